@@ -1,0 +1,114 @@
+/**
+ * Timers. `Timer` fires at an exact time, like a kernel hrtimer; `WheelTimer` has the granularity
+ * of the kernel's timer wheel, in which nearly everything in networking is armed, so that the
+ * distances between retransmissions come out as on a real host.
+ *
+ * Both belong to an object and are re-armed, never re-created.
+ *
+ * Kernel: kernel/time/timer.c (calc_wheel_index), 6.18.
+ */
+import { NS_PER_S, type Ns } from "../base/units.ts";
+import type { Cpu } from "./cpu.ts";
+import { SimEvent } from "./scheduler.ts";
+
+/** Ticks per second of the emulated kernels (CONFIG_HZ). */
+export const HZ = 250;
+/** Length of a tick. */
+export const JIFFY_NS: Ns = NS_PER_S / HZ;
+
+const LEVEL_SHIFT = 3;
+const LEVEL_STARTS = [63, 504, 4032, 32256, 258048, 2064384, 16515072, 132120576];
+
+/** The owner of a timer: told which one expired, in softirq context. */
+export interface TimerOwner {
+  expired(timer: Timer): void;
+}
+
+/** A timer of exact time. Arming an armed timer moves it. */
+export class Timer extends SimEvent {
+  readonly cpu: Cpu;
+  readonly owner: TimerOwner;
+  /** When it expires, while it is armed. */
+  expiresAt: Ns = 0;
+  #armed = false;
+  /** The time for which the event is in the queue, at most `expiresAt`. */
+  #queuedAt: Ns = 0;
+
+  constructor(cpu: Cpu, owner: TimerOwner) {
+    super();
+    this.cpu = cpu;
+    this.owner = owner;
+  }
+
+  get armed(): boolean {
+    return this.#armed;
+  }
+
+  /**
+   * Arms it for the absolute time `at`. Moving an armed timer to a later time costs nothing: the
+   * queued event stays where it is and goes on to the new time when it fires.
+   */
+  armAt(at: Ns): void {
+    const waiting = this.queued && this.#queuedAt <= at;
+    this.#armed = true;
+    this.expiresAt = at;
+    if (waiting) return;
+    this.#queuedAt = at;
+    this.cpu.scheduler.schedule(this, at);
+  }
+
+  /** Arms it for `delay` ns from now. */
+  arm(delay: Ns): void {
+    this.armAt(this.cpu.scheduler.now + delay);
+  }
+
+  /** Disarms it. */
+  stop(): void {
+    this.#armed = false;
+  }
+
+  /** Disarms it and takes it out of the queue, when its owner goes away. */
+  dispose(): void {
+    this.#armed = false;
+    this.cpu.scheduler.cancel(this);
+  }
+
+  override fire(): void {
+    if (!this.#armed) return;
+    if (this.expiresAt > this.#queuedAt) {
+      this.#queuedAt = this.expiresAt;
+      this.cpu.scheduler.schedule(this, this.expiresAt);
+      return;
+    }
+    this.#armed = false;
+    this.cpu.enterSoftirq();
+    this.owner.expired(this);
+    this.cpu.leaveSoftirq();
+  }
+}
+
+/** A timer in the kernel's wheel: armed in jiffies, fires at the wheel's granularity. */
+export class WheelTimer extends Timer {
+  /** The tick for which it was armed (`timer->expires`), before the wheel rounds it. */
+  expiresTick = 0;
+
+  /** Arms it `jiffies` ticks from now, as `mod_timer(timer, jiffies + n)`. */
+  armJiffies(jiffies: number): void {
+    const tick = Math.floor(this.cpu.scheduler.now / JIFFY_NS);
+    this.expiresTick = tick + jiffies;
+    this.armAt(wheelExpiry(tick, jiffies) * JIFFY_NS);
+  }
+
+  /** Arms it for `delay` ns, rounded up to whole ticks. */
+  armNs(delay: Ns): void {
+    this.armJiffies(Math.ceil(delay / JIFFY_NS));
+  }
+}
+
+/** The tick at which a timer armed at `tick` for `jiffies` more fires. */
+export function wheelExpiry(tick: number, jiffies: number): number {
+  let level = 0;
+  while (level < LEVEL_STARTS.length && jiffies >= (LEVEL_STARTS[level] ?? 0)) level += 1;
+  const granularity = (1 << LEVEL_SHIFT) ** level;
+  return (Math.floor((tick + jiffies) / granularity) + 1) * granularity;
+}
