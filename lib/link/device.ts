@@ -25,12 +25,12 @@ export interface DeviceHost {
   deviceChanged(device: NetDevice): void;
 }
 
-/** A bridge, as its ports see it. */
+/** What takes a device's frames before the host does: the port of a bridge. */
 export interface RxHandler {
-  /** The device that stands for the master: `br0`. */
-  readonly device: NetDevice;
-  /** Takes a frame that came in by `port`, its Ethernet header read but still there at `l2`. */
-  handle(frame: Frame, port: NetDevice): void;
+  /** The device that stands for the bridge: `br0`. */
+  readonly master: NetDevice;
+  /** Takes a frame that came in, its Ethernet header read but still there at `l2`. */
+  handle(frame: Frame): void;
 }
 
 /** What `ip -s link` counts. */
@@ -152,7 +152,7 @@ export abstract class NetDevice implements FrameReceiver {
     for (let index = 0; index < this.taps.length; index += 1) {
       this.taps[index]?.frame(frame, Direction.IN, this.host.cpu.now);
     }
-    if (this.rxHandler !== null) this.rxHandler.handle(frame, this);
+    if (this.rxHandler !== null) this.rxHandler.handle(frame);
     else this.host.receive(frame, this);
   }
 
