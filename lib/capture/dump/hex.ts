@@ -1,0 +1,18 @@
+/** Bytes as tcpdump's -x and -X print them. */
+import { asciiColumn, hex } from "../../base/bytes.ts";
+
+const BYTES_PER_LINE = 16;
+/** Eight groups of four digits with their blanks. */
+const HEX_WIDTH = 40;
+
+/** Lines of sixteen bytes, each after a line break and a tab; with text beside them or without. */
+export function hexLines(bytes: Uint8Array, withText: boolean): string {
+  let lines = "";
+  for (let at = 0; at < bytes.length; at += BYTES_PER_LINE) {
+    const row = bytes.subarray(at, at + BYTES_PER_LINE);
+    const groups = (hex(row).match(/.{1,4}/g) ?? []).map((group) => ` ${group}`).join("");
+    const text = withText ? `${groups.padEnd(HEX_WIDTH)}  ${asciiColumn(row)}` : groups;
+    lines += `\n\t0x${at.toString(16).padStart(4, "0")}: ${text}`;
+  }
+  return lines;
+}
