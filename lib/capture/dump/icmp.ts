@@ -29,6 +29,16 @@ const REDIRECTS = [
   "redirect-tos {} to host",
 ];
 
+const OTHER_TYPES: ReadonlyMap<number, string> = new Map([
+  [9, "router advertisement"],
+  [10, "router solicitation"],
+  [14, "time stamp reply"],
+  [15, "information request"],
+  [16, "information reply"],
+  [17, "address mask request"],
+  [18, "address mask reply"],
+]);
+
 /** What an ICMP message of `length` bytes says, from "ICMP" on. */
 export function describeIcmp(
   context: DumpContext,
@@ -71,8 +81,8 @@ function summarise(view: DataView, at: number, end: number): string | null {
     case icmp.ICMP_TIMESTAMP:
       return `time stamp query id ${icmp.id(view, at)} seq ${icmp.sequence(view, at)}`;
     default:
-      // Not modelled: the words for timestamps' times, router discovery and address masks.
-      return `type-#${icmp.type(view, at)}`;
+      // Not modelled: the times in a timestamp reply, routers in an advertisement, a mask's value.
+      return OTHER_TYPES.get(icmp.type(view, at)) ?? `type-#${icmp.type(view, at)}`;
   }
 }
 

@@ -28,7 +28,7 @@ export function describeUdp(
   const ports = `${source}.${from} > ${destination}.${to}: `;
   if (end - at < udp.UDP_SIZE) return `${ports}${truncated("udp")}`;
   const stated = udp.length(view, at);
-  if (stated < udp.UDP_SIZE) return `${ports}truncated-udplength ${length - udp.UDP_SIZE}`;
+  if (stated < udp.UDP_SIZE) return `${ports}truncated-udplength ${stated}`;
   const isFragment = ipv4.isFragment(view, ip);
   if (stated > length && !isFragment) {
     return `${ports}UDP, bad length ${stated - udp.UDP_SIZE} > ${length - udp.UDP_SIZE}`;
