@@ -24,7 +24,8 @@ export function collectLimits(root: string): Limit[] {
     const names = readdirSync(join(root, folder), { recursive: true, encoding: "utf8" });
     for (const name of names.filter((each) => each.endsWith(".ts")).sort()) {
       const file = `${folder}/${name}`;
-      if (file !== "tools/limits.ts") found.push(...limitsOf(file, readFileSync(join(root, file), "utf8")));
+      if (file !== "tools/limits.ts")
+        found.push(...limitsOf(file, readFileSync(join(root, file), "utf8")));
     }
   }
   return found;
@@ -33,7 +34,9 @@ export function collectLimits(root: string): Limit[] {
 /** The marks of one file. A sentence goes on over the comment's lines until a blank one, the next mark or the end. */
 export function limitsOf(file: string, source: string): Limit[] {
   const found: Limit[] = [];
-  const lines = source.split("\n").map((line) => /^\s*(?:\/\*\*?|\*\/?|\/\/)\s?(.*)$/.exec(line)?.[1]);
+  const lines = source
+    .split("\n")
+    .map((line) => /^\s*(?:\/\*\*?|\*\/?|\/\/)\s?(.*)$/.exec(line)?.[1]);
   for (let index = 0; index < lines.length; index += 1) {
     const mark = /^\s*(?:.*\s)?(Differs|Not modelled): (.*)$/.exec(lines[index] ?? "");
     if (mark === null) continue;
@@ -43,7 +46,10 @@ export function limitsOf(file: string, source: string): Limit[] {
       if (more === "" || more === "/" || /^(Differs|Not modelled|Kernel|Spec|@)/.test(more)) break;
       text += ` ${more}`;
     }
-    const sentence = text.replace(/\s*\*\/\s*$/, "").replace(/\s+/g, " ").trim();
+    const sentence = text
+      .replace(/\s*\*\/\s*$/, "")
+      .replace(/\s+/g, " ")
+      .trim();
     found.push({ file, kind: mark[1] === "Differs" ? "Differs" : "Not modelled", text: sentence });
   }
   return found;
