@@ -46,11 +46,11 @@ export function play(scene: Scene, after: (played: Played, state: number) => voi
     if (proxy === null) {
       const nodeObject = ownNode(state, scene.nodeName);
       proxy = createKubeProxy({ ...scene, node, nodeObject });
-      tell(proxy, before, state);
+      tell(proxy, scene.nodeName, before, state);
       proxy.servicesSynced();
       proxy.slicesSynced();
     } else {
-      tell(proxy, before, state);
+      tell(proxy, scene.nodeName, before, state);
     }
     scheduler.runUntil(scheduler.now + Math.max(QUIET_NS, 2 * scene.configuration.minSyncPeriod));
     after(
@@ -69,6 +69,7 @@ export function play(scene: Scene, after: (played: Played, state: number) => voi
 /** Tells a proxy what is different between two states: what is there now, then what is gone. */
 export function tell(
   proxy: KubeProxy,
+  nodeName: string,
   before: readonly KubeObject[],
   now: readonly KubeObject[],
 ): void {
@@ -76,19 +77,24 @@ export function tell(
   for (const object of now) {
     const old = previous.get(identity(object)) ?? null;
     previous.delete(identity(object));
-    if (old === null || !deepEqual(old, object)) tellOne(proxy, old, object);
+    if (old === null || !deepEqual(old, object)) tellOne(proxy, nodeName, old, object);
   }
-  for (const old of previous.values()) tellOne(proxy, old, null);
+  for (const old of previous.values()) tellOne(proxy, nodeName, old, null);
 }
 
-function tellOne(proxy: KubeProxy, old: KubeObject | null, now: KubeObject | null): void {
-  const kind = (now ?? old)?.kind;
-  if (kind === "Service") {
+function tellOne(
+  proxy: KubeProxy,
+  nodeName: string,
+  old: KubeObject | null,
+  now: KubeObject | null,
+): void {
+  const either = now ?? old;
+  if (either?.kind === "Service") {
     proxy.serviceChanged(ofKind(old, "Service"), ofKind(now, "Service"));
-  } else if (kind === "EndpointSlice") {
+  } else if (either?.kind === "EndpointSlice") {
     proxy.sliceChanged(ofKind(old, "EndpointSlice"), ofKind(now, "EndpointSlice"));
-  } else if (now?.kind === "Node") {
-    proxy.nodeChanged(now);
+  } else if (either?.metadata.name === nodeName) {
+    proxy.nodeChanged(ofKind(now, "Node"));
   }
 }
 

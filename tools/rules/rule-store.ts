@@ -28,7 +28,7 @@ export interface RuleText {
 }
 
 /** Rules by chain, in the spelling of iptables-save. */
-type Chains = Map<string, readonly string[]>;
+type Chains = Map<string, string[]>;
 
 const BUILT_IN: Readonly<Record<TableName, readonly string[]>> = {
   mangle: ["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"],
@@ -43,16 +43,20 @@ export class RuleStore implements RuleText {
   restore(text: string): boolean {
     const changed = new Map<TableName, Chains>();
     let table: Chains = new Map();
+    let editable = new Set<string[]>();
     try {
       for (const line of text.split("\n")) {
         if (line.startsWith("*")) {
           const name = line.slice(1) as TableName;
           table = new Map(this.table(name));
           changed.set(name, table);
+          editable = new Set();
         } else if (line.startsWith(":")) {
-          table.set(line.slice(1, line.indexOf(" ")), []);
+          const rules: string[] = [];
+          table.set(line.slice(1, line.indexOf(" ")), rules);
+          editable.add(rules);
         } else if (line.startsWith("-")) {
-          edit(table, splitWords(line));
+          edit(table, editable, splitWords(line));
         }
       }
     } catch {
@@ -132,12 +136,19 @@ export class RuleStore implements RuleText {
   }
 }
 
-/** Carries out `-A` or `-X`. */
-function edit(chains: Chains, [command, chain = "", ...words]: readonly string[]): void {
+/** Carries out `-A` or `-X`; a chain that is not `editable` yet is copied first. */
+function edit(
+  chains: Chains,
+  editable: Set<string[]>,
+  [command, chain = "", ...words]: readonly string[],
+): void {
   const rules = chains.get(chain);
   if (rules === undefined) throw new Error(`no chain ${chain}`);
   if (command === "-A") {
-    chains.set(chain, [...rules, saveSpelling(words)]);
+    const own = editable.has(rules) ? rules : [...rules];
+    own.push(saveSpelling(words));
+    chains.set(chain, own);
+    editable.add(own);
   } else if (command === "-X") {
     if (rules.length > 0) throw new Error(`chain ${chain} is not empty`);
     chains.delete(chain);

@@ -167,6 +167,13 @@ export function unfitFor(
       hint: "ClusterCIDR or NodeCIDR",
     };
   }
+  if (configuration.nodePortAddresses.includes("primary") && release.version !== "1.36") {
+    return {
+      field: "nodePortAddresses",
+      problem: `primary came in 1.31, this is ${release.version}`,
+      hint: "a network such as 172.18.0.0/16",
+    };
+  }
   const bind = readIpv4(bindAddress);
   if (mode === "userspace" && bind !== null && isLoopback(bind)) {
     return {

@@ -46,7 +46,7 @@ export class EndpointTracker {
   /** Takes note of a slice's change or, if `removed`, its end; true if it asks for a sync. */
   update(slice: EndpointSlice, removed: boolean): boolean {
     const service = serviceOf(slice);
-    if (service === null || slice.addressType !== "IPv4") return false;
+    if (service === null || !this.handles(slice)) return false;
     const slices = this.services.get(service) ?? { applied: new Map(), pending: new Map() };
     this.services.set(service, slices);
     if (!this.isChange(slices, slice, removed)) return false;
@@ -74,6 +74,11 @@ export class EndpointTracker {
     }
     this.changed.clear();
     return changes;
+  }
+
+  /** The single proxier of 1.20 also takes IPv6 slices, and then leaves their addresses out. */
+  private handles({ addressType }: EndpointSlice): boolean {
+    return addressType === "IPv4" || (addressType === "IPv6" && this.release.version === "1.20");
   }
 
   private isChange(slices: Slices, slice: EndpointSlice, removed: boolean): boolean {

@@ -9,8 +9,8 @@ export interface KubeProxy {
   serviceChanged(previous: Service | null, current: Service | null): void;
   /** The same of an EndpointSlice. */
   sliceChanged(previous: EndpointSlice | null, current: EndpointSlice | null): void;
-  /** The proxy's own Node changed. */
-  nodeChanged(node: Node): void;
+  /** The proxy's own Node was added, changed, or deleted (null). Other Nodes are not told. */
+  nodeChanged(node: Node | null): void;
   /** All Services there were at the start have been told. Nothing is written before. */
   servicesSynced(): void;
   /** The same of EndpointSlices. */

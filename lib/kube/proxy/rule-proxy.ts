@@ -20,7 +20,7 @@ import { EndpointTracker } from "./endpoint-tracker.ts";
 import { ServiceHealth } from "./health-check.ts";
 import type { KubeProxy } from "./kube-proxy.ts";
 import type { KubeProxyRelease } from "./release.ts";
-import type { ServicePort } from "./service-port.ts";
+import { isOtherProxys, type ServicePort } from "./service-port.ts";
 import { ServiceTracker } from "./service-tracker.ts";
 import { type ProxyStart, zoneOf } from "./startup.ts";
 import { SyncRunner } from "./sync-runner.ts";
@@ -95,15 +95,16 @@ export class RuleProxy implements KubeProxy {
   }
 
   sliceChanged(previous: EndpointSlice | null, current: EndpointSlice | null): void {
-    const slice = current ?? previous;
+    // A slice that another proxy takes over is gone from this one's watch.
+    const isGone = current === null || isOtherProxys(current.metadata);
+    const slice = isGone ? previous : current;
     if (slice === null) return;
-    if (this.slices.update(slice, current === null) && this.isInitialized()) {
-      this.runner.request();
-    }
+    if (this.slices.update(slice, isGone) && this.isInitialized()) this.runner.request();
   }
 
-  nodeChanged(node: Node): void {
-    if (node.metadata.name !== this.options.nodeName) return;
+  nodeChanged(node: Node | null): void {
+    // A release that minds the zone only keeps it when the Node is deleted.
+    if (node === null && this.release.nodeLabels === "zone") return;
     const labels = this.relevantLabels(node);
     if (deepEqual(labels, this.labels)) return;
     this.labels = labels;

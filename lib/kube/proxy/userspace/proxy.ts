@@ -99,7 +99,7 @@ export class UserspaceProxy implements KubeProxy {
   /** Endpoints decide where the proxy connects to, not which rules there are. */
   sliceChanged(_previous: EndpointSlice | null, _current: EndpointSlice | null): void {}
 
-  nodeChanged(_node: Node): void {}
+  nodeChanged(_node: Node | null): void {}
 
   servicesSynced(): void {
     this.hasServices = true;
