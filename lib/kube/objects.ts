@@ -1,0 +1,127 @@
+/**
+ * The Kubernetes objects vethwork reads, as plain records under the API's own field names, so that
+ * a record is what `kubectl get -o json` shows. Only fields that something here reads are named;
+ * records may carry others, and keep them.
+ *
+ * Spec: Kubernetes API v1 (Service, Node), discovery.k8s.io/v1 (EndpointSlice).
+ */
+
+/** Labels, annotations. */
+export type StringMap = Readonly<Record<string, string>>;
+
+export interface ObjectMeta {
+  readonly name: string;
+  readonly namespace?: string;
+  readonly labels?: StringMap;
+  readonly annotations?: StringMap;
+  readonly deletionTimestamp?: string;
+}
+
+export interface Service {
+  readonly kind: "Service";
+  readonly metadata: ObjectMeta;
+  readonly spec: ServiceSpec;
+  readonly status?: { readonly loadBalancer?: LoadBalancerStatus };
+}
+
+export interface ServiceSpec {
+  readonly type?: "ClusterIP" | "NodePort" | "LoadBalancer" | "ExternalName";
+  /** An address, "None" for a headless Service, or "" while none is allocated. */
+  readonly clusterIP?: string;
+  readonly clusterIPs?: readonly string[];
+  readonly ipFamilies?: readonly ("IPv4" | "IPv6")[];
+  readonly ports?: readonly ServicePortSpec[];
+  readonly externalIPs?: readonly string[];
+  readonly sessionAffinity?: "None" | "ClientIP";
+  readonly sessionAffinityConfig?: { readonly clientIP?: { readonly timeoutSeconds?: number } };
+  readonly externalTrafficPolicy?: "Cluster" | "Local" | "";
+  readonly internalTrafficPolicy?: "Cluster" | "Local";
+  readonly loadBalancerSourceRanges?: readonly string[];
+  readonly healthCheckNodePort?: number;
+}
+
+export interface ServicePortSpec {
+  readonly name?: string;
+  readonly protocol?: Protocol;
+  readonly port: number;
+  readonly nodePort?: number;
+}
+
+export type Protocol = "TCP" | "UDP" | "SCTP";
+
+export interface LoadBalancerStatus {
+  readonly ingress?: readonly LoadBalancerIngress[];
+}
+
+export interface LoadBalancerIngress {
+  readonly ip?: string;
+  readonly hostname?: string;
+  readonly ipMode?: "VIP" | "Proxy";
+}
+
+export interface EndpointSlice {
+  readonly kind: "EndpointSlice";
+  readonly metadata: ObjectMeta;
+  readonly addressType: "IPv4" | "IPv6" | "FQDN";
+  readonly ports?: readonly EndpointPort[];
+  readonly endpoints?: readonly SliceEndpoint[];
+}
+
+export interface EndpointPort {
+  readonly name?: string;
+  readonly protocol?: Protocol;
+  readonly port?: number;
+  readonly appProtocol?: string;
+}
+
+export interface SliceEndpoint {
+  readonly addresses: readonly string[];
+  readonly conditions?: {
+    readonly ready?: boolean;
+    readonly serving?: boolean;
+    readonly terminating?: boolean;
+  };
+  readonly nodeName?: string;
+  readonly zone?: string;
+  readonly hints?: {
+    readonly forZones?: readonly { readonly name: string }[];
+    readonly forNodes?: readonly { readonly name: string }[];
+  };
+}
+
+export interface Node {
+  readonly kind: "Node";
+  readonly metadata: ObjectMeta;
+  readonly spec?: {
+    readonly podCIDR?: string;
+    readonly podCIDRs?: readonly string[];
+    readonly taints?: readonly { readonly key: string; readonly effect?: string }[];
+  };
+  readonly status?: {
+    readonly addresses?: readonly { readonly type: string; readonly address: string }[];
+  };
+}
+
+/** An object kube-proxy watches. */
+export type KubeObject = Service | EndpointSlice | Node;
+
+/** The label of an EndpointSlice that names its Service. */
+export const SERVICE_NAME_LABEL = "kubernetes.io/service-name";
+/** Objects with this label belong to another proxy. */
+export const SERVICE_PROXY_NAME_LABEL = "service.kubernetes.io/service-proxy-name";
+/** Headless Services' objects carry it; kube-proxy's watches leave them out. */
+export const HEADLESS_LABEL = "service.kubernetes.io/headless";
+/** The Node label that topology hints are about. */
+export const ZONE_LABEL = "topology.kubernetes.io/zone";
+
+/** `namespace/name`; cluster-scoped objects have no namespace. */
+export function objectName(metadata: ObjectMeta): string {
+  return metadata.namespace === undefined
+    ? metadata.name
+    : `${metadata.namespace}/${metadata.name}`;
+}
+
+/** Orders strings by code unit, as Go and Kubernetes order names. */
+export function compareNames(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

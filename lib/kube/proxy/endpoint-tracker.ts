@@ -1,0 +1,154 @@
+/**
+ * Keeps the EndpointSlices of each Service, those that a sync has used and those that wait for one,
+ * and makes of them the endpoints of each service port. Slices are kept apart by name, as endpoints
+ * move between slices and may be in two for a moment.
+ *
+ * Spec: Kubernetes pkg/proxy/endpointslicecache.go, pkg/proxy/endpointschangetracker.go.
+ */
+import { deepEqual } from "../deep-equal.ts";
+import { compareNames, type EndpointSlice, SERVICE_NAME_LABEL } from "../objects.ts";
+import { type Endpoint, endpointOf } from "./endpoint.ts";
+import type { KubeProxyRelease } from "./release.ts";
+import { isOtherProxys, servicePortKey } from "./service-port.ts";
+
+/** Endpoints by service port key, each list in code unit order of `text`. */
+export type EndpointMap = ReadonlyMap<string, readonly Endpoint[]>;
+
+/** The endpoints of one Service before and after a sync. */
+export interface EndpointChange {
+  /** `namespace/name` */
+  readonly service: string;
+  readonly previous: EndpointMap;
+  readonly current: EndpointMap;
+}
+
+/** A slice that waits for a sync; null: it is gone. */
+type Pending = Map<string, { readonly slice: EndpointSlice; readonly removed: boolean }>;
+
+interface Slices {
+  readonly applied: Map<string, EndpointSlice>;
+  readonly pending: Pending;
+}
+
+export class EndpointTracker {
+  /** Endpoints as of the last `apply`, by service port key. */
+  readonly endpoints = new Map<string, readonly Endpoint[]>();
+  private readonly nodeName: string;
+  private readonly release: KubeProxyRelease;
+  private readonly services = new Map<string, Slices>();
+  private readonly changed = new Set<string>();
+
+  constructor(nodeName: string, release: KubeProxyRelease) {
+    this.nodeName = nodeName;
+    this.release = release;
+  }
+
+  /** Takes note of a slice's change or, if `removed`, its end; true if it asks for a sync. */
+  update(slice: EndpointSlice, removed: boolean): boolean {
+    const service = serviceOf(slice);
+    if (service === null || !this.handles(slice)) return false;
+    const slices = this.services.get(service) ?? { applied: new Map(), pending: new Map() };
+    this.services.set(service, slices);
+    if (!this.isChange(slices, slice, removed)) return false;
+    slices.pending.set(slice.metadata.name, { slice, removed });
+    this.changed.add(service);
+    return true;
+  }
+
+  /** Brings `endpoints` up to date with all pending changes, and says what they were. */
+  apply(): EndpointChange[] {
+    const changes: EndpointChange[] = [];
+    for (const service of this.changed) {
+      const slices = this.services.get(service);
+      if (slices === undefined) continue;
+      const previous = this.endpointsOf(service, slices.applied);
+      for (const [name, { slice, removed }] of slices.pending) {
+        if (removed) slices.applied.delete(name);
+        else slices.applied.set(name, slice);
+      }
+      slices.pending.clear();
+      const current = this.endpointsOf(service, slices.applied);
+      for (const key of previous.keys()) this.endpoints.delete(key);
+      for (const [key, list] of current) this.endpoints.set(key, list);
+      changes.push({ service, previous, current });
+    }
+    this.changed.clear();
+    return changes;
+  }
+
+  /** The single proxier of 1.20 also takes IPv6 slices, and then leaves their addresses out. */
+  private handles({ addressType }: EndpointSlice): boolean {
+    return addressType === "IPv4" || (addressType === "IPv6" && this.release.version === "1.20");
+  }
+
+  private isChange(slices: Slices, slice: EndpointSlice, removed: boolean): boolean {
+    const pending = slices.pending.get(slice.metadata.name);
+    if (pending !== undefined) {
+      return pending.removed !== removed || (!removed && !this.same(pending.slice, slice));
+    }
+    const applied = slices.applied.get(slice.metadata.name);
+    if (applied !== undefined) return removed || !this.same(applied, slice);
+    return !removed;
+  }
+
+  private same(a: EndpointSlice, b: EndpointSlice): boolean {
+    if (this.release.sliceChange === "any field") return deepEqual(a, b);
+    return deepEqual(keptFields(a, this.release), keptFields(b, this.release));
+  }
+
+  /**
+   * The endpoints in a Service's slices. The same endpoint in two slices counts once: the first,
+   * unless a later one is on this node. Slices are taken in order of name (the real one's order is
+   * random). 1.20 tells endpoints apart by address alone.
+   */
+  private endpointsOf(service: string, slices: ReadonlyMap<string, EndpointSlice>): EndpointMap {
+    const found = new Map<string, Map<string, Endpoint>>();
+    const names = [...slices.keys()].sort(compareNames);
+    for (const name of names) {
+      const slice = slices.get(name);
+      for (const port of slice?.ports ?? []) {
+        if (port.name === undefined || port.port === undefined || port.port === 0) continue;
+        const key = servicePortKey(service, port.name, port.protocol ?? "TCP");
+        const set = found.get(key) ?? new Map<string, Endpoint>();
+        found.set(key, set);
+        for (const entry of slice?.endpoints ?? []) {
+          const endpoint = endpointOf(entry, port.port, this.nodeName, this.release);
+          if (endpoint === null) continue;
+          const identity = this.release.endpoints === "ready" ? endpoint.ip : endpoint.text;
+          if (endpoint.isLocal || !set.has(identity)) set.set(identity, endpoint);
+        }
+      }
+    }
+    const ordered = new Map<string, readonly Endpoint[]>();
+    for (const [key, set] of found) {
+      if (set.size === 0) continue;
+      const list = [...set.values()].sort((a, b) => compareNames(a.text, b.text));
+      ordered.set(key, list);
+    }
+    return ordered;
+  }
+}
+
+/** `namespace/name` of the Service that a slice belongs to, or null if this proxy has none of it. */
+export function serviceOf(slice: EndpointSlice): string | null {
+  const { labels = {}, namespace = "" } = slice.metadata;
+  const name = labels[SERVICE_NAME_LABEL] ?? "";
+  if (name === "" || namespace === "" || isOtherProxys(slice.metadata)) return null;
+  return `${namespace}/${name}`;
+}
+
+/** What a release up to 1.30 keeps of a slice; other changes go unnoticed. */
+function keptFields(slice: EndpointSlice, release: KubeProxyRelease): unknown {
+  const ports = [...(slice.ports ?? [])].sort((a, b) => (a.port ?? 0) - (b.port ?? 0));
+  const endpoints = (slice.endpoints ?? [])
+    .map((entry) => {
+      const { ready = true, serving = true, terminating = false } = entry.conditions ?? {};
+      const { addresses, nodeName, zone } = entry;
+      if (release.endpoints === "ready") return ready ? { addresses, nodeName, zone } : null;
+      const zones = (entry.hints?.forZones ?? []).map((hint) => hint.name).sort(compareNames);
+      return { addresses, nodeName, zone, zones, ready, serving, terminating };
+    })
+    .filter((entry) => entry !== null)
+    .sort((a, b) => compareNames(a.addresses.join(), b.addresses.join()));
+  return { ports, endpoints };
+}

@@ -1,0 +1,107 @@
+/**
+ * What kube-proxy needs of the machine it runs on. The proxy declares it, and the emulated node
+ * plugs it in; text is made elsewhere, effects happen only through here.
+ */
+import type { Ns } from "../../base/units.ts";
+import type { RuleProtocol } from "./service-port.ts";
+
+export type TableName = "filter" | "nat" | "mangle";
+
+/** iptables, iptables-restore and iptables-save. Rules are words, as in a shell's argv. */
+export interface IptablesTool {
+  /** `iptables-restore --noflush --counters`; false: refused, and nothing has changed. */
+  restore(text: string): boolean;
+  /** `iptables -N`, unless the chain is there. False: failed. */
+  ensureChain(table: TableName, chain: string): boolean;
+  /** `iptables -C`, then `-I` or `-A` unless the rule is there. False: failed. */
+  ensureRule(
+    where: "prepend" | "append",
+    table: TableName,
+    chain: string,
+    rule: readonly string[],
+  ): boolean;
+  /** `iptables -C`, then `-D` if the rule is there. False: failed. */
+  deleteRule(table: TableName, chain: string, rule: readonly string[]): boolean;
+  /** `iptables -F`. False: failed. */
+  flushChain(table: TableName, chain: string): boolean;
+  /** The chains that `iptables-save -t` lists; null: failed. */
+  chains(table: TableName): Iterable<string> | null;
+  /** Whether `iptables -S` finds the chain. */
+  hasChain(table: TableName, chain: string): boolean;
+  /** `nfacct add`, unless the counter is there; false where the kernel has no nfacct. */
+  ensureCounter(name: string): boolean;
+}
+
+/** One UDP entry of the connection table, as far as the proxy looks at it. */
+export interface UdpFlow {
+  /** Where the client sent to. */
+  readonly originalDestination: string;
+  readonly originalDestinationPort: number;
+  /** Who answers: the endpoint, if the flow was DNATed. */
+  readonly replySource: string;
+  readonly replySourcePort: number;
+}
+
+/** The conntrack tool, and the same table through netlink. */
+export interface ConntrackTool {
+  /** `conntrack WORDS`; nothing to delete is no failure. */
+  command(words: readonly string[]): void;
+  udpFlows(): Iterable<UdpFlow>;
+  deleteFlow(flow: UdpFlow): void;
+}
+
+/** Something held open until `close`. */
+export interface Held {
+  close(): void;
+}
+
+/** A listening socket of the userspace proxy. */
+export interface ProxySocket extends Held {
+  /** The local port, chosen by the kernel if it was asked for 0. */
+  readonly port: number;
+}
+
+/** What a health check port answers to any request. */
+export interface HealthAnswer {
+  readonly status: 200 | 503;
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly body: string;
+}
+
+export interface SocketTool {
+  /** Holds a port, so that no one else takes it; null: it is taken. `address` "": any. */
+  hold(protocol: RuleProtocol, address: string, port: number): Held | null;
+  /** Listens for clients of the userspace proxy; null: failed. */
+  listen(protocol: "tcp" | "udp", address: string, port: number): ProxySocket | null;
+  /** Answers HTTP on a port of all addresses; null: it is taken. */
+  serveHttp(port: number, answer: () => HealthAnswer): Held | null;
+}
+
+/** A timer that its owner arms again and again. */
+export interface ProxyTimer {
+  /** Fires once after `delayNs`, instead of at any time set before. */
+  arm(delayNs: Ns): void;
+  cancel(): void;
+}
+
+export interface ProxyClock {
+  /** Virtual time in ns. */
+  now(): Ns;
+  timer(fire: () => void): ProxyTimer;
+}
+
+export interface ProxyNode {
+  readonly iptables: IptablesTool;
+  readonly conntrack: ConntrackTool;
+  readonly sockets: SocketTool;
+  readonly clock: ProxyClock;
+  /** Addresses of all interfaces, in the order of `ip addr`. */
+  addresses(): readonly string[];
+  /** The address by which the default route leaves, or null. */
+  defaultAddress(): string | null;
+  /** The value of a sysctl such as `net/ipv4/ip_forward`; null: there is none. */
+  sysctl(name: string): number | null;
+  setSysctl(name: string, value: number): void;
+  /** A whole number from 0 to `bound` - 1 from the proxy's own random stream. */
+  random(bound: number): number;
+}

@@ -1,0 +1,193 @@
+/**
+ * A kube-proxy that writes rules: keeps Services and endpoints, decides when to sync and how much,
+ * and after a sync sees to health checks and stale UDP flows. How rules are written is the mode's
+ * matter.
+ *
+ * Spec: Kubernetes pkg/proxy/iptables/proxier.go (event handlers, syncProxyRules' frame).
+ */
+import { NS_PER_S, type Ns } from "../../base/units.ts";
+import { deepEqual } from "../deep-equal.ts";
+import {
+  type EndpointSlice,
+  type Node,
+  type Service,
+  type StringMap,
+  ZONE_LABEL,
+} from "../objects.ts";
+import { cleanConntrack } from "./conntrack.ts";
+import type { Endpoint } from "./endpoint.ts";
+import { EndpointTracker } from "./endpoint-tracker.ts";
+import { ServiceHealth } from "./health-check.ts";
+import type { KubeProxy } from "./kube-proxy.ts";
+import type { KubeProxyRelease } from "./release.ts";
+import { isOtherProxys, type ServicePort } from "./service-port.ts";
+import { ServiceTracker } from "./service-tracker.ts";
+import { type ProxyStart, zoneOf } from "./startup.ts";
+import { SyncRunner } from "./sync-runner.ts";
+import type { NodePlace } from "./topology.ts";
+
+/** Everything is rewritten at least this often. */
+const FULL_SYNC_PERIOD_NS: Ns = 3600 * NS_PER_S;
+
+/** What a mode writes rules for. All maps are borrowed. */
+export interface SyncRequest {
+  readonly ports: ReadonlyMap<string, ServicePort>;
+  readonly endpoints: ReadonlyMap<string, readonly Endpoint[]>;
+  /** `namespace/name` of Services that changed since the last request, or whose endpoints did. */
+  readonly changed: ReadonlySet<string>;
+  readonly place: NodePlace;
+  /** Whether nothing that was written before can be relied on. */
+  readonly full: boolean;
+}
+
+/** A way to write rules. */
+export interface RuleMode {
+  /** Begins; `resync` is called when someone else has destroyed the rules. */
+  start(resync: () => void): void;
+  /** Writes rules; false: failed, so the next request is full. */
+  sync(request: SyncRequest): boolean;
+  /** Whether the hourly full sync is left out. */
+  isLargeCluster(): boolean;
+  stop(): void;
+}
+
+export class RuleProxy implements KubeProxy {
+  private readonly options: ProxyStart;
+  private readonly release: KubeProxyRelease;
+  private readonly mode: RuleMode;
+  private readonly services: ServiceTracker;
+  private readonly slices: EndpointTracker;
+  private readonly health: ServiceHealth;
+  private readonly runner: SyncRunner;
+  private labels: StringMap;
+  private hasServices = false;
+  private hasSlices = false;
+  private needsFull = true;
+  private lastFull: Ns = 0;
+
+  constructor(options: ProxyStart, mode: RuleMode) {
+    const { configuration, node, nodeName, release } = options;
+    this.options = options;
+    this.release = release;
+    this.mode = mode;
+    this.labels = this.relevantLabels(options.nodeObject);
+    this.services = new ServiceTracker(release);
+    this.slices = new EndpointTracker(nodeName, release);
+    this.health = new ServiceHealth(node.sockets, release);
+    this.runner = new SyncRunner(
+      node.clock,
+      {
+        kind: release.pace,
+        minIntervalNs: configuration.minSyncPeriod,
+        maxIntervalNs: FULL_SYNC_PERIOD_NS,
+        retryNs: configuration.syncPeriod,
+      },
+      () => this.sync(),
+    );
+    mode.start(() => {
+      this.needsFull = true;
+      this.syncNow();
+    });
+  }
+
+  serviceChanged(previous: Service | null, current: Service | null): void {
+    if (this.services.update(previous, current) && this.isInitialized()) this.runner.request();
+  }
+
+  sliceChanged(previous: EndpointSlice | null, current: EndpointSlice | null): void {
+    // A slice that another proxy takes over is gone from this one's watch.
+    const isGone = current === null || isOtherProxys(current.metadata);
+    const slice = isGone ? previous : current;
+    if (slice === null) return;
+    if (this.slices.update(slice, isGone) && this.isInitialized()) this.runner.request();
+  }
+
+  nodeChanged(node: Node | null): void {
+    // A release that minds the zone only keeps it when the Node is deleted.
+    if (node === null && this.release.nodeLabels === "zone") return;
+    const labels = this.relevantLabels(node);
+    if (deepEqual(labels, this.labels)) return;
+    this.labels = labels;
+    this.needsFull = true;
+    this.runner.request();
+  }
+
+  servicesSynced(): void {
+    this.hasServices = true;
+    this.syncNow();
+  }
+
+  slicesSynced(): void {
+    this.hasSlices = true;
+    this.syncNow();
+  }
+
+  stop(): void {
+    this.runner.stop();
+    this.mode.stop();
+  }
+
+  private isInitialized(): boolean {
+    return this.hasServices && this.hasSlices;
+  }
+
+  /** A sync that does not wait for its turn: the first one, and after a flush. */
+  private syncNow(): void {
+    if (!this.sync()) this.runner.retry();
+  }
+
+  private sync(): boolean {
+    if (!this.isInitialized()) return true;
+    const now = this.options.node.clock.now();
+    const full = this.needsFull || this.isHourUp(now);
+    const services = this.services.apply();
+    const endpointChanges = this.slices.apply();
+    const changed = new Set(services.changed);
+    for (const { service } of endpointChanges) changed.add(service);
+    const { ports } = this.services;
+    const { endpoints } = this.slices;
+    // Until the mode says that it has succeeded, the changes are lost to a partial sync.
+    this.needsFull = true;
+    if (!this.mode.sync({ ports, endpoints, changed, place: this.place(), full })) return false;
+    this.needsFull = false;
+    if (full) this.lastFull = now;
+    this.health.update(ports.values(), endpoints);
+    cleanConntrack(
+      { ports, endpoints, services, endpointChanges },
+      this.options.node.conntrack,
+      this.release,
+    );
+    return true;
+  }
+
+  private isHourUp(now: Ns): boolean {
+    return (
+      this.release.pace === "pause" &&
+      now - this.lastFull > FULL_SYNC_PERIOD_NS &&
+      !this.mode.isLargeCluster()
+    );
+  }
+
+  private place(): NodePlace {
+    const { nodeName } = this.options;
+    const metadata = { name: nodeName, labels: this.labels };
+    return { name: nodeName, zone: zoneOf({ kind: "Node", metadata }) };
+  }
+
+  /** The labels that a sync may depend on. */
+  private relevantLabels(node: Node | null): StringMap {
+    switch (this.release.nodeLabels) {
+      case "none":
+        return {};
+      case "all":
+        return node?.metadata.labels ?? {};
+      case "zone":
+        return zoneLabel(node);
+    }
+  }
+}
+
+function zoneLabel(node: Node | null): StringMap {
+  const labels = Object.entries(node?.metadata.labels ?? {});
+  return Object.fromEntries(labels.filter(([name]) => name === ZONE_LABEL));
+}

@@ -1,0 +1,134 @@
+/**
+ * `vethwork rules`: what kube-proxy of a release writes on a node for the objects in a file, as
+ * inputs of iptables-restore or as iptables-save afterwards.
+ */
+import { readFileSync } from "node:fs";
+import type { Command } from "commander";
+import { VethworkError } from "../lib/base/errors.ts";
+import type { KubeProxyConfiguration } from "../lib/kube/proxy/config.ts";
+import { PROXY_MODES } from "../lib/kube/proxy/create.ts";
+import { RELEASES, releaseOf } from "../lib/kube/proxy/release.ts";
+import { readManifests, readProxyConfiguration, type SkippedObject } from "../lib/lab/manifests.ts";
+import { DEFAULT_NODE, RULES_CONFIGURATION } from "./rules/defaults.ts";
+import { INITIAL_ADDRESSES, setUpNode } from "./rules/node-setup.ts";
+import { ownNode, play, type Scene } from "./rules/play.ts";
+
+/** The options as commander gives them. */
+interface RulesOptions {
+  readonly objects: readonly string[];
+  readonly config?: string;
+  readonly node?: string;
+  readonly nodeSetup?: string;
+  readonly mode?: string;
+  readonly kubeProxyVersion?: string;
+  readonly format: string;
+  readonly seed: string;
+}
+
+/** Adds the `rules` sub-command. */
+export function addRulesCommand(program: Command): void {
+  program
+    .command("rules")
+    .description("print the rules that kube-proxy writes for the objects in a file")
+    .requiredOption(
+      "--objects <file>",
+      "objects as YAML or JSON; again for each next state",
+      collect,
+      [],
+    )
+    .option("--config <file>", "a KubeProxyConfiguration, merged into the default one")
+    .option("--node <name>", `the node whose rules to print (default: ${DEFAULT_NODE})`)
+    .option("--node-setup <file>", "ip commands to run on the node first")
+    .option("--mode <mode>", `${PROXY_MODES.join(" or ")} (default: iptables)`)
+    .option(
+      "--kube-proxy-version <version>",
+      `${RELEASES.map(({ version }) => version).join(", ")} (default: the newest with the mode)`,
+    )
+    .option("--format <format>", "save or restore", "save")
+    .option("--seed <number>", "for the proxy ports of userspace mode", "1")
+    .addHelpText("after", HELP)
+    .action((options: RulesOptions) => {
+      if (options.objects.length === 0) {
+        throw new VethworkError("VW_USAGE", "no objects are given", "--objects FILE");
+      }
+      const notes = (line: string): boolean => process.stderr.write(`${line}\n`);
+      process.stdout.write(rulesText(options, notes));
+    });
+}
+
+const HELP = `
+restore prints each input of iptables-restore under a line "# sync N", save prints iptables-save
+after each state under a line "# state N". The node has lo, eth0 with 172.18.0.2/16 and a default
+route by 172.18.0.1. Without --config, clusterCIDR is 10.244.0.0/16, portRange 10400-10499 and
+syncPeriod 1h. Services are written in order of namespace/name:port:protocol.`;
+
+/** What the sub-command prints; `note` takes lines for stderr. Throws `VethworkError`. */
+export function rulesText(options: RulesOptions, note: (line: string) => void): string {
+  const scene = sceneOf(options, note);
+  const parts: string[] = [];
+  let syncs = 0;
+  play(scene, ({ node, restores }, state) => {
+    if (options.format === "save") parts.push(`# state ${state}\n`, node.rules.save());
+    for (const text of options.format === "restore" ? restores : []) {
+      syncs += 1;
+      parts.push(`# sync ${syncs}\n`, text);
+    }
+  });
+  return parts.join("");
+}
+
+function sceneOf(options: RulesOptions, note: (line: string) => void): Scene {
+  if (options.format !== "save" && options.format !== "restore") {
+    throw new VethworkError("VW_USAGE", `format ${options.format} is not known`, "save or restore");
+  }
+  const configuration = configurationOf(options);
+  const { mode } = configuration;
+  const version = options.kubeProxyVersion ?? (mode === "userspace" ? "1.20" : "1.36");
+  const nodeName = options.node ?? (configuration.hostnameOverride || DEFAULT_NODE);
+  if (mode === "userspace" && options.format === "restore") {
+    note("note: userspace mode makes its rules by single commands, not by iptables-restore");
+  }
+  const states = options.objects.map((file) => {
+    const { objects, skipped } = readManifests(read(file), file);
+    for (const object of skipped) note(skippedNote(object));
+    return objects;
+  });
+  if (ownNode(states[0] ?? [], nodeName) === null) {
+    note(`note: there is no Node ${nodeName}, so its address and zone are unknown`);
+  }
+  return {
+    configuration,
+    release: releaseOf(version),
+    nodeName,
+    addresses:
+      options.nodeSetup === undefined
+        ? INITIAL_ADDRESSES
+        : setUpNode(read(options.nodeSetup), options.nodeSetup),
+    states,
+    seed: Number(options.seed),
+  };
+}
+
+/** The mode on the command line wins over the file's, as a flag does over nothing else. */
+function configurationOf({ config, mode }: RulesOptions): KubeProxyConfiguration {
+  const base = RULES_CONFIGURATION;
+  const configuration =
+    config === undefined ? base : readProxyConfiguration(read(config), config, base);
+  return mode === undefined ? configuration : { ...configuration, mode };
+}
+
+function skippedNote({ kind, name, place }: SkippedObject): string {
+  return `note: ${place.file}:${place.line}: ${kind} ${name} is skipped`;
+}
+
+function read(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    throw new VethworkError("VW_USAGE", `${file} cannot be read`, "a file that exists");
+  }
+}
+
+function collect(value: string, before: readonly string[]): string[] {
+  return [...before, value];
+}

@@ -1,0 +1,120 @@
+/**
+ * A node for kube-proxy to run on that keeps its rules as text and writes down what the proxy does:
+ * enough to print rules, not to carry packets.
+ */
+import type {
+  ConntrackTool,
+  HealthAnswer,
+  Held,
+  IptablesTool,
+  ProxyNode,
+  ProxySocket,
+  SocketTool,
+  TableName,
+} from "../../lib/kube/proxy/node.ts";
+import { SimClock } from "../../lib/kube/proxy/sim-clock.ts";
+import { RandomStream } from "../../lib/sim/random.ts";
+import type { Scheduler } from "../../lib/sim/scheduler.ts";
+import type { NodeAddress } from "./node-setup.ts";
+import { RuleStore, type RuleText } from "./rule-store.ts";
+
+export class RecordingNode implements ProxyNode {
+  readonly rules: RuleText;
+  readonly clock: SimClock;
+  readonly iptables: IptablesTool;
+  readonly conntrack: ConntrackTool;
+  readonly sockets: SocketTool;
+  /** Inputs of iptables-restore, in order. */
+  readonly restores: string[] = [];
+  /** Words of invocations of conntrack, in order. */
+  readonly conntrackCommands: string[] = [];
+  readonly sysctls = new Map<string, number>([
+    ["net/ipv4/conf/all/route_localnet", 0],
+    ["net/netfilter/nf_conntrack_tcp_be_liberal", 0],
+  ]);
+  /** Who answers on which health check port. */
+  readonly healthChecks = new Map<number, () => HealthAnswer>();
+  private readonly addressList: readonly NodeAddress[];
+  private readonly randomness: RandomStream;
+  private readonly taken = new Set<string>();
+
+  constructor(
+    scheduler: Scheduler,
+    addresses: readonly NodeAddress[],
+    seed: number,
+    rules: RuleText = new RuleStore(),
+  ) {
+    this.rules = rules;
+    this.clock = new SimClock(scheduler);
+    this.addressList = addresses;
+    this.randomness = new RandomStream(seed, "kube-proxy");
+    this.iptables = this.recordingIptables();
+    this.sockets = this.recordingSockets();
+    this.conntrack = {
+      command: (words) => this.conntrackCommands.push(`conntrack ${words.join(" ")}`),
+      udpFlows: () => [],
+      deleteFlow: () => {},
+    };
+  }
+
+  addresses(): readonly string[] {
+    return this.addressList.map(({ address }) => address);
+  }
+
+  defaultAddress(): string | null {
+    return this.addressList.find(({ device }) => device === "eth0")?.address ?? null;
+  }
+
+  sysctl(name: string): number | null {
+    return this.sysctls.get(name) ?? null;
+  }
+
+  setSysctl(name: string, value: number): void {
+    this.sysctls.set(name, value);
+  }
+
+  random(bound: number): number {
+    return this.randomness.below(bound);
+  }
+
+  private recordingIptables(): IptablesTool {
+    const { rules } = this;
+    return {
+      restore: (text) => {
+        this.restores.push(text);
+        return rules.restore(text);
+      },
+      ensureChain: (table: TableName, chain: string) => rules.ensureChain(table, chain),
+      ensureRule: (where, table, chain, rule) => rules.ensureRule(where, table, chain, rule),
+      deleteRule: (table, chain, rule) => rules.deleteRule(table, chain, rule),
+      flushChain: (table, chain) => rules.flushChain(table, chain),
+      chains: (table) => rules.chains(table),
+      hasChain: (table, chain) => rules.hasChain(table, chain),
+      ensureCounter: () => true,
+    };
+  }
+
+  private recordingSockets(): SocketTool {
+    return {
+      hold: (protocol, address, port) => this.take(`${protocol} ${address}:${port}`),
+      listen: (protocol, address, port) => this.listen(protocol, address, port),
+      serveHttp: (port, answer) => {
+        if (this.healthChecks.has(port)) return null;
+        this.healthChecks.set(port, answer);
+        return { close: () => this.healthChecks.delete(port) };
+      },
+    };
+  }
+
+  private listen(protocol: string, address: string, port: number): ProxySocket | null {
+    const chosen = port === 0 ? 32768 + this.randomness.below(28232) : port;
+    const held = this.take(`${protocol} ${address}:${chosen}`);
+    return held === null ? null : { port: chosen, close: () => held.close() };
+  }
+
+  private take(name: string): Held | null {
+    if (this.taken.has(name)) return null;
+    this.taken.add(name);
+    return { close: () => this.taken.delete(name) };
+  }
+}
