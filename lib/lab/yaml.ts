@@ -1,0 +1,232 @@
+/**
+ * YAML text to a tree of values that know where they stand. Aliases and merge keys are resolved,
+ * so whoever reads the tree sees plain mappings, lists and scalars, and can point at each of them.
+ *
+ * The only user of the `yaml` package.
+ *
+ * Spec: YAML 1.2.2 core schema (so `on` and `yes` are words); merge keys of YAML 1.1.
+ */
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Pair,
+  parseAllDocuments,
+  type YAMLMap,
+} from "yaml";
+import { type Place, VethworkError } from "../base/errors.ts";
+
+/** A scalar. `text` is what stands in the file, without quotes. */
+export interface YamlScalar {
+  readonly kind: "scalar";
+  readonly value: string | number | boolean | null;
+  readonly text: string;
+  readonly place: Place;
+}
+
+/** A list. */
+export interface YamlList {
+  readonly kind: "list";
+  readonly items: readonly YamlNode[];
+  readonly place: Place;
+}
+
+/** A mapping; keys are text and differ from each other. */
+export interface YamlMap {
+  readonly kind: "map";
+  readonly entries: readonly YamlEntry[];
+  readonly place: Place;
+}
+
+/** One key of a mapping with its value. */
+export interface YamlEntry {
+  readonly key: string;
+  readonly keyPlace: Place;
+  readonly value: YamlNode;
+}
+
+export type YamlNode = YamlScalar | YamlList | YamlMap;
+
+/** The one document in `text`. Throws `VW_YAML` at the first error; `file` names it in places. */
+export function parseYaml(text: string, file: string): YamlNode {
+  const documents = parseYamlDocuments(text, file);
+  const [first, second] = documents;
+  if (first === undefined) {
+    throw new VethworkError("VW_YAML", "the file is empty", "", { file, line: 1, column: 1 });
+  }
+  if (second !== undefined) {
+    throw new VethworkError(
+      "VW_YAML",
+      "a second document begins",
+      "one YAML document",
+      second.place,
+    );
+  }
+  return first;
+}
+
+/** All documents in `text` that are not empty, as kubectl reads a file of several objects. */
+export function parseYamlDocuments(text: string, file: string): YamlNode[] {
+  const lines = new LineCounter();
+  const documents = parseAllDocuments(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    merge: true,
+  });
+  const nodes: YamlNode[] = [];
+  if (!Array.isArray(documents)) return nodes;
+  for (const document of documents) {
+    const tree = new TreeBuilder(document, file, lines);
+    const node = tree.build();
+    if (node !== null) nodes.push(node);
+  }
+  return nodes;
+}
+
+/** What a node is, in words, for messages. */
+export function describeNode(node: YamlNode): string {
+  if (node.kind === "map") return "a mapping";
+  if (node.kind === "list") return "a list";
+  if (node.value === null) return "nothing";
+  if (typeof node.value === "string") return `"${shorten(node.value)}"`;
+  return `${node.text} (a ${typeof node.value})`;
+}
+
+function shorten(text: string): string {
+  const line = text.split("\n", 1)[0] ?? "";
+  return line.length > 60 || line !== text ? `${line.slice(0, 60)}…` : text;
+}
+
+type Built = YamlNode | "unfinished";
+
+class TreeBuilder {
+  readonly #document: Document;
+  readonly #file: string;
+  readonly #lines: LineCounter;
+  /** Nodes already built: an alias shares its anchor's node, however often it is used. */
+  readonly #built = new Map<object, Built>();
+
+  constructor(document: Document, file: string, lines: LineCounter) {
+    this.#document = document;
+    this.#file = file;
+    this.#lines = lines;
+  }
+
+  build(): YamlNode | null {
+    const error = this.#document.errors[0] ?? this.#document.warnings[0];
+    if (error !== undefined) {
+      throw new VethworkError("VW_YAML", asOneLine(error.message), "", this.#place(error.pos[0]));
+    }
+    const contents = this.#document.contents;
+    if (contents === null || (isScalar(contents) && contents.value === null)) return null;
+    return this.#node(contents, this.#place(0));
+  }
+
+  #node(node: unknown, missingAt: Place): YamlNode {
+    if (typeof node !== "object" || node === null) {
+      return { kind: "scalar", value: null, text: "", place: missingAt };
+    }
+    const known = this.#built.get(node);
+    if (known === "unfinished") {
+      throw new VethworkError("VW_YAML", "an alias stands inside its own anchor", "", missingAt);
+    }
+    if (known !== undefined) return known;
+    this.#built.set(node, "unfinished");
+    const built = this.#convert(node, missingAt);
+    this.#built.set(node, built);
+    return built;
+  }
+
+  #convert(node: object, missingAt: Place): YamlNode {
+    if (isAlias(node)) {
+      const place = this.#placeOf(node, missingAt);
+      const target = node.resolve(this.#document);
+      if (target === undefined) {
+        throw new VethworkError("VW_YAML", `no anchor &${node.source} above`, "", place);
+      }
+      return this.#node(target, place);
+    }
+    const place = this.#placeOf(node, missingAt);
+    if (isMap(node)) return { kind: "map", entries: this.#entries(node, place), place };
+    if (isSeq(node)) {
+      return { kind: "list", items: node.items.map((item) => this.#node(item, place)), place };
+    }
+    if (isScalar(node)) {
+      const { value, source } = node;
+      const isPlain = value === null || ["string", "number", "boolean"].includes(typeof value);
+      if (isPlain) {
+        const plain = value as YamlScalar["value"];
+        return { kind: "scalar", value: plain, text: source ?? String(value), place };
+      }
+    }
+    throw new VethworkError("VW_YAML", "a value of a kind that is not used here", "", place);
+  }
+
+  #entries(map: YAMLMap, place: Place): YamlEntry[] {
+    const entries: YamlEntry[] = [];
+    const merged: YamlEntry[] = [];
+    for (const pair of map.items) {
+      if (isMergeKey(pair)) merged.push(...this.#mergedEntries(pair, place));
+      else entries.push(this.#entry(pair, place));
+    }
+    for (const entry of merged) {
+      if (!entries.some(({ key }) => key === entry.key)) entries.push(entry);
+    }
+    return entries;
+  }
+
+  #entry(pair: Pair, mapPlace: Place): YamlEntry {
+    const key = this.#node(pair.key, mapPlace);
+    if (key.kind !== "scalar" || key.value === null) {
+      throw new VethworkError(
+        "VW_YAML",
+        `${describeNode(key)} is not a key`,
+        "keys are text",
+        key.place,
+      );
+    }
+    return { key: key.text, keyPlace: key.place, value: this.#node(pair.value, key.place) };
+  }
+
+  #mergedEntries(pair: Pair, mapPlace: Place): readonly YamlEntry[] {
+    const value = this.#node(pair.value, mapPlace);
+    const sources = value.kind === "list" ? value.items : [value];
+    const entries: YamlEntry[] = [];
+    for (const source of sources) {
+      if (source.kind !== "map") {
+        throw new VethworkError(
+          "VW_YAML",
+          `${describeNode(source)} cannot be merged`,
+          "<< takes a mapping or a list of mappings",
+          source.place,
+        );
+      }
+      for (const entry of source.entries) {
+        if (!entries.some(({ key }) => key === entry.key)) entries.push(entry);
+      }
+    }
+    return entries;
+  }
+
+  #placeOf(node: { range?: readonly number[] | null | undefined }, otherwise: Place): Place {
+    const start = node.range?.[0];
+    return start === undefined ? otherwise : this.#place(start);
+  }
+
+  #place(offset: number): Place {
+    const { line, col } = this.#lines.linePos(offset);
+    return { file: this.#file, line: Math.max(1, line), column: Math.max(1, col) };
+  }
+}
+
+function isMergeKey(pair: Pair): boolean {
+  return isScalar(pair.key) && typeof pair.key.value === "symbol";
+}
+
+function asOneLine(message: string): string {
+  const line = message.replace(/\s+/g, " ").trim();
+  return line.charAt(0).toLowerCase() + line.slice(1);
+}
