@@ -1,0 +1,155 @@
+/**
+ * Checks that reach across a lab: names that must exist, names that must be there once. Runs after
+ * each part has been read, so every error can point at the name that is wrong.
+ */
+import { type Place, VethworkError } from "../base/errors.ts";
+import type { Located } from "./schema/kinds.ts";
+import type { RunStep, Step } from "./schema/steps.ts";
+import type { Topology } from "./schema/topology.ts";
+import type { DeviceName } from "./schema/values.ts";
+import type { Lab } from "./schema.ts";
+
+/** Throws `VW_LAB` at the first name that leads nowhere or is given twice. */
+export function checkReferences(lab: Lab, root: Place): void {
+  if (lab.topology === null && lab.cluster === null) {
+    throw new VethworkError("VW_LAB", "the lab has no network", "topology: or cluster:", root);
+  }
+  const names = new Names(lab);
+  if (lab.topology !== null) checkTopology(lab.topology, names);
+  for (const { name, on } of lab.processes) {
+    names.checkHost(on);
+    names.addProgram(name);
+  }
+  for (const step of lab.steps) checkStep(step, names);
+  for (const expectation of lab.expectations) {
+    if (expectation.kind === "command") names.checkHost(expectation.step.on);
+    else for (const one of expectation.on) names.checkNode(one.value.node, one.place);
+  }
+  const { devices } = lab.capture;
+  if (typeof devices !== "string") {
+    for (const one of devices) names.checkNode(one.value.node, one.place);
+  }
+}
+
+function checkTopology(topology: Topology, names: Names): void {
+  const ends = new Map<string, Place>();
+  for (const link of topology.links) {
+    for (const end of link.ends) {
+      names.checkNode(end.node, end.place);
+      const name = `${end.node}:${end.device}`;
+      if (end.device === "lo") {
+        throw new VethworkError("VW_LAB", `"${name}" is a loopback`, "another name", end.place);
+      }
+      const other = ends.get(name);
+      if (other !== undefined) {
+        throw new VethworkError(
+          "VW_LAB",
+          `"${name}" is the end of a second link`,
+          `the first is at line ${other.line}`,
+          end.place,
+        );
+      }
+      ends.set(name, end.place);
+    }
+    for (const { name, place } of link.from) {
+      const own = link.ends.map((end) => `${end.node}:${end.device}`);
+      if (!own.includes(name)) {
+        throw new VethworkError(
+          "VW_LAB",
+          `"${name}" is no end of this link`,
+          `one of ${own.join(", ")}`,
+          place,
+        );
+      }
+    }
+  }
+  for (const { node } of [...topology.files, ...topology.setup]) {
+    names.checkNode(node.value, node.place);
+  }
+}
+
+function checkStep(step: Step, names: Names): void {
+  switch (step.kind) {
+    case "run":
+      checkRun(step, names);
+      break;
+    case "parallel":
+      for (const one of step.commands) checkRun(one, names);
+      break;
+    case "link":
+      checkDevice(step.device, names);
+      break;
+    case "kill":
+      names.checkProgram(step.process);
+      break;
+    case "wait":
+      break;
+  }
+}
+
+function checkRun(step: RunStep, names: Names): void {
+  names.checkHost(step.on);
+  if (step.name !== null && step.background) {
+    names.addProgram({ value: step.name, place: step.place });
+  }
+}
+
+function checkDevice(device: Located<DeviceName>, names: Names): void {
+  names.checkNode(device.value.node, device.place);
+}
+
+/** What the lab calls by name. */
+class Names {
+  readonly #nodes: readonly string[];
+  readonly #hasCluster: boolean;
+  readonly #programs = new Map<string, Place>();
+
+  constructor(lab: Lab) {
+    const raw = lab.topology?.nodes ?? [];
+    const inCluster = lab.cluster?.nodes ?? [];
+    const all = [...raw, ...inCluster.map(({ name }) => ({ name: name.value, place: name.place }))];
+    const seen = new Set<string>();
+    for (const { name, place } of all) {
+      if (seen.has(name)) throw new VethworkError("VW_LAB", `a second node "${name}"`, "", place);
+      seen.add(name);
+    }
+    this.#nodes = [...seen];
+    this.#hasCluster = lab.cluster !== null;
+  }
+
+  checkNode(name: string, place: Place): void {
+    if (this.#nodes.includes(name)) return;
+    const known = this.#nodes.length === 0 ? "there are none" : this.#nodes.join(", ");
+    throw new VethworkError("VW_LAB", `there is no node "${name}"`, `nodes: ${known}`, place);
+  }
+
+  /** Pods come and go, so their names are looked up when a step needs them. */
+  checkHost(host: Located<string>): void {
+    if (this.#hasCluster && host.value.startsWith("pod/")) return;
+    this.checkNode(host.value, host.place);
+  }
+
+  addProgram(name: Located<string>): void {
+    const other = this.#programs.get(name.value);
+    if (other !== undefined) {
+      throw new VethworkError(
+        "VW_LAB",
+        `a second program "${name.value}"`,
+        `the first is at line ${other.line}`,
+        name.place,
+      );
+    }
+    this.#programs.set(name.value, name.place);
+  }
+
+  checkProgram(name: Located<string>): void {
+    if (this.#programs.has(name.value)) return;
+    const known = [...this.#programs.keys()].join(", ");
+    throw new VethworkError(
+      "VW_LAB",
+      `no program "${name.value}" has been started`,
+      known === "" ? "processes or steps with background: true and a name" : `programs: ${known}`,
+      name.place,
+    );
+  }
+}

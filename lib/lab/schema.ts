@@ -1,0 +1,191 @@
+/**
+ * What lab.yaml may say. A lab is a network (raw namespaces and links, or a cluster), programs
+ * that run beside, steps, and what must hold after them. Everything is checked before anything
+ * runs, and each error has file, line and column.
+ */
+import { NS_PER_S, type Ns } from "../base/units.ts";
+import { type CpuCosts, DEFAULT_COSTS } from "../sim/cpu.ts";
+import { checkReferences } from "./check.ts";
+import { type Cluster, clusterKind } from "./schema/cluster.ts";
+import { type Expectation, expectationKind } from "./schema/expect.ts";
+import {
+  integer,
+  type JsonSchema,
+  type Kind,
+  type Located,
+  list,
+  mapped,
+  object,
+  optional,
+  required,
+  shortOrLong,
+  text,
+  withDefault,
+  word,
+} from "./schema/kinds.ts";
+import { type BackgroundProgram, processKind, type Step, stepKind } from "./schema/steps.ts";
+import { type Topology, topologyKind } from "./schema/topology.ts";
+import { type DeviceName, duration, epoch, interfaceName, label } from "./schema/values.ts";
+import { DEFAULT_VERIFY, type VerifySettings, verifyKind } from "./schema/verify.ts";
+import { parseYaml } from "./yaml.ts";
+
+/** 2026-01-01T00:00:00Z, the wall-clock time at which a run starts unless the lab says another. */
+export const DEFAULT_EPOCH_SECONDS = 1_767_225_600;
+
+/** What the emulated machine needs for its work. */
+export interface LabCosts extends CpuCosts {
+  /** From a command's end to the first instruction of the next: fork, exec, libraries. */
+  readonly startNs: Ns;
+}
+
+export const DEFAULT_LAB_COSTS: LabCosts = { ...DEFAULT_COSTS, startNs: 10_000_000 };
+
+/** Which devices are captured. */
+export interface CaptureSettings {
+  /** `all`: each device but the loopbacks, those that appear later included. */
+  readonly devices: "all" | "none" | readonly Located<DeviceName>[];
+  /** Bytes kept of a frame. */
+  readonly snapLength: number;
+}
+
+/** When what is not a step happens. */
+export interface LabTiming {
+  /** From the end of the setup to the start of captures: what a new network says is over. */
+  readonly settleNs: Ns;
+  /** From the start of the processes to the first step. */
+  readonly readyNs: Ns;
+  /** From the last expectation to the end of captures. */
+  readonly lingerNs: Ns;
+}
+
+/** A lab, checked. */
+export interface Lab {
+  /** The file it was read from, as errors name it. */
+  readonly file: string;
+  readonly name: string;
+  readonly description: string;
+  readonly seed: number;
+  /** Wall-clock time of the start, in whole seconds since 1970. */
+  readonly epochSeconds: number;
+  readonly costs: LabCosts;
+  readonly timing: LabTiming;
+  readonly topology: Topology | null;
+  readonly cluster: Cluster | null;
+  readonly processes: readonly BackgroundProgram[];
+  readonly steps: readonly Step[];
+  readonly expectations: readonly Expectation[];
+  readonly capture: CaptureSettings;
+  readonly verify: VerifySettings;
+}
+
+/** The largest seed: two 32-bit halves that a number keeps exactly. */
+export const MAXIMUM_SEED = Number.MAX_SAFE_INTEGER;
+
+const DEFAULT_TIMING: LabTiming = {
+  settleNs: 1.5 * NS_PER_S,
+  readyNs: NS_PER_S,
+  lingerNs: 0.5 * NS_PER_S,
+};
+const DEFAULT_SNAP_LENGTH = 262_144;
+const CAPTURE_ALL: CaptureSettings = { devices: "all", snapLength: DEFAULT_SNAP_LENGTH };
+
+const costsKind: Kind<LabCosts> = mapped(
+  object("cpu", {
+    hop: withDefault(duration, DEFAULT_LAB_COSTS.hopNs, "a frame through one device (2us)"),
+    syscall: withDefault(duration, DEFAULT_LAB_COSTS.syscallNs, "a system call (4us)"),
+    wakeup: withDefault(duration, DEFAULT_LAB_COSTS.wakeupNs, "until a woken process runs (40us)"),
+    start: withDefault(duration, DEFAULT_LAB_COSTS.startNs, "until a new program runs (10ms)"),
+  }),
+  ({ hop, syscall, wakeup, start }) => ({
+    hopNs: hop,
+    syscallNs: syscall,
+    wakeupNs: wakeup,
+    startNs: start,
+  }),
+);
+
+const timingKind: Kind<LabTiming> = mapped(
+  object("timing", {
+    settle: withDefault(duration, DEFAULT_TIMING.settleNs, "from setup to captures (1.5s)"),
+    ready: withDefault(duration, DEFAULT_TIMING.readyNs, "from processes to steps (1s)"),
+    linger: withDefault(duration, DEFAULT_TIMING.lingerNs, "from the last step to the end (500ms)"),
+  }),
+  ({ settle, ready, linger }) => ({ settleNs: settle, readyNs: ready, lingerNs: linger }),
+);
+
+const captureWord = word("all", "none");
+const interfaceList = list(interfaceName);
+const deviceSelection: Kind<CaptureSettings["devices"]> = {
+  expected: "all, none, or a list of interfaces such as h1/eth0",
+  jsonSchema: { anyOf: [captureWord.jsonSchema, interfaceList.jsonSchema] },
+  read: (node) => (node.kind === "list" ? interfaceList.read(node) : captureWord.read(node)),
+};
+
+const captureKind: Kind<CaptureSettings> = shortOrLong(
+  mapped(deviceSelection, (devices): CaptureSettings => ({ ...CAPTURE_ALL, devices })),
+  mapped(
+    object("capture", {
+      interfaces: withDefault(deviceSelection, "all", "which devices (all but the loopbacks)"),
+      snapLength: withDefault(
+        integer("a number of bytes from 14 to 262144", 14, DEFAULT_SNAP_LENGTH),
+        DEFAULT_SNAP_LENGTH,
+        "bytes kept of each frame (all)",
+      ),
+    }),
+    ({ interfaces, snapLength }): CaptureSettings => ({ devices: interfaces, snapLength }),
+  ),
+);
+
+const labKind = object("a lab", {
+  name: required(label, "a short name, as in file names"),
+  description: withDefault(text(), "", "what the lab shows"),
+  seed: withDefault(
+    integer("a whole number from 0", 0, MAXIMUM_SEED),
+    1,
+    "where all random values come from; --seed overrides it",
+  ),
+  epoch: withDefault(epoch, DEFAULT_EPOCH_SECONDS, "wall-clock time of the start, UTC"),
+  cpu: withDefault(costsKind, DEFAULT_LAB_COSTS, "how long work takes on the emulated machine"),
+  timing: withDefault(timingKind, DEFAULT_TIMING, "pauses around the steps"),
+  topology: optional(topologyKind, "namespaces, links, and the commands that set them up"),
+  cluster: optional(clusterKind, "a Kubernetes cluster"),
+  processes: withDefault(list(processKind), [], "programs that run beside all steps"),
+  steps: withDefault(list(stepKind), [], "what happens, one after the other"),
+  expect: withDefault(list(expectationKind), [], "what must hold after the last step"),
+  capture: withDefault(captureKind, CAPTURE_ALL, "which devices are captured"),
+  verify: withDefault(verifyKind, DEFAULT_VERIFY, "how the real kernel's captures are compared"),
+});
+
+/** Reads and checks a lab's text. Throws `VW_YAML` or `VW_LAB` with the place in `file`. */
+export function parseLab(text: string, file: string): Lab {
+  const root = parseYaml(text, file);
+  const value = labKind.read(root);
+  const lab: Lab = {
+    file,
+    name: value.name,
+    description: value.description,
+    seed: value.seed,
+    epochSeconds: value.epoch,
+    costs: value.cpu,
+    timing: value.timing,
+    topology: value.topology,
+    cluster: value.cluster,
+    processes: value.processes,
+    steps: value.steps,
+    expectations: value.expect,
+    capture: value.capture,
+    verify: value.verify,
+  };
+  checkReferences(lab, root.place);
+  return lab;
+}
+
+/** The JSON Schema of lab files, for editors. */
+export function labJsonSchema(): JsonSchema {
+  return {
+    $schema: "https://json-schema.org/draft/2020-12/schema",
+    title: "vethwork lab",
+    description: "A network, what happens in it, and what must hold",
+    ...labKind.jsonSchema,
+  };
+}

@@ -1,0 +1,94 @@
+/** What must hold after the last step: what commands print, and which frames were captured. */
+import type { Place } from "../../base/errors.ts";
+import {
+  byKey,
+  integer,
+  type Kind,
+  type Located,
+  list,
+  located,
+  mapped,
+  object,
+  optional,
+  required,
+  shortOrLong,
+  text,
+  withDefault,
+} from "./kinds.ts";
+import { commandFields, type RunStep, runStepOf } from "./steps.ts";
+import { type DeviceName, interfaceName } from "./values.ts";
+
+/** A command that is run after the steps, and what it must do. */
+export interface CommandExpectation {
+  readonly kind: "command";
+  readonly step: RunStep;
+}
+
+/** How many captured frames pass a filter. */
+export interface FrameExpectation {
+  readonly kind: "frames";
+  /** The filter, in the language of captures. */
+  readonly filter: Located<string>;
+  /** Which captures are looked at; empty for all together. */
+  readonly on: readonly Located<DeviceName>[];
+  readonly atLeast: number;
+  readonly atMost: number;
+  readonly place: Place;
+}
+
+/** Something that must hold. */
+export type Expectation = CommandExpectation | FrameExpectation;
+
+const frameCount = integer("a count of frames", 0, Number.MAX_SAFE_INTEGER);
+
+const commandExpectation: Kind<Expectation> = mapped(
+  object("an expectation", commandFields),
+  (value, place): Expectation => {
+    const step = runStepOf(value, false, place);
+    const { prints, contains, matches, exit } = step.check;
+    const saysNothing = prints === null && contains === null && matches === null && exit === null;
+    const check = saysNothing ? { ...step.check, exit: 0 } : step.check;
+    return { kind: "command", step: { ...step, check } };
+  },
+);
+
+const countKind = shortOrLong(
+  mapped(frameCount, (count) => ({ atLeast: count, atMost: count })),
+  object("a count of frames", {
+    atLeast: withDefault(frameCount, 0, "no fewer"),
+    atMost: withDefault(frameCount, Number.POSITIVE_INFINITY, "no more"),
+  }),
+);
+
+const oneOrMore = shortOrLongList(interfaceName);
+
+const frameExpectation: Kind<Expectation> = mapped(
+  object("an expectation", {
+    frames: required(located(text("a filter")), "a filter, as `vethwork show` takes it"),
+    on: withDefault(oneOrMore, [], "interfaces such as node1/eth0; all captures without it"),
+    count: optional(countKind, "how many frames pass the filter; at least one without it"),
+  }),
+  (value, place): Expectation => ({
+    kind: "frames",
+    filter: value.frames,
+    on: value.on,
+    atLeast: value.count?.atLeast ?? 1,
+    atMost: value.count?.atMost ?? Number.POSITIVE_INFINITY,
+    place,
+  }),
+);
+
+/** One expectation. */
+export const expectationKind: Kind<Expectation> = byKey("an expectation", {
+  run: commandExpectation,
+  frames: frameExpectation,
+});
+
+function shortOrLongList<T>(one: Kind<T>): Kind<readonly T[]> {
+  const many = list(one, 1);
+  return {
+    expected: `${one.expected}, or a list of them`,
+    jsonSchema: { anyOf: [one.jsonSchema, many.jsonSchema] },
+    read: (node) => (node.kind === "list" ? many.read(node) : [one.read(node)]),
+  };
+}
