@@ -24,6 +24,7 @@ export type ErrorCode =
   | "VW_OBJECT"
   | "VW_COMMAND"
   | "VW_OUTPUT"
+  | "VW_KERNEL"
   | "VW_USAGE";
 
 /** Bad input. `message` is the whole line: place, what is wrong, what is allowed. */

@@ -1,0 +1,275 @@
+"""Carries a lab out on the kernel that runs here: reads a plan (JSON) from standard input, writes a capture of every
+interface to the file that the plan names, and what the commands did (JSON) to standard output.
+
+It is started by run.ts as the first process of new mount, process, host-name, IPC and network namespaces. Nothing that it
+makes is visible outside of these, and all of it, every process included, is gone when this process ends, whatever
+ends it: also when its parent dies, which closes its standard input.
+"""
+
+import base64
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+from capture import Capture
+from namespaces import EngineError, Namespace, private_mounts, run
+from wire import Line, Wires, open_end
+
+NS_PER_S = 1_000_000_000
+WIRES = "wires"
+TIMED_OUT = 124
+# Long enough for a frame of the MTU; on lo frames have up to 64 KiB
+SLOT_BYTES, LOOPBACK_SLOT_BYTES = 2048, 1 << 17
+OFFLOADS = ("tso", "gso", "gro", "tx", "rx", "sg")
+# Routes that carry no connection, or cannot have metrics
+WITHOUT_METRICS = ("broadcast", "multicast", "unreachable", "prohibit", "blackhole", "throw")
+
+
+class Engine:
+    """One run of one plan (see plan.ts for its fields)."""
+
+    def __init__(self, plan):
+        self.plan = plan
+        self.namespaces = {}
+        self.wires = None
+        self.capture = Capture()
+        self.programs = {}
+        self.results = []
+
+    def carry_out(self):
+        capture = open(self.plan["capture"], "wb")
+        private_mounts()
+        for node in self.plan["nodes"]:
+            self.add_node(node)
+        self.add_links()
+        for file in self.plan["files"]:
+            self.namespaces[file["node"]].file(file["path"], base64.b64decode(file["base64"]))
+        for command in self.plan["setup"]:
+            self.set_up(command)
+        for name in self.namespaces:
+            self.choose_cubic(name)
+        self.wait(self.plan["quietNs"])
+        self.open_captures()
+        for program in self.plan["processes"]:
+            self.programs[program["name"]] = self.start(program)
+        self.wait(self.plan["startNs"])
+        for index, step in enumerate(self.plan["steps"]):
+            self.step(index, step)
+        self.wait(self.plan["settleNs"])
+        with capture:
+            self.capture.write(capture)
+        lost = self.capture.lost()
+        if lost > 0:
+            raise EngineError(f"the capture lost {lost} frames; the lab sends more than the rings hold")
+        return {"outputs": self.results, "kernel": os.uname().release}
+
+    # -- what is there before the first step
+
+    def add_node(self, node):
+        namespace = Namespace(node["name"])
+        self.namespaces[node["name"]] = namespace
+        namespace.enter()
+        silence(namespace)
+        for name, value in self.plan["sysctls"]:
+            namespace.sysctl(name, value)
+        run(["ip", "link", "set", "lo", "up"])
+        for name, value in node["sysctls"]:
+            namespace.sysctl(name, value)
+
+    def add_links(self):
+        impaired = [link for link in self.plan["links"] if any(link["lines"])]
+        if impaired:
+            self.wires = Namespace(WIRES)
+            self.wires.enter()
+            silence(self.wires)
+        for link in self.plan["links"]:
+            one, other = link["ends"]
+            if any(link["lines"]):
+                number = impaired.index(link)
+                self.add_pair(one, {"node": WIRES, "device": f"a{number}", "mac": None}, link["mtu"])
+                self.add_pair(other, {"node": WIRES, "device": f"b{number}", "mac": None}, link["mtu"])
+            else:
+                self.add_pair(one, other, link["mtu"])
+        if impaired:
+            self.start_wires(impaired)
+
+    def add_pair(self, one, other, mtu):
+        """A veth pair without offloads; only ends that belong to a wire are up."""
+        words = ["ip", "link", "add", one["device"], "netns", one["node"], "mtu", str(mtu)]
+        words += ["address", one["mac"]] if one["mac"] else []
+        words += ["type", "veth", "peer", "name", other["device"], "netns", other["node"], "mtu", str(mtu)]
+        words += ["address", other["mac"]] if other["mac"] else []
+        run(words)
+        for end in (one, other):
+            namespace = self.namespaces.get(end["node"]) or self.wires
+            namespace.enter()
+            off = [word for name in OFFLOADS for word in (name, "off")]
+            run(["ethtool", "-K", end["device"], *off])
+            if end["node"] == WIRES:
+                run(["ip", "link", "set", end["device"], "arp", "off", "up"])
+
+    def start_wires(self, impaired):
+        """Starts the process that moves frames between the ends of impaired links."""
+        self.wires.enter()
+        lines = []
+        for number, link in enumerate(impaired):
+            one, other = open_end(f"a{number}"), open_end(f"b{number}")
+            lines.append(Line(one, other, link["lines"][0] or {}))
+            lines.append(Line(other, one, link["lines"][1] or {}))
+        if os.fork() == 0:
+            Wires(lines).run()
+
+    def set_up(self, command):
+        process = self.start(command)
+        status, _out, err = finish(process, 60 * NS_PER_S)
+        if status != 0:
+            raise EngineError(f"{command['on']}: {command['run']}: exit status {status}: {err.strip()}")
+
+    def choose_cubic(self, name):
+        """Marks every route of a host with CUBIC.
+
+        A namespace inherits the machine's congestion control, and only the machine may name another default; a route's
+        own choice is open to all. What `ip route` prints of it is taken out of the outputs again.
+        """
+        self.namespaces[name].enter()
+        routes = run(["ip", "-4", "-o", "route", "show", "table", "all"]).splitlines()
+        lines = []
+        for route in routes:
+            words = [word for word in route.replace("\\", " ").split() if word not in ("linkdown", "dead")]
+            if words[0] not in WITHOUT_METRICS and "congctl" not in words:
+                lines.append(" ".join(["route", "change", *words, "congctl", "cubic"]))
+        if lines:
+            run(["ip", "-batch", "-"], "\n".join(lines) + "\n")
+
+    def open_captures(self):
+        for name, namespace in self.namespaces.items():
+            namespace.enter()
+            for line in run(["ip", "-o", "link"]).splitlines():
+                device = line.split(": ")[1].split("@")[0]
+                if device == "lo" and not self.plan["captureLoopback"]:
+                    continue
+                slot = LOOPBACK_SLOT_BYTES if device == "lo" else SLOT_BYTES
+                self.capture.open(f"{name}/{device}", device, self.plan["captureSlots"], slot)
+
+    # -- steps
+
+    def step(self, index, step):
+        kind = step["kind"]
+        if kind == "wait":
+            self.wait(step["durationNs"])
+        elif kind == "run":
+            process = self.start(step)
+            if step["background"]:
+                self.programs[step["name"] or f"step {index}"] = process
+            else:
+                self.results.append(self.result(index, step, process))
+                self.routes_may_have_changed(step)
+        elif kind == "parallel":
+            processes = [self.start(command) for command in step["commands"]]
+            for command, process in zip(step["commands"], processes):
+                self.results.append(self.result(index, command, process))
+        elif kind == "link":
+            self.namespaces[step["node"]].enter()
+            run(["ip", "link", "set", step["device"], "up" if step["up"] else "down"])
+            self.choose_cubic(step["node"])
+        elif kind == "kill":
+            process = self.programs.get(step["process"])
+            if process is None:
+                raise EngineError(f"kill {step['process']}: no program has that name")
+            if process.poll() is None:
+                os.kill(process.pid, step["signal"])
+
+    def start(self, command):
+        """Starts a command; one that runs beside the steps has its output taken at the end."""
+        process = self.namespaces[command["on"]].start(command["run"], command.get("stdin"))
+        if command.get("stdin") is not None:
+            feed(process, command["stdin"])
+        return process
+
+    def result(self, index, command, process):
+        status, out, err = finish(process, command["timeoutNs"])
+        return {
+            "step": index,
+            "on": command["on"],
+            "run": command["run"],
+            "status": status,
+            "stdout": out.replace(" congctl cubic", ""),
+            "stderr": err,
+        }
+
+    def routes_may_have_changed(self, step):
+        if step["run"].split()[0] in ("ip", "ifconfig", "route"):
+            self.choose_cubic(step["on"])
+
+    def wait(self, duration):
+        time.sleep(duration / NS_PER_S)
+
+
+def silence(namespace):
+    """Keeps IPv6 and IGMP from saying anything; the calling thread is in the namespace."""
+    namespace.sysctl("net.ipv4.igmp_link_local_mcast_reports", 0)
+    for kind in ("all", "default"):
+        namespace.sysctl(f"net.ipv6.conf.{kind}.disable_ipv6", 1)
+
+
+def feed(process, text):
+    """Gives a program its standard input, as a process of its own would."""
+
+    def write():
+        try:
+            process.stdin.write(text.encode())
+            process.stdin.close()
+        except BrokenPipeError:
+            pass
+        process.stdin = None
+
+    threading.Thread(target=write, daemon=True).start()
+
+
+def finish(process, timeout):
+    """Waits for a program, at most `timeout` ns: (exit status, standard output, standard error)."""
+    try:
+        out, err = process.communicate(timeout=timeout / NS_PER_S)
+        status = process.returncode
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        out, err = process.communicate()
+        status = TIMED_OUT
+    return (status if status >= 0 else 128 - status, text_of(out), text_of(err))
+
+
+def text_of(data):
+    return data.decode("utf-8", "backslashreplace")
+
+
+def end_with_parent():
+    """Ends this process, and so everything in its namespaces, when the one that started it is gone."""
+
+    def watch():
+        while os.read(0, 1):
+            pass
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def main():
+    plan = json.loads(sys.stdin.readline())
+    end_with_parent()
+    if plan["cpu"] is not None:
+        os.sched_setaffinity(0, {plan["cpu"]})
+    try:
+        answer = Engine(plan).carry_out()
+    except EngineError as error:
+        answer = {"error": str(error)}
+    except (OSError, subprocess.SubprocessError) as error:
+        answer = {"error": f"{type(error).__name__}: {error}"}
+    print(json.dumps(answer), flush=True)
+
+
+if __name__ == "__main__":
+    main()
