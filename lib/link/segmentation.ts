@@ -18,10 +18,14 @@ const LAST_ONLY = tcp.FLAG_FIN | tcp.FLAG_PSH;
 
 /** Computes the transport checksum of a frame whose Ethernet header is at `start`. @hot */
 export function completeChecksum(frame: Frame): void {
+  completeTransportChecksum(frame, frame.start + ETHERNET_SIZE);
+}
+
+/** Computes the transport checksum of a frame whose IPv4 header is at `l3`. @hot */
+export function completeTransportChecksum(frame: Frame, l3: number): void {
   frame.checksumPending = false;
   frame.checksumVerified = true;
   const { view } = frame;
-  const l3 = frame.start + ETHERNET_SIZE;
   const l4 = l3 + ipv4.headerSize(view, l3);
   const source = ipv4.source(view, l3);
   const destination = ipv4.destination(view, l3);

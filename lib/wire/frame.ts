@@ -95,6 +95,12 @@ export class Frame implements SoftirqWork {
   traced = false;
   /** May be fragmented though DF is set (`ignore_df`). */
   ignoreDf = false;
+  /** What IPv4 keeps about it on its way through a host (`IPCB(skb)->flags`); that room's bits. */
+  ipFlags = 0;
+  /** Size of the largest DF fragment that it was put together from (`frag_max_size`), or 0. */
+  fragmentMaxSize = 0;
+  /** Payload sizes of the fragments that it was put together from, in order; they leave alike. */
+  fragmentSizes: readonly number[] | null = null;
   /** Its transport checksum is still to be computed, by the device that sends it. */
   checksumPending = false;
   /** Nobody has changed it since its checksums were computed or checked. */
@@ -193,6 +199,9 @@ export class Frame implements SoftirqWork {
     this.packetId = other.packetId;
     this.traced = other.traced;
     this.ignoreDf = other.ignoreDf;
+    this.ipFlags = other.ipFlags;
+    this.fragmentMaxSize = other.fragmentMaxSize;
+    this.fragmentSizes = other.fragmentSizes;
     this.checksumPending = other.checksumPending;
     this.checksumVerified = other.checksumVerified;
     this.gsoSize = other.gsoSize;
@@ -224,6 +233,9 @@ export class Frame implements SoftirqWork {
     this.inputIndex = 0;
     this.traced = false;
     this.ignoreDf = false;
+    this.ipFlags = 0;
+    this.fragmentMaxSize = 0;
+    this.fragmentSizes = null;
     this.packetType = PacketType.HOST;
   }
 }

@@ -1,0 +1,191 @@
+/**
+ * One routing table: longest prefix match, then TOS, then metric. Entries are kept by prefix length
+ * in hash maps; a look-up tries only the lengths that occur, longest first.
+ *
+ * Kernel: net/ipv4/fib_trie.c (fib_table_lookup, fib_table_insert), 6.18.
+ * Differs: the kernel's trie finds the same entry in other steps; look-ups that miss the route
+ * cache cost one hash probe for each prefix length in use.
+ */
+import { EACCES, EAGAIN, EEXIST, EHOSTUNREACH, EINVAL, ENETUNREACH, ESRCH } from "../base/errno.ts";
+import { networkOf } from "../base/inet.ts";
+import { AddressType } from "../netfilter/hooks.ts";
+import type { FibEntry, FibResult, Nexthop } from "./fib-info.ts";
+import type { Flow } from "./inet.ts";
+
+/** Numbers of the tables that exist on every host. */
+export const Table = { UNSPEC: 0, DEFAULT: 253, MAIN: 254, LOCAL: 255 } as const;
+
+/** How `ip route` adds: `add`, `append`, `prepend`, `replace`, `change`. */
+export type InsertMode = "add" | "append" | "prepend" | "replace" | "change";
+
+/** Whether next hops without carrier are passed over. */
+export type LinkdownPolicy = (nexthop: Nexthop) => boolean;
+
+/** The errno that a type of route ends a look-up with, or 0 (`fib_props`). */
+function errorOfType(type: AddressType): number {
+  switch (type) {
+    case AddressType.BLACKHOLE:
+      return EINVAL;
+    case AddressType.UNREACHABLE:
+      return EHOSTUNREACH;
+    case AddressType.PROHIBIT:
+      return EACCES;
+    case AddressType.THROW:
+      return EAGAIN;
+    default:
+      return 0;
+  }
+}
+
+/** A table. */
+export class FibTable {
+  readonly id: number;
+  readonly #byLength: Map<number, FibEntry[]>[] = [];
+  /** Prefix lengths in use, longest first. */
+  #lengths: number[] = [];
+
+  constructor(id: number) {
+    this.id = id;
+    for (let length = 0; length <= 32; length += 1) this.#byLength.push(new Map());
+  }
+
+  get empty(): boolean {
+    return this.#lengths.length === 0;
+  }
+
+  /**
+   * Finds the best entry for `destination`; fills `result` and returns 0, or returns a negative
+   * errno: EAGAIN when the table knows nothing and the next rule decides.
+   */
+  lookup(destination: number, flow: Flow, skips: LinkdownPolicy, result: FibResult): number {
+    for (let index = 0; index < this.#lengths.length; index += 1) {
+      const length = this.#lengths[index] ?? 0;
+      const entries = this.#byLength[length]?.get(networkOf(destination, length));
+      if (entries === undefined) continue;
+      for (let at = 0; at < entries.length; at += 1) {
+        const entry = entries[at];
+        if (entry === undefined) continue;
+        if (entry.tos !== 0 && entry.tos !== (flow.tos & 0xfc)) continue;
+        if (entry.info.scope < flow.scope) continue;
+        const error = errorOfType(entry.type);
+        if (error !== 0) {
+          result.entry = entry;
+          return -error;
+        }
+        const nexthop = usable(entry, flow, skips);
+        if (nexthop === null) continue;
+        result.entry = entry;
+        result.nexthop = nexthop;
+        return 0;
+      }
+    }
+    return -EAGAIN;
+  }
+
+  /** Adds an entry in the order of TOS and metric; 0 or a negative errno. */
+  insert(entry: FibEntry, mode: InsertMode): number {
+    const bucket = this.#bucket(entry);
+    const same = (other: FibEntry): boolean =>
+      other.tos === entry.tos && other.info.priority === entry.info.priority;
+    const first = bucket.findIndex(same);
+    if (first === -1) {
+      if (mode === "change") return -ENETUNREACH;
+      const behind = bucket.findIndex(
+        (other) =>
+          other.tos < entry.tos ||
+          (other.tos === entry.tos && other.info.priority > entry.info.priority),
+      );
+      bucket.splice(behind === -1 ? bucket.length : behind, 0, entry);
+      return 0;
+    }
+    if (mode === "add") return -EEXIST;
+    if (mode === "replace" || mode === "change") {
+      bucket[first] = entry;
+      return 0;
+    }
+    if (bucket.some((other) => same(other) && isSameRoute(other, entry))) return -EEXIST;
+    const last = bucket.findLastIndex(same);
+    bucket.splice(mode === "prepend" ? first : last + 1, 0, entry);
+    return 0;
+  }
+
+  /** Removes the first entry of that prefix for which `matches` holds; 0 or -ESRCH. */
+  remove(destination: number, prefixLength: number, matches: (entry: FibEntry) => boolean): number {
+    const bucket = this.#byLength[prefixLength]?.get(destination) ?? [];
+    const index = bucket.findIndex(matches);
+    if (index === -1) return -ESRCH;
+    bucket.splice(index, 1);
+    this.#forgetEmpty(prefixLength, destination);
+    return 0;
+  }
+
+  /** Removes all entries for which `matches` holds; returns how many. */
+  removeAll(matches: (entry: FibEntry) => boolean): number {
+    let count = 0;
+    for (const entry of this.entries()) {
+      if (!matches(entry)) continue;
+      this.remove(entry.destination, entry.prefixLength, (other) => other === entry);
+      count += 1;
+    }
+    return count;
+  }
+
+  /** All entries in the order of `ip route show`: by address, then longer prefixes first. */
+  entries(): FibEntry[] {
+    const all: FibEntry[] = [];
+    for (const length of this.#lengths) {
+      for (const entries of this.#byLength[length]?.values() ?? []) all.push(...entries);
+    }
+    return all.sort(
+      (a, b) => (a.destination >>> 0) - (b.destination >>> 0) || a.prefixLength - b.prefixLength,
+    );
+  }
+
+  #bucket(entry: FibEntry): FibEntry[] {
+    const map = this.#byLength[entry.prefixLength];
+    if (map === undefined) return [];
+    let bucket = map.get(entry.destination);
+    if (bucket === undefined) {
+      bucket = [];
+      map.set(entry.destination, bucket);
+      if (!this.#lengths.includes(entry.prefixLength)) {
+        this.#lengths.push(entry.prefixLength);
+        this.#lengths.sort((a, b) => b - a);
+      }
+    }
+    return bucket;
+  }
+
+  #forgetEmpty(prefixLength: number, destination: number): void {
+    const map = this.#byLength[prefixLength];
+    if (map?.get(destination)?.length !== 0) return;
+    map.delete(destination);
+    if (map.size === 0) this.#lengths = this.#lengths.filter((length) => length !== prefixLength);
+  }
+}
+
+function usable(entry: FibEntry, flow: Flow, skips: LinkdownPolicy): Nexthop | null {
+  const { nexthops } = entry.info;
+  for (let index = 0; index < nexthops.length; index += 1) {
+    const nexthop = nexthops[index];
+    if (nexthop === undefined || nexthop.dead || skips(nexthop)) continue;
+    if (flow.outputIndex !== 0 && nexthop.device?.index !== flow.outputIndex) continue;
+    return nexthop;
+  }
+  return null;
+}
+
+function isSameRoute(a: FibEntry, b: FibEntry): boolean {
+  const one = a.info.nexthops;
+  const other = b.info.nexthops;
+  return (
+    a.type === b.type &&
+    a.info.prefSource === b.info.prefSource &&
+    a.info.scope === b.info.scope &&
+    one.length === other.length &&
+    one.every((nexthop, index) => {
+      const against = other[index];
+      return nexthop.device === against?.device && nexthop.gateway === against?.gateway;
+    })
+  );
+}

@@ -1,0 +1,458 @@
+/**
+ * The routing tables of a host and the rules between them: look-ups, and what `ip route` and
+ * `ip rule` do. Which routes follow from addresses is in `fib-addresses.ts`.
+ *
+ * Kernel: net/ipv4/fib_frontend.c, net/ipv4/fib_semantics.c (fib_create_info, fib_check_nh,
+ * fib_select_multipath), net/ipv4/fib_rules.c, 6.18.
+ * Not modelled: routing realms, `nexthop` objects, choosing among default routes by the state of
+ * their gateways (fib_select_default).
+ */
+import {
+  EAGAIN,
+  EEXIST,
+  EINVAL,
+  ENETDOWN,
+  ENETUNREACH,
+  ENODEV,
+  ENOENT,
+  ESRCH,
+} from "../base/errno.ts";
+import { ANY_ADDRESS, type Cidr, type Ipv4, isMulticast, isZeroNet } from "../base/inet.ts";
+import type { NetDevice } from "../link/device.ts";
+import { AddressType } from "../netfilter/hooks.ts";
+import type { RandomStream } from "../sim/random.ts";
+import {
+  type FibEntry,
+  type FibInfo,
+  FibResult,
+  Nexthop,
+  RouteProtocol,
+  rebalance,
+} from "./fib-info.ts";
+import { actionError, type FibRule, matchesRule, plainRule, RuleAction } from "./fib-rule.ts";
+import { FibTable, type InsertMode, type LinkdownPolicy, Table } from "./fib-table.ts";
+import { Flow, type Refusal, refuse } from "./inet.ts";
+import type { Namespace } from "./namespace.ts";
+import { NO_METRICS, type RouteMetrics, Scope } from "./route.ts";
+
+/** A next hop as an administrator gives it. */
+export interface NexthopSpec {
+  readonly device: NetDevice | null;
+  /** 0 for "on the link". */
+  readonly gateway: Ipv4;
+  readonly weight?: number;
+  readonly onlink?: boolean;
+}
+
+/** A route as an administrator gives it; what is left out is chosen as iproute2 does. */
+export interface RouteSpec {
+  readonly destination: Cidr;
+  readonly nexthops: readonly NexthopSpec[];
+  readonly type?: AddressType;
+  readonly table?: number;
+  readonly scope?: Scope;
+  readonly protocol?: number;
+  readonly metric?: number;
+  readonly tos?: number;
+  readonly prefSource?: Ipv4;
+  readonly metrics?: RouteMetrics;
+}
+
+/** Which route to delete: the first one that agrees with all that is given. */
+export interface RouteSelector {
+  readonly destination: Cidr;
+  readonly table?: number;
+  readonly type?: AddressType;
+  readonly scope?: Scope;
+  readonly protocol?: number;
+  readonly metric?: number;
+  readonly tos?: number;
+  readonly prefSource?: Ipv4;
+  readonly gateway?: Ipv4;
+  readonly device?: NetDevice;
+}
+
+const TAKE_LINKDOWN: LinkdownPolicy = () => false;
+
+/** The widest scope that a route of a type may have (`fib_props`). */
+function narrowestScope(type: AddressType): Scope {
+  if (type === AddressType.LOCAL) return Scope.HOST;
+  return type === AddressType.BROADCAST || type === AddressType.ANYCAST
+    ? Scope.LINK
+    : Scope.UNIVERSE;
+}
+
+function leadsNowhere(type: AddressType): boolean {
+  return (
+    type === AddressType.BLACKHOLE ||
+    type === AddressType.UNREACHABLE ||
+    type === AddressType.PROHIBIT ||
+    type === AddressType.THROW
+  );
+}
+
+/** Routing of one host. */
+export class Fib {
+  readonly tables = new Map<number, FibTable>();
+  /** In order of priority. */
+  rules: readonly FibRule[] = [
+    plainRule(0, Table.LOCAL),
+    plainRule(32766, Table.MAIN),
+    plainRule(32767, Table.DEFAULT),
+  ];
+  /** Whether rules were changed: reverse path checks are then done in full. */
+  hasCustomRules = false;
+  /** Whether a rule looks at protocols or ports. */
+  usesPorts = false;
+  /** Whether somebody else than the kernel added local routes. */
+  hasCustomLocalRoutes = false;
+  readonly #namespace: Namespace;
+  readonly #hashStream: RandomStream;
+  #hashSeed = 0;
+  readonly #nameOf = (index: number): string => this.#namespace.deviceByIndex(index)?.name ?? "";
+  readonly #skipsLinkdown: LinkdownPolicy = (nexthop) =>
+    nexthop.linkdown &&
+    nexthop.device !== null &&
+    this.#namespace.inet(nexthop.device).ignoreRoutesWithLinkdown;
+  readonly #scratchFlow = new Flow();
+  readonly #scratchResult = new FibResult();
+
+  constructor(namespace: Namespace) {
+    this.#namespace = namespace;
+    this.#hashStream = namespace.random.stream(`${namespace.name}:fib:multipath`);
+    for (const id of [Table.LOCAL, Table.MAIN, Table.DEFAULT]) this.table(id);
+  }
+
+  /** The table with that number, made on first use. */
+  table(id: number): FibTable {
+    let table = this.tables.get(id);
+    if (table === undefined) {
+      table = new FibTable(id);
+      this.tables.set(id, table);
+    }
+    return table;
+  }
+
+  /** Finds the entry and next hop for a flow; 0 or a negative errno (ENETUNREACH: none). */
+  lookup(flow: Flow, result: FibResult): number {
+    return this.#lookup(flow, result, this.#skipsLinkdown);
+  }
+
+  /** The same, with next hops whose device has no carrier taken as good. */
+  lookupIgnoringLink(flow: Flow, result: FibResult): number {
+    return this.#lookup(flow, result, TAKE_LINKDOWN);
+  }
+
+  /** Of several next hops, chooses the flow's by hash (`fib_select_path`). */
+  selectPath(flow: Flow, result: FibResult): void {
+    const nexthops = result.entry?.info.nexthops ?? [];
+    if (nexthops.length < 2 || flow.outputIndex !== 0) return;
+    const hash = this.#hash(flow);
+    for (const nexthop of nexthops) {
+      if (nexthop.dead || this.#skipsLinkdown(nexthop) || hash > nexthop.upperBound) continue;
+      result.nexthop = nexthop;
+      return;
+    }
+  }
+
+  /** What an address is by the local table (`inet_addr_type`; with a device `inet_dev_addr_type`). */
+  addressType(address: number, device: NetDevice | null = null): AddressType {
+    if (isZeroNet(address) || address === -1) return AddressType.BROADCAST;
+    if (isMulticast(address)) return AddressType.MULTICAST;
+    const flow = this.#scratchFlow.reset();
+    const result = this.#scratchResult;
+    flow.destination = address as Ipv4;
+    if (this.table(Table.LOCAL).lookup(address, flow, TAKE_LINKDOWN, result) !== 0) {
+      return AddressType.UNICAST;
+    }
+    const matches = device === null || result.nexthop?.device === device;
+    return matches && result.entry !== null ? result.entry.type : AddressType.UNICAST;
+  }
+
+  /** `ip route add|append|prepend|replace|change`. */
+  addRoute(spec: RouteSpec, mode: InsertMode = "add"): Refusal | null {
+    const type = spec.type ?? AddressType.UNICAST;
+    const info = this.#createInfo(spec, type);
+    if ("errno" in info) return info;
+    const table = spec.table ?? defaultTable(type);
+    const entry: FibEntry = {
+      destination: spec.destination.address,
+      prefixLength: spec.destination.prefixLength,
+      tos: spec.tos ?? 0,
+      type,
+      table,
+      info,
+    };
+    const error = this.table(table).insert(entry, mode);
+    if (error !== 0) return refuse(-error);
+    if (type === AddressType.LOCAL && info.protocol !== RouteProtocol.KERNEL) {
+      this.hasCustomLocalRoutes = true;
+    }
+    this.#namespace.epoch.bump();
+    return null;
+  }
+
+  /** `ip route del`. */
+  deleteRoute(which: RouteSelector): Refusal | null {
+    const table = which.table ?? defaultTable(which.type ?? AddressType.UNICAST);
+    const { address, prefixLength } = which.destination;
+    const error = this.table(table).remove(address, prefixLength, (entry) => selects(which, entry));
+    if (error !== 0) return refuse(ESRCH);
+    this.#namespace.epoch.bump();
+    return null;
+  }
+
+  /** `ip route flush`: removes what matches, from all tables; returns how many. */
+  flush(matches: (entry: FibEntry) => boolean): number {
+    let count = 0;
+    for (const table of this.tables.values()) count += table.removeAll(matches);
+    if (count > 0) this.#namespace.epoch.bump();
+    return count;
+  }
+
+  /** `ip rule add`. */
+  addRule(rule: FibRule): Refusal | null {
+    if (this.rules.some((other) => JSON.stringify(other) === JSON.stringify(rule))) {
+      return refuse(EEXIST);
+    }
+    const behind = this.rules.findIndex((other) => other.priority > rule.priority);
+    const at = behind === -1 ? this.rules.length : behind;
+    this.rules = [...this.rules.slice(0, at), rule, ...this.rules.slice(at)];
+    this.#rulesChanged();
+    return null;
+  }
+
+  /** `ip rule del`: removes the first rule for which `matches` holds. */
+  deleteRule(matches: (rule: FibRule) => boolean): Refusal | null {
+    const index = this.rules.findIndex(matches);
+    if (index === -1) return refuse(ENOENT);
+    this.rules = this.rules.filter((_rule, at) => at !== index);
+    this.#rulesChanged();
+    return null;
+  }
+
+  /** A device without carrier, or with it again: marks its next hops (RTNH_F_LINKDOWN). */
+  markLinkdown(device: NetDevice, linkdown: boolean): void {
+    this.#eachNexthop(device, (nexthop) => {
+      nexthop.linkdown = linkdown;
+    });
+    this.#namespace.epoch.bump();
+  }
+
+  /**
+   * A device went down: its next hops die, and routes without a living one go. `all` takes the
+   * host's own addresses with it, when the device lost its last one (`fib_sync_down_dev`).
+   */
+  deviceDown(device: NetDevice, all: boolean): void {
+    this.#eachNexthop(device, (nexthop) => {
+      if (all || nexthop.scope !== Scope.NOWHERE) nexthop.dead = true;
+    });
+    this.flush((entry) => {
+      const { nexthops } = entry.info;
+      return nexthops.length > 0 && nexthops.every((nexthop) => nexthop.dead);
+    });
+    for (const entry of this.#entries()) rebalance(entry.info);
+    this.#namespace.epoch.bump();
+  }
+
+  /** A device came up: next hops of multipath routes that died with it live again. */
+  deviceUp(device: NetDevice): void {
+    this.#eachNexthop(device, (nexthop) => {
+      nexthop.dead = false;
+      nexthop.linkdown = !device.carrier;
+    });
+    for (const entry of this.#entries()) rebalance(entry.info);
+    this.#namespace.epoch.bump();
+  }
+
+  #lookup(flow: Flow, result: FibResult, skips: LinkdownPolicy): number {
+    result.clear();
+    let minimum = 0;
+    for (let index = 0; index < this.rules.length; index += 1) {
+      const rule = this.rules[index];
+      if (rule === undefined || rule.priority < minimum) continue;
+      if (!matchesRule(rule, flow, this.#nameOf)) continue;
+      if (rule.action === RuleAction.NOP) continue;
+      if (rule.action === RuleAction.GOTO) {
+        minimum = rule.target;
+        continue;
+      }
+      if (rule.action !== RuleAction.TABLE) return actionError(rule.action);
+      const table = this.tables.get(rule.table);
+      if (table === undefined) continue;
+      const error = table.lookup(flow.destination, flow, skips, result);
+      if (error === -EAGAIN || isSuppressed(rule, result)) {
+        result.clear();
+        continue;
+      }
+      return error;
+    }
+    return -ENETUNREACH;
+  }
+
+  #createInfo(spec: RouteSpec, type: AddressType): FibInfo | Refusal {
+    const hasGateway = spec.nexthops.some((nexthop) => nexthop.gateway !== 0);
+    const scope = spec.scope ?? defaultScope(type, hasGateway);
+    if (narrowestScope(type) > scope) return refuse(EINVAL, "Invalid scope");
+    const common = {
+      protocol: spec.protocol ?? RouteProtocol.BOOT,
+      scope,
+      priority: spec.metric ?? 0,
+      prefSource: spec.prefSource ?? ANY_ADDRESS,
+      metrics: spec.metrics ?? NO_METRICS,
+    };
+    if (leadsNowhere(type)) {
+      if (spec.nexthops.length > 0) {
+        return refuse(
+          EINVAL,
+          "Gateway, device and multipath can not be specified for this route type",
+        );
+      }
+      return { ...common, nexthops: [new Nexthop(null, ANY_ADDRESS)] };
+    }
+    if (spec.nexthops.length === 0) return refuse(ENODEV);
+    const nexthops: Nexthop[] = [];
+    for (const wanted of spec.nexthops) {
+      const nexthop = this.#checkNexthop(wanted, scope, spec.table ?? Table.MAIN);
+      if ("errno" in nexthop) return nexthop;
+      nexthops.push(nexthop);
+    }
+    const source = common.prefSource;
+    const isOwn = type === AddressType.LOCAL && source === spec.destination.address;
+    if (source !== 0 && !isOwn && this.addressType(source) !== AddressType.LOCAL) {
+      return refuse(EINVAL, "Invalid prefsrc address");
+    }
+    const info = { ...common, nexthops };
+    rebalance(info);
+    return info;
+  }
+
+  #checkNexthop(wanted: NexthopSpec, scope: Scope, table: number): Nexthop | Refusal {
+    const { device, gateway } = wanted;
+    const nexthop = new Nexthop(device, gateway, wanted.weight ?? 1, wanted.onlink === true);
+    if (scope === Scope.HOST) {
+      if (gateway !== 0) return refuse(EINVAL, "Route with host scope can not have a gateway");
+      if (device === null) return refuse(ENODEV);
+      nexthop.scope = Scope.NOWHERE;
+      return nexthop;
+    }
+    if (gateway !== 0) return this.#checkGateway(nexthop, scope, table);
+    if (device === null) return refuse(ENODEV);
+    if (!device.up) return refuse(ENETDOWN, "Device for nexthop is not up");
+    nexthop.scope = Scope.HOST;
+    nexthop.linkdown = !device.carrier;
+    return nexthop;
+  }
+
+  #checkGateway(nexthop: Nexthop, scope: Scope, table: number): Nexthop | Refusal {
+    const { device, gateway } = nexthop;
+    if (scope >= Scope.LINK) return refuse(EINVAL, "Nexthop has invalid scope");
+    if (nexthop.onlink) {
+      if (device === null) return refuse(ENODEV, "Nexthop device required for onlink");
+      if (!device.up) return refuse(ENETDOWN, "Nexthop device is not up");
+      if (this.addressType(gateway) !== AddressType.UNICAST) {
+        return refuse(EINVAL, "Nexthop has invalid gateway");
+      }
+      nexthop.scope = Scope.LINK;
+      nexthop.linkdown = !device.carrier;
+      return nexthop;
+    }
+    const flow = this.#scratchFlow.reset();
+    const result = this.#scratchResult;
+    flow.destination = gateway;
+    flow.scope = Math.max(scope + 1, Scope.LINK);
+    flow.outputIndex = device?.index ?? 0;
+    let error: number = -EAGAIN;
+    if (table !== Table.MAIN) {
+      error = this.table(table).lookup(gateway, flow, TAKE_LINKDOWN, result);
+    }
+    if (error !== 0) error = this.lookupIgnoringLink(flow, result);
+    if (error !== 0) return refuse(-error, "Nexthop has invalid gateway");
+    const type = result.entry?.type;
+    const through = result.nexthop?.device ?? null;
+    if ((type !== AddressType.UNICAST && type !== AddressType.LOCAL) || through === null) {
+      return refuse(EINVAL, "Nexthop has invalid gateway");
+    }
+    if (!through.up) return refuse(ENETDOWN, "Nexthop device is not up");
+    nexthop.device = through;
+    nexthop.scope = result.entry?.info.scope ?? Scope.LINK;
+    nexthop.linkdown = !through.carrier;
+    return nexthop;
+  }
+
+  #rulesChanged(): void {
+    this.hasCustomRules = true;
+    this.usesPorts = this.rules.some(
+      ({ protocol, sourcePorts, destinationPorts }) =>
+        protocol !== 0 || sourcePorts !== null || destinationPorts !== null,
+    );
+    this.#namespace.epoch.bump();
+  }
+
+  #entries(): FibEntry[] {
+    return [...this.tables.values()].flatMap((table) => table.entries());
+  }
+
+  #eachNexthop(device: NetDevice, act: (nexthop: Nexthop) => void): void {
+    for (const entry of this.#entries()) {
+      for (const nexthop of entry.info.nexthops) if (nexthop.device === device) act(nexthop);
+    }
+  }
+
+  /**
+   * 31 bits from the addresses, and the ports too with policy 1.
+   * Differs: the kernel's hash is SipHash with a random key of the machine; this one is as uniform.
+   */
+  #hash(flow: Flow): number {
+    while (this.#hashSeed === 0) this.#hashSeed = this.#hashStream.int32();
+    let hash = mix(this.#hashSeed, flow.source);
+    hash = mix(hash, flow.destination);
+    if (this.#namespace.conf.fibMultipathHashPolicy === 1) {
+      hash = mix(hash, (flow.sourcePort << 16) | flow.destinationPort);
+      hash = mix(hash, flow.protocol);
+    }
+    return hash >>> 1;
+  }
+}
+
+function mix(hash: number, word: number): number {
+  let mixed = Math.imul(hash ^ word, 0x85ebca6b);
+  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
+  return mixed ^ (mixed >>> 16);
+}
+
+function defaultTable(type: AddressType): number {
+  const isLocal =
+    type === AddressType.LOCAL || type === AddressType.BROADCAST || type === AddressType.ANYCAST;
+  return isLocal ? Table.LOCAL : Table.MAIN;
+}
+
+/** The scope that `ip route` chooses. */
+function defaultScope(type: AddressType, hasGateway: boolean): Scope {
+  if (type === AddressType.LOCAL) return Scope.HOST;
+  const isLink =
+    type === AddressType.BROADCAST ||
+    type === AddressType.MULTICAST ||
+    type === AddressType.ANYCAST ||
+    (type === AddressType.UNICAST && !hasGateway);
+  return isLink ? Scope.LINK : Scope.UNIVERSE;
+}
+
+function isSuppressed(rule: FibRule, result: FibResult): boolean {
+  return result.entry !== null && result.entry.prefixLength <= rule.suppressPrefixLength;
+}
+
+function selects(which: RouteSelector, entry: FibEntry): boolean {
+  const { info } = entry;
+  const [first] = info.nexthops;
+  return (
+    (which.tos === undefined || entry.tos === which.tos) &&
+    (which.type === undefined || entry.type === which.type) &&
+    (which.scope === undefined || info.scope === which.scope) &&
+    (which.protocol === undefined || info.protocol === which.protocol) &&
+    (which.metric === undefined || info.priority === which.metric) &&
+    (which.prefSource === undefined || info.prefSource === which.prefSource) &&
+    (which.gateway === undefined || first?.gateway === which.gateway) &&
+    (which.device === undefined || first?.device === which.device)
+  );
+}

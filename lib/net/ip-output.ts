@@ -1,0 +1,208 @@
+/**
+ * The way out: header, OUTPUT hook, POSTROUTING hook, fragmentation, neighbour.
+ *
+ *     queueXmit ──▶ localOut ──▶ OUTPUT ──▶ output ──▶ POSTROUTING ──▶ fragment ──▶ neighbour
+ *                                             ▲
+ *                                  forwarded packets
+ *
+ * Kernel: net/ipv4/ip_output.c (__ip_queue_xmit, __ip_local_out, ip_output, ip_mc_output,
+ * ip_finish_output, ip_fragment, ip_finish_output2), 6.18.
+ */
+import type { NetDevice } from "../link/device.ts";
+import { AddressType, Hook } from "../netfilter/hooks.ts";
+import { DropReason } from "../sim/drop-reason.ts";
+import * as ethernet from "../wire/ethernet.ts";
+import { type Frame, PacketType } from "../wire/frame.ts";
+import { ICMP_UNREACHABLE, UNREACHABLE_FRAGMENTATION_NEEDED } from "../wire/icmp.ts";
+import * as ipv4 from "../wire/ipv4.ts";
+import { ETHERTYPE_IPV4 } from "../wire/protocol-numbers.ts";
+import { Fragmenter } from "./fragment.ts";
+import { CHOOSE_ID, type PacketFields } from "./inet.ts";
+import { FORWARDED, REROUTED } from "./ip-flags.ts";
+import type { IpIdents } from "./ip-ident.ts";
+import type { Namespace } from "./namespace.ts";
+import { type Route, routeOf } from "./route.ts";
+
+/** The output side of IPv4 on one host. */
+export class IpOutput {
+  readonly #namespace: Namespace;
+  readonly #idents: IpIdents;
+  readonly #fragmenter = new Fragmenter();
+  readonly #header = {
+    tos: 0,
+    length: 0,
+    id: 0,
+    fragment: 0,
+    ttl: 0,
+    protocol: 0,
+    source: 0,
+    destination: 0,
+  };
+
+  constructor(namespace: Namespace, idents: IpIdents) {
+    this.#namespace = namespace;
+    this.#idents = idents;
+  }
+
+  /**
+   * Sends a transport's packet: `start` at the transport header. Puts the IPv4 header in front and
+   * takes the frame. @hot
+   */
+  queueXmit(frame: Frame, route: Route, fields: PacketFields): void {
+    const { options } = fields;
+    const size = ipv4.IPV4_SIZE + (options === null ? 0 : options.length);
+    frame.l4 = frame.start;
+    const l3 = frame.push(size);
+    frame.l3 = l3;
+    frame.protocol = ETHERTYPE_IPV4;
+    frame.packetType = PacketType.HOST;
+    frame.route = route;
+    frame.ignoreDf = fields.ignoreDf;
+    if (options !== null) frame.bytes.set(options, l3 + ipv4.IPV4_SIZE);
+    const header = this.#header;
+    header.tos = fields.tos;
+    header.length = frame.length;
+    header.fragment = fields.df ? ipv4.FLAG_DF : 0;
+    header.id = fields.id === CHOOSE_ID ? this.#chooseId(frame, fields) : fields.id;
+    header.ttl = this.#ttl(route, fields);
+    header.protocol = fields.protocol;
+    header.source = fields.source;
+    header.destination = fields.destination;
+    ipv4.write(frame.view, l3, header, size);
+    this.localOut(frame);
+  }
+
+  /** Sends a finished packet of this host, `start` at its IPv4 header, its route set. @hot */
+  localOut(frame: Frame): void {
+    this.#namespace.snmp.ip.OutRequests += 1;
+    const { netfilter } = this.#namespace;
+    let passed: Frame | null = frame;
+    if (netfilter.active(Hook.OUTPUT)) {
+      passed = netfilter.run(Hook.OUTPUT, frame, null, routeOf(frame)?.device ?? null);
+      if (passed === null) return;
+    }
+    this.output(passed);
+  }
+
+  /** Sends a packet along its route, `start` at its IPv4 header (`dst_output`). @hot */
+  output(frame: Frame): void {
+    const route = routeOf(frame);
+    if (route === null) {
+      frame.drop(DropReason.IP_OUTNOROUTES, this.#namespace.drops);
+      return;
+    }
+    const { snmp, netfilter } = this.#namespace;
+    snmp.ip.OutTransmits += 1;
+    snmp.ipExt.OutOctets += frame.length;
+    if (route.type === AddressType.BROADCAST && route.device.kind !== "loopback") {
+      this.#loopBack(frame, route.device);
+    }
+    if ((frame.ipFlags & REROUTED) !== 0 || !netfilter.active(Hook.POSTROUTING)) {
+      this.#finish(frame, route);
+      return;
+    }
+    const passed = netfilter.run(Hook.POSTROUTING, frame, this.#inputDevice(frame), route.device);
+    if (passed !== null) this.#finish(passed, routeOf(passed) ?? route);
+  }
+
+  /** The MTU that bounds a frame on its route (`ip_skb_dst_mtu`). @hot */
+  mtuFor(frame: Frame, route: Route): number {
+    if ((frame.ipFlags & FORWARDED) === 0) return route.mtu;
+    return route.forwardMtu(this.#namespace.conf.ipForwardUsePmtu !== 0);
+  }
+
+  #finish(frame: Frame, route: Route): void {
+    const mtu = this.mtuFor(frame, route);
+    const isGso = frame.gsoSize > 0 && frame.payload !== null;
+    if (!isGso && (frame.length > mtu || frame.fragmentMaxSize > 0)) {
+      this.#fragment(frame, route, mtu);
+      return;
+    }
+    this.#toNeighbour(frame, route);
+  }
+
+  #fragment(frame: Frame, route: Route, mtu: number): void {
+    const { snmp, icmp, drops } = this.#namespace;
+    const { view, start } = frame;
+    const largest = frame.fragmentMaxSize;
+    if (ipv4.hasDf(view, start) && (!frame.ignoreDf || (largest > 0 && largest > mtu))) {
+      snmp.ip.FragFails += 1;
+      icmp.sendError(frame, ICMP_UNREACHABLE, UNREACHABLE_FRAGMENTATION_NEEDED, mtu);
+      frame.drop(DropReason.PKT_TOO_BIG, drops);
+      return;
+    }
+    const limit = largest > 0 && largest < mtu ? largest : mtu;
+    if (frame.length <= limit) {
+      this.#toNeighbour(frame, route);
+      return;
+    }
+    this.#fragmenter.begin(frame, limit);
+    for (let piece = this.#fragmenter.next(); piece !== null; piece = this.#fragmenter.next()) {
+      snmp.ip.FragCreates += 1;
+      this.#toNeighbour(piece, route);
+    }
+    snmp.ip.FragOKs += 1;
+    frame.deliver();
+  }
+
+  /** @hot */
+  #toNeighbour(frame: Frame, route: Route): void {
+    const { snmp } = this.#namespace;
+    const { device } = route;
+    if (route.type === AddressType.MULTICAST) {
+      snmp.ipExt.OutMcastPkts += 1;
+      snmp.ipExt.OutMcastOctets += frame.length;
+    } else if (route.type === AddressType.BROADCAST) {
+      snmp.ipExt.OutBcastPkts += 1;
+      snmp.ipExt.OutBcastOctets += frame.length;
+    }
+    let neighbour = route.neighbour;
+    if (neighbour === null || neighbour.dead) {
+      const nexthop = route.nexthop(ipv4.destination(frame.view, frame.start));
+      neighbour = this.#namespace.neighbours.get(device, nexthop);
+      if (neighbour === null) {
+        frame.drop(DropReason.NEIGH_CREATEFAIL, this.#namespace.drops);
+        return;
+      }
+      if (route.gateway !== 0 || device.kind === "loopback") route.neighbour = neighbour;
+    }
+    neighbour.output(frame);
+  }
+
+  /** A broadcast is for this host as well: it gets a copy (`ip_mc_output`). */
+  #loopBack(frame: Frame, device: NetDevice): void {
+    const { netfilter, cpu } = this.#namespace;
+    let copy: Frame | null = frame.copy();
+    if (netfilter.active(Hook.POSTROUTING)) {
+      copy = netfilter.run(Hook.POSTROUTING, copy, null, device);
+      if (copy === null) return;
+    }
+    copy.l3 = copy.start;
+    copy.push(ethernet.ETHERNET_SIZE);
+    copy.l2 = copy.start;
+    copy.pull(ethernet.ETHERNET_SIZE);
+    if (copy.checksumPending) copy.checksumVerified = true;
+    copy.packetType = PacketType.HOST;
+    copy.inputIndex = device.index;
+    copy.receiver = this.#namespace.loopedBack;
+    cpu.raise(copy);
+  }
+
+  #inputDevice(frame: Frame): NetDevice | null {
+    if ((frame.ipFlags & FORWARDED) === 0) return null;
+    return this.#namespace.deviceByIndex(frame.inputIndex);
+  }
+
+  #chooseId(frame: Frame, fields: PacketFields): number {
+    if (fields.df && !fields.ignoreDf) return 0;
+    const segments = frame.gsoSize === 0 ? 1 : Math.ceil(frame.payloadLength / frame.gsoSize);
+    return this.#idents.reserve(fields.source, fields.destination, fields.protocol, segments);
+  }
+
+  #ttl(route: Route, fields: PacketFields): number {
+    if (fields.ttl !== 0) return fields.ttl;
+    if (route.isMulticast) return 1;
+    const { hoplimit } = route.metrics;
+    return hoplimit !== 0 ? hoplimit : this.#namespace.conf.ipDefaultTtl;
+  }
+}

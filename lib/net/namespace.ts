@@ -1,0 +1,346 @@
+/**
+ * One host: a network namespace with its devices, addresses, routes, neighbours and parameters, and
+ * the path of IPv4 through it. Everything that `ip` and `sysctl` set is reached from here.
+ *
+ * Kernel: include/net/net_namespace.h, net/ipv4/devinet.c (inetdev_event), net/ipv4/fib_frontend.c
+ * (fib_netdev_event), net/ipv4/arp.c (arp_netdev_event), 6.18.
+ */
+import { EBUSY, EEXIST } from "../base/errno.ts";
+import { type Ipv4, LOOPBACK_ADDRESS } from "../base/inet.ts";
+import { NS_PER_MS } from "../base/units.ts";
+import type { DeviceHost, NetDevice } from "../link/device.ts";
+import { Loopback } from "../link/loopback.ts";
+import { AddressType, type NetfilterHooks, NO_NETFILTER } from "../netfilter/hooks.ts";
+import type { Cpu } from "../sim/cpu.ts";
+import { DropCounters, DropReason } from "../sim/drop-reason.ts";
+import type { Random } from "../sim/random.ts";
+import type { Frame, FrameReceiver } from "../wire/frame.ts";
+import type { FramePool } from "../wire/frame-pool.ts";
+import { ETHERTYPE_ARP, ETHERTYPE_IPV4, IPPROTO_ICMP } from "../wire/protocol-numbers.ts";
+import { Addresses } from "./addresses.ts";
+import { Arp } from "./arp.ts";
+import { Fib } from "./fib.ts";
+import { addAddressRoutes } from "./fib-addresses.ts";
+import { Icmp } from "./icmp.ts";
+import { IcmpLimit } from "./icmp-limit.ts";
+import { type RawListener, type Refusal, refuse, type TransportProtocol } from "./inet.ts";
+import { InetDevice } from "./inet-device.ts";
+import { IpForward } from "./ip-forward.ts";
+import { IpIdents } from "./ip-ident.ts";
+import { IpInput } from "./ip-input.ts";
+import { IpOutput } from "./ip-output.ts";
+import { NeighbourTable } from "./neighbour-table.ts";
+import { PathMtu } from "./path-mtu.ts";
+import { Reassembly } from "./reassembly.ts";
+import { RouteEpoch, Scope } from "./route.ts";
+import { Routing } from "./routing.ts";
+import { Snmp } from "./snmp.ts";
+import {
+  DeviceConf,
+  Ipv4Conf,
+  NeighbourConf,
+  NeighbourGcConf,
+  RouteConf,
+  SysctlTree,
+} from "./sysctl.ts";
+
+/** What a namespace shares with all others of a run. */
+export interface NamespaceOptions {
+  readonly name: string;
+  readonly cpu: Cpu;
+  readonly random: Random;
+  readonly pool: FramePool;
+  /** Milliseconds of the day at virtual time 0, for timestamps in packets. */
+  readonly epochMs?: number;
+}
+
+/** A host. */
+export class Namespace implements DeviceHost {
+  readonly name: string;
+  readonly cpu: Cpu;
+  readonly random: Random;
+  readonly pool: FramePool;
+  readonly drops = new DropCounters();
+  readonly snmp = new Snmp();
+
+  readonly sysctls = new SysctlTree();
+  readonly conf = new Ipv4Conf();
+  readonly routeConf = new RouteConf();
+  readonly neighbourGc = new NeighbourGcConf();
+  readonly confAll = new DeviceConf();
+  readonly confDefault = new DeviceConf();
+  readonly neighbourDefault = new NeighbourConf();
+
+  readonly epoch: RouteEpoch;
+  readonly loopback: Loopback;
+  readonly addresses: Addresses;
+  readonly fib: Fib;
+  readonly routing: Routing;
+  readonly pathMtu: PathMtu;
+  readonly neighbours: NeighbourTable;
+  readonly arp: Arp;
+  readonly ipInput: IpInput;
+  readonly ipForward: IpForward;
+  readonly ipOutput: IpOutput;
+  readonly reassembly: Reassembly;
+  readonly icmp: Icmp;
+  /** Plugged in by whoever builds the host. */
+  netfilter: NetfilterHooks = NO_NETFILTER;
+  /** By IP protocol number. */
+  readonly transports = new Map<number, TransportProtocol>();
+  readonly rawListeners: RawListener[] = [];
+  /** Takes this host's own broadcasts back in. */
+  readonly loopedBack: FrameReceiver = { receive: (frame) => this.#receiveLoopedBack(frame) };
+
+  readonly #byName = new Map<string, NetDevice>();
+  readonly #byIndex: (NetDevice | null)[] = [];
+  readonly #inet: (InetDevice | null)[] = [];
+  readonly #epochMs: number;
+
+  constructor(options: NamespaceOptions) {
+    this.name = options.name;
+    this.cpu = options.cpu;
+    this.random = options.random;
+    this.pool = options.pool;
+    this.#epochMs = options.epochMs ?? 0;
+    this.epoch = new RouteEpoch(this.cpu);
+    this.confAll.acceptSourceRoute = 0;
+    this.fib = new Fib(this);
+    this.addresses = new Addresses(this);
+    this.routing = new Routing(this);
+    this.pathMtu = new PathMtu(this);
+    this.neighbours = new NeighbourTable(this);
+    this.arp = new Arp(this);
+    this.reassembly = new Reassembly(this);
+    const idents = new IpIdents(this.cpu, this.random.stream(`${this.name}:ip:ident`));
+    this.ipInput = new IpInput(this);
+    this.ipForward = new IpForward(this);
+    this.ipOutput = new IpOutput(this, idents);
+    const stream = this.random.stream(`${this.name}:icmp:credit`);
+    const limit = new IcmpLimit(this.cpu, this.conf, this.routeConf, this.snmp, stream);
+    this.icmp = new Icmp(this, limit);
+    this.transports.set(IPPROTO_ICMP, this.icmp);
+    this.#defineSysctls();
+    this.loopback = new Loopback(this);
+    this.addDevice(this.loopback);
+  }
+
+  /** Devices by name, in the order in which they came. */
+  get devices(): ReadonlyMap<string, NetDevice> {
+    return this.#byName;
+  }
+
+  /** Milliseconds of the day, for timestamps in packets. */
+  get clockMs(): number {
+    return this.#epochMs + Math.floor(this.cpu.now / NS_PER_MS);
+  }
+
+  /** Gives a device of this host an index and IPv4; its constructor has named this host already. */
+  addDevice(device: NetDevice): Refusal | null {
+    if (this.#byName.has(device.name)) return refuse(EEXIST);
+    device.index = Math.max(1, this.#byIndex.length);
+    this.#byName.set(device.name, device);
+    this.#byIndex[device.index] = device;
+    const conf = Object.assign(new DeviceConf(), this.confDefault);
+    const neighbourConf = Object.assign(new NeighbourConf(), this.neighbourDefault);
+    if (device.kind === "loopback") {
+      conf.disablePolicy = 1;
+      conf.disableXfrm = 1;
+    }
+    const owner = new InetDevice(device, conf, this.confAll, neighbourConf);
+    this.#inet[device.index] = owner;
+    this.neighbours.addDevice(owner);
+    this.#defineDeviceSysctls(owner);
+    this.deviceChanged(device);
+    return null;
+  }
+
+  /** Takes a device away, with its addresses, routes and neighbours. */
+  removeDevice(device: NetDevice): Refusal | null {
+    if (device.kind === "loopback") return refuse(EBUSY);
+    device.setUp(false);
+    this.addresses.flush(device);
+    this.fib.deviceDown(device, true);
+    this.neighbours.flush(device, false);
+    this.sysctls.removeUnder(`net.ipv4.conf.${device.name}`);
+    this.sysctls.removeUnder(`net.ipv4.neigh.${device.name}`);
+    this.#byName.delete(device.name);
+    this.#byIndex[device.index] = null;
+    this.#inet[device.index] = null;
+    return null;
+  }
+
+  /** `ip link set dev X name Y`, the device being down. */
+  renameDevice(device: NetDevice, name: string): Refusal | null {
+    if (this.#byName.has(name)) return refuse(EEXIST);
+    const owner = this.inet(device);
+    this.sysctls.removeUnder(`net.ipv4.conf.${device.name}`);
+    this.sysctls.removeUnder(`net.ipv4.neigh.${device.name}`);
+    this.#byName.delete(device.name);
+    device.name = name;
+    this.#byName.set(name, device);
+    this.#defineDeviceSysctls(owner);
+    return null;
+  }
+
+  /** The device with that index, or null. @hot */
+  deviceByIndex(index: number): NetDevice | null {
+    return this.#byIndex[index] ?? null;
+  }
+
+  /** What IPv4 keeps about a device of this host. @hot */
+  inet(device: NetDevice): InetDevice {
+    const owner = this.#inet[device.index] ?? null;
+    if (owner === null) throw new Error(`device ${device.name} is not one of ${this.name}`);
+    return owner;
+  }
+
+  /** IPv4 of all devices, by index. */
+  inetDevices(): InetDevice[] {
+    return this.#inet.filter((owner): owner is InetDevice => owner instanceof InetDevice);
+  }
+
+  /** The first device that has this address, or null. */
+  deviceWithAddress(address: number): NetDevice | null {
+    return this.inetDevices().find((owner) => owner.addressOf(address) !== null)?.device ?? null;
+  }
+
+  /** Whether packets to the address are for this host (`__ip_dev_find`). */
+  hasLocalAddress(address: number): boolean {
+    return this.addresses.has(address) || this.fib.addressType(address) === AddressType.LOCAL;
+  }
+
+  /** Takes a frame whose Ethernet header has been read (`__netif_receive_skb_core`). @hot */
+  receive(frame: Frame, device: NetDevice): void {
+    frame.inputIndex = device.index;
+    if (frame.protocol === ETHERTYPE_IPV4) this.ipInput.receive(frame, device);
+    else if (frame.protocol === ETHERTYPE_ARP) this.arp.receive(frame, device);
+    else frame.drop(DropReason.UNHANDLED_PROTO, this.drops);
+  }
+
+  /** A device's flags, carrier, address or MTU have changed. */
+  deviceChanged(device: NetDevice): void {
+    const owner = this.#inet[device.index] ?? null;
+    if (owner?.device !== device) return;
+    if (device.up && !owner.wasUp) this.#deviceUp(owner);
+    else if (!device.up && owner.wasUp) this.#deviceDown(owner);
+    else if (device.up && device.carrier !== owner.hadCarrier) this.#carrierChanged(owner);
+    if (device.mac !== owner.lastMac && owner.lastMac !== 0) {
+      this.neighbours.flush(device, false);
+      if (owner.arpNotify) this.#announce(owner);
+    }
+    owner.wasUp = device.up;
+    owner.hadCarrier = device.carrier;
+    owner.lastMac = device.mac;
+    owner.lastMtu = device.mtu;
+    this.epoch.bump();
+  }
+
+  /** The last address of a device went: its routes go with it (`fib_disable_ip`). */
+  lastAddressGone(device: NetDevice): void {
+    this.fib.deviceDown(device, true);
+    this.neighbours.flush(device, false);
+  }
+
+  /** A device that has an address no longer follows the defaults (`ipv4_devconf_setall`). */
+  markConfSet(owner: InetDevice): void {
+    for (const field of Object.keys(owner.conf)) owner.touched.add(field);
+    for (const field of Object.keys(owner.neighbourConf)) owner.touched.add(`neigh.${field}`);
+  }
+
+  #deviceUp(owner: InetDevice): void {
+    const { device } = owner;
+    if (device.kind === "loopback" && owner.addresses.length === 0) {
+      const spec = { local: LOOPBACK_ADDRESS, prefixLength: 8, scope: Scope.HOST };
+      this.addresses.add(device, spec);
+    }
+    for (const entry of owner.addresses) addAddressRoutes(this.fib, owner, entry);
+    this.fib.deviceUp(device);
+    if (owner.arpNotify) this.#announce(owner);
+  }
+
+  #deviceDown(owner: InetDevice): void {
+    this.fib.deviceDown(owner.device, false);
+    this.neighbours.flush(owner.device, false);
+    this.netfilter.deviceDown(owner.device);
+  }
+
+  #carrierChanged(owner: InetDevice): void {
+    const { device } = owner;
+    this.fib.markLinkdown(device, !device.carrier);
+    if (!device.carrier && owner.arpEvictNocarrier) this.neighbours.flush(device, true);
+  }
+
+  #announce(owner: InetDevice): void {
+    for (const entry of owner.addresses) this.arp.announce(owner.device, entry.local as Ipv4);
+  }
+
+  #receiveLoopedBack(frame: Frame): void {
+    const device = this.deviceByIndex(frame.inputIndex);
+    if (device === null) frame.drop(DropReason.DEV_READY, this.drops);
+    else this.receive(frame, device);
+  }
+
+  #defineSysctls(): void {
+    const changed = (): void => this.epoch.bump();
+    this.sysctls.defineFields("net.ipv4", this.conf, { changed });
+    this.sysctls.defineFields("net.ipv4.route", this.routeConf, {
+      changed: () => {
+        this.epoch.minAdvMss = this.routeConf.minAdvMss;
+        this.epoch.bump();
+      },
+    });
+    this.sysctls.defineFields("net.ipv4.neigh.default", this.neighbourGc);
+    this.sysctls.defineFields("net.ipv4.neigh.default", this.neighbourDefault, {
+      changed: (field) => this.#spreadNeighbourDefault(field),
+    });
+    this.sysctls.defineFields("net.ipv4.conf.all", this.confAll, {
+      changed: (field) => {
+        if (field === "forwarding") this.#setForwarding(this.confAll.forwarding);
+        this.epoch.bump();
+      },
+    });
+    this.sysctls.defineFields("net.ipv4.conf.default", this.confDefault, {
+      changed: (field) => this.#spreadDefault(field),
+    });
+    this.sysctls.define("net.ipv4.ip_forward", {
+      read: () => String(this.confAll.forwarding),
+      write: (text) => this.sysctls.write("net.ipv4.conf.all.forwarding", text),
+    });
+  }
+
+  #defineDeviceSysctls(owner: InetDevice): void {
+    const { name } = owner.device;
+    this.sysctls.defineFields(`net.ipv4.conf.${name}`, owner.conf, {
+      changed: (field) => {
+        owner.touched.add(field);
+        this.epoch.bump();
+      },
+    });
+    this.sysctls.defineFields(`net.ipv4.neigh.${name}`, owner.neighbourConf, {
+      changed: (field) => owner.touched.add(`neigh.${field}`),
+    });
+  }
+
+  /** `ip_forward` switches all devices, and what a router believes of redirects. */
+  #setForwarding(value: number): void {
+    this.confAll.acceptRedirects = value === 0 ? 1 : 0;
+    this.confDefault.forwarding = value;
+    for (const owner of this.inetDevices()) owner.conf.forwarding = value;
+  }
+
+  #spreadDefault(field: string): void {
+    for (const owner of this.inetDevices()) {
+      if (owner.touched.has(field)) continue;
+      Reflect.set(owner.conf, field, Reflect.get(this.confDefault, field));
+    }
+    this.epoch.bump();
+  }
+
+  #spreadNeighbourDefault(field: string): void {
+    for (const owner of this.inetDevices()) {
+      if (owner.touched.has(`neigh.${field}`)) continue;
+      Reflect.set(owner.neighbourConf, field, Reflect.get(this.neighbourDefault, field));
+    }
+  }
+}

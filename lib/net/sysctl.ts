@@ -1,0 +1,186 @@
+/**
+ * The kernel parameters of a host: a tree of names, as `sysctl` reads and writes it, over plain
+ * number fields, as the packet path reads them. A field `arpIgnore` is the sysctl `arp_ignore`.
+ *
+ * Other rooms add their own with `define` and `defineFields`.
+ *
+ * Kernel: net/ipv4/sysctl_net_ipv4.c, net/ipv4/devinet.c, net/core/neighbour.c, 6.18.
+ */
+import { EINVAL, ENOENT } from "../base/errno.ts";
+
+/** One parameter. */
+export interface SysctlEntry {
+  /** Its value as `sysctl -n` prints it. */
+  read(): string;
+  /** Takes a value as written; returns 0 or a negative errno. */
+  write(text: string): number;
+}
+
+/** Bounds and reactions of the number fields of one object. */
+export interface FieldOptions {
+  readonly min?: number;
+  readonly max?: number;
+  /** Called after a field was written. */
+  readonly changed?: (field: string) => void;
+}
+
+/** The tree. */
+export class SysctlTree {
+  readonly #entries = new Map<string, SysctlEntry>();
+
+  /** Adds a parameter under its dotted name. */
+  define(name: string, entry: SysctlEntry): void {
+    this.#entries.set(name, entry);
+  }
+
+  /** Adds every number field of `owner` as a parameter under `prefix`. */
+  defineFields(prefix: string, owner: object, options: FieldOptions = {}): void {
+    for (const [field, value] of Object.entries(owner)) {
+      if (typeof value !== "number") continue;
+      this.define(`${prefix}.${sysctlName(field)}`, {
+        read: () => String(Reflect.get(owner, field)),
+        write: (text) => {
+          const parsed = parseInteger(text);
+          if (parsed === null) return -EINVAL;
+          if (parsed < (options.min ?? -(2 ** 31)) || parsed > (options.max ?? 2 ** 31 - 1)) {
+            return -EINVAL;
+          }
+          Reflect.set(owner, field, parsed);
+          options.changed?.(field);
+          return 0;
+        },
+      });
+    }
+  }
+
+  /** Takes everything under `prefix` away, when a device goes. */
+  removeUnder(prefix: string): void {
+    for (const name of [...this.#entries.keys()]) {
+      if (name.startsWith(`${prefix}.`)) this.#entries.delete(name);
+    }
+  }
+
+  /** The value, or null if there is no such parameter. `/` is taken for `.`. */
+  read(name: string): string | null {
+    return this.#entries.get(name.replaceAll("/", "."))?.read() ?? null;
+  }
+
+  /** Writes a value; 0, or a negative errno (ENOENT: no such parameter). */
+  write(name: string, text: string): number {
+    return this.#entries.get(name.replaceAll("/", "."))?.write(text) ?? -ENOENT;
+  }
+
+  /** All names in order. */
+  names(): string[] {
+    return [...this.#entries.keys()].sort();
+  }
+}
+
+/** `net.ipv4.conf.<device>`: what a device does with IPv4. */
+export class DeviceConf {
+  acceptLocal = 0;
+  acceptRedirects = 1;
+  acceptSourceRoute = 1;
+  arpAccept = 0;
+  arpAnnounce = 0;
+  arpEvictNocarrier = 1;
+  arpFilter = 0;
+  arpIgnore = 0;
+  arpNotify = 0;
+  bcForwarding = 0;
+  bootpRelay = 0;
+  disablePolicy = 0;
+  disableXfrm = 0;
+  dropGratuitousArp = 0;
+  dropUnicastInL2Multicast = 0;
+  forwarding = 0;
+  ignoreRoutesWithLinkdown = 0;
+  logMartians = 0;
+  mcForwarding = 0;
+  mediumId = 0;
+  promoteSecondaries = 0;
+  proxyArp = 0;
+  proxyArpPvlan = 0;
+  routeLocalnet = 0;
+  rpFilter = 0;
+  secureRedirects = 1;
+  sendRedirects = 1;
+  sharedMedia = 1;
+  srcValidMark = 0;
+  tag = 0;
+}
+
+/** `net.ipv4.neigh.<device>`: times in the unit that the name says, else in seconds. */
+export class NeighbourConf {
+  anycastDelay = 100;
+  appSolicit = 0;
+  baseReachableTimeMs = 30_000;
+  delayFirstProbeTime = 5;
+  gcStaleTime = 60;
+  intervalProbeTimeMs = 5000;
+  /** In ticks of 10 ms (USER_HZ). */
+  locktime = 100;
+  mcastResolicit = 0;
+  mcastSolicit = 3;
+  proxyDelay = 80;
+  proxyQlen = 64;
+  retransTimeMs = 1000;
+  ucastSolicit = 3;
+  unresQlenBytes = 212_992;
+}
+
+/** The size of a neighbour table (`net.ipv4.neigh.default.gc_*`). */
+export class NeighbourGcConf {
+  gcInterval = 30;
+  gcThresh1 = 128;
+  gcThresh2 = 512;
+  gcThresh3 = 1024;
+}
+
+/** `net.ipv4.*` of IPv4 and ICMP. */
+export class Ipv4Conf {
+  fibMultipathHashPolicy = 0;
+  fwmarkReflect = 0;
+  icmpEchoIgnoreAll = 0;
+  icmpEchoIgnoreBroadcasts = 1;
+  icmpErrorsUseInboundIfaddr = 0;
+  icmpIgnoreBogusErrorResponses = 1;
+  icmpMsgsBurst = 50;
+  icmpMsgsPerSec = 1000;
+  /** Shortest time between two errors to one destination, in ms. */
+  icmpRatelimit = 1000;
+  icmpRatemask = 6168;
+  ipDefaultTtl = 64;
+  ipForwardUpdatePriority = 1;
+  ipForwardUsePmtu = 0;
+  ipNoPmtuDisc = 0;
+  ipNonlocalBind = 0;
+  ipfragHighThresh = 4_194_304;
+  ipfragLowThresh = 3_145_728;
+  ipfragMaxDist = 64;
+  /** Seconds that the fragments of a packet wait for the rest. */
+  ipfragTime = 30;
+}
+
+/** `net.ipv4.route.*`; times in ticks of 4 ms where the kernel's are jiffies. */
+export class RouteConf {
+  errorBurst = 1250;
+  errorCost = 250;
+  gcTimeout = 300;
+  minAdvMss = 256;
+  minPmtu = 552;
+  /** Seconds that a learnt path MTU holds. */
+  mtuExpires = 600;
+  redirectLoad = 5;
+  redirectNumber = 9;
+  redirectSilence = 5120;
+}
+
+/** `arpIgnore` is `arp_ignore`. */
+export function sysctlName(field: string): string {
+  return field.replace(/([A-Z])/g, "_$1").toLowerCase();
+}
+
+function parseInteger(text: string): number | null {
+  return /^\s*-?[0-9]+\s*$/.test(text) ? Number(text) : null;
+}
