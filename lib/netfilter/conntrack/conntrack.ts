@@ -1,0 +1,492 @@
+/**
+ * Connection tracking: finds or makes the connection of each packet, follows its protocol, confirms
+ * it when the packet leaves the host, and forgets it when its time is over.
+ *
+ * Kernel: net/netfilter/nf_conntrack_core.c (nf_conntrack_in, __nf_conntrack_confirm,
+ * nf_conntrack_alloc, early_drop, gc_worker), 6.18.
+ */
+import { DropReason } from "../../sim/drop-reason.ts";
+import { HZ, JIFFY_NS, type Timer, type TimerOwner, WheelTimer } from "../../sim/timer.ts";
+import type { Frame } from "../../wire/frame.ts";
+import * as icmp from "../../wire/icmp.ts";
+import * as ipv4 from "../../wire/ipv4.ts";
+import {
+  IPPROTO_ICMP,
+  IPPROTO_SCTP,
+  IPPROTO_TCP,
+  IPPROTO_UDP,
+} from "../../wire/protocol-numbers.ts";
+import * as tcp from "../../wire/tcp.ts";
+import * as udp from "../../wire/udp.ts";
+import { Hook, type NetfilterHost } from "../hooks.ts";
+import type { Packet } from "../packet.ts";
+import { Verdict } from "../rule.ts";
+import {
+  Accounting,
+  Connection,
+  connectionOf,
+  Direction,
+  directionOf,
+  Info,
+  NAT_MASK,
+  Status,
+} from "./connection.ts";
+import { OtherTrackers } from "./other-states.ts";
+import { type ConntrackSettings, defaultSettings } from "./sysctls.ts";
+import { ConnectionTable } from "./table.ts";
+import { mayDropEarly, TcpTracker, Tracking } from "./tcp-state.ts";
+import { TcpWindows } from "./tcp-window.ts";
+import { isIcmpQuery, Tuple } from "./tuple.ts";
+
+/** How often the collector of expired connections looks, in ticks. */
+const COLLECT_INTERVAL = 60 * HZ;
+/** Connections looked at when room is needed (NF_CT_EVICTION_RANGE buckets). */
+const EVICTION_RANGE = 8;
+
+/** What happened to a connection, as `conntrack -E` names it. */
+export type ConntrackEvent = "NEW" | "UPDATE" | "DESTROY";
+
+/** Told of what happens to connections. */
+export interface ConntrackListener {
+  connectionEvent(event: ConntrackEvent, connection: Connection): void;
+}
+
+/** What conntrack asks of NAT when a connection goes. */
+export interface ConnectionOwner {
+  connectionGone(connection: Connection): void;
+}
+
+/** Counts of `conntrack -S`. */
+export class ConntrackStatistics {
+  found = 0;
+  invalid = 0;
+  insert = 0;
+  insertFailed = 0;
+  drop = 0;
+  earlyDrop = 0;
+  error = 0;
+  searchRestart = 0;
+  clashResolve = 0;
+}
+
+/** The connections of a host. */
+export class Conntrack implements TimerOwner {
+  readonly host: NetfilterHost;
+  readonly settings: ConntrackSettings = defaultSettings();
+  readonly table = new ConnectionTable();
+  readonly statistics = new ConntrackStatistics();
+  readonly listeners: ConntrackListener[] = [];
+  /** NAT, which keeps connections by source; null until it is there. */
+  owner: ConnectionOwner | null = null;
+  /** How many rules and tables need connection tracking. */
+  #claims = 0;
+  /** Made and not yet freed, confirmed or not (`nf_conntrack_count`). */
+  #count = 0;
+  #lastId = 0;
+  readonly #windows = new TcpWindows();
+  readonly #tcp = new TcpTracker(this, this.#windows);
+  readonly #others = new OtherTrackers(this, this.#windows);
+  readonly #collector: WheelTimer;
+  readonly #tuple = new Tuple();
+  readonly #inner = new Tuple();
+  readonly #reply = new Tuple();
+
+  constructor(host: NetfilterHost) {
+    this.host = host;
+    this.#collector = new WheelTimer(host.cpu, this);
+  }
+
+  /** Something needs connections from now on (`nf_ct_netns_get`). */
+  claim(): void {
+    this.#claims += 1;
+  }
+
+  /** It does no longer. */
+  unclaim(): void {
+    this.#claims -= 1;
+  }
+
+  /** Whether packets are tracked. @hot */
+  get active(): boolean {
+    return this.#claims > 0;
+  }
+
+  /** The number of connections, unconfirmed ones included. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Now, in ticks. @hot */
+  get tick(): number {
+    return Math.floor(this.host.cpu.now / JIFFY_NS);
+  }
+
+  /** Looks at a packet that came in or was made here; hangs its connection on the frame. @hot */
+  in(packet: Packet): Verdict {
+    const { frame } = packet;
+    const carried = connectionOf(frame);
+    let template: Connection | null = null;
+    if (carried !== null || frame.conntrackInfo === Info.UNTRACKED) {
+      if (carried === null || (carried.status & Status.TEMPLATE) === 0) return Verdict.CONTINUE;
+      template = carried;
+      template.onCopy();
+      frame.attach(null, 0);
+    }
+    const verdict = this.#track(packet, template);
+    template?.onRelease();
+    return verdict;
+  }
+
+  #track(packet: Packet, template: Connection | null): Verdict {
+    const { frame } = packet;
+    if (packet.fragmentOffset !== 0) return this.#invalid();
+    if (packet.protocol === IPPROTO_ICMP) {
+      const result = this.#icmpError(packet, template);
+      if (result !== Tracking.ACCEPT) return this.#invalid();
+      if (frame.conntrack !== null) return Verdict.CONTINUE;
+    }
+    for (;;) {
+      const connection = this.#resolve(packet, template);
+      if (connection === null) {
+        return this.#full ? this.#dropped(packet) : this.#invalid();
+      }
+      const wasReply = directionOf(frame.conntrackInfo) === Direction.REPLY;
+      const tracking = this.#follow(connection, packet);
+      if (tracking === Tracking.ACCEPT) {
+        if (wasReply && (connection.status & Status.SEEN_REPLY) === 0) {
+          connection.status |= Status.SEEN_REPLY;
+          this.changed(connection);
+        }
+        return Verdict.CONTINUE;
+      }
+      frame.attach(null, 0);
+      if (tracking === Tracking.REPEAT) continue;
+      if (tracking === Tracking.DROP) return this.#dropped(packet);
+      return this.#invalid();
+    }
+  }
+
+  #full = false;
+
+  #invalid(): Verdict {
+    this.statistics.invalid += 1;
+    return Verdict.CONTINUE;
+  }
+
+  #dropped(packet: Packet): Verdict {
+    this.statistics.drop += 1;
+    packet.frame.drop(DropReason.CONNTRACK_DROP, this.host.drops);
+    return Verdict.STOLEN;
+  }
+
+  /** Finds the packet's connection or makes one; null: it has none. @hot */
+  #resolve(packet: Packet, template: Connection | null): Connection | null {
+    this.#full = false;
+    const tuple = this.#tuple;
+    if (!tuple.read(packet.view, packet.l3, packet.end)) return null;
+    const { frame } = packet;
+    let connection = this.find(tuple, template);
+    if (connection === null) {
+      connection = this.#create(tuple, packet, template);
+      if (connection === null) return null;
+      frame.attach(connection, Info.NEW);
+      return connection;
+    }
+    const info =
+      this.table.foundDirection === Direction.REPLY
+        ? Info.ESTABLISHED_REPLY
+        : (connection.status & Status.SEEN_REPLY) !== 0
+          ? Info.ESTABLISHED
+          : (connection.status & Status.EXPECTED) !== 0
+            ? Info.RELATED
+            : Info.NEW;
+    frame.attach(connection, info);
+    return connection;
+  }
+
+  /** The living connection to which a tuple belongs, in the zone of a template or in zone 0. @hot */
+  find(tuple: Tuple, template: Connection | null): Connection | null {
+    const zone = template === null ? 0 : template.zone;
+    for (;;) {
+      let found = this.table.find(tuple, zone);
+      if (found === null && zone !== 0 && template?.zoneDirections !== 3) {
+        found = this.table.find(tuple, 0);
+      }
+      if (found === null) return null;
+      if (this.isExpired(found)) {
+        this.kill(found);
+        continue;
+      }
+      return found;
+    }
+  }
+
+  /** Whether a connection other than `except` has that tuple, living in the same zone. */
+  isTaken(tuple: Tuple, except: Connection): boolean {
+    const zone = except.zoneOf(Direction.REPLY);
+    for (;;) {
+      const found = this.table.find(tuple, zone);
+      if (found === null || found === except) return false;
+      if (!this.isExpired(found)) return true;
+      this.kill(found);
+    }
+  }
+
+  #create(tuple: Tuple, packet: Packet, template: Connection | null): Connection | null {
+    const { protocol } = tuple;
+    if (protocol === IPPROTO_ICMP && !isIcmpQuery(icmp.type(packet.view, packet.l4))) return null;
+    const connection = this.#allocate();
+    if (connection === null) return null;
+    connection.original.copy(tuple);
+    connection.reply.invert(tuple);
+    if (template !== null) {
+      connection.zone = template.zone;
+      connection.zoneDirections = template.zoneDirections;
+    }
+    return connection;
+  }
+
+  #allocate(): Connection | null {
+    const max = this.settings.nf_conntrack_max;
+    if (max !== 0 && this.#count >= max && !this.#dropEarly()) {
+      this.#full = true;
+      return null;
+    }
+    this.#count += 1;
+    const connection = new Connection(this);
+    this.#lastId += 1;
+    connection.id = this.#lastId;
+    if (this.settings.nf_conntrack_acct !== 0) connection.accounting = new Accounting();
+    return connection;
+  }
+
+  /** Gives the place of a connection that was never confirmed, or is gone, back. */
+  free(connection: Connection): void {
+    if ((connection.status & Status.TEMPLATE) !== 0) return;
+    if (connection.row !== -1) this.#windows.release(connection.row);
+    connection.row = -1;
+    this.#count -= 1;
+    this.owner?.connectionGone(connection);
+  }
+
+  /** Makes room by ending a connection that is closing or was never answered. */
+  #dropEarly(): boolean {
+    const { table } = this;
+    const places = table.places;
+    const start = this.#lastId % Math.max(places, 1);
+    let looked = 0;
+    for (let step = 0; step < places && looked < EVICTION_RANGE; step += 1) {
+      const connection = table.at((start + step) % places);
+      if (connection === null) continue;
+      looked += 1;
+      const closing =
+        connection.original.protocol === IPPROTO_TCP && mayDropEarly(connection.state);
+      if ((connection.status & Status.ASSURED) !== 0 && !closing) continue;
+      this.kill(connection);
+      this.statistics.earlyDrop += 1;
+      return true;
+    }
+    return false;
+  }
+
+  /** Lets the protocol's tracker look at the packet. @hot */
+  #follow(connection: Connection, packet: Packet): Tracking {
+    const info = packet.frame.conntrackInfo;
+    switch (connection.original.protocol) {
+      case IPPROTO_TCP:
+        if (!this.#tcp.isSound(packet) || !this.#checksumIsGood(packet)) return Tracking.INVALID;
+        if (!connection.confirmed && connection.row === -1) {
+          if (!this.#tcp.begin(connection, packet)) return Tracking.INVALID;
+        }
+        return this.#tcp.packet(connection, packet, info);
+      case IPPROTO_UDP:
+        if (!udp.isValid(packet.view, packet.l4, packet.l4 + lengthOf(packet))) {
+          return Tracking.INVALID;
+        }
+        if (!this.#checksumIsGood(packet)) return Tracking.INVALID;
+        return this.#others.udp(connection, packet);
+      case IPPROTO_ICMP:
+        return this.#others.icmp(connection, packet);
+      case IPPROTO_SCTP:
+        return this.#others.sctp(connection, packet);
+      default:
+        this.refresh(connection, this.settings.nf_conntrack_generic_timeout, packet.frame);
+        return Tracking.ACCEPT;
+    }
+  }
+
+  /** Whether the transport checksum is right; looked at in PREROUTING only. */
+  #checksumIsGood(packet: Packet): boolean {
+    const { frame, view, l4, end, source, destination } = packet;
+    if (
+      packet.hook !== Hook.PREROUTING ||
+      this.settings.nf_conntrack_checksum === 0 ||
+      frame.checksumPending ||
+      frame.checksumVerified ||
+      frame.payloadLength > 0
+    ) {
+      return true;
+    }
+    if (packet.protocol === IPPROTO_TCP) {
+      return tcp.checksumIsRight(view, l4, end, source, destination);
+    }
+    if (packet.protocol === IPPROTO_UDP) return udp.checksumIsRight(view, l4, source, destination);
+    return icmp.checksumIsRight(view, l4, end);
+  }
+
+  /** ICMP errors belong to the connection of the packet that they quote. */
+  #icmpError(packet: Packet, template: Connection | null): Tracking {
+    const { view, l4, end, frame } = packet;
+    if (!icmp.isValid(view, l4, end) || !this.#checksumIsGood(packet)) return Tracking.INVALID;
+    const type = icmp.type(view, l4);
+    if (type > 18) return Tracking.INVALID;
+    if (!icmp.isError(type)) return Tracking.ACCEPT;
+    const inner = l4 + icmp.ICMP_SIZE;
+    if (end - inner < ipv4.IPV4_SIZE) return Tracking.INVALID;
+    const tuple = this.#inner;
+    if (!tuple.read(view, inner, end)) return Tracking.INVALID;
+    this.#reply.invert(tuple);
+    const connection = this.find(this.#reply, template);
+    if (connection === null) return Tracking.INVALID;
+    const direction = this.table.foundDirection;
+    if (connection.tuple(direction).destination !== packet.destination) return Tracking.INVALID;
+    frame.attach(connection, direction === Direction.REPLY ? Info.RELATED_REPLY : Info.RELATED);
+    return Tracking.ACCEPT;
+  }
+
+  /** Puts the connection of a packet that leaves into the table. @hot */
+  confirm(packet: Packet): Verdict {
+    const connection = connectionOf(packet.frame);
+    if (connection === null || connection.confirmed) return Verdict.CONTINUE;
+    if ((connection.status & Status.TEMPLATE) !== 0) return Verdict.CONTINUE;
+    if (directionOf(packet.frame.conntrackInfo) !== Direction.ORIGINAL) return Verdict.CONTINUE;
+    if ((connection.status & Status.DYING) !== 0) return this.#dropped(packet);
+    const clash = this.#clash(connection);
+    if (clash !== null) return this.#resolveClash(packet, connection, clash);
+    connection.status |= Status.CONFIRMED;
+    connection.timeout += this.tick;
+    connection.startedAt = this.tick;
+    this.table.add(connection);
+    this.statistics.insert += 1;
+    this.#emit("NEW", connection);
+    if (!this.#collector.armed) this.#collector.armJiffies(COLLECT_INTERVAL);
+    return Verdict.CONTINUE;
+  }
+
+  /** A connection that already has one of the tuples. */
+  #clash(connection: Connection): Connection | null {
+    for (const direction of [Direction.ORIGINAL, Direction.REPLY] as const) {
+      const zone = connection.zoneOf(direction);
+      for (;;) {
+        const found = this.table.find(connection.tuple(direction), zone);
+        if (found === null) break;
+        if (!this.isExpired(found)) return found;
+        this.kill(found);
+      }
+    }
+    return null;
+  }
+
+  /** Two packets of one flow were on their way at once: the later takes the earlier's connection. */
+  #resolveClash(packet: Packet, loser: Connection, winner: Connection): Verdict {
+    const same = winner.original.equals(loser.original) && winner.reply.equals(loser.reply);
+    const plain = (loser.status & (Status.SRC_NAT_DONE | Status.DST_NAT_DONE)) === 0;
+    const allowed = packet.protocol !== IPPROTO_TCP && packet.protocol !== IPPROTO_SCTP;
+    if (!allowed || !(same || (plain && winner.original.equals(loser.original)))) {
+      this.statistics.insertFailed += 1;
+      return this.#dropped(packet);
+    }
+    packet.frame.attach(winner, Info.NEW);
+    this.statistics.clashResolve += 1;
+    return Verdict.CONTINUE;
+  }
+
+  /** Sets how long a connection lives from now, in seconds, and counts the packet. @hot */
+  refresh(connection: Connection, seconds: number, frame: Frame | null = null): void {
+    if ((connection.status & Status.FIXED_TIMEOUT) === 0) {
+      const ticks = seconds * HZ;
+      connection.timeout = connection.confirmed ? this.tick + ticks : ticks;
+    }
+    if (frame !== null && connection.accounting !== null) this.account(connection, frame);
+  }
+
+  /** Counts a packet. */
+  account(connection: Connection, frame: Frame): void {
+    const { accounting } = connection;
+    if (accounting === null) return;
+    const direction = directionOf(frame.conntrackInfo);
+    accounting.packets[direction] += 1;
+    accounting.bytes[direction] += frame.length;
+  }
+
+  /** Ends it in `seconds` if it would live longer. */
+  shorten(connection: Connection, seconds: number): void {
+    const end = this.tick + seconds * HZ;
+    if (connection.timeout > end) connection.timeout = end;
+  }
+
+  /** Whole seconds until it ends. */
+  secondsLeft(connection: Connection): number {
+    return Math.max(0, Math.floor((connection.timeout - this.tick) / HZ));
+  }
+
+  /** Whether its time is over. @hot */
+  isExpired(connection: Connection): boolean {
+    return connection.timeout - this.tick <= 0;
+  }
+
+  /** Ends a confirmed connection; false if somebody else did. */
+  kill(connection: Connection): boolean {
+    if ((connection.status & Status.DYING) !== 0) return false;
+    connection.status |= Status.DYING;
+    if (connection.slot === -1) return true;
+    this.table.remove(connection);
+    this.#emit("DESTROY", connection);
+    if (connection.uses === 0) this.free(connection);
+    return true;
+  }
+
+  /** Ends all connections that `matches`; returns how many. */
+  killWhere(matches: (connection: Connection) => boolean): number {
+    let killed = 0;
+    for (const connection of this.table.sorted()) {
+      if (!this.isExpired(connection) && matches(connection) && this.kill(connection)) killed += 1;
+    }
+    return killed;
+  }
+
+  /** The living connections in the order in which they were made. */
+  list(): Connection[] {
+    return this.table.sorted().filter((connection) => !this.isExpired(connection));
+  }
+
+  /** Something about a confirmed connection is new. */
+  changed(connection: Connection): void {
+    if (connection.confirmed) this.#emit("UPDATE", connection);
+  }
+
+  /** Whether NAT changes anything about the connection. @hot */
+  static isTranslated(connection: Connection): boolean {
+    return (connection.status & NAT_MASK) !== 0;
+  }
+
+  #emit(event: ConntrackEvent, connection: Connection): void {
+    for (let index = 0; index < this.listeners.length; index += 1) {
+      this.listeners[index]?.connectionEvent(event, connection);
+    }
+  }
+
+  /** The collector's turn. It sleeps while there are no connections. */
+  expired(_timer: Timer): void {
+    for (let index = 0; index < this.table.places; index += 1) {
+      const connection = this.table.at(index);
+      if (connection !== null && this.isExpired(connection)) this.kill(connection);
+    }
+    if (this.table.size > 0) this.#collector.armJiffies(COLLECT_INTERVAL);
+  }
+}
+
+/** Bytes of the transport header and payload. */
+function lengthOf(packet: Packet): number {
+  return packet.length - (packet.l4 - packet.l3);
+}

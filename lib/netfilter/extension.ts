@@ -1,0 +1,166 @@
+/**
+ * How a match or target module says which options it takes and what becomes of them. Parsing is
+ * driven by these tables: that an option may come only once, may be inverted, excludes or needs
+ * another, is said here and enforced in one place (text/options.ts).
+ *
+ * Each module keeps what it has read so far in a state of its own type; `defineMatch` and
+ * `defineTarget` hide that type, so that all modules fit in one table.
+ */
+import type { Engine } from "./engine.ts";
+import type { HeaderMatch, Match, Target } from "./rule.ts";
+import type { TableName } from "./table.ts";
+import { RuleError, refuse } from "./text/errors.ts";
+
+/** One option of a module. */
+export interface OptionSpec<S> {
+  /** Long name without the dashes. */
+  readonly name: string;
+  /** Whether a value follows; it does unless this is false. */
+  readonly argument?: boolean;
+  /** Whether two words follow; they arrive joined by a space. */
+  readonly second?: boolean;
+  /** Whether `!` may stand before it. */
+  readonly inverts?: boolean;
+  /** Whether it may come more than once. */
+  readonly repeats?: boolean;
+  /** Whether it must come. */
+  readonly required?: boolean;
+  /** Options that must not come beside it. */
+  readonly excludes?: readonly string[];
+  /** An option that must come beside it. */
+  readonly needs?: string;
+  /** The option of which this is another name. */
+  readonly alias?: string;
+  /** Takes the option's value into the state; refuses it with `refuse`. */
+  read(state: S, value: string, inverted: boolean): void;
+}
+
+/** What a module is told about the rule that it becomes part of. */
+export interface RuleContext {
+  readonly engine: Engine;
+  readonly table: TableName;
+  readonly header: HeaderMatch;
+}
+
+/** A module's options and what is made of them. */
+export interface ModuleSpec<S, T> {
+  readonly name: string;
+  readonly options: readonly OptionSpec<S>[];
+  start(): S;
+  finish(state: S, context: RuleContext): T;
+}
+
+/** One use of a module in a rule that is being parsed. */
+export interface Session<T> {
+  readonly module: Module<T>;
+  /** Takes an option that is in the module's table. */
+  option(index: number, value: string, inverted: boolean): void;
+  /** All options are there. */
+  finish(context: RuleContext): T;
+}
+
+/** A module with its state hidden. */
+export interface Module<T> {
+  readonly name: string;
+  readonly options: readonly OptionName[];
+  begin(): Session<T>;
+}
+
+/** What the command line parser has to know about an option. */
+export interface OptionName {
+  readonly name: string;
+  readonly argument: boolean;
+  readonly second: boolean;
+}
+
+export type MatchModule = Module<Match>;
+export type TargetModule = Module<Target>;
+
+/** Makes a match module. */
+export function defineMatch<S>(spec: ModuleSpec<S, Match>): MatchModule {
+  return defineModule(spec);
+}
+
+/** Makes a target module. */
+export function defineTarget<S>(spec: ModuleSpec<S, Target>): TargetModule {
+  return defineModule(spec);
+}
+
+function defineModule<S, T>(spec: ModuleSpec<S, T>): Module<T> {
+  const identities = spec.options.map((option) => {
+    const name = option.alias ?? option.name;
+    return spec.options.findIndex((other) => other.name === name);
+  });
+  const module: Module<T> = {
+    name: spec.name,
+    options: spec.options.map(({ name, argument, second }) => ({
+      name,
+      argument: argument !== false,
+      second: second === true,
+    })),
+    begin: () => new ModuleSession(module, spec, identities),
+  };
+  return module;
+}
+
+class ModuleSession<S, T> implements Session<T> {
+  readonly module: Module<T>;
+  readonly #spec: ModuleSpec<S, T>;
+  readonly #identities: readonly number[];
+  readonly #state: S;
+  /** Bits of the options that came; modules have fewer than 31. */
+  #seen = 0;
+
+  constructor(module: Module<T>, spec: ModuleSpec<S, T>, identities: readonly number[]) {
+    this.module = module;
+    this.#spec = spec;
+    this.#identities = identities;
+    this.#state = spec.start();
+  }
+
+  option(index: number, value: string, inverted: boolean): void {
+    const option = this.#spec.options[index];
+    if (option === undefined) return;
+    const bit = 1 << (this.#identities[index] ?? index);
+    if ((this.#seen & bit) !== 0 && option.repeats !== true) {
+      refuse(`${this.#spec.name}: option "--${option.name}" can only be used once`);
+    }
+    if (inverted && option.inverts !== true) {
+      refuse(`${this.#spec.name}: option "--${option.name}" cannot be inverted`);
+    }
+    this.#seen |= bit;
+    option.read(this.#state, value, inverted);
+  }
+
+  finish(context: RuleContext): T {
+    const { name, options } = this.#spec;
+    for (let index = 0; index < options.length; index += 1) {
+      const option = options[index];
+      if (option === undefined || option.alias !== undefined) continue;
+      if (!this.#has(option.name)) {
+        if (option.required === true)
+          refuse(`${name}: option "--${option.name}" must be specified`);
+        continue;
+      }
+      for (const other of option.excludes ?? []) {
+        if (this.#has(other)) {
+          refuse(`${name}: option "--${option.name}" cannot be used together with "--${other}"`);
+        }
+      }
+      if (option.needs !== undefined && !this.#has(option.needs)) {
+        refuse(`${name}: option "--${option.name}" also requires "--${option.needs}"`);
+      }
+    }
+    return this.#spec.finish(this.#state, context);
+  }
+
+  #has(name: string): boolean {
+    const index = this.#spec.options.findIndex((option) => option.name === name);
+    return index !== -1 && (this.#seen & (1 << index)) !== 0;
+  }
+}
+
+/** Refuses a rule as the kernel's module does when it is loaded. */
+export function refuseInKernel(problem: string): never {
+  throw new RuleError(problem, { exitStatus: 4 });
+}

@@ -1,0 +1,85 @@
+/**
+ * What the matches of TCP, UDP and SCTP share: ranges of ports.
+ *
+ * Kernel: net/netfilter/xt_tcpudp.c (port_match), 6.18; iptables 1.8.9, extensions/libxt_tcp.c.
+ */
+import type { Packet } from "../packet.ts";
+import { refuse } from "../text/errors.ts";
+import { serviceName } from "../text/names.ts";
+import { portValue } from "../text/values.ts";
+
+/** Ports from `min` to `max`, or all others. */
+export interface PortRange {
+  readonly min: number;
+  readonly max: number;
+  readonly inverted: boolean;
+}
+
+/** All ports. */
+export const ANY_PORT: PortRange = { min: 0, max: 0xffff, inverted: false };
+
+/** `80`, `http`, `1024:`, `:1023`, `1:2`. */
+export function portRange(text: string, inverted: boolean): PortRange {
+  const colon = text.indexOf(":");
+  if (colon === -1) {
+    const port = portValue(text);
+    return { min: port, max: port, inverted };
+  }
+  const low = text.slice(0, colon);
+  const high = text.slice(colon + 1);
+  const min = low === "" ? 0 : portValue(low);
+  const max = high === "" ? 0xffff : portValue(high);
+  if (min > max) refuse("invalid portrange (min > max)");
+  return { min, max, inverted };
+}
+
+/** Whether the port is in the range. @hot */
+export function portMatches(range: PortRange, port: number): boolean {
+  return (port >= range.min && port <= range.max) !== range.inverted;
+}
+
+/** Whether the range says anything. */
+export function isAnyPort(range: PortRange): boolean {
+  return range.min === 0 && range.max === 0xffff && !range.inverted;
+}
+
+/** ` --dport 80`, or "" for all ports. */
+export function savePorts(option: string, range: PortRange): string {
+  if (isAnyPort(range)) return "";
+  const ports = range.min === range.max ? `${range.min}` : `${range.min}:${range.max}`;
+  return `${range.inverted ? " !" : ""} --${option} ${ports}`;
+}
+
+/** ` dpt:80`, as listings print it. */
+export function listPorts(
+  name: string,
+  range: PortRange,
+  protocol: string,
+  numeric: boolean,
+): string {
+  if (isAnyPort(range)) return "";
+  const not = range.inverted ? "!" : "";
+  const show = (port: number): string =>
+    (numeric ? undefined : serviceName(port, protocol)) ?? String(port);
+  if (range.min === range.max) return ` ${name}:${not}${show(range.min)}`;
+  return ` ${name}s:${not}${show(range.min)}:${show(range.max)}`;
+}
+
+/**
+ * Whether both ports of the packet are in their ranges. Later fragments never match; a header that
+ * is cut off condemns the packet. @hot
+ */
+export function bothPortsMatch(
+  packet: Packet,
+  source: PortRange,
+  destination: PortRange,
+  headerSize: number,
+): boolean {
+  if (packet.fragmentOffset !== 0) return false;
+  if (packet.transportLength < headerSize) {
+    packet.hotDrop = true;
+    return false;
+  }
+  const ports = packet.view.getInt32(packet.l4);
+  return portMatches(source, ports >>> 16) && portMatches(destination, ports & 0xffff);
+}

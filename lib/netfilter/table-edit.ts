@@ -1,0 +1,315 @@
+/**
+ * Changes of a table that take effect together or not at all. Chains that are touched get a copy of
+ * their rules to work on; `commit` checks the result as the kernel does and puts it in place.
+ *
+ * Kernel: net/netfilter/nf_tables_api.c (nf_tables_commit, nft_chain_validate), 6.18.
+ */
+import { MAX_JUMP_DEPTH } from "./evaluate.ts";
+import { HOOK_NAMES } from "./hooks.ts";
+import type { Rule } from "./rule.ts";
+import { Chain, type Table } from "./table.ts";
+import { ExitStatus, RuleError } from "./text/errors.ts";
+
+/** A chain as it will be. */
+interface Draft {
+  readonly chain: Chain;
+  rules: Rule[];
+  policyAccepts: boolean;
+  packets: number;
+  bytes: number;
+}
+
+/** The tool's message when something that is named does not exist. */
+export function noSuchChain(): RuleError {
+  return new RuleError("No chain/target/match by that name.", {
+    exitStatus: ExitStatus.OTHER_PROBLEM,
+  });
+}
+
+/** One transaction on one table. */
+export class TableEdit {
+  readonly table: Table;
+  /** Touched chains by name; null for deleted ones. */
+  readonly #drafts = new Map<string, Draft | null>();
+  readonly #added: Rule[] = [];
+  /** How often chains are jumped to, as far as this edit changes it. */
+  readonly #references = new Map<string, number>();
+
+  constructor(table: Table) {
+    this.table = table;
+  }
+
+  /** Whether the chain exists, with the changes so far. */
+  has(name: string): boolean {
+    const draft = this.#drafts.get(name);
+    return draft === undefined ? this.table.chains.has(name) : draft !== null;
+  }
+
+  /** The rules of a chain, with the changes so far; not to be changed. */
+  rules(name: string): readonly Rule[] {
+    const draft = this.#drafts.get(name);
+    if (draft === null) throw noSuchChain();
+    if (draft !== undefined) return draft.rules;
+    const chain = this.table.chains.get(name);
+    if (chain === undefined) throw noSuchChain();
+    return chain.rules;
+  }
+
+  /** Names of the chains, with the changes so far. */
+  chainNames(): string[] {
+    const names = [...this.table.chains.keys()].filter((name) => this.has(name));
+    for (const [name, draft] of this.#drafts) {
+      if (draft !== null && !this.table.chains.has(name)) names.push(name);
+    }
+    return names;
+  }
+
+  /** Makes a user chain. */
+  newChain(name: string): void {
+    if (this.has(name)) {
+      throw new RuleError("Chain already exists.", { exitStatus: ExitStatus.OTHER_PROBLEM });
+    }
+    const chain = new Chain(name, null);
+    this.#drafts.set(name, { chain, rules: [], policyAccepts: true, packets: 0, bytes: 0 });
+  }
+
+  /** Takes all rules out of a chain. */
+  flush(name: string): void {
+    const draft = this.#draft(name);
+    for (const rule of draft.rules) this.#count(rule, -1);
+    draft.rules = [];
+  }
+
+  /** Deletes a user chain, which must be empty and not be jumped to. */
+  deleteChain(name: string): void {
+    const draft = this.#draft(name);
+    if (draft.chain.builtIn) {
+      throw new RuleError("chain cannot be deleted: it is built in", {
+        exitStatus: ExitStatus.RESOURCE_PROBLEM,
+      });
+    }
+    if (draft.rules.length > 0) {
+      throw new RuleError(`CHAIN_DEL failed (Device or resource busy): chain ${name}`, {
+        exitStatus: ExitStatus.RESOURCE_PROBLEM,
+        hint: "flush it first",
+      });
+    }
+    this.#drafts.set(name, null);
+  }
+
+  /** Renames a user chain; jumps to it follow. */
+  renameChain(name: string, to: string): void {
+    const draft = this.#draft(name);
+    if (this.has(to)) {
+      throw new RuleError("File exists.", { exitStatus: ExitStatus.OTHER_PROBLEM });
+    }
+    this.#renames.push({ chain: draft.chain, to });
+    this.#drafts.set(name, null);
+    this.#drafts.set(to, draft);
+  }
+
+  readonly #renames: { readonly chain: Chain; readonly to: string }[] = [];
+
+  /** Puts a rule at the end. */
+  append(name: string, rule: Rule): void {
+    this.#draft(name).rules.push(rule);
+    this.#take(rule);
+  }
+
+  /** Puts a rule at `number`, counted from 1. */
+  insert(name: string, number: number, rule: Rule): void {
+    const { rules } = this.#draft(name);
+    if (number > rules.length + 1) throw outOfRange("Index of insertion too big.");
+    rules.splice(number - 1, 0, rule);
+    this.#take(rule);
+  }
+
+  /** Puts a rule in the place of another. */
+  replace(name: string, number: number, rule: Rule): void {
+    const { rules } = this.#draft(name);
+    const old = rules[number - 1];
+    if (old === undefined) throw outOfRange("Index of replacement too big.");
+    rules[number - 1] = rule;
+    this.#count(old, -1);
+    this.#take(rule);
+  }
+
+  /** Takes the rule at `number` out. */
+  deleteNumber(name: string, number: number): void {
+    const { rules } = this.#draft(name);
+    const [old] = rules.splice(number - 1, 1);
+    if (old === undefined) throw outOfRange("Index of deletion too big.");
+    this.#count(old, -1);
+  }
+
+  setPolicy(name: string, accepts: boolean): void {
+    this.#draft(name).policyAccepts = accepts;
+  }
+
+  setCounters(name: string, packets: number, bytes: number): void {
+    const draft = this.#draft(name);
+    draft.packets = packets;
+    draft.bytes = bytes;
+  }
+
+  /** Empties the table: all rules, all user chains, policies back to ACCEPT. */
+  clear(): void {
+    for (const chain of this.table.chains.values()) {
+      for (const rule of this.rules(chain.name)) this.#count(rule, -1);
+      if (chain.builtIn) {
+        this.#drafts.set(chain.name, {
+          chain,
+          rules: [],
+          policyAccepts: true,
+          packets: 0,
+          bytes: 0,
+        });
+      } else {
+        this.#drafts.set(chain.name, null);
+      }
+    }
+  }
+
+  /** Checks everything and puts it in place. Throws without a change if it cannot be. */
+  commit(): void {
+    this.#checkReferences();
+    this.#validate();
+    for (const [name, draft] of this.#drafts) {
+      const chain = this.table.chains.get(name);
+      if (chain !== undefined && chain !== draft?.chain) this.#release(chain);
+      if (draft === null) this.table.chains.delete(name);
+    }
+    for (const { chain, to } of this.#renames) chain.name = to;
+    for (const [name, draft] of this.#drafts) {
+      if (draft !== null) this.#place(name, draft);
+    }
+    for (const rule of this.#added) this.#link(rule);
+    for (const [name, change] of this.#references) {
+      const chain = this.table.chains.get(name);
+      if (chain !== undefined) chain.references += change;
+    }
+  }
+
+  #place(name: string, draft: Draft): void {
+    const { chain } = draft;
+    const before = new Set(chain.rules);
+    const after = new Set(draft.rules);
+    for (const rule of draft.rules) if (!before.has(rule)) attachRule(rule);
+    for (const rule of before) if (!after.has(rule)) detachRule(rule);
+    chain.rules = draft.rules;
+    chain.policyAccepts = draft.policyAccepts;
+    chain.packets = draft.packets;
+    chain.bytes = draft.bytes;
+    chain.version += 1;
+    this.table.chains.set(name, chain);
+  }
+
+  #release(chain: Chain): void {
+    for (const rule of chain.rules) detachRule(rule);
+  }
+
+  #link(rule: Rule): void {
+    if (rule.isJump) rule.jump = this.table.chains.get(rule.targetName) ?? null;
+  }
+
+  #draft(name: string): Draft {
+    const known = this.#drafts.get(name);
+    if (known === null) throw noSuchChain();
+    if (known !== undefined) return known;
+    const chain = this.table.chains.get(name);
+    if (chain === undefined) throw noSuchChain();
+    const { policyAccepts, packets, bytes } = chain;
+    const draft = { chain, rules: chain.rules.slice(), policyAccepts, packets, bytes };
+    this.#drafts.set(name, draft);
+    return draft;
+  }
+
+  #take(rule: Rule): void {
+    this.#added.push(rule);
+    this.#count(rule, 1);
+  }
+
+  #count(rule: Rule, change: number): void {
+    if (!rule.isJump) return;
+    const name = rule.jump?.name ?? rule.targetName;
+    this.#references.set(name, (this.#references.get(name) ?? 0) + change);
+  }
+
+  /** Every chain that is jumped to must be there. */
+  #checkReferences(): void {
+    for (const [name, change] of this.#references) {
+      const before = this.table.chains.get(name)?.references ?? 0;
+      if (before + change <= 0 || this.has(name)) continue;
+      throw new RuleError(`chain ${name} is jumped to and does not exist`, {
+        exitStatus: ExitStatus.PARAMETER_PROBLEM,
+      });
+    }
+    for (const [name, draft] of this.#drafts) {
+      if (draft !== null) continue;
+      const references = this.table.chains.get(name)?.references ?? 0;
+      if (references + (this.#references.get(name) ?? 0) > 0) {
+        throw new RuleError(`CHAIN_DEL failed (Device or resource busy): chain ${name}`, {
+          exitStatus: ExitStatus.RESOURCE_PROBLEM,
+          hint: "rules still jump to it",
+        });
+      }
+    }
+  }
+
+  /** Refuses loops, too deep calls, and targets at hooks where they cannot be. */
+  #validate(): void {
+    const deepest = new Map<string, number>();
+    for (const hook of this.table.base) {
+      if (hook !== null) this.#visit(hook.name, 0, deepest, 1 << (hook.hook ?? 0), hook.name);
+      deepest.clear();
+    }
+  }
+
+  #visit(
+    name: string,
+    depth: number,
+    deepest: Map<string, number>,
+    hooks: number,
+    base: string,
+  ): void {
+    const before = deepest.get(name);
+    if (before !== undefined && before >= depth) return;
+    if (depth >= MAX_JUMP_DEPTH) {
+      throw new RuleError(`RULE_APPEND failed (Too many links): rule in chain ${base}`, {
+        exitStatus: ExitStatus.RESOURCE_PROBLEM,
+        hint: `chains may call each other ${MAX_JUMP_DEPTH} deep and not in circles`,
+      });
+    }
+    deepest.set(name, depth);
+    for (const rule of this.rules(name)) {
+      const valid = rule.validHooks;
+      if ((valid & hooks) === 0) {
+        throw new RuleError(`RULE_APPEND failed (Invalid argument): rule in chain ${base}`, {
+          exitStatus: ExitStatus.RESOURCE_PROBLEM,
+          hint: `${rule.hookProblem} works only in ${hookList(valid)}`,
+        });
+      }
+      if (rule.isJump) {
+        this.#visit(rule.jump?.name ?? rule.targetName, depth + 1, deepest, hooks, base);
+      }
+    }
+  }
+}
+
+function hookList(hooks: number): string {
+  return HOOK_NAMES.filter((_name, hook) => (hooks & (1 << hook)) !== 0).join(", ");
+}
+
+function attachRule(rule: Rule): void {
+  for (const match of rule.matches) match.attach();
+  rule.target?.attach();
+}
+
+function detachRule(rule: Rule): void {
+  for (const match of rule.matches) match.detach();
+  rule.target?.detach();
+}
+
+function outOfRange(problem: string): RuleError {
+  return new RuleError(problem, { exitStatus: ExitStatus.OTHER_PROBLEM });
+}

@@ -1,0 +1,95 @@
+/**
+ * Tables and their chains. Which tables there are, at which hooks and in which order, is the
+ * kernel's; a table comes into being when it is first used, with all its built-in chains.
+ *
+ * Kernel: net/ipv4/netfilter/iptable_{raw,mangle,nat,filter}.c, iptable_security.c, 6.18.
+ */
+import { HOOK_NAMES, Hook, Priority } from "./hooks.ts";
+import type { Rule } from "./rule.ts";
+
+/** The tables, in the order in which iptables-save prints them. */
+export const TABLE_NAMES = ["mangle", "security", "raw", "filter", "nat"] as const;
+export type TableName = (typeof TABLE_NAMES)[number];
+
+const HOOKS: Readonly<Record<TableName, readonly Hook[]>> = {
+  mangle: [Hook.PREROUTING, Hook.INPUT, Hook.FORWARD, Hook.OUTPUT, Hook.POSTROUTING],
+  security: [Hook.INPUT, Hook.FORWARD, Hook.OUTPUT],
+  raw: [Hook.PREROUTING, Hook.OUTPUT],
+  filter: [Hook.INPUT, Hook.FORWARD, Hook.OUTPUT],
+  nat: [Hook.PREROUTING, Hook.INPUT, Hook.OUTPUT, Hook.POSTROUTING],
+};
+
+/** Whether `name` is that of a table. */
+export function isTableName(name: string): name is TableName {
+  return (TABLE_NAMES as readonly string[]).includes(name);
+}
+
+/** The hooks at which a table has a built-in chain. */
+export function hooksOf(table: TableName): readonly Hook[] {
+  return HOOKS[table];
+}
+
+/** When a table's chain runs at a hook. */
+export function priorityOf(table: TableName, hook: Hook): number {
+  switch (table) {
+    case "raw":
+      return Priority.RAW;
+    case "mangle":
+      return Priority.MANGLE;
+    case "filter":
+      return Priority.FILTER;
+    case "security":
+      return Priority.SECURITY;
+    case "nat":
+      return hook === Hook.PREROUTING || hook === Hook.OUTPUT ? Priority.NAT_DST : Priority.NAT_SRC;
+  }
+}
+
+/** A chain. Built-in ones have a hook and a policy. */
+export class Chain {
+  name: string;
+  readonly hook: Hook | null;
+  /** What happens at the end of a built-in chain: true for ACCEPT. */
+  policyAccepts = true;
+  /** Packets that reached the end of a built-in chain. */
+  packets = 0;
+  bytes = 0;
+  rules: Rule[] = [];
+  /** How many rules jump here. */
+  references = 0;
+  /** Counts changes of `rules`, so that an index built from them knows that it is old. */
+  version = 0;
+
+  constructor(name: string, hook: Hook | null) {
+    this.name = name;
+    this.hook = hook;
+  }
+
+  get builtIn(): boolean {
+    return this.hook !== null;
+  }
+}
+
+/** A table. */
+export class Table {
+  readonly name: TableName;
+  readonly chains = new Map<string, Chain>();
+  /** The built-in chains by hook. */
+  readonly base: (Chain | null)[] = [null, null, null, null, null];
+
+  constructor(name: TableName) {
+    this.name = name;
+    for (const hook of HOOKS[name]) {
+      const chain = new Chain(HOOK_NAMES[hook], hook);
+      this.chains.set(chain.name, chain);
+      this.base[hook] = chain;
+    }
+  }
+
+  /** The chains as iptables-save orders them: built-in ones by hook, then the others by name. */
+  sortedChains(): Chain[] {
+    const own = [...this.chains.values()].filter((chain) => !chain.builtIn);
+    own.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+    return [...this.base.filter((chain) => chain !== null), ...own];
+  }
+}

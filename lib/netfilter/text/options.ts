@@ -1,0 +1,236 @@
+/**
+ * A command line as getopt_long reads it: short options that may be joined to their values, long
+ * ones with `=` or in an unambiguous abbreviation. iptables' own options come from the table below,
+ * the others from the modules that the line has loaded so far, the latest first.
+ *
+ * Kernel: none; iptables 1.8.9, iptables/iptables.c (original_opts), getopt_long(3).
+ */
+import { refuse } from "./errors.ts";
+import type { Words } from "./lexer.ts";
+
+/** iptables' options by the letter under which they are handled. */
+interface BaseOption {
+  readonly letter: string;
+  /** none, needed, or optional (then only joined, or taken by the command itself). */
+  readonly argument: "none" | "needed" | "optional";
+  readonly names: readonly string[];
+}
+
+const BASE_OPTIONS: readonly BaseOption[] = [
+  { letter: "A", argument: "needed", names: ["append"] },
+  { letter: "D", argument: "needed", names: ["delete"] },
+  { letter: "C", argument: "needed", names: ["check"] },
+  { letter: "I", argument: "needed", names: ["insert"] },
+  { letter: "R", argument: "needed", names: ["replace"] },
+  { letter: "L", argument: "optional", names: ["list"] },
+  { letter: "S", argument: "optional", names: ["list-rules"] },
+  { letter: "F", argument: "optional", names: ["flush"] },
+  { letter: "Z", argument: "optional", names: ["zero"] },
+  { letter: "N", argument: "needed", names: ["new-chain"] },
+  { letter: "X", argument: "optional", names: ["delete-chain"] },
+  { letter: "E", argument: "needed", names: ["rename-chain"] },
+  { letter: "P", argument: "needed", names: ["policy"] },
+  { letter: "s", argument: "needed", names: ["source", "src"] },
+  { letter: "d", argument: "needed", names: ["destination", "dst"] },
+  { letter: "p", argument: "needed", names: ["protocol", "proto"] },
+  { letter: "i", argument: "needed", names: ["in-interface"] },
+  { letter: "o", argument: "needed", names: ["out-interface"] },
+  { letter: "j", argument: "needed", names: ["jump"] },
+  { letter: "g", argument: "needed", names: ["goto"] },
+  { letter: "t", argument: "needed", names: ["table"] },
+  { letter: "m", argument: "needed", names: ["match"] },
+  { letter: "n", argument: "none", names: ["numeric"] },
+  { letter: "v", argument: "none", names: ["verbose"] },
+  { letter: "w", argument: "optional", names: ["wait"] },
+  { letter: "W", argument: "optional", names: ["wait-interval"] },
+  { letter: "x", argument: "none", names: ["exact"] },
+  { letter: "f", argument: "none", names: ["fragments"] },
+  { letter: "V", argument: "none", names: ["version"] },
+  { letter: "h", argument: "optional", names: ["help"] },
+  { letter: "0", argument: "none", names: ["line-numbers"] },
+  { letter: "M", argument: "needed", names: ["modprobe"] },
+  { letter: "c", argument: "needed", names: ["set-counters"] },
+  { letter: "4", argument: "none", names: ["ipv4"] },
+  { letter: "6", argument: "none", names: ["ipv6"] },
+];
+
+const BY_LETTER = new Map(BASE_OPTIONS.map((option) => [option.letter, option]));
+const BY_NAME = new Map(
+  BASE_OPTIONS.flatMap((option) => option.names.map((name) => [name, option] as const)),
+);
+
+/** The options of the modules that a line has loaded. */
+export interface LoadedOptions {
+  /** How many modules there are; the last is asked first. */
+  readonly count: number;
+  /** Names of the options of the module at `index`. */
+  namesAt(index: number): readonly { readonly name: string; readonly argument: boolean }[];
+}
+
+/** What a reader has come to. */
+export const Item = { END: 0, BASE: 1, MODULE: 2, WORD: 3, UNKNOWN: 4 } as const;
+export type Item = (typeof Item)[keyof typeof Item];
+
+/** Reads the words of a line one option at a time. One object, reused. */
+export class OptionReader {
+  words: Words;
+  /** The next word. */
+  index = 0;
+  /** Position in a word of several short options, or 0. */
+  #inWord = 0;
+  /** Of a base option: its letter. */
+  letter = "";
+  /** As it was written, for messages. */
+  written = "";
+  /** The option's value, or undefined. */
+  value: string | undefined;
+  /** Of a module's option: which module, which option. */
+  module = 0;
+  option = 0;
+  /** The word in which the current option stands. */
+  itemIndex = 0;
+
+  constructor(words: Words) {
+    this.words = words;
+  }
+
+  /** Starts at the word `index`. */
+  reset(index: number): void {
+    this.index = index;
+    this.#inWord = 0;
+  }
+
+  /** Goes to the next option or plain word. */
+  next(loaded: LoadedOptions): Item {
+    this.value = undefined;
+    if (this.#inWord > 0) return this.#short(this.words.at(this.index) ?? "");
+    this.itemIndex = this.index;
+    const word = this.words.at(this.index);
+    if (word === undefined) return Item.END;
+    if (word.length > 1 && word.charCodeAt(0) === 45) {
+      if (word.charCodeAt(1) === 45 && word.length > 2) return this.#long(word, loaded);
+      if (word !== "--") {
+        this.#inWord = 1;
+        return this.#short(word);
+      }
+    }
+    this.index += 1;
+    this.value = word;
+    return Item.WORD;
+  }
+
+  /** Takes the next word if it is neither an option nor `!`, for commands with further words. */
+  takeWord(): string | undefined {
+    const word = this.#inWord > 0 ? undefined : this.words.at(this.index);
+    if (word === undefined || word.startsWith("-") || word.startsWith("!")) return undefined;
+    this.index += 1;
+    return word;
+  }
+
+  #short(word: string): Item {
+    this.itemIndex = this.index;
+    const letter = word.charAt(this.#inWord);
+    this.letter = letter;
+    this.written = `-${letter}`;
+    const option = BY_LETTER.get(letter);
+    const rest = word.slice(this.#inWord + 1);
+    if (option === undefined || letter === "0") {
+      this.#leaveWord(rest === "");
+      return Item.UNKNOWN;
+    }
+    if (option.argument === "none") {
+      this.#leaveWord(rest === "");
+    } else {
+      this.#leaveWord(true);
+      if (rest !== "") this.value = rest;
+      else if (option.argument === "needed") this.value = this.#needed();
+    }
+    return Item.BASE;
+  }
+
+  #leaveWord(ended: boolean): void {
+    if (ended) {
+      this.#inWord = 0;
+      this.index += 1;
+    } else {
+      this.#inWord += 1;
+    }
+  }
+
+  #long(word: string, loaded: LoadedOptions): Item {
+    const equals = word.indexOf("=");
+    const name = equals === -1 ? word.slice(2) : word.slice(2, equals);
+    const joined = equals === -1 ? undefined : word.slice(equals + 1);
+    this.written = `--${name}`;
+    this.index += 1;
+    const base = BY_NAME.get(name);
+    if (base !== undefined) return this.#foundBase(base, joined);
+    for (let at = loaded.count - 1; at >= 0; at -= 1) {
+      const names = loaded.namesAt(at);
+      for (let index = 0; index < names.length; index += 1) {
+        const option = names[index];
+        if (option?.name === name) return this.#foundModule(at, index, option.argument, joined);
+      }
+    }
+    return this.#abbreviated(name, joined, loaded);
+  }
+
+  #abbreviated(name: string, joined: string | undefined, loaded: LoadedOptions): Item {
+    let found: (() => Item) | null = null;
+    let identity = "";
+    const consider = (candidate: string, act: () => Item): void => {
+      if (found !== null && identity !== candidate) {
+        refuse(`option "--${name}" is ambiguous`);
+      }
+      found = act;
+      identity = candidate;
+    };
+    for (const option of BASE_OPTIONS) {
+      if (option.names.some((full) => full.startsWith(name))) {
+        consider(option.letter, () => this.#foundBase(option, joined));
+      }
+    }
+    for (let at = loaded.count - 1; at >= 0; at -= 1) {
+      loaded.namesAt(at).forEach((option, index) => {
+        if (!option.name.startsWith(name)) return;
+        consider(`${at}:${index}`, () => this.#foundModule(at, index, option.argument, joined));
+      });
+    }
+    const act = found as (() => Item) | null;
+    return act === null ? Item.UNKNOWN : act();
+  }
+
+  #foundBase(option: BaseOption, joined: string | undefined): Item {
+    this.letter = option.letter;
+    this.#takeValue(option.argument === "needed", option.argument === "none", joined);
+    return Item.BASE;
+  }
+
+  #foundModule(
+    module: number,
+    option: number,
+    argument: boolean,
+    joined: string | undefined,
+  ): Item {
+    this.module = module;
+    this.option = option;
+    this.#takeValue(argument, !argument, joined);
+    return Item.MODULE;
+  }
+
+  #takeValue(needed: boolean, none: boolean, joined: string | undefined): void {
+    if (joined !== undefined) {
+      if (none) refuse(`option "${this.written}" doesn't allow an argument`);
+      this.value = joined;
+    } else if (needed) {
+      this.value = this.#needed();
+    }
+  }
+
+  #needed(): string {
+    const value = this.words.at(this.index);
+    if (value === undefined) refuse(`option "${this.written}" requires an argument`);
+    this.index += 1;
+    return value;
+  }
+}

@@ -1,0 +1,198 @@
+/**
+ * iptables-restore: tables as text, each changed at its COMMIT.
+ *
+ * Kernel: none; iptables 1.8.9, iptables/xtables-restore.c.
+ */
+import { type Place, VethworkError } from "../../base/errors.ts";
+import type { Engine } from "../engine.ts";
+import { HOOK_NAMES } from "../hooks.ts";
+import type { ModuleTable } from "../modules.ts";
+import { hooksOf, isTableName, type TableName } from "../table.ts";
+import type { TableEdit } from "../table-edit.ts";
+import { applyCommand } from "./apply.ts";
+import { CommandParser } from "./command.ts";
+import { ExitStatus, RuleError } from "./errors.ts";
+import { checkChainName } from "./header.ts";
+import { Words } from "./lexer.ts";
+
+/** How restore text is taken. */
+export interface RestoreOptions {
+  /** -n: tables keep what the text does not mention. */
+  readonly noflush?: boolean;
+  /** -c: counters in the text are taken over. */
+  readonly counters?: boolean;
+  /** -T: only this table; others are skipped. */
+  readonly table?: TableName;
+  /** -t: check the text, change nothing. */
+  readonly test?: boolean;
+  /** The name of the text in messages. */
+  readonly file?: string;
+}
+
+/** What restore text changes. */
+export interface RestoreTarget extends Engine {
+  readonly modules: ModuleTable;
+  edit(table: TableName): TableEdit;
+}
+
+const COUNTERS = /^\[(\d+):(\d+)\]$/;
+
+/** Reads one text. */
+export class RestoreReader {
+  readonly #target: RestoreTarget;
+  readonly #options: RestoreOptions;
+  readonly #words = new Words();
+  readonly #parser: CommandParser;
+  #edit: TableEdit | null = null;
+  #table: TableName = "filter";
+  #skipping = false;
+  #line = 0;
+
+  constructor(target: RestoreTarget, options: RestoreOptions) {
+    this.#target = target;
+    this.#options = options;
+    this.#parser = new CommandParser(target, target.modules, this.#words);
+  }
+
+  /** Reads the whole text; tables before an error stay changed. */
+  read(text: string): void {
+    let start = 0;
+    this.#line = 0;
+    while (start < text.length) {
+      let end = text.indexOf("\n", start);
+      if (end === -1) end = text.length;
+      this.#line += 1;
+      try {
+        this.#readLine(text, start, end);
+      } catch (error) {
+        throw this.#placed(error);
+      }
+      start = end + 1;
+    }
+    if (this.#edit !== null || this.#skipping) {
+      throw new RuleError(`COMMIT expected at line ${this.#line + 1}`, {
+        exitStatus: ExitStatus.OTHER_PROBLEM,
+        place: this.#place(1, this.#line + 1),
+      });
+    }
+  }
+
+  #readLine(text: string, start: number, end: number): void {
+    if (start === end) return;
+    const first = text.charAt(start);
+    if (first === "#") return;
+    const inTable = this.#edit !== null || this.#skipping;
+    if (inTable && end - start === 6 && text.startsWith("COMMIT", start)) {
+      this.#commit();
+      return;
+    }
+    this.#words.clear();
+    if (first === "*" && !inTable) {
+      this.#words.split(text, start + 1, end, start);
+      this.#beginTable();
+      return;
+    }
+    if (!inTable) {
+      throw new RuleError("a line outside of a table", {
+        exitStatus: ExitStatus.OTHER_PROBLEM,
+        hint: "a table begins with *NAME",
+      });
+    }
+    const edit = this.#edit;
+    if (edit === null) return;
+    if (first === ":") {
+      this.#words.split(text, start + 1, end, start);
+      this.#chain(edit);
+      return;
+    }
+    this.#words.split(text, start, end, start);
+    this.#rule(edit, first === "[");
+  }
+
+  #beginTable(): void {
+    const name = this.#words.at(0);
+    if (name === undefined) {
+      throw new RuleError("table name invalid", { hint: "a table begins with *NAME" });
+    }
+    if (!isTableName(name)) {
+      throw new RuleError(`table "${name}" does not exist`, {
+        exitStatus: ExitStatus.PARAMETER_PROBLEM,
+        hint: "tables are raw, mangle, nat, filter, security",
+      });
+    }
+    this.#table = name;
+    if (this.#options.table !== undefined && this.#options.table !== name) {
+      this.#skipping = true;
+      return;
+    }
+    this.#edit = this.#target.edit(name);
+    if (this.#options.noflush !== true) this.#edit.clear();
+  }
+
+  #commit(): void {
+    if (this.#options.test !== true) this.#edit?.commit();
+    this.#edit = null;
+    this.#skipping = false;
+  }
+
+  /** `:CHAIN POLICY [packets:bytes]` */
+  #chain(edit: TableEdit): void {
+    const words = this.#words;
+    const name = words.at(0);
+    const policy = words.at(1);
+    if (name === undefined) throw new RuleError("chain name invalid");
+    if (policy === undefined) throw new RuleError("policy invalid");
+    const builtIn = hooksOf(this.#table).some((hook) => HOOK_NAMES[hook] === name);
+    if (!builtIn) {
+      checkChainName(name);
+      if (edit.has(name)) edit.flush(name);
+      else edit.newChain(name);
+      return;
+    }
+    if (policy === "-") return;
+    if (policy !== "ACCEPT" && policy !== "DROP") {
+      throw new RuleError(`Can't set policy \`${policy}' on \`${name}'`, {
+        exitStatus: ExitStatus.OTHER_PROBLEM,
+        hint: "policies are ACCEPT and DROP",
+      });
+    }
+    edit.setPolicy(name, policy === "ACCEPT");
+    if (this.#options.counters !== true) {
+      edit.setCounters(name, 0, 0);
+      return;
+    }
+    const counters = COUNTERS.exec(words.at(2) ?? "");
+    if (counters === null) {
+      throw new RuleError(`invalid policy counters for chain '${name}'`);
+    }
+    edit.setCounters(name, Number(counters[1]), Number(counters[2]));
+  }
+
+  /** A command, perhaps with counters before it. */
+  #rule(edit: TableEdit, counted: boolean): void {
+    const words = this.#words;
+    let packets = 0;
+    let bytes = 0;
+    if (counted) {
+      const counters = COUNTERS.exec(words.at(0) ?? "");
+      if (counters === null) throw new RuleError("Bad counters");
+      if (this.#options.counters === true) {
+        packets = Number(counters[1]);
+        bytes = Number(counters[2]);
+      }
+      words.texts.shift();
+      words.columns.shift();
+    }
+    applyCommand(edit, this.#parser.parse(this.#table, packets, bytes));
+  }
+
+  #placed(error: unknown): unknown {
+    if (!(error instanceof VethworkError)) return error;
+    const word = Math.min(this.#parser.errorWord, Math.max(this.#words.length - 1, 0));
+    return error.at(this.#place(this.#words.columnAt(word), this.#line));
+  }
+
+  #place(column: number, line: number): Place {
+    return { file: this.#options.file ?? "iptables-restore", line, column };
+  }
+}

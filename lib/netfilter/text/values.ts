@@ -1,0 +1,172 @@
+/**
+ * The values that options take: numbers, ranges, ports, addresses, masks. What is accepted, and in
+ * which spelling, is libxtables' business; what addresses look like is `base/inet.ts`'s.
+ *
+ * Kernel: none; iptables 1.8.9, libxtables/xtoptions.c, libxtables/xtables.c.
+ */
+import { formatIpv4, isIpv4, maskOf, parseIpv4, prefixLengthOf } from "../../base/inet.ts";
+import { refuse } from "./errors.ts";
+import { PROTOCOL_NUMBERS, protocolNameOf, servicePort } from "./names.ts";
+
+/**
+ * An unsigned number as strtoul(…, 0) reads it: decimal, 0x hexadecimal, 0 octal. Undefined if the
+ * text is anything else or the value does not lie in `min … max`.
+ */
+export function parseNumber(text: string, min = 0, max = 0xffffffff): number | undefined {
+  const value = plainNumber(text);
+  return value === undefined || value < min || value > max ? undefined : value;
+}
+
+function plainNumber(text: string): number | undefined {
+  const first = text.charCodeAt(0);
+  if (first === 48 && text.length > 1) {
+    if (/^0[xX][0-9a-fA-F]+$/.test(text)) return Number.parseInt(text, 16);
+    return /^0[0-7]+$/.test(text) ? Number.parseInt(text, 8) : undefined;
+  }
+  if (text.length === 0 || text.length > 20) return undefined;
+  let value = 0;
+  for (let index = 0; index < text.length; index += 1) {
+    const digit = text.charCodeAt(index) - 48;
+    if (digit < 0 || digit > 9) return undefined;
+    value = value * 10 + digit;
+  }
+  return value;
+}
+
+/** A number for an option of a module, or a refusal in the tool's words. */
+export function numberOption(
+  module: string,
+  option: string,
+  text: string,
+  min = 0,
+  max = 0xffffffff,
+): number {
+  const value = parseNumber(text, min, max);
+  if (value === undefined) {
+    refuse(`${module}: bad value for option "--${option}", or out of range (${min}-${max})`);
+  }
+  return value;
+}
+
+/** `a`, `a:b`, `:b` or `a:`; an open end takes the bound. */
+export function rangeOption(
+  module: string,
+  option: string,
+  text: string,
+  max = 0xffffffff,
+): readonly [number, number] {
+  const parts = text.split(":");
+  if (parts.length > 2) {
+    refuse(`${module}: Too many components for option "--${option}" (max: 2)`);
+  }
+  const low = parts[0] === "" ? 0 : numberOption(module, option, parts[0] ?? "", 0, max);
+  if (parts.length === 1) return [low, low];
+  return [low, parts[1] === "" ? max : numberOption(module, option, parts[1] ?? "", 0, max)];
+}
+
+/** A port by number or by its name in /etc/services. */
+export function portValue(text: string): number {
+  const number = parseNumber(text, 0, 0xffff);
+  if (number !== undefined) return number;
+  const named = servicePort(text);
+  if (named !== undefined) return named;
+  return refuse(`invalid port/service \`${text}' specified`);
+}
+
+/** A protocol by name or number (0 … 255); `all` is 0. */
+export function protocolValue(text: string): number {
+  const lower = text.toLowerCase();
+  const number = parseNumber(lower, 0, 255);
+  if (number !== undefined) return number;
+  const named = PROTOCOL_NUMBERS.get(lower);
+  if (named !== undefined) return named;
+  return refuse(`unknown protocol "${lower}" specified`);
+}
+
+/** How a protocol is printed: by name if it has one. */
+export function formatProtocol(protocol: number): string {
+  return protocolNameOf(protocol) ?? String(protocol);
+}
+
+const CACHE_LIMIT = 1 << 16;
+
+/** Address texts that ip-num has validated; rule texts name the same addresses again and again. */
+const addressCache = new Map<string, number>();
+
+/** An address as int32, or undefined. */
+export function tryAddress(text: string): number | undefined {
+  let address = addressCache.get(text);
+  if (address === undefined) {
+    if (text === "localhost") return 0x7f000001;
+    if (!isIpv4(text)) return undefined;
+    address = parseIpv4(text);
+    if (addressCache.size >= CACHE_LIMIT) addressCache.clear();
+    addressCache.set(text, address);
+  }
+  return address;
+}
+
+/** An address with a mask, such as a rule's -s; host bits are cleared. */
+export interface MaskedAddress {
+  readonly address: number;
+  readonly mask: number;
+}
+
+/** `10.0.0.0/8`, `10.0.0.0/255.0.0.0`, `10.0.0.1`; a mask of 0 makes any name good. */
+export function maskedAddress(text: string): MaskedAddress {
+  const slash = text.indexOf("/");
+  if (slash === -1) {
+    const address = tryAddress(text);
+    if (address === undefined) refuse(`host/network \`${text}' not found`);
+    return { address, mask: -1 };
+  }
+  const mask = maskValue(text.slice(slash + 1));
+  if (mask === 0) return { address: 0, mask };
+  const address = tryAddress(text.slice(0, slash));
+  if (address === undefined) refuse(`host/network \`${text.slice(0, slash)}' not found`);
+  return { address: address & mask, mask };
+}
+
+/** A mask as a prefix length or in dotted form. */
+export function maskValue(text: string): number {
+  const length = parseNumber(text, 0, 32);
+  if (length !== undefined) return maskOf(length);
+  const mask = text.includes(".") ? tryAddress(text) : undefined;
+  if (mask === undefined) refuse(`invalid mask \`${text}' specified`);
+  return mask;
+}
+
+/** `10.0.0.1/32`, or with a dotted mask if its ones are not contiguous. */
+export function formatMasked(address: number, mask: number): string {
+  const length = prefixLengthOf(mask);
+  return `${formatIpv4(address)}/${length === -1 ? formatIpv4(mask) : length}`;
+}
+
+/** Hexadecimal as the tool prints marks. */
+export function hex(value: number): string {
+  return `0x${(value >>> 0).toString(16)}`;
+}
+
+/** `value` or `value/mask`, both 32-bit. */
+export function markMaskOption(
+  module: string,
+  option: string,
+  text: string,
+): { readonly value: number; readonly mask: number } {
+  const slash = text.indexOf("/");
+  const value = parseNumber(slash === -1 ? text : text.slice(0, slash));
+  const mask = slash === -1 ? 0xffffffff : parseNumber(text.slice(slash + 1));
+  if (value === undefined || mask === undefined) {
+    refuse(`${module}: Bad value for "--${option}" option: "${text}"`);
+  }
+  return { value: value | 0, mask: mask | 0 };
+}
+
+/**
+ * A string as iptables-save quotes it: bare if it holds letters, digits, _ and - only, in double
+ * quotes with `"`, `\` and `'` escaped otherwise.
+ */
+export function quote(text: string): string {
+  if (text !== "" && !/[^A-Za-z0-9_-]/.test(text)) return text;
+  return `"${text.replace(/["\\']/g, "\\$&")}"`;
+}
