@@ -136,7 +136,8 @@ function fickle(inner: RecordingNode, refuses: { next: boolean }): ProxyNode {
 /** What changes lead to, once as they come and once from scratch. */
 function bothWays(all: readonly Change[], version: string): { partial: string; full: string } {
   const refuses = { next: false };
-  const world = proxyWorld({ version, wrap: (inner) => fickle(inner, refuses) });
+  const configuration = { syncPeriod: 30 * NS_PER_S };
+  const world = proxyWorld({ version, configuration, wrap: (inner) => fickle(inner, refuses) });
   const { proxy, scheduler } = world;
   const services = new Map<number, Service>();
   const slices = new Map<string, EndpointSlice>();
@@ -162,7 +163,8 @@ function bothWays(all: readonly Change[], version: string): { partial: string; f
     scheduler.runUntil(scheduler.now + NS_PER_S / 2);
   }
   refuses.next = false;
-  scheduler.runUntil(scheduler.now + 3 * 3600 * NS_PER_S);
+  // Long enough for a retry, too short for the hourly full sync, which would hide mistakes.
+  scheduler.runUntil(scheduler.now + 60 * NS_PER_S);
   const scratch = syncedWorld([...services.values()], [...slices.values()], {
     version,
     nodeObject,
