@@ -167,7 +167,7 @@ export class RuleProxy implements KubeProxy {
   private isHourUp(now: Ns): boolean {
     return (
       this.release.pace === "pause" &&
-      now - this.lastFull > FULL_SYNC_PERIOD_NS &&
+      now - this.lastFull >= FULL_SYNC_PERIOD_NS &&
       !this.mode.isLargeCluster()
     );
   }
