@@ -192,6 +192,7 @@ describe("tools/rules/rule-store", () => {
     expect(spelled("-m statistic --mode random --probability 0.3333333333 -j X")).to.equal(
       "-m statistic --mode random --probability 0.33333333349 -j X",
     );
+    expect(spelled("-s 0.0.0.0/0 -j X")).to.equal("-j X");
     expect(spelled("-j MARK --xor-mark 0x00004000")).to.equal("-j MARK --set-xmark 0x4000/0x0");
   });
 });

@@ -117,6 +117,7 @@ function swallowingNode(): { node: ProxyNode; texts: string[]; chains: Set<strin
       conntrack: recording.conntrack,
       sockets: recording.sockets,
       clock: recording.clock,
+      cpus: recording.cpus,
       addresses: () => recording.addresses(),
       defaultAddress: () => recording.defaultAddress(),
       sysctl: (name) => recording.sysctl(name),

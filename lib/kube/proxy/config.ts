@@ -30,6 +30,18 @@ export type DetectLocalMode =
   | "BridgeInterface"
   | "InterfaceNamePrefix";
 
+/** Settings of connection tracking; 0 leaves the node's as they are. */
+export interface ConntrackSettings {
+  /** Most entries for each processor, and at least `min` of them. */
+  readonly maxPerCore: number;
+  readonly min: number;
+  readonly tcpEstablishedTimeout: Ns;
+  readonly tcpCloseWaitTimeout: Ns;
+  readonly tcpBeLiberal: boolean;
+  readonly udpTimeout: Ns;
+  readonly udpStreamTimeout: Ns;
+}
+
 export interface KubeProxyConfiguration {
   readonly mode: string;
   readonly hostnameOverride: string;
@@ -50,6 +62,7 @@ export interface KubeProxyConfiguration {
   readonly udpIdleTimeout: Ns;
   /** Userspace mode: ports of the proxy, first and last; null: the kernel picks. */
   readonly portRange: { readonly first: number; readonly last: number } | null;
+  readonly conntrack: ConntrackSettings;
 }
 
 /** What kube-proxy does without a configuration. */
@@ -69,6 +82,15 @@ export const DEFAULT_CONFIGURATION: KubeProxyConfiguration = {
   minSyncPeriod: NS_PER_S,
   udpIdleTimeout: 250 * NS_PER_MS,
   portRange: null,
+  conntrack: {
+    maxPerCore: 32768,
+    min: 131072,
+    tcpEstablishedTimeout: 24 * 3600 * NS_PER_S,
+    tcpCloseWaitTimeout: 3600 * NS_PER_S,
+    tcpBeLiberal: false,
+    udpTimeout: 0,
+    udpStreamTimeout: 0,
+  },
 };
 
 const DURATION = /^(?:0|(?:\d+(?:\.\d+)?(?:h|ms|m|s|us|µs|ns))+)$/;
@@ -103,6 +125,15 @@ const fields = record({
   iptables: record({ ...syncSettings, localhostNodePorts: boolean }),
   nftables: record(syncSettings),
   ipvs: record({ syncPeriod: duration, minSyncPeriod: duration }),
+  conntrack: record({
+    maxPerCore: integer(0, 2 ** 31 - 1),
+    min: integer(0, 2 ** 31 - 1),
+    tcpEstablishedTimeout: duration,
+    tcpCloseWaitTimeout: duration,
+    tcpBeLiberal: boolean,
+    udpTimeout: duration,
+    udpStreamTimeout: duration,
+  }),
   udpIdleTimeout: duration,
   portRange: text(
     (value) => value === "" || readPortRange(value) !== undefined,
@@ -149,7 +180,18 @@ export function readConfiguration(
     minSyncPeriod: ns(at("iptables", "minSyncPeriod")) || base.minSyncPeriod,
     udpIdleTimeout: ns(at("udpIdleTimeout")) || base.udpIdleTimeout,
     portRange: typeof range === "string" ? (readPortRange(range) ?? null) : base.portRange,
+    conntrack: readConntrack(at("conntrack"), base.conntrack),
   };
+}
+
+/** Unlike those of syncs, a timeout of 0 is a setting here. */
+function readConntrack(value: unknown, base: ConntrackSettings): ConntrackSettings {
+  const settings: Record<string, unknown> = { ...base };
+  for (const name of Object.keys(base)) {
+    const read = fieldAt(value, [name]);
+    if (read !== undefined) settings[name] = typeof read === "string" ? goDuration(read) : read;
+  }
+  return settings as unknown as ConntrackSettings;
 }
 
 /** What is wrong with a configuration for a release, or null. */

@@ -125,6 +125,7 @@ function fickle(inner: RecordingNode, refuses: { next: boolean }): ProxyNode {
     conntrack: inner.conntrack,
     sockets: inner.sockets,
     clock: inner.clock,
+    cpus: inner.cpus,
     addresses: () => inner.addresses(),
     defaultAddress: () => inner.defaultAddress(),
     sysctl: (name) => inner.sysctl(name),
