@@ -105,8 +105,13 @@ function sceneOf(options: RulesOptions, note: (line: string) => void): Scene {
         ? INITIAL_ADDRESSES
         : setUpNode(read(options.nodeSetup), options.nodeSetup),
     states,
-    seed: Number(options.seed),
+    seed: seedOf(options.seed),
   };
+}
+
+function seedOf(text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw new VethworkError("VW_USAGE", `seed ${text} is not a number`, "a whole number");
 }
 
 /** The mode on the command line wins over the file's, as a flag does over nothing else. */

@@ -8,11 +8,8 @@
 import { type ErrorCode, type Place, VethworkError } from "../base/errors.ts";
 import { withDefaults } from "../kube/defaults.ts";
 import { type KubeObject, objectName } from "../kube/objects.ts";
-import {
-  CONFIGURATION_CHECK,
-  type KubeProxyConfiguration,
-  readConfiguration,
-} from "../kube/proxy/config.ts";
+import type { KubeProxyConfiguration } from "../kube/proxy/config.ts";
+import { CONFIGURATION_CHECK, readConfiguration } from "../kube/proxy/config-file.ts";
 import { type Check, type FieldPath, formatPath } from "../kube/schema.ts";
 import { OBJECT_CHECKS } from "../kube/validation.ts";
 import { describeNode, parseYamlDocuments, type YamlMap, type YamlNode } from "./yaml.ts";

@@ -68,7 +68,7 @@ function sceneOf({ config, nodeSetup, objects }: CorpusCase, recording: Recordin
   return {
     configuration: { ...configuration, mode: recording.mode },
     release: releaseOf(recording.version),
-    nodeName: DEFAULT_NODE,
+    nodeName: configuration.hostnameOverride || DEFAULT_NODE,
     addresses: nodeSetup === null ? INITIAL_ADDRESSES : setUpNode(text(nodeSetup), nodeSetup),
     states: objects.map((file) => readManifests(text(file), file).objects),
     seed: 1,

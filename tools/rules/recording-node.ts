@@ -24,6 +24,7 @@ export class RecordingNode implements ProxyNode {
   readonly iptables: IptablesTool;
   readonly conntrack: ConntrackTool;
   readonly sockets: SocketTool;
+  readonly cpus = 2;
   /** Inputs of iptables-restore, in order. */
   readonly restores: string[] = [];
   /** Words of invocations of conntrack, in order. */

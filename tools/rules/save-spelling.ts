@@ -106,7 +106,7 @@ function address(text: string, option: string): string {
   const plain = text.slice(not.length);
   const cidr = canonicalCidr(plain.includes("/") ? plain : `${plain}/32`);
   if (cidr === null) throw new Error(`host/network "${plain}" not found`);
-  return `${not}${option} ${cidr}`;
+  return cidr === "0.0.0.0/0" && not === "" ? "" : `${not}${option} ${cidr}`;
 }
 
 function negatable(text: string, option: string): string {

@@ -1,5 +1,6 @@
 /** Makes the kube-proxy of a mode and release on a node. */
 import { VethworkError } from "../../base/errors.ts";
+import { setConntrackSysctls } from "./conntrack-sysctls.ts";
 import { IptablesMode } from "./iptables/mode.ts";
 import { IptablesMode120 } from "./iptables/mode-1-20.ts";
 import type { KubeProxy } from "./kube-proxy.ts";
@@ -16,6 +17,7 @@ export const PROXY_MODES: readonly string[] = ["iptables", "userspace"];
  */
 export function createKubeProxy(options: ProxyOptions): KubeProxy {
   const start = startOf(options);
+  setConntrackSysctls(options.configuration.conntrack, options.node, options.release);
   const { mode } = options.configuration;
   const { version } = options.release;
   switch (mode) {

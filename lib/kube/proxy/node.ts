@@ -95,6 +95,8 @@ export interface ProxyNode {
   readonly conntrack: ConntrackTool;
   readonly sockets: SocketTool;
   readonly clock: ProxyClock;
+  /** Number of processors. */
+  readonly cpus: number;
   /** Addresses of all interfaces, in the order of `ip addr`. */
   addresses(): readonly string[];
   /** The address by which the default route leaves, or null. */

@@ -35,6 +35,8 @@ export interface SyncRequest {
   readonly endpoints: ReadonlyMap<string, readonly Endpoint[]>;
   /** `namespace/name` of Services that changed since the last request, or whose endpoints did. */
   readonly changed: ReadonlySet<string>;
+  /** Whether service ports may have come or gone. */
+  readonly portsChanged: boolean;
   readonly place: NodePlace;
   /** Whether nothing that was written before can be relied on. */
   readonly full: boolean;
@@ -148,7 +150,9 @@ export class RuleProxy implements KubeProxy {
     const { endpoints } = this.slices;
     // Until the mode says that it has succeeded, the changes are lost to a partial sync.
     this.needsFull = true;
-    if (!this.mode.sync({ ports, endpoints, changed, place: this.place(), full })) return false;
+    const portsChanged = services.changed.size > 0;
+    const place = this.place();
+    if (!this.mode.sync({ ports, endpoints, changed, portsChanged, place, full })) return false;
     this.needsFull = false;
     if (full) this.lastFull = now;
     this.health.update(ports.values(), endpoints);
@@ -163,7 +167,7 @@ export class RuleProxy implements KubeProxy {
   private isHourUp(now: Ns): boolean {
     return (
       this.release.pace === "pause" &&
-      now - this.lastFull > FULL_SYNC_PERIOD_NS &&
+      now - this.lastFull >= FULL_SYNC_PERIOD_NS &&
       !this.mode.isLargeCluster()
     );
   }

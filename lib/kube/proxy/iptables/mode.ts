@@ -126,7 +126,7 @@ export class IptablesMode implements RuleMode {
   }
 
   /** Forgets what is to be written anew: everything, or what belongs to changed Services. */
-  private forget({ full, changed, ports }: SyncRequest): void {
+  private forget({ full, changed, portsChanged, ports }: SyncRequest): void {
     if (full) {
       this.written.clear();
       this.activeChains.clear();
@@ -136,7 +136,7 @@ export class IptablesMode implements RuleMode {
       for (const chain of this.written.get(key)?.chains ?? []) this.activeChains.delete(chain);
       this.written.delete(key);
     }
-    if (full || changed.size > 0) this.order = [...ports.keys()].sort(compareNames);
+    if (full || portsChanged) this.order = [...ports.keys()].sort(compareNames);
   }
 
   /** Writes all rules of a port and remembers those that later syncs repeat. */
@@ -159,8 +159,8 @@ export class IptablesMode implements RuleMode {
       this.activeChains.add(chain);
     }
     const written = {
-      filter: rules.filter.join("\n"),
-      shared: rules.shared.join("\n"),
+      filter: joinLines(rules.filter),
+      shared: joinLines(rules.shared),
       chains: rules.chains,
     };
     this.written.set(key, written);
@@ -177,7 +177,7 @@ export class IptablesMode implements RuleMode {
     this.lastCleanup = now;
     const stale: string[] = [];
     for (const chain of chains) {
-      if (isServiceChain(chain) && !this.activeChains.has(chain)) stale.push(chain);
+      if (!this.activeChains.has(chain) && isServiceChain(chain)) stale.push(chain);
     }
     return stale;
   }
@@ -213,6 +213,14 @@ export class IptablesMode implements RuleMode {
 }
 
 const NOTHING: WrittenPort = { filter: "", shared: "", chains: [] };
+
+/**
+ * Lines with ends between them, in one piece of memory: engines keep a string that was put together
+ * as its parts, which are slow to gather at each sync.
+ */
+function joinLines(lines: readonly string[]): string {
+  return lines.length === 0 ? "" : [...lines, ""].join("\n").slice(0, -1);
+}
 
 /** `namespace/name` of a service port's key. */
 function serviceOfKey(key: string): string {

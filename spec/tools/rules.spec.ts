@@ -1,0 +1,198 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect } from "chai";
+import { VethworkError } from "../../lib/base/errors.ts";
+import { setUpNode } from "../../tools/rules/node-setup.ts";
+import { RuleStore } from "../../tools/rules/rule-store.ts";
+import { saveSpelling, splitWords } from "../../tools/rules/save-spelling.ts";
+import { rulesText } from "../../tools/rules.ts";
+
+const WEB = `apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec: {clusterIP: 10.96.0.10, ports: [{port: 80}]}
+`;
+const NODE = `apiVersion: v1
+kind: Node
+metadata: {name: node1}
+status: {addresses: [{type: InternalIP, address: 172.18.0.2}]}
+`;
+const SLICE = `apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {name: web-a, labels: {kubernetes.io/service-name: web}}
+addressType: IPv4
+ports: [{port: 8080}]
+endpoints: [{addresses: [10.244.1.5], nodeName: node1}]
+`;
+
+describe("tools/rules", () => {
+  let folder = "";
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "rules-"));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  function file(name: string, text: string): string {
+    const path = join(folder, name);
+    writeFileSync(path, text);
+    return path;
+  }
+
+  function rules(options: Partial<Parameters<typeof rulesText>[0]>, notes: string[] = []): string {
+    const objects = [file("objects.yaml", `${WEB}---\n${NODE}`)];
+    return rulesText({ objects, format: "save", seed: "1", ...options }, (line) =>
+      notes.push(line),
+    );
+  }
+
+  it("prints iptables-save after each state", () => {
+    const objects = [
+      file("1.yaml", `${WEB}---\n${NODE}`),
+      file("2.yaml", `${WEB}---\n${NODE}---\n${SLICE}`),
+    ];
+
+    const [, one = "", two = ""] = rules({ objects }).split(/^# state \d\n/m);
+
+    expect(one).to.contain('"default/web has no endpoints"').and.not.contain("KUBE-SVC-");
+    expect(two).to.contain("DNAT --to-destination 10.244.1.5:8080");
+  });
+
+  it("prints each input of iptables-restore", () => {
+    const text = rules({ format: "restore" });
+
+    expect(text).to.match(/^# sync 1\n\*filter\n:KUBE-SERVICES - \[0:0\]\n/);
+    expect(text.match(/^# sync/gm)).to.have.length(1);
+  });
+
+  it("notes objects that it skips, and a Node that is missing", () => {
+    const notes: string[] = [];
+    const objects = [file("o.yaml", `${WEB}---\napiVersion: v1\nkind: Pod\nmetadata: {name: p}\n`)];
+
+    rules({ objects }, notes);
+
+    expect(notes).to.have.length(2);
+    expect(notes[0]).to.match(/o\.yaml:6: Pod \(v1\) p is skipped$/);
+    expect(notes[1]).to.contain("there is no Node node1");
+  });
+
+  it("takes the mode of the command line over the file's", () => {
+    const config = file("config.yaml", "mode: nftables\n");
+
+    expect(rules({ config, mode: "userspace" })).to.contain("KUBE-PORTALS-CONTAINER");
+    expect(() => rules({ config })).to.throw(VethworkError, "mode nftables is not modelled");
+  });
+
+  it("gives the same proxy ports for the same seed", () => {
+    const ports = (seed: string): string | undefined =>
+      /--to-ports (\d+)/.exec(rules({ mode: "userspace", seed }))?.[1];
+
+    expect(Number(ports("7"))).to.be.within(10400, 10499);
+    expect(ports("7")).to.equal(ports("7"));
+    expect(new Set(["1", "2", "3", "4", "5"].map(ports)).size).to.be.greaterThan(1);
+  });
+
+  it("refuses what a release does not have", () => {
+    const config = file(
+      "c.yaml",
+      "detectLocalMode: BridgeInterface\ndetectLocal: {bridgeInterface: cbr0}\n",
+    );
+
+    expect(() => rules({ kubeProxyVersion: "1.25" })).to.throw(VethworkError, "1.20, 1.30, 1.36");
+    expect(() => rules({ kubeProxyVersion: "1.36", mode: "userspace" })).to.throw(
+      VethworkError,
+      "has no userspace mode",
+    );
+    expect(() => rules({ config, kubeProxyVersion: "1.20" })).to.throw(
+      VethworkError,
+      "detectLocalMode: BridgeInterface came in 1.24",
+    );
+    expect(rules({ config, kubeProxyVersion: "v1.30.5" })).to.contain("KUBE-SERVICES");
+    expect(() => rules({ format: "xml" })).to.throw(VethworkError, "save or restore");
+    expect(() => rules({ objects: [join(folder, "none.yaml")] })).to.throw(
+      VethworkError,
+      "cannot be read",
+    );
+  });
+
+  it("answers node ports on the addresses that setup gives the node", () => {
+    const nodeSetup = file("node.sh", "ip addr add 192.168.50.2/24 dev eth1\n");
+    const config = file("c.yaml", "nodePortAddresses: [192.168.50.0/24]\n");
+
+    expect(rules({ nodeSetup, config })).to.contain("-A KUBE-SERVICES -d 192.168.50.2/32 ");
+  });
+});
+
+describe("tools/rules/node-setup", () => {
+  it("starts with lo and eth0, and adds and deletes addresses", () => {
+    const text =
+      "# more\nip link add eth1 type dummy\nip addr add 10.0.0.2/24 dev eth1\nip addr del 172.18.0.2/16 dev eth0\n";
+
+    expect(
+      setUpNode(text, "node.sh").map(({ device, address }) => `${device} ${address}`),
+    ).to.deep.equal(["lo 127.0.0.1", "eth1 10.0.0.2"]);
+  });
+
+  it("says which line is wrong", () => {
+    expect(() => setUpNode("\nip addr add 10.0.0.300/24 dev eth0\n", "node.sh")).to.throw(
+      VethworkError,
+      /^node\.sh:2:1: /,
+    );
+    expect(() => setUpNode("rm -r x", "node.sh")).to.throw(VethworkError, "ip commands");
+    expect(() => setUpNode("ip addr add 10.0.0.2/24", "node.sh")).to.throw(
+      VethworkError,
+      "no device",
+    );
+  });
+});
+
+describe("tools/rules/rule-store", () => {
+  const input = (...lines: string[]): string => ["*nat", ...lines, "COMMIT", ""].join("\n");
+
+  it("empties declared chains and keeps the others (--noflush)", () => {
+    const store = new RuleStore();
+    store.restore(input(":A - [0:0]", ":B - [0:0]", "-A A -j B", "-A B -j RETURN"));
+
+    store.restore(input(":A - [0:0]"));
+
+    expect(store.save()).to.contain("-A B -j RETURN").and.not.contain("-A A");
+  });
+
+  it("changes nothing if a line is refused", () => {
+    const store = new RuleStore();
+    store.restore(input(":A - [0:0]", "-A A -j RETURN"));
+    const before = store.save();
+
+    expect(store.restore(input(":A - [0:0]", "-A NONE -j RETURN"))).to.equal(false);
+    expect(store.restore(input("-X A"))).to.equal(false);
+
+    expect(store.save()).to.equal(before);
+  });
+
+  it("makes a rule once, at the end or at the top", () => {
+    const store = new RuleStore();
+    store.ensureRule("append", "nat", "OUTPUT", ["-j", "A"]);
+    store.ensureRule("prepend", "nat", "OUTPUT", ["-j", "B"]);
+    store.ensureRule("append", "nat", "OUTPUT", ["-j", "B"]);
+
+    expect(store.save().match(/-A OUTPUT .*/g)).to.deep.equal(["-A OUTPUT -j B", "-A OUTPUT -j A"]);
+    expect(store.ensureRule("append", "nat", "NONE", ["-j", "A"])).to.equal(false);
+  });
+
+  it("spells a rule as iptables-save does", () => {
+    const spelled = (rule: string): string => saveSpelling(splitWords(rule));
+
+    expect(
+      spelled(
+        '-m comment --comment "a b" -m tcp -p tcp -d 10.0.0.1 --dport 80 ! -s 10.0.0.77/8 -j X',
+      ),
+    ).to.equal(
+      '! -s 10.0.0.0/8 -d 10.0.0.1/32 -p tcp -m comment --comment "a b" -m tcp --dport 80 -j X',
+    );
+    expect(spelled("-m statistic --mode random --probability 0.3333333333 -j X")).to.equal(
+      "-m statistic --mode random --probability 0.33333333349 -j X",
+    );
+    expect(spelled("-s 0.0.0.0/0 -j X")).to.equal("-j X");
+    expect(spelled("-j MARK --xor-mark 0x00004000")).to.equal("-j MARK --set-xmark 0x4000/0x0");
+  });
+});

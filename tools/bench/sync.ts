@@ -1,0 +1,140 @@
+/**
+ * `vethwork bench sync`: how long kube-proxy takes to make its rules for a large cluster, in full
+ * and after one endpoint has changed. What is measured is the proxy; the node only takes the text.
+ */
+import type { Command } from "commander";
+import { EndpointTracker } from "../../lib/kube/proxy/endpoint-tracker.ts";
+import { IptablesMode } from "../../lib/kube/proxy/iptables/mode.ts";
+import type { ProxyNode } from "../../lib/kube/proxy/node.ts";
+import { releaseOf } from "../../lib/kube/proxy/release.ts";
+import { ServiceTracker } from "../../lib/kube/proxy/service-tracker.ts";
+import { startOf } from "../../lib/kube/proxy/startup.ts";
+import { Scheduler } from "../../lib/sim/scheduler.ts";
+import { RULES_CONFIGURATION } from "../rules/defaults.ts";
+import { INITIAL_ADDRESSES } from "../rules/node-setup.ts";
+import { RecordingNode } from "../rules/recording-node.ts";
+import { BENCH_NODE, benchNode, benchService, benchSlice } from "./cluster.ts";
+
+/** Milliseconds, bytes of text, and megabytes of memory. */
+export interface SyncBench {
+  readonly services: number;
+  readonly endpoints: number;
+  readonly fullMs: number;
+  readonly fullBytes: number;
+  readonly oneEndpointMs: number;
+  readonly oneEndpointBytes: number;
+  readonly heapMb: number;
+  readonly residentMb: number;
+}
+
+/** Adds `sync` to the `bench` command. */
+export function addSyncBench(bench: Command): void {
+  bench
+    .command("sync")
+    .description("time kube-proxy's full sync, and the sync after one endpoint has changed")
+    .option("--services <number>", "how many Services", "10000")
+    .option("--endpoints <number>", "how many endpoints each", "5")
+    .option("--json", "print JSON")
+    .action((options: { services: string; endpoints: string; json?: boolean }) => {
+      const result = benchSync(Number(options.services), Number(options.endpoints));
+      const text = options.json === true ? JSON.stringify(result, null, 2) : describe(result);
+      process.stdout.write(`${text}\n`);
+    });
+}
+
+/** Measures `services` Services with `each` endpoints; the least of several rounds counts. */
+export function benchSync(services: number, each: number): SyncBench {
+  const release = releaseOf("1.36");
+  const { node, texts, chains } = swallowingNode();
+  const start = startOf({
+    configuration: RULES_CONFIGURATION,
+    release,
+    node,
+    nodeName: BENCH_NODE,
+    nodeObject: benchNode,
+  });
+  const mode = new IptablesMode(start);
+  const tracker = new ServiceTracker(release);
+  const slices = new EndpointTracker(BENCH_NODE, release);
+  const place = { name: BENCH_NODE, zone: "" };
+  for (let index = 0; index < services; index += 1) {
+    tracker.update(null, benchService(index));
+    slices.update(benchSlice(index, each), false);
+  }
+  const sync = (full: boolean): number => {
+    const began = performance.now();
+    const services = tracker.apply().changed;
+    const changed = new Set(services);
+    for (const { service } of slices.apply()) changed.add(service);
+    mode.sync({
+      ports: tracker.ports,
+      endpoints: slices.endpoints,
+      changed,
+      portsChanged: services.size > 0,
+      place,
+      full,
+    });
+    return performance.now() - began;
+  };
+  let fullMs = sync(true);
+  for (const line of (texts.at(-1) ?? "").matchAll(/^:(\S+)/gm)) chains.add(line[1] ?? "");
+  for (let round = 0; round < 2; round += 1) fullMs = Math.min(fullMs, sync(true));
+  const fullBytes = texts.at(-1)?.length ?? 0;
+  let oneEndpointMs = Number.POSITIVE_INFINITY;
+  for (let round = 1; round <= 10; round += 1) {
+    slices.update(benchSlice(services >> 1, each, round % 2), false);
+    oneEndpointMs = Math.min(oneEndpointMs, sync(false));
+  }
+  const memory = process.memoryUsage();
+  return {
+    services,
+    endpoints: services * each,
+    fullMs: Math.round(fullMs),
+    fullBytes,
+    oneEndpointMs: Math.round(oneEndpointMs * 10) / 10,
+    oneEndpointBytes: texts.at(-1)?.length ?? 0,
+    heapMb: Math.round(memory.heapUsed / 2 ** 20),
+    residentMb: Math.round(memory.rss / 2 ** 20),
+  };
+}
+
+/** A node that keeps the last input of iptables-restore, and lists the chains it was told of. */
+function swallowingNode(): { node: ProxyNode; texts: string[]; chains: Set<string> } {
+  const texts: string[] = [];
+  const chains = new Set<string>();
+  const recording = new RecordingNode(new Scheduler(), INITIAL_ADDRESSES, 1);
+  const iptables = {
+    ...recording.iptables,
+    restore: (text: string): boolean => {
+      texts[0] = text;
+      return true;
+    },
+    chains: () => chains,
+  };
+  return {
+    node: {
+      iptables,
+      conntrack: recording.conntrack,
+      sockets: recording.sockets,
+      clock: recording.clock,
+      cpus: recording.cpus,
+      addresses: () => recording.addresses(),
+      defaultAddress: () => recording.defaultAddress(),
+      sysctl: (name) => recording.sysctl(name),
+      setSysctl: (name, value) => recording.setSysctl(name, value),
+      random: (bound) => recording.random(bound),
+    },
+    texts,
+    chains,
+  };
+}
+
+function describe(result: SyncBench): string {
+  const mb = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MB`;
+  return [
+    `${result.services} Services, ${result.endpoints} endpoints`,
+    `full sync              ${result.fullMs} ms, ${mb(result.fullBytes)}`,
+    `one endpoint's change  ${result.oneEndpointMs} ms, ${mb(result.oneEndpointBytes)}`,
+    `memory                 ${result.heapMb} MB heap, ${result.residentMb} MB resident`,
+  ].join("\n");
+}
