@@ -107,7 +107,7 @@ class Dissector {
       return;
     }
     this.#header("", "arp", arp.ARP, at, end);
-    this.#trailer("", at + arp.ARP_SIZE, end);
+    this.#trailer(at + arp.ARP_SIZE, end);
   }
 
   /** `quoted` is "icmp." for the packet in an error, which may end anywhere. */
@@ -118,15 +118,16 @@ class Dissector {
       return;
     }
     const size = ipv4.headerSize(this.#view, at);
-    this.#header(quoted, "ip", ipv4.IPV4, at, end, at + size);
-    const total = at + ipv4.totalLength(this.#view, at);
-    const packetEnd = Math.min(end, Math.max(total, at + size));
-    if (size < ipv4.IPV4_SIZE || at + size > packetEnd) {
-      this.#damage(quoted, at, end, `an IPv4 header of ${size} bytes`);
+    if (size < ipv4.IPV4_SIZE || at + size > end) {
+      this.#header(quoted, "ip", ipv4.IPV4, at, end);
+      this.#damage(quoted, at + ipv4.IPV4_SIZE, end, `an IPv4 header of ${size} bytes`);
       return;
     }
+    this.#header(quoted, "ip", ipv4.IPV4, at, end, at + size);
+    const total = at + ipv4.totalLength(this.#view, at);
+    const packetEnd = isQuoted ? end : Math.min(end, Math.max(total, at + size));
     this.#transport(quoted, at, at + size, packetEnd);
-    this.#trailer(quoted, packetEnd, end);
+    this.#trailer(packetEnd, end);
   }
 
   #transport(quoted: string, ip: number, at: number, end: number): void {
@@ -218,8 +219,8 @@ class Dissector {
   }
 
   /** What lies behind the packet: the padding of short frames on a cable. */
-  #trailer(quoted: string, at: number, end: number): void {
-    if (end <= at || quoted !== "") return;
+  #trailer(at: number, end: number): void {
+    if (end <= at) return;
     const text = hex(this.#bytes.subarray(at, end));
     const bytes = { name: "bytes", value: end - at, text, at, length: end - at };
     this.layers.push({ name: "trailer", at, end, fields: [bytes] });

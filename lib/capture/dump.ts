@@ -47,11 +47,13 @@ export class Dumper {
       bytes,
       view: new DataView(bytes.buffer, bytes.byteOffset, bytes.length),
       verbose: options.verbose ?? 0,
+      link: options.link === true,
       absoluteSequence: options.absoluteSequence === true,
       origins: this.#origins,
       ipv4: describeIpv4,
     };
-    return `${this.#frame(context, originalLength)}${this.#hex(bytes)}`;
+    const text = this.#frame(context, originalLength);
+    return `${text}${this.#hex(bytes, /^ \[\|(arp|ip)\]$/.test(text))}`;
   }
 
   /** The line as tcpdump prints it: time of day (UTC), then the frame. */
@@ -69,12 +71,13 @@ export class Dumper {
     const length = originalLength - l3;
     switch (type) {
       case ETHERTYPE_IPV4:
-        if (bytes.length === l3) return truncated("ip");
+        if (bytes.length === l3) return `${prefix}${truncated("ip")}`;
         // tcpdump counts what was captured, not what was on the wire, as missing.
         return `${prefix || "IP "}${describeIpv4(context, l3, bytes.length - l3, bytes.length)}`;
       case ETHERTYPE_ARP: {
         const arp = describeArp(context, l3, length, bytes.length);
-        return arp === truncated("arp") ? arp : `${prefix || "ARP, "}${arp}`;
+        const isCut = arp === truncated("arp");
+        return isCut ? `${prefix}${arp}` : `${prefix || "ARP, "}${arp}`;
       }
       case ETHERTYPE_IPV6:
         // Not modelled: the inside of IPv6 packets.
@@ -88,10 +91,11 @@ export class Dumper {
     }
   }
 
-  #hex(bytes: Buffer): string {
+  /** Of a frame that was cut short tcpdump shows the Ethernet header in any case. */
+  #hex(bytes: Buffer, isCut: boolean): string {
     const kind = this.#options.hex ?? "none";
     if (kind === "none") return "";
-    const from = kind.length === 2 ? 0 : ethernet.ETHERNET_SIZE;
+    const from = kind.length === 2 || isCut ? 0 : ethernet.ETHERNET_SIZE;
     return hexLines(bytes.subarray(from), kind.startsWith("X"));
   }
 }

@@ -23,6 +23,8 @@ export interface DumpContext {
   readonly bytes: Buffer;
   readonly view: DataView;
   readonly verbose: 0 | 1 | 2;
+  /** Whether the Ethernet header is printed; then "IP" is left out. */
+  readonly link: boolean;
   readonly absoluteSequence: boolean;
   /** By the connection's addresses and ports. */
   readonly origins: Map<string, SequenceOrigin>;

@@ -136,5 +136,5 @@ function quoted(context: DumpContext, at: number, end: number): string {
   const inner = at + icmp.ICMP_SIZE;
   if (end - inner < ipv4.IPV4_SIZE) return "";
   const length = ipv4.totalLength(context.view, inner);
-  return `\n\tIP ${context.ipv4(context, inner, length, end)}`;
+  return `\n\t${context.link ? "" : "IP "}${context.ipv4(context, inner, length, end)}`;
 }

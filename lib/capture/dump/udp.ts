@@ -33,7 +33,7 @@ export function describeUdp(
   if (stated > length && !isFragment) {
     return `${ports}UDP, bad length ${stated - udp.UDP_SIZE} > ${length - udp.UDP_SIZE}`;
   }
-  const verdict = context.verbose > 1 ? checksum(view, ip, at, end) : "";
+  const verdict = context.verbose > 1 && !isFragment ? checksum(view, ip, at, end) : "";
   if ((from === DNS_PORT || to === DNS_PORT) && stated > udp.UDP_SIZE) {
     const dnsEnd = Math.min(end, at + stated);
     return `${ports}${verdict}${describeDns(context, at + udp.UDP_SIZE, dnsEnd, stated - udp.UDP_SIZE)}`;

@@ -1,0 +1,105 @@
+import { expect } from "chai";
+import { NS_PER_MS } from "../../lib/base/units.ts";
+import { Cpu, DEFAULT_COSTS } from "../../lib/sim/cpu.ts";
+import { Scheduler } from "../../lib/sim/scheduler.ts";
+import { JIFFY_NS, Timer, WheelTimer, wheelExpiry } from "../../lib/sim/timer.ts";
+
+function world() {
+  const scheduler = new Scheduler();
+  const cpu = new Cpu(scheduler, DEFAULT_COSTS);
+  const expirations: number[] = [];
+  const inSoftirq: boolean[] = [];
+  const owner = {
+    expired: () => {
+      expirations.push(scheduler.now);
+      inSoftirq.push(cpu.inSoftirq);
+    },
+  };
+  return { scheduler, cpu, owner, expirations, inSoftirq };
+}
+
+describe("sim/timer", () => {
+  it("expires at its exact time, in softirq context", () => {
+    const { scheduler, cpu, owner, expirations, inSoftirq } = world();
+    new Timer(cpu, owner).armAt(123_456);
+
+    scheduler.runUntil(200_000);
+
+    expect(expirations).to.deep.equal([123_456]);
+    expect(inSoftirq).to.deep.equal([true]);
+  });
+
+  it("expires once, at the last time that it was armed for", () => {
+    for (const moves of [
+      [10, 20, 30],
+      [30, 20, 10],
+      [10, 30, 20],
+      [20, 30, 10],
+    ]) {
+      const { scheduler, cpu, owner, expirations } = world();
+      const timer = new Timer(cpu, owner);
+      for (const at of moves) timer.armAt(at);
+
+      scheduler.runUntil(100);
+
+      expect(expirations, `${moves}`).to.deep.equal([moves.at(-1)]);
+      expect(timer.armed).to.equal(false);
+    }
+  });
+
+  it("does not expire once stopped, and can be armed again", () => {
+    const { scheduler, cpu, owner, expirations } = world();
+    const timer = new Timer(cpu, owner);
+    timer.armAt(10);
+    timer.stop();
+    scheduler.runUntil(5);
+    timer.armAt(20);
+    scheduler.runUntil(30);
+    timer.armAt(40);
+    timer.dispose();
+    scheduler.runUntil(50);
+
+    expect(expirations).to.deep.equal([20]);
+    expect(scheduler.pending).to.equal(0);
+  });
+
+  // Kernel: calc_wheel_index rounds up to the next slot of the level: 8^level ticks.
+  it("rounds wheel timers up to the granularity of their level", () => {
+    const cases: [number, number, number][] = [
+      [0, 1, 2],
+      [0, 62, 63],
+      [0, 63, 64],
+      [0, 64, 72],
+      [5, 70, 80],
+      [0, 503, 504],
+      [0, 504, 512],
+      [0, 4031, 4032],
+      [0, 4032, 4096],
+      [0, 32256, 32768],
+    ];
+    for (const [tick, jiffies, expiry] of cases) {
+      expect(wheelExpiry(tick, jiffies), `${tick}+${jiffies}`).to.equal(expiry);
+    }
+  });
+
+  it("fires a delayed ACK of 40 ms and a retransmission of 200 ms as late as a kernel at HZ=250", () => {
+    const { scheduler, cpu, owner, expirations } = world();
+    new WheelTimer(cpu, owner).armNs(40 * NS_PER_MS);
+    new WheelTimer(cpu, owner).armNs(200 * NS_PER_MS);
+    // 76 jiffies: 304 ms, a level of 8 jiffies, so 320 ms from tick 0.
+    new WheelTimer(cpu, owner).armJiffies(76);
+
+    scheduler.runUntil(1000 * NS_PER_MS);
+
+    expect(expirations.map((at) => at / NS_PER_MS)).to.deep.equal([44, 204, 320]);
+  });
+
+  it("rounds microseconds up to whole ticks", () => {
+    const { scheduler, cpu, owner, expirations } = world();
+    new WheelTimer(cpu, owner).armNs(JIFFY_NS + 1);
+
+    scheduler.runUntil(100 * NS_PER_MS);
+
+    expect(expirations).to.deep.equal([3 * JIFFY_NS]);
+  });
+});
