@@ -3,11 +3,11 @@
  * each part has been read, so every error can point at the name that is wrong.
  */
 import { type Place, VethworkError } from "../base/errors.ts";
+import type { Lab } from "./lab.ts";
 import type { Located } from "./schema/kinds.ts";
 import type { RunStep, Step } from "./schema/steps.ts";
 import type { Topology } from "./schema/topology.ts";
 import type { DeviceName } from "./schema/values.ts";
-import type { Lab } from "./schema.ts";
 
 /** Throws `VW_LAB` at the first name that leads nowhere or is given twice. */
 export function checkReferences(lab: Lab, root: Place): void {

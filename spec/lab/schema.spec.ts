@@ -1,7 +1,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { expect } from "chai";
 import { VethworkError } from "../../lib/base/errors.ts";
-import { type Lab, labJsonSchema, parseLab } from "../../lib/lab/schema.ts";
+import type { Lab } from "../../lib/lab/lab.ts";
+import { labJsonSchema, parseLab } from "../../lib/lab/schema.ts";
 
 const HEAD = "name: x\ntopology:\n  nodes: { h1: {}, h2: , sw: {} }\n";
 

@@ -4,9 +4,9 @@
  */
 import { formatMac, macFromName } from "../../lib/base/mac.ts";
 import { NS_PER_MS, type Ns } from "../../lib/base/units.ts";
+import type { Lab } from "../../lib/lab/lab.ts";
 import type { Link } from "../../lib/lab/schema/link.ts";
 import type { RunStep, Step } from "../../lib/lab/schema/steps.ts";
-import type { Lab } from "../../lib/lab/schema.ts";
 import type { ImpairmentOptions } from "../../lib/link/impairment.ts";
 
 /** A network, what happens in it, and where its capture goes. */

@@ -1,0 +1,191 @@
+/**
+ * The composition root: the only place where the rooms are wired together. A machine has one
+ * clock, one processor and one pool of frames, which all hosts of a run share, as network
+ * namespaces share a real machine; a host is a namespace with netfilter, transports, files and a
+ * shell.
+ */
+import { type Mac, macFromName } from "../base/mac.ts";
+import type { NetDevice } from "../link/device.ts";
+import {
+  Impairment,
+  type ImpairmentOptions,
+  type LineEnd,
+  PERFECT_LINE,
+} from "../link/impairment.ts";
+import { connectCable, Nic } from "../link/nic.ts";
+import { connectVeth, Veth } from "../link/veth.ts";
+import { Namespace } from "../net/namespace.ts";
+import { Netfilter } from "../netfilter/netfilter.ts";
+import { FileSystem } from "../shell/files.ts";
+import type { ShellHost } from "../shell/host.ts";
+import { ProcessTable } from "../shell/process-table.ts";
+import { Cpu } from "../sim/cpu.ts";
+import { DropCounters } from "../sim/drop-reason.ts";
+import { Random } from "../sim/random.ts";
+import { Scheduler } from "../sim/scheduler.ts";
+import { installTransports } from "../transport/stack.ts";
+import { FramePool } from "../wire/frame-pool.ts";
+import type { LabCosts } from "./lab.ts";
+import type { Link, LinkEnd } from "./schema/link.ts";
+
+/** What a machine is made with. */
+export interface MachineOptions {
+  readonly seed: number;
+  readonly epochSeconds: number;
+  readonly costs: LabCosts;
+  /** Overwrites released frames, so that use after release shows; for specs. */
+  readonly poison?: boolean;
+}
+
+/** Who is told when devices come and go. */
+export interface DeviceListener {
+  deviceAdded(host: Host, device: NetDevice): void;
+  deviceRemoved(host: Host, device: NetDevice): void;
+}
+
+/** Everything that the hosts of a run share. */
+export class Machine {
+  readonly scheduler = new Scheduler();
+  readonly epochSeconds: number;
+  readonly costs: LabCosts;
+  readonly cpu: Cpu;
+  readonly random: Random;
+  readonly pool: FramePool;
+  readonly processes: ProcessTable;
+  /** Frames that were lost between hosts. */
+  readonly lineDrops = new DropCounters();
+  /** In the order in which they were made. */
+  readonly hosts: Host[] = [];
+  listener: DeviceListener | null = null;
+
+  constructor(options: MachineOptions) {
+    this.epochSeconds = options.epochSeconds;
+    this.costs = options.costs;
+    this.cpu = new Cpu(this.scheduler, options.costs);
+    this.random = new Random(options.seed);
+    this.pool = new FramePool({ poison: options.poison === true });
+    this.processes = new ProcessTable(this.cpu);
+  }
+
+  /** The host of that name, or null. */
+  find(name: string): Host | null {
+    return this.hosts.find((host) => host.name === name) ?? null;
+  }
+
+  /** Makes a host; its loopback is up. */
+  addHost(name: string): Host {
+    const host = new Host(this, name);
+    this.hosts.push(host);
+    return host;
+  }
+
+  /** Makes the two devices of a link, which are down, and the line between them. */
+  addLink(link: Link): void {
+    const [one, other] = link.ends;
+    const [there, back] = link.lines;
+    if (link.type === "cable") this.#addCable(link.mtu, one, there, other, back);
+    else this.#addVeth(link.mtu, one, there, other, back);
+  }
+
+  #addVeth(
+    mtu: number,
+    one: LinkEnd,
+    there: ImpairmentOptions | null,
+    other: LinkEnd,
+    back: ImpairmentOptions | null,
+  ): void {
+    const [a, b] = [this.#end(one), this.#end(other)];
+    const veth = new Veth(a.namespace, { name: one.device, mac: macOf(a, one), mtu });
+    const peer = new Veth(b.namespace, { name: other.device, mac: macOf(b, other), mtu });
+    connectVeth(veth, peer);
+    if (there !== null) veth.line = this.#line(one, there, peer);
+    if (back !== null) peer.line = this.#line(other, back, veth);
+    a.register(veth);
+    b.register(peer);
+  }
+
+  #addCable(
+    mtu: number,
+    one: LinkEnd,
+    there: ImpairmentOptions | null,
+    other: LinkEnd,
+    back: ImpairmentOptions | null,
+  ): void {
+    const [a, b] = [this.#end(one), this.#end(other)];
+    const nic = new Nic(a.namespace, { name: one.device, mac: macOf(a, one), mtu });
+    const peer = new Nic(b.namespace, { name: other.device, mac: macOf(b, other), mtu });
+    const toPeer = this.#line(one, there ?? PERFECT_LINE, peer);
+    connectCable(nic, toPeer, peer, this.#line(other, back ?? PERFECT_LINE, nic));
+    a.register(nic);
+    b.register(peer);
+  }
+
+  #line(from: LinkEnd, options: ImpairmentOptions, to: LineEnd): Impairment {
+    const random = this.random.stream(`line:${from.node}:${from.device}`);
+    return new Impairment(this.cpu, random, options, to, this.lineDrops);
+  }
+
+  #end(end: LinkEnd): Host {
+    const host = this.find(end.node);
+    if (host === null) throw new Error(`vethwork invariant broken: no host ${end.node}`);
+    return host;
+  }
+}
+
+/** One host: what its root user works with. */
+export class Host implements ShellHost {
+  readonly machine: Machine;
+  readonly name: string;
+  readonly namespace: Namespace;
+  readonly netfilter: Netfilter;
+  readonly files = new FileSystem();
+
+  constructor(machine: Machine, name: string) {
+    this.machine = machine;
+    this.name = name;
+    const { cpu, random, pool } = machine;
+    this.namespace = new Namespace({ name, cpu, random, pool });
+    this.netfilter = new Netfilter(this.namespace);
+    this.namespace.netfilter = this.netfilter;
+    installTransports(this.namespace);
+  }
+
+  get processes(): ProcessTable {
+    return this.machine.processes;
+  }
+
+  get epochSeconds(): number {
+    return this.machine.epochSeconds;
+  }
+
+  findHost(name: string): Host | null {
+    return this.machine.find(name);
+  }
+
+  hosts(): readonly Host[] {
+    return this.machine.hosts;
+  }
+
+  /** The address of a device without a fixed one: made from the names of host and device. */
+  macFor(deviceName: string): Mac {
+    return macFromName(`${this.name}/${deviceName}`);
+  }
+
+  deviceAdded(device: NetDevice): void {
+    this.machine.listener?.deviceAdded(this, device);
+  }
+
+  deviceRemoved(device: NetDevice): void {
+    this.machine.listener?.deviceRemoved(this, device);
+  }
+
+  /** Puts a new device into the namespace. */
+  register(device: NetDevice): void {
+    this.namespace.addDevice(device);
+    this.deviceAdded(device);
+  }
+}
+
+function macOf(host: Host, end: LinkEnd): Mac {
+  return end.mac ?? host.macFor(end.device);
+}

@@ -1,0 +1,94 @@
+/** A command that runs on a host, and what it has printed. */
+import { utf8 } from "../base/bytes.ts";
+import type { Ns } from "../base/units.ts";
+import { runCommand } from "../shell/shell.ts";
+import { type Process, type Program, sleep } from "../sim/process.ts";
+import type { Host } from "./build.ts";
+
+/** Exit status of a command that was ended because it took too long, as timeout(1) has it. */
+export const TIMED_OUT = 124;
+const SIGTERM = 15;
+const SIGKILL = 9;
+
+/** What a command did. */
+export interface CommandResult {
+  readonly stdout: string;
+  readonly stderr: string;
+  /** 0 good; 124 after a timeout, 128 + signal after a signal. */
+  readonly status: number;
+}
+
+/** A command line that was started on a host. */
+export class RunningCommand {
+  readonly host: Host;
+  readonly line: string;
+  readonly startedAt: Ns;
+  /** When it ended, or -1 while it runs. */
+  endedAt: Ns = -1;
+  /** Whether it was ended because it took too long. */
+  timedOut = false;
+  readonly #process: Process;
+  #stdout = "";
+  #stderr = "";
+
+  /** Starts it. Throws `VW_COMMAND` at once if the line is not one. */
+  constructor(host: Host, line: string, stdin: string | null = null) {
+    this.host = host;
+    this.line = line;
+    this.startedAt = host.machine.cpu.now;
+    const program = runCommand(host, line, {
+      stdin: stdin === null ? null : utf8(stdin),
+      stdout: (text) => {
+        this.#stdout += text;
+      },
+      stderr: (text) => {
+        this.#stderr += text;
+      },
+    });
+    this.#process = host.processes.spawn(line, this.#program(program));
+  }
+
+  /** What it has printed to standard output so far. */
+  get stdout(): string {
+    return this.#stdout;
+  }
+
+  /** What it has printed to standard error so far. */
+  get stderr(): string {
+    return this.#stderr;
+  }
+
+  /** Its exit status, or null while it runs. */
+  get status(): number | null {
+    return this.timedOut ? TIMED_OUT : this.#process.status;
+  }
+
+  /** Sends it a signal; one that has ended is left alone. */
+  kill(signal: number = SIGTERM): void {
+    if (this.#process.status !== null) return;
+    this.#process.kill(signal);
+    this.endedAt = this.host.machine.cpu.now;
+  }
+
+  /** Ends it because it took too long. */
+  timeOut(): void {
+    if (this.#process.status !== null) return;
+    this.kill(SIGKILL);
+    this.timedOut = true;
+  }
+
+  /** What it did, if it has ended. */
+  result(): CommandResult | null {
+    const { status } = this;
+    return status === null ? null : { stdout: this.#stdout, stderr: this.#stderr, status };
+  }
+
+  *#program(program: Program<number>): Program<number> {
+    yield sleep(this.host.machine.costs.startNs);
+    try {
+      return yield* program;
+    } finally {
+      this.endedAt = this.host.machine.cpu.now;
+    }
+  }
+}

@@ -1,0 +1,153 @@
+/** Carries the steps of a lab out, one after the other, and remembers what each of them did. */
+import { assert } from "../base/assert.ts";
+import { formatPlace, type Place } from "../base/errors.ts";
+import { formatDuration, NS_PER_S, type Ns } from "../base/units.ts";
+import type { Machine } from "./build.ts";
+import type { Clock } from "./clock.ts";
+import { RunningCommand } from "./command.ts";
+import type {
+  BackgroundProgram,
+  KillStep,
+  LinkStep,
+  OutputCheck,
+  RunStep,
+  Step,
+} from "./schema/steps.ts";
+
+/** What one step did. */
+export interface StepReport {
+  /** `wait 2s`, `curl -s http://10.96.0.1/`. */
+  readonly what: string;
+  /** The host, or "". */
+  readonly on: string;
+  /** The step's or program's name, or "". */
+  readonly name: string;
+  readonly startedAt: Ns;
+  readonly command: RunningCommand | null;
+  /** What the command must have done. */
+  readonly check: OutputCheck;
+  readonly place: Place;
+}
+
+const NO_CHECK: OutputCheck = { prints: null, contains: null, matches: null, exit: null };
+const LINK_TIMEOUT: Ns = NS_PER_S;
+
+/** The steps of one run. */
+export class Timeline {
+  readonly #machine: Machine;
+  readonly #clock: Clock;
+  readonly #programs = new Map<string, RunningCommand>();
+  readonly reports: StepReport[] = [];
+
+  constructor(machine: Machine, clock: Clock) {
+    this.#machine = machine;
+    this.#clock = clock;
+  }
+
+  /** Starts a program that runs beside the steps. */
+  startProgram({ name, on, command, stdin }: BackgroundProgram): void {
+    const running = this.#start(on.value, command.value, stdin);
+    this.#programs.set(name.value, running);
+    this.#report(command.value, on.value, name.value, running, NO_CHECK, command.place);
+  }
+
+  /** Carries one step out; returns when it has ended. */
+  carryOut(step: Step): void {
+    switch (step.kind) {
+      case "run":
+        this.#run([step]);
+        break;
+      case "parallel":
+        this.#run(step.commands);
+        break;
+      case "wait":
+        this.#report(`wait ${formatDuration(step.durationNs)}`, "", "", null, NO_CHECK, step.place);
+        this.#clock.wait(step.durationNs);
+        break;
+      case "link":
+        this.#setLink(step);
+        break;
+      case "kill":
+        this.#kill(step);
+        break;
+    }
+  }
+
+  #run(steps: readonly RunStep[]): void {
+    const started = steps.map((step) => {
+      const running = this.#start(step.on.value, step.command.value, step.stdin);
+      if (step.name !== null) this.#programs.set(step.name, running);
+      const { command, on, name, check, place } = step;
+      this.#report(command.value, on.value, name ?? "", running, check, place);
+      return { step, running };
+    });
+    const waited = started.filter(({ step }) => !step.background);
+    const timeout = Math.max(0, ...waited.map(({ step }) => step.timeoutNs));
+    this.#clock.finish(
+      waited.map(({ running }) => running),
+      timeout,
+    );
+  }
+
+  #setLink({ device, up, place }: LinkStep): void {
+    const line = `ip link set dev ${device.value.device} ${up ? "up" : "down"}`;
+    const running = this.#start(device.value.node, line, null);
+    this.#report(line, device.value.node, "", running, { ...NO_CHECK, exit: 0 }, place);
+    this.#clock.finish([running], LINK_TIMEOUT);
+  }
+
+  #kill({ process, signal, place }: KillStep): void {
+    const what = `kill -${signal} ${process.value}`;
+    this.#report(what, "", process.value, null, NO_CHECK, place);
+    this.#programs.get(process.value)?.kill(signal);
+  }
+
+  #start(on: string, line: string, stdin: string | null): RunningCommand {
+    const host = this.#machine.find(on);
+    assert(host !== null, `no host ${on}`);
+    return new RunningCommand(host, line, stdin);
+  }
+
+  #report(
+    what: string,
+    on: string,
+    name: string,
+    command: RunningCommand | null,
+    check: OutputCheck,
+    place: Place,
+  ): void {
+    const startedAt = this.#clock.now;
+    this.reports.push({ what, on, name, startedAt, command, check, place });
+  }
+}
+
+/** What is wrong with what a command did, each as one line with the place of its step. */
+export function problemsOf({ command, check, place, what, on }: StepReport): string[] {
+  if (command === null) return [];
+  const { status, stdout } = command;
+  const problems: string[] = [];
+  if (check.exit !== null && status !== check.exit) {
+    const did = status === null ? "still runs" : `ended with status ${status}`;
+    const [said = ""] = command.stderr.trim().split("\n");
+    problems.push(`${did}, not ${check.exit}${said === "" ? "" : `: ${said}`}`);
+  }
+  if (check.prints !== null && withoutEnd(stdout) !== withoutEnd(check.prints)) {
+    problems.push(`printed ${quote(stdout)}, not ${quote(check.prints)}`);
+  }
+  if (check.contains !== null && !stdout.includes(check.contains)) {
+    problems.push(`printed ${quote(stdout)}, without ${quote(check.contains)}`);
+  }
+  if (check.matches !== null && !new RegExp(check.matches, "mu").test(stdout)) {
+    problems.push(`printed ${quote(stdout)}, which does not match /${check.matches}/`);
+  }
+  return problems.map((problem) => `${formatPlace(place)}: ${on}$ ${what}: ${problem}`);
+}
+
+function withoutEnd(text: string): string {
+  return text.endsWith("\n") ? text.slice(0, -1) : text;
+}
+
+function quote(text: string): string {
+  const shown = text.length > 200 ? `${text.slice(0, 200)}…` : text;
+  return JSON.stringify(shown);
+}
