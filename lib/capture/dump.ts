@@ -53,7 +53,7 @@ export class Dumper {
       ipv4: describeIpv4,
     };
     const text = this.#frame(context, originalLength);
-    return `${text}${this.#hex(bytes, /^ \[\|(arp|ip)\]$/.test(text))}`;
+    return `${text}${this.#hex(bytes, /^ \[\|(arp|ip)\]$| \[\|icmp\]$/.test(text))}`;
   }
 
   /** The line as tcpdump prints it: time of day (UTC), then the frame. */
