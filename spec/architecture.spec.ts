@@ -59,8 +59,8 @@ function files(folder: string): string[] {
 }
 
 function importsOf(text: string): string[] {
-  const statements = text.matchAll(/^(?:import|export)\s[^"`;]*?"([^"]+)"/gm);
-  return [...statements].map((match) => match[1] ?? "").filter((path) => !/\s/.test(path));
+  const statements = text.matchAll(/^(?:import|export)\s(?:[^"`;=]*?\sfrom\s)?"([^"]+)"/gm);
+  return [...statements].map((match) => match[1] ?? "");
 }
 
 /** Code without comments, texts and regular expressions' likes in texts. */
