@@ -2,11 +2,12 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
+import { Command } from "commander";
 import { VethworkError } from "../../lib/base/errors.ts";
 import { setUpNode } from "../../tools/rules/node-setup.ts";
 import { RuleStore } from "../../tools/rules/rule-store.ts";
 import { saveSpelling, splitWords } from "../../tools/rules/save-spelling.ts";
-import { rulesText } from "../../tools/rules.ts";
+import { addRulesCommand, rulesText } from "../../tools/rules.ts";
 
 const WEB = `apiVersion: v1
 kind: Service
@@ -194,5 +195,33 @@ describe("tools/rules/rule-store", () => {
     );
     expect(spelled("-s 0.0.0.0/0 -j X")).to.equal("-j X");
     expect(spelled("-j MARK --xor-mark 0x00004000")).to.equal("-j MARK --set-xmark 0x4000/0x0");
+  });
+});
+
+describe("tools/rules (command line)", () => {
+  it("takes --objects several times, and prints to stdout", () => {
+    const folder = mkdtempSync(join(tmpdir(), "rules-"));
+    const written: string[] = [];
+    const write = process.stdout.write;
+    const program = new Command().exitOverride();
+    addRulesCommand(program);
+    try {
+      const paths = [`${WEB}---\n${NODE}`, `${WEB}---\n${NODE}---\n${SLICE}`].map((text, index) => {
+        const path = join(folder, `${index}.yaml`);
+        writeFileSync(path, text);
+        return path;
+      });
+      process.stdout.write = (text: string | Uint8Array): boolean => written.push(String(text)) > 0;
+
+      program.parse(
+        ["rules", ...paths.flatMap((path) => ["--objects", path]), "--kube-proxy-version", "1.30"],
+        { from: "user" },
+      );
+    } finally {
+      process.stdout.write = write;
+      rmSync(folder, { recursive: true });
+    }
+
+    expect(written.join("").match(/^# state \d$/gm)).to.deep.equal(["# state 1", "# state 2"]);
   });
 });

@@ -122,7 +122,7 @@ function swallowingNode(): { node: ProxyNode; texts: string[]; chains: Set<strin
       defaultAddress: () => recording.defaultAddress(),
       sysctl: (name) => recording.sysctl(name),
       setSysctl: (name, value) => recording.setSysctl(name, value),
-      random: (bound) => recording.random(bound),
+      random: (stream, bound) => recording.random(stream, bound),
     },
     texts,
     chains,

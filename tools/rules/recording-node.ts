@@ -3,6 +3,7 @@
  * enough to print rules, not to carry packets.
  */
 import type {
+  Backends,
   ConntrackTool,
   HealthAnswer,
   Held,
@@ -35,8 +36,11 @@ export class RecordingNode implements ProxyNode {
   ]);
   /** Who answers on which health check port. */
   readonly healthChecks = new Map<number, () => HealthAnswer>();
+  /** What listeners of the userspace proxy connect to, by port. */
+  readonly listeners = new Map<number, Backends>();
   private readonly addressList: readonly NodeAddress[];
-  private readonly randomness: RandomStream;
+  private readonly seed: number;
+  private readonly streams = new Map<string, RandomStream>();
   private readonly taken = new Set<string>();
 
   constructor(
@@ -48,7 +52,7 @@ export class RecordingNode implements ProxyNode {
     this.rules = rules;
     this.clock = new SimClock(scheduler);
     this.addressList = addresses;
-    this.randomness = new RandomStream(seed, "kube-proxy");
+    this.seed = seed;
     this.iptables = this.recordingIptables();
     this.sockets = this.recordingSockets();
     this.conntrack = {
@@ -74,8 +78,10 @@ export class RecordingNode implements ProxyNode {
     this.sysctls.set(name, value);
   }
 
-  random(bound: number): number {
-    return this.randomness.below(bound);
+  random(stream: string, bound: number): number {
+    const random = this.streams.get(stream) ?? new RandomStream(this.seed, `kube-proxy:${stream}`);
+    this.streams.set(stream, random);
+    return random.below(bound);
   }
 
   private recordingIptables(): IptablesTool {
@@ -98,7 +104,7 @@ export class RecordingNode implements ProxyNode {
   private recordingSockets(): SocketTool {
     return {
       hold: (protocol, address, port) => this.take(`${protocol} ${address}:${port}`),
-      listen: (protocol, address, port) => this.listen(protocol, address, port),
+      listen: (protocol, address, port, backends) => this.listen(protocol, address, port, backends),
       serveHttp: (port, answer) => {
         if (this.healthChecks.has(port)) return null;
         this.healthChecks.set(port, answer);
@@ -107,10 +113,21 @@ export class RecordingNode implements ProxyNode {
     };
   }
 
-  private listen(protocol: string, address: string, port: number): ProxySocket | null {
-    const chosen = port === 0 ? 32768 + this.randomness.below(28232) : port;
+  private listen(
+    protocol: string,
+    address: string,
+    port: number,
+    backends: Backends,
+  ): ProxySocket | null {
+    const chosen = port === 0 ? 32768 + this.random("ephemeral", 28232) : port;
     const held = this.take(`${protocol} ${address}:${chosen}`);
-    return held === null ? null : { port: chosen, close: () => held.close() };
+    if (held === null) return null;
+    this.listeners.set(chosen, backends);
+    const close = (): void => {
+      this.listeners.delete(chosen);
+      held.close();
+    };
+    return { port: chosen, close };
   }
 
   private take(name: string): Held | null {

@@ -55,6 +55,15 @@ export interface Held {
   close(): void;
 }
 
+/** Tells a listener of the userspace proxy where its clients' second connections go. */
+export interface Backends {
+  /**
+   * The endpoint `ip:port` for a client, or null if there is none; `afresh` after a dial to the
+   * last one has failed.
+   */
+  next(clientIp: string, afresh: boolean): string | null;
+}
+
 /** A listening socket of the userspace proxy. */
 export interface ProxySocket extends Held {
   /** The local port, chosen by the kernel if it was asked for 0. */
@@ -71,8 +80,16 @@ export interface HealthAnswer {
 export interface SocketTool {
   /** Holds a port, so that no one else takes it; null: it is taken. `address` "": any. */
   hold(protocol: RuleProtocol, address: string, port: number): Held | null;
-  /** Listens for clients of the userspace proxy; null: failed. */
-  listen(protocol: "tcp" | "udp", address: string, port: number): ProxySocket | null;
+  /**
+   * Listens for clients of the userspace proxy and connects each to what `backends` says; null:
+   * the port is taken. How long dials and idle UDP clients last is the listener's matter.
+   */
+  listen(
+    protocol: "tcp" | "udp",
+    address: string,
+    port: number,
+    backends: Backends,
+  ): ProxySocket | null;
   /** Answers HTTP on a port of all addresses; null: it is taken. */
   serveHttp(port: number, answer: () => HealthAnswer): Held | null;
 }
@@ -104,6 +121,6 @@ export interface ProxyNode {
   /** The value of a sysctl such as `net/ipv4/ip_forward`; null: there is none. */
   sysctl(name: string): number | null;
   setSysctl(name: string, value: number): void;
-  /** A whole number from 0 to `bound` - 1 from the proxy's own random stream. */
-  random(bound: number): number;
+  /** A whole number from 0 to `bound` - 1, from a random stream of that name. */
+  random(stream: string, bound: number): number;
 }

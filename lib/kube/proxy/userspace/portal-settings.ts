@@ -6,6 +6,7 @@
  */
 import { canonicalIpv4 } from "../../addresses.ts";
 import { deepEqual } from "../../deep-equal.ts";
+import { DEFAULT_AFFINITY_SECONDS } from "../../defaults.ts";
 import { compareNames, type Service, type ServicePortSpec } from "../../objects.ts";
 
 export interface PortalSettings {
@@ -16,6 +17,7 @@ export interface PortalSettings {
   readonly externalIps: readonly string[];
   readonly ingress: readonly { readonly ip: string; readonly hostname: string }[];
   readonly affinity: string;
+  readonly affinitySeconds: number;
 }
 
 /** An address and port that lead to the proxy. */
@@ -29,6 +31,7 @@ export interface Portal {
 /** The settings of one port of a Service. */
 export function portalSettings(service: Service, port: ServicePortSpec): PortalSettings {
   const { clusterIP = "", externalIPs = [], sessionAffinity = "None" } = service.spec;
+  const timeout = service.spec.sessionAffinityConfig?.clientIP?.timeoutSeconds;
   const ingress = service.status?.loadBalancer?.ingress ?? [];
   return {
     protocol: ({ TCP: "tcp", UDP: "udp", SCTP: "sctp" } as const)[port.protocol ?? "TCP"],
@@ -38,6 +41,7 @@ export function portalSettings(service: Service, port: ServicePortSpec): PortalS
     externalIps: externalIPs.map(plain),
     ingress: ingress.map(({ ip = "", hostname = "" }) => ({ ip: plain(ip), hostname })),
     affinity: sessionAffinity,
+    affinitySeconds: timeout ?? DEFAULT_AFFINITY_SECONDS,
   };
 }
 
@@ -46,10 +50,12 @@ export function portalSettings(service: Service, port: ServicePortSpec): PortalS
  * does not; an affinity timeout is not looked at.
  */
 export function sameSettings(a: PortalSettings, b: PortalSettings): boolean {
-  return deepEqual(
-    { ...a, ingress: a.ingress.map(ingressText).sort(compareNames) },
-    { ...b, ingress: b.ingress.map(ingressText).sort(compareNames) },
-  );
+  return deepEqual(decisive(a), decisive(b));
+}
+
+function decisive(settings: PortalSettings): object {
+  const ingress = settings.ingress.map(ingressText).sort(compareNames);
+  return { ...settings, ingress, affinitySeconds: 0 };
 }
 
 /** The portals of a port in the order they are opened and closed. */

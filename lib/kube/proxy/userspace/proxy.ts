@@ -19,11 +19,14 @@ import {
   type Service,
 } from "../../objects.ts";
 import { deleteAddress } from "../conntrack.ts";
+import { EndpointTracker } from "../endpoint-tracker.ts";
 import type { KubeProxy } from "../kube-proxy.ts";
-import type { Held, IptablesTool, ProxySocket } from "../node.ts";
+import type { IptablesTool, ProxySocket } from "../node.ts";
 import { hasNoClusterIp, isOtherProxys, servicePortLabel } from "../service-port.ts";
 import type { ProxyStart } from "../startup.ts";
 import { SyncRunner } from "../sync-runner.ts";
+import { Balancer } from "./balancer.ts";
+import { PortClaims } from "./port-claims.ts";
 import {
   type Portal,
   type PortalSettings,
@@ -55,12 +58,13 @@ export class UserspaceProxy implements KubeProxy {
   private readonly options: ProxyStart;
   private readonly iptables: IptablesTool;
   private readonly ports: ProxyPorts;
+  private readonly slices: EndpointTracker;
+  private readonly balancer: Balancer;
   private readonly runner: SyncRunner;
   private readonly changes = new Map<string, ServiceChange>();
   /** By `namespace/name:port`. */
   private readonly proxied = new Map<string, Proxied>();
-  /** Ports of the node held for a Service, by address and port. */
-  private readonly claims = new Map<string, { readonly owner: string; readonly held: Held }>();
+  private readonly claims: PortClaims;
   /** Addresses of the node as of the last sync; none before the first has ended. */
   private localAddresses: ReadonlySet<string> = new Set();
   private hasServices = false;
@@ -70,7 +74,13 @@ export class UserspaceProxy implements KubeProxy {
     const { configuration, node } = options;
     this.options = options;
     this.iptables = node.iptables;
-    this.ports = new ProxyPorts(configuration.portRange, (bound) => node.random(bound));
+    this.claims = new PortClaims(node.sockets);
+    this.ports = new ProxyPorts(configuration.portRange, (bound) => node.random("ports", bound));
+    this.slices = new EndpointTracker(options.nodeName, options.release);
+    this.balancer = new Balancer(
+      () => node.clock.now(),
+      (bound) => node.random("endpoints", bound),
+    );
     this.runner = new SyncRunner(
       node.clock,
       {
@@ -96,8 +106,23 @@ export class UserspaceProxy implements KubeProxy {
     else if (this.hasServices && this.hasSlices) this.runner.request();
   }
 
-  /** Endpoints decide where the proxy connects to, not which rules there are. */
-  sliceChanged(_previous: EndpointSlice | null, _current: EndpointSlice | null): void {}
+  /** Endpoints decide where the proxy connects to, at once; rules do not depend on them. */
+  sliceChanged(previous: EndpointSlice | null, current: EndpointSlice | null): void {
+    const isGone = current === null || isOtherProxys(current.metadata);
+    const slice = isGone ? previous : current;
+    if (slice === null || !this.slices.update(slice, isGone)) return;
+    for (const change of this.slices.apply()) {
+      for (const [key, endpoints] of change.current) {
+        this.balancer.setEndpoints(
+          labelOfKey(key),
+          endpoints.map(({ text }) => text),
+        );
+      }
+      for (const key of change.previous.keys()) {
+        if (!change.current.has(key)) this.balancer.reset(labelOfKey(key));
+      }
+    }
+  }
 
   nodeChanged(_node: Node | null): void {}
 
@@ -125,7 +150,10 @@ export class UserspaceProxy implements KubeProxy {
       this.unmerge(previous, kept);
     }
     this.localAddresses = new Set(this.options.node.addresses());
-    for (const label of [...this.proxied.keys()].sort(compareNames)) this.openPortals(label);
+    for (const label of [...this.proxied.keys()].sort(compareNames)) {
+      this.openPortals(label);
+      this.balancer.expireSessions(label);
+    }
     return true;
   }
 
@@ -163,6 +191,7 @@ export class UserspaceProxy implements KubeProxy {
       if (kept.has(name) || proxied === undefined) continue;
       if (proxied.settings.protocol === "udp") staleIps.add(proxied.settings.clusterIp);
       this.close(label, proxied);
+      this.balancer.deleteService(label);
     }
     for (const ip of staleIps) this.options.node.conntrack.command(deleteAddress(ip));
   }
@@ -172,10 +201,16 @@ export class UserspaceProxy implements KubeProxy {
     const port = protocol === "sctp" ? null : this.ports.allocate();
     if (protocol === "sctp" || port === null) return;
     const address = this.options.configuration.bindAddress;
-    const socket = this.options.node.sockets.listen(protocol, address, port);
-    if (socket === null) return;
+    const socket = this.options.node.sockets.listen(protocol, address, port, {
+      next: (clientIp, afresh) => this.balancer.nextEndpoint(label, clientIp, afresh),
+    });
+    if (socket === null) {
+      this.ports.release(port);
+      return;
+    }
     this.proxied.set(label, { settings, socket });
     this.openPortals(label);
+    this.balancer.addService(label, settings.affinity === "ClientIP", settings.affinitySeconds);
   }
 
   private close(label: string, proxied: Proxied): void {
@@ -183,7 +218,7 @@ export class UserspaceProxy implements KubeProxy {
       for (const { table, chain, rule } of this.rulesOf(label, proxied, portal)) {
         this.iptables.deleteRule(table, chain, rule);
       }
-      this.releaseClaim(label, proxied.settings, portal);
+      this.claims.release(label, proxied.settings.protocol, portal.ip, portal.port);
     }
     this.proxied.delete(label);
     proxied.socket.close();
@@ -228,30 +263,17 @@ export class UserspaceProxy implements KubeProxy {
     };
   }
 
-  /** Holds the real port, if it is one of this node's; false: another Service has it. */
-  private claim(owner: string, { protocol }: PortalSettings, portal: Portal): boolean {
-    const isHere = portal.kind === "node port" || this.localAddresses.has(portal.ip);
-    if (!isHere) return true;
-    const key = claimKey(protocol, portal);
-    const claim = this.claims.get(key);
-    if (claim !== undefined) return claim.owner === owner;
-    const held = this.options.node.sockets.hold(protocol, portal.ip, portal.port);
-    if (held === null) return false;
-    this.claims.set(key, { owner, held });
-    return true;
-  }
-
-  private releaseClaim(owner: string, { protocol }: PortalSettings, portal: Portal): void {
-    const key = claimKey(protocol, portal);
-    const claim = this.claims.get(key);
-    if (claim?.owner !== owner) return;
-    claim.held.close();
-    this.claims.delete(key);
+  /** Holds the real port, if it is one of this node's; false: someone else has it. */
+  private claim(owner: string, { protocol }: PortalSettings, { kind, ip, port }: Portal): boolean {
+    const isHere = kind === "node port" || this.localAddresses.has(ip);
+    return !isHere || this.claims.claim(owner, protocol, ip, port);
   }
 }
 
-function claimKey(protocol: string, portal: Portal): string {
-  return `${portal.ip}:${portal.port}/${protocol}`;
+/** The label of a service port's key, which has the protocol too. */
+function labelOfKey(key: string): string {
+  const [service = "", portName = ""] = key.split(":");
+  return servicePortLabel(service, portName);
 }
 
 function isProxied(service: Service): boolean {

@@ -130,7 +130,7 @@ function fickle(inner: RecordingNode, refuses: { next: boolean }): ProxyNode {
     defaultAddress: () => inner.defaultAddress(),
     sysctl: (name) => inner.sysctl(name),
     setSysctl: (name, value) => inner.setSysctl(name, value),
-    random: (bound) => inner.random(bound),
+    random: (stream, bound) => inner.random(stream, bound),
   };
 }
 
