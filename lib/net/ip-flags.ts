@@ -24,3 +24,5 @@ export const SOURCE_ROUTE_HIT = 128;
 export const STRICT_ROUTE = 256;
 /** It has source route options. */
 export const SOURCE_ROUTED = 512;
+/** Options: one of them is wrong, so errors about the packet echo none. */
+export const WRONG_OPTIONS = 1024;

@@ -4,6 +4,7 @@
  *
  * Spec: RFC 791 §3.1, RFC 1812 §5.2.4. Kernel: net/ipv4/ip_options.c (__ip_options_compile,
  * ip_options_rcv_srr, ip_forward_options, __ip_options_echo, ip_options_build), 6.18.
+ * Differs: an error about a wrong option echoes no option at all; Linux echoes those before it.
  * Not modelled: CIPSO labels, router alert sockets.
  */
 import { type Ipv4, ipv4 as toIpv4 } from "../base/inet.ts";
@@ -20,6 +21,7 @@ import {
   STAMP_ADDRESS,
   STAMP_TIME,
   STRICT_ROUTE,
+  WRONG_OPTIONS,
 } from "./ip-flags.ts";
 import type { Namespace } from "./namespace.ts";
 import { type Route, routeOf, Scope } from "./route.ts";
@@ -58,6 +60,7 @@ export function compileReceivedOptions(
 ): boolean {
   const wrong = new Compiler(namespace, frame).run();
   if (wrong !== 0) {
+    frame.ipFlags |= WRONG_OPTIONS;
     namespace.snmp.ip.InHdrErrors += 1;
     namespace.icmp.sendError(frame, ICMP_PARAMETER_PROBLEM, 0, (wrong - frame.l3) << 24);
     frame.drop(DropReason.IP_INHDR, namespace.drops);
@@ -148,6 +151,7 @@ export class EchoedOptions {
 /** The options for an answer to `frame`; null if it has none, undefined if they cannot be echoed. */
 export function echoOptions(namespace: Namespace, frame: Frame): EchoedOptions | null | undefined {
   if (ipv4.headerSize(frame.view, frame.l3) === ipv4.IPV4_SIZE) return null;
+  if ((frame.ipFlags & WRONG_OPTIONS) !== 0) return null;
   return new Echo(namespace, frame).run();
 }
 

@@ -91,9 +91,7 @@ export class IpOutput {
       frame.drop(DropReason.IP_OUTNOROUTES, this.#namespace.drops);
       return;
     }
-    const { snmp, netfilter } = this.#namespace;
-    snmp.ip.OutTransmits += 1;
-    snmp.ipExt.OutOctets += frame.length;
+    const { netfilter } = this.#namespace;
     if (route.type === AddressType.BROADCAST && route.device.kind !== "loopback") {
       this.#loopBack(frame, route.device);
     }
@@ -149,6 +147,8 @@ export class IpOutput {
   #toNeighbour(frame: Frame, route: Route): void {
     const { snmp } = this.#namespace;
     const { device } = route;
+    snmp.ip.OutTransmits += 1;
+    snmp.ipExt.OutOctets += frame.length;
     if (route.type === AddressType.MULTICAST) {
       snmp.ipExt.OutMcastPkts += 1;
       snmp.ipExt.OutMcastOctets += frame.length;

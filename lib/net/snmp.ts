@@ -113,6 +113,10 @@ export class Snmp {
       found.push([`IcmpIn${name}`, this.icmpIn[type] ?? 0]);
       found.push([`IcmpOut${name}`, this.icmpOut[type] ?? 0]);
     }
+    for (let type = 0; type < this.icmpIn.length; type += 1) {
+      if (this.icmpIn[type] !== 0) found.push([`IcmpMsgInType${type}`, this.icmpIn[type] ?? 0]);
+      if (this.icmpOut[type] !== 0) found.push([`IcmpMsgOutType${type}`, this.icmpOut[type] ?? 0]);
+    }
     found.push(["TcpExtArpFilter", this.ArpFilter]);
     found.push(["TcpExtIPReversePathFilter", this.IPReversePathFilter]);
     return found;

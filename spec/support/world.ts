@@ -4,15 +4,18 @@ import { parseMac } from "../../lib/base/mac.ts";
 import { NS_PER_MS, type Ns } from "../../lib/base/units.ts";
 import { Direction, type FrameTap } from "../../lib/capture/tap.ts";
 import type { NetDevice } from "../../lib/link/device.ts";
-import { createVethPair } from "../../lib/link/veth.ts";
+import { createVethPair, Veth } from "../../lib/link/veth.ts";
 import { Flow, PacketFields } from "../../lib/net/inet.ts";
 import { Namespace } from "../../lib/net/namespace.ts";
 import { Cpu } from "../../lib/sim/cpu.ts";
 import { Random } from "../../lib/sim/random.ts";
 import { Scheduler } from "../../lib/sim/scheduler.ts";
+import * as arp from "../../lib/wire/arp.ts";
+import * as ethernet from "../../lib/wire/ethernet.ts";
 import type { Frame } from "../../lib/wire/frame.ts";
 import { FramePool } from "../../lib/wire/frame-pool.ts";
 import * as icmp from "../../lib/wire/icmp.ts";
+import * as ipv4 from "../../lib/wire/ipv4.ts";
 import { IPPROTO_ICMP } from "../../lib/wire/protocol-numbers.ts";
 
 /** A frame as it passed a device: bytes from the Ethernet header on. */
@@ -37,6 +40,17 @@ export class Recorder implements FrameTap {
   }
 }
 
+/** What `World.routed` makes. */
+export interface Routed {
+  readonly a: Namespace;
+  readonly router: Namespace;
+  readonly b: Namespace;
+  readonly aEth0: NetDevice;
+  readonly eth0: NetDevice;
+  readonly eth1: NetDevice;
+  readonly bEth0: NetDevice;
+}
+
 /** A run: one processor, one clock, hosts. */
 export class World {
   readonly scheduler = new Scheduler();
@@ -44,6 +58,7 @@ export class World {
   readonly random = new Random(1);
   readonly pool = new FramePool({ poison: true });
   readonly hosts = new Map<string, Namespace>();
+  #links = 0;
 
   /** A host with its loopback up. */
   host(name: string): Namespace {
@@ -61,11 +76,8 @@ export class World {
     addresses: readonly [string, string] | readonly [] = [],
     names: readonly [string, string] = ["eth0", "eth0"],
   ): [NetDevice, NetDevice] {
-    const number = this.scheduler.fired + one.devices.size * 16 + other.devices.size;
-    const mac = (side: number) =>
-      parseMac(
-        `02:00:00:0${side}:${hexByte(number)}:${hexByte([...this.hosts.keys()].indexOf(side === 1 ? one.name : other.name) + 1)}`,
-      );
+    this.#links += 1;
+    const mac = (side: number) => parseMac(`02:00:00:00:${hexByte(this.#links)}:0${side}`);
     const pair = createVethPair(one, { name: names[0], mac: mac(1) }, other, {
       name: names[1],
       mac: mac(2),
@@ -77,6 +89,18 @@ export class World {
     if (first !== undefined) addAddress(one, pair[0], first);
     if (second !== undefined) addAddress(other, pair[1], second);
     return pair;
+  }
+
+  /** a — router — b: 10.0.1.2/24, 10.0.1.1 and 10.0.2.1, 10.0.2.2/24, default routes, forwarding. */
+  routed(): Routed {
+    const [a, router, b] = [this.host("a"), this.host("router"), this.host("b")];
+    const [aEth0, eth0] = this.connect(a, router, ["10.0.1.2/24", "10.0.1.1/24"]);
+    const names = ["eth0", "eth1"] as const;
+    const [bEth0, eth1] = this.connect(b, router, ["10.0.2.2/24", "10.0.2.1/24"], names);
+    addRoute(a, "0.0.0.0/0", "10.0.1.1");
+    addRoute(b, "0.0.0.0/0", "10.0.2.1");
+    router.sysctls.write("net.ipv4.ip_forward", "1");
+    return { a, router, b, aEth0, eth0, eth1, bEth0 };
   }
 
   /** Lets time pass. */
@@ -157,6 +181,72 @@ export function echoRequest(length = 56, id = 0x1234, sequence = 1): Buffer {
   const view = new DataView(message.buffer, message.byteOffset, message.length);
   icmp.write(view, 0, message.length, icmp.ICMP_ECHO, 0, (id << 16) | sequence);
   return message;
+}
+
+/** A packet as somebody else might have made it: right checksum, any fields. */
+export function packet(
+  source: string,
+  destination: string,
+  payload: Uint8Array,
+  fields: {
+    readonly protocol?: number;
+    readonly id?: number;
+    readonly fragment?: number;
+    readonly ttl?: number;
+    readonly tos?: number;
+    readonly options?: Uint8Array;
+  } = {},
+): Buffer {
+  const options = fields.options ?? new Uint8Array(0);
+  const size = 20 + options.length;
+  const bytes = Buffer.alloc(size + payload.length);
+  bytes.set(options, 20);
+  bytes.set(payload, size);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const header = {
+    tos: fields.tos ?? 0,
+    length: bytes.length,
+    id: fields.id ?? 1,
+    fragment: fields.fragment ?? 0,
+    ttl: fields.ttl ?? 64,
+    protocol: fields.protocol ?? 253,
+    source: parseIpv4(source),
+    destination: parseIpv4(destination),
+  };
+  ipv4.write(view, 0, header, size);
+  return bytes;
+}
+
+/** Puts bytes behind an Ethernet header on the line from `device`, to its peer unless told. */
+export function inject(device: NetDevice, payload: Uint8Array, to = "", etherType = 0x0800): void {
+  const { host } = device;
+  if (!(host instanceof Namespace)) throw new Error("the device has no namespace");
+  const peer = device instanceof Veth ? device.peer : null;
+  const frame = host.pool.takeForPayload(14 + payload.length);
+  frame.bytes.set(payload, frame.start + 14);
+  const destination = to === "" ? (peer?.mac ?? 0) : parseMac(to);
+  ethernet.write(frame.view, frame.start, destination, device.mac, etherType);
+  device.queueXmit(frame);
+}
+
+/** An ARP packet for Ethernet. */
+export function arpPacket(
+  operation: number,
+  senderMac: string,
+  senderIp: string,
+  targetMac: string,
+  targetIp: string,
+): Buffer {
+  const bytes = Buffer.alloc(28);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  arp.write(view, 0, {
+    operation,
+    senderMac: parseMac(senderMac),
+    senderIp: parseIpv4(senderIp),
+    targetMac: parseMac(targetMac),
+    targetIp: parseIpv4(targetIp),
+  });
+  return bytes;
 }
 
 /** Sends an echo request from a host, as ping does. */
