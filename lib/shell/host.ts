@@ -34,6 +34,11 @@ export interface ShellHost {
   deviceRemoved(device: NetDevice): void;
 }
 
+/** The device of that name, or null. */
+export function findDevice({ namespace }: ShellHost, name: string): NetDevice | null {
+  return namespace.devices.get(name) ?? null;
+}
+
 /** Where a command reads and prints. Texts come as they are printed: not line by line. */
 export interface CommandIo {
   /** All that stands in standard input, or null if nothing is connected to it. */
