@@ -13,6 +13,7 @@ import {
   trueCommand,
 } from "./commands/basic.ts";
 import { ip } from "./commands/ip.ts";
+import { ping } from "./commands/ping.ts";
 import { sysctl } from "./commands/sysctl.ts";
 
 const COMMANDS: readonly Command[] = [
@@ -23,6 +24,7 @@ const COMMANDS: readonly Command[] = [
   hostname,
   ip,
   kill,
+  ping,
   printf,
   sleepCommand,
   sysctl,
