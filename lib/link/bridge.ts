@@ -66,7 +66,7 @@ export class Bridge extends NetDevice {
   netfilter: BridgeNetfilter | null = null;
   /** Newest first: the order in which Linux floods. */
   readonly ports: BridgePort[] = [];
-  readonly #macIsFixed: boolean;
+  #macIsFixed: boolean;
   #mtuIsFixed = false;
 
   /** Without an address the bridge takes the lowest of its ports'. */
@@ -119,6 +119,27 @@ export class Bridge extends NetDevice {
   setMtu(mtu: number): void {
     this.mtu = mtu;
     this.#mtuIsFixed = true;
+  }
+
+  /** `ip link set BR address MAC`: the address no longer follows the ports'. */
+  setMac(mac: Mac): void {
+    this.#macIsFixed = true;
+    this.#setOwnAddress(mac);
+    this.host.deviceChanged(this);
+  }
+
+  /** A port got another address (`br_fdb_changeaddr`). */
+  portMacChanged(device: NetDevice, old: Mac): void {
+    const port = this.portOf(device);
+    if (port === null) return;
+    if (this.fdb.find(old, 0, this.ageingNs)?.port === port) this.fdb.delete(old);
+    this.fdb.set(device.mac, port, "permanent", this.host.cpu.now);
+    this.#follow();
+  }
+
+  /** A port got another MTU (`br_mtu_auto_adjust`). */
+  portMtuChanged(): void {
+    this.#follow();
   }
 
   /** A port's link went down: what was learned there is forgotten. */

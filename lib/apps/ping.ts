@@ -1,0 +1,370 @@
+/**
+ * `ping`: sends ICMP echo requests, prints the answers and the statistics as iputils does. Times
+ * are virtual.
+ *
+ * Spec: RFC 792 (Echo); iputils 20221126, ping/ping.c, ping/ping_common.c, whose rhythm (`pinger`,
+ * `main_loop`, `schedule_exit`) is followed step by step.
+ * Not modelled: name look-ups of answering hosts, record route, timestamps options, -a, -A, -D.
+ */
+import { EMSGSIZE, errnoMessage } from "../base/errno.ts";
+import { formatIpv4, type Ipv4 } from "../base/inet.ts";
+import { NS_PER_MS, NS_PER_US, type Ns } from "../base/units.ts";
+import { type Program, waitFor } from "../sim/process.ts";
+import { type PmtuDiscovery, RawSocket, type RawPacket, type SocketError } from "../socket/raw-socket.ts";
+import { finish, sum } from "../wire/checksum.ts";
+import type { AppHost } from "./app-host.ts";
+import { icmpText } from "./icmp-text.ts";
+import { PingStatistics } from "./ping-statistics.ts";
+
+const ICMP_HEADER = 8;
+const IPV4_HEADER = 20;
+/** `struct timeval` at the beginning of the data. */
+const TIMEVAL = 16;
+/** ICMP types that the socket lets through until the first error (ICMP_FILTER). */
+const FILTER = [0, 3, 4, 5, 11, 12];
+const FILTER_AFTER_ERROR = [0, 4, 5];
+
+/** What the command line says. Durations in ns. */
+export interface PingOptions {
+  /** As it was typed. */
+  readonly target: string;
+  readonly count: number | null;
+  readonly intervalNs: Ns;
+  /** `-s`: bytes behind the ICMP header. */
+  readonly size: number;
+  /** `-W`: how long to wait for answers after the last request. */
+  readonly lingerNs: Ns;
+  /** `-w`: when to stop at all; null for never. */
+  readonly deadlineNs: Ns | null;
+  readonly ttl: number;
+  readonly tos: number;
+  readonly mark: number;
+  readonly pmtuDiscovery: PmtuDiscovery;
+  /** `-I`: an address or a device, or "". */
+  readonly from: string;
+  readonly broadcast: boolean;
+  readonly quiet: boolean;
+  /** `-f`: no waiting but for 10 ms, dots instead of lines. */
+  readonly flood: boolean;
+  /** `-O`: say what is outstanding before the next request. */
+  readonly outstanding: boolean;
+  /** `-p`: bytes that fill the data. */
+  readonly pattern: Uint8Array | null;
+  /** `-e`: the identifier, or null for a random one. */
+  readonly identifier: number | null;
+}
+
+/** Runs ping; its exit status is 0 with an answer, 1 without, 2 on errors. */
+export function* ping(host: AppHost, options: PingOptions): Program<number> {
+  const destination = yield* host.resolve(options.target);
+  if (destination === null) {
+    host.stderr(`ping: ${options.target}: Name or service not known\n`);
+    return 2;
+  }
+  const socket = new RawSocket(host.namespace, 1);
+  try {
+    const run = new PingRun(host, options, socket, destination);
+    return run.prepare() ? yield* run.loop() : 2;
+  } finally {
+    socket.close();
+  }
+}
+
+class PingRun {
+  readonly #host: AppHost;
+  readonly #options: PingOptions;
+  readonly #socket: RawSocket;
+  readonly #destination: Ipv4;
+  readonly #statistics: PingStatistics;
+  readonly #packet: Uint8Array;
+  readonly #identifier: number;
+  readonly #startNs: Ns;
+  /** When `pinger` last looked at the clock; -1 before it did. */
+  #clockNs = -1;
+  /** Milliseconds of the interval that have been saved up. */
+  #tokens = 0;
+  #exitAt = Number.POSITIVE_INFINITY;
+  #outstandingShown = 0;
+
+  constructor(host: AppHost, options: PingOptions, socket: RawSocket, destination: Ipv4) {
+    this.#host = host;
+    this.#options = options;
+    this.#socket = socket;
+    this.#destination = destination;
+    this.#statistics = new PingStatistics(options.size >= TIMEVAL);
+    this.#packet = new Uint8Array(ICMP_HEADER + options.size);
+    for (let index = 0; index < options.size; index += 1) {
+      const { pattern } = options;
+      const filler = pattern === null ? index : (pattern[index % pattern.length] ?? 0);
+      this.#packet[ICMP_HEADER + index] = filler;
+    }
+    const stream = host.namespace.random.stream(`${host.namespace.name}:ping`);
+    this.#identifier = options.identifier ?? stream.below(0x10000);
+    this.#startNs = host.namespace.cpu.now;
+  }
+
+  /** Sets the socket up and prints the first line; false after an error was printed. */
+  prepare(): boolean {
+    const { namespace } = this.#host;
+    const options = this.#options;
+    const socket = this.#socket;
+    let via = "";
+    if (options.from !== "") {
+      const device = namespace.devices.get(options.from);
+      if (device !== undefined) {
+        socket.deviceIndex = device.index;
+        via = ` ${device.name}`;
+      } else if (!this.#bind(options.from)) return false;
+    }
+    const source = this.#findSource();
+    if (source === null) return false;
+    socket.ttl = options.ttl;
+    socket.tos = options.tos;
+    socket.mark = options.mark;
+    socket.pmtuDiscovery = options.pmtuDiscovery;
+    socket.accepted = FILTER;
+    const name = `${options.target} (${formatIpv4(this.#destination)})`;
+    const from = options.from === "" ? "" : `from ${formatIpv4(source)}${via === "" ? " " : via}: `;
+    const size = options.size;
+    this.#host.stdout(`PING ${name} ${from}${size}(${size + ICMP_HEADER + IPV4_HEADER}) bytes of data.\n`);
+    return true;
+  }
+
+  #bind(text: string): boolean {
+    const device = [...this.#host.namespace.inetDevices()].find((owner) =>
+      owner.addresses.some(({ local }) => formatIpv4(local) === text),
+    );
+    const entry = device?.addresses.find(({ local }) => formatIpv4(local) === text);
+    if (entry === undefined) {
+      const isAddress = /^[0-9.]+$/.test(text);
+      this.#host.stderr(
+        isAddress
+          ? `ping: bind: Cannot assign requested address\n`
+          : `ping: unknown iface: ${text}\n`,
+      );
+      return false;
+    }
+    this.#socket.source = entry.local;
+    return true;
+  }
+
+  /** The source that a connected UDP socket would have: ping finds it that way. */
+  #findSource(): Ipv4 | null {
+    const route = this.#socket.routeTo(this.#destination);
+    if (typeof route === "number") {
+      this.#host.stderr(`ping: connect: ${errnoMessage(route)}\n`);
+      return null;
+    }
+    if (route.isBroadcast && !this.#options.broadcast) {
+      const hint = "If not, check your local firewall rules";
+      this.#host.stderr(`ping: Do you want to ping broadcast? Then -b. ${hint}\n`);
+      return null;
+    }
+    this.#socket.broadcast = this.#options.broadcast;
+    return this.#socket.source === 0 ? route.source : this.#socket.source;
+  }
+
+  *loop(): Program<number> {
+    const { cpu } = this.#host.namespace;
+    const { count, deadlineNs } = this.#options;
+    const statistics = this.#statistics;
+    if (deadlineNs !== null) this.#exitAt = this.#startNs + deadlineNs;
+    for (;;) {
+      if (cpu.now >= this.#exitAt) break;
+      if (count !== null && statistics.received + statistics.errors >= count) break;
+      if (deadlineNs !== null && statistics.errors > 0) break;
+      let next = this.#pinger();
+      while (next <= 0) next = this.#pinger();
+      this.#scheduleExit();
+      yield* this.#receive(next);
+    }
+    this.#host.stdout(statistics.text(this.#options.target, this.#startNs, this.#clockNs));
+    const failed =
+      statistics.received === 0 ||
+      (deadlineNs !== null && count !== null && statistics.received < count);
+    return failed ? 1 : 0;
+  }
+
+  /** Sends if it is time; returns how many ms the next look at the clock may take. */
+  #pinger(): number {
+    const { cpu } = this.#host.namespace;
+    const { count, flood } = this.#options;
+    if (count !== null && this.#statistics.sent >= count) return 1000;
+    const interval = Math.floor(this.#options.intervalNs / NS_PER_MS);
+    if (this.#clockNs === -1) {
+      this.#clockNs = cpu.now;
+    } else {
+      const elapsed = Math.floor((cpu.now - this.#clockNs) / NS_PER_MS);
+      if (interval === 0 && elapsed < 10 && this.#statistics.inFlight >= 1) return 10 - elapsed;
+      const tokens = Math.min(this.#tokens + elapsed, interval);
+      if (tokens < interval) return interval - tokens;
+      this.#clockNs = cpu.now;
+      this.#tokens = tokens - interval;
+    }
+    if (this.#options.outstanding) this.#showOutstanding();
+    const error = this.#send();
+    if (error === 0) {
+      this.#statistics.sent += 1;
+      if (flood && !this.#options.quiet) this.#host.stdout(".");
+      return interval - this.#tokens;
+    }
+    if (!this.#takeErrors()) {
+      this.#statistics.sent += 1;
+      if (!this.#options.quiet) {
+        if (flood) this.#host.stdout("E");
+        else this.#host.stderr(`ping: sendmsg: ${errnoMessage(error)}\n`);
+      }
+    } else {
+      this.#statistics.sent += 1;
+    }
+    this.#tokens = 0;
+    return Math.max(interval, 10);
+  }
+
+  #send(): number {
+    const { cpu } = this.#host.namespace;
+    const packet = this.#packet;
+    const view = new DataView(packet.buffer);
+    const sequence = (this.#statistics.sent + 1) & 0xffff;
+    view.setUint8(0, 8);
+    view.setUint8(1, 0);
+    view.setUint16(2, 0);
+    view.setUint16(4, this.#identifier);
+    view.setUint16(6, sequence);
+    if (this.#options.size >= TIMEVAL) {
+      const us = Math.floor(cpu.now / NS_PER_US);
+      setTime(view, ICMP_HEADER, this.#host.epochSeconds + Math.floor(us / 1e6));
+      setTime(view, ICMP_HEADER + 8, us % 1e6);
+    }
+    view.setUint16(2, finish(sum(view, 0, packet.length)));
+    this.#statistics.forget(sequence);
+    return Math.min(this.#socket.sendTo(packet, this.#destination), 0);
+  }
+
+  /** After the last request: how long answers are waited for. */
+  #scheduleExit(): void {
+    const { count, deadlineNs, intervalNs, lingerNs } = this.#options;
+    if (count === null || this.#statistics.sent < count || deadlineNs !== null) return;
+    if (this.#exitAt !== Number.POSITIVE_INFINITY) return;
+    const wait =
+      this.#statistics.received > 0
+        ? Math.max(2 * this.#statistics.maximumUs * NS_PER_US, intervalNs)
+        : lingerNs;
+    this.#exitAt = this.#host.namespace.cpu.now + wait;
+  }
+
+  /** Waits at most `ms` for an answer, then takes all that are there. */
+  *#receive(ms: number): Program<void> {
+    const { cpu } = this.#host.namespace;
+    const longest = Math.max(this.#options.intervalNs, NS_PER_MS);
+    const deadline = Math.min(cpu.now + Math.min(ms * NS_PER_MS, longest), this.#exitAt);
+    let mayWait = true;
+    for (;;) {
+      const packet = this.#socket.receive();
+      if (packet !== null) this.#parse(packet);
+      else if (!this.#takeErrors()) {
+        if (!mayWait || cpu.now >= deadline) return;
+        if (!(yield waitFor([this.#socket.readable], deadline - cpu.now))) return;
+        continue;
+      }
+      if (this.#statistics.inFlight === 0) return;
+      mayWait = false;
+    }
+  }
+
+  #parse({ bytes, source, receivedAt }: RawPacket): void {
+    const headerSize = ((bytes[0] ?? 0x45) & 15) * 4;
+    const view = new DataView(bytes.buffer, bytes.byteOffset + headerSize);
+    const ttl = bytes[8] ?? 0;
+    const size = bytes.length - headerSize;
+    const type = view.getUint8(0);
+    if (type === 0) {
+      if (view.getUint16(4) !== this.#identifier) return;
+      this.#reply(view, size, ttl, source, receivedAt);
+      return;
+    }
+    // Errors came by the error queue already; redirects only this way.
+    if (type !== 5 || size < ICMP_HEADER + IPV4_HEADER + ICMP_HEADER) return;
+    const inner = ICMP_HEADER + (view.getUint8(ICMP_HEADER) & 15) * 4;
+    if (view.getUint16(inner + 4) !== this.#identifier || this.#options.quiet) return;
+    const text = icmpText(type, view.getUint8(1), view.getInt32(4));
+    this.#host.stdout(`From ${formatIpv4(source)}: icmp_seq=${view.getUint16(inner + 6)} ${text}\n`);
+  }
+
+  #reply(view: DataView, size: number, ttl: number, source: Ipv4, receivedAt: Ns): void {
+    const sequence = view.getUint16(6);
+    let us = -1;
+    if (size >= ICMP_HEADER + TIMEVAL) {
+      const seconds = view.getUint32(ICMP_HEADER, true) - this.#host.epochSeconds;
+      us = Math.floor(receivedAt / NS_PER_US) - (seconds * 1e6 + view.getUint32(ICMP_HEADER + 8, true));
+    }
+    const isDuplicate = this.#statistics.reply(sequence, us);
+    if (this.#options.quiet) return;
+    if (this.#options.flood) {
+      this.#host.stdout("\b \b");
+      return;
+    }
+    let line = `${size} bytes from ${formatIpv4(source)}: icmp_seq=${sequence} ttl=${ttl}`;
+    if (us >= 0) line += ` time=${timeText(us)} ms`;
+    if (isDuplicate) line += " (DUP!)";
+    this.#host.stdout(`${line}\n`);
+  }
+
+  /** Prints what waits in the error queue; returns whether anything did. */
+  #takeErrors(): boolean {
+    const error = this.#socket.takeError();
+    if (error === null) return false;
+    this.#showError(error);
+    return true;
+  }
+
+  #showError(error: SocketError): void {
+    const { quiet, flood } = this.#options;
+    if (error.origin === "local") {
+      this.#statistics.errors += 1;
+      if (quiet) return;
+      if (flood) this.#host.stdout("E");
+      else if (error.errno !== EMSGSIZE) this.#host.stderr(`ping: local error: ${errnoMessage(error.errno)}\n`);
+      else this.#host.stderr(`ping: local error: message too long, mtu=${error.info}\n`);
+      return;
+    }
+    const view = new DataView(error.data.buffer, error.data.byteOffset);
+    if (error.data.length < ICMP_HEADER || error.destination !== this.#destination) return;
+    if (view.getUint8(0) !== 8 || view.getUint16(4) !== this.#identifier) return;
+    this.#socket.accepted = FILTER_AFTER_ERROR;
+    const sequence = view.getUint16(6);
+    this.#statistics.error(sequence);
+    if (quiet) return;
+    if (flood) {
+      this.#host.stdout("\bE");
+      return;
+    }
+    const text = icmpText(error.type, error.code, error.info);
+    this.#host.stdout(`From ${formatIpv4(error.offender)} icmp_seq=${sequence} ${text}\n`);
+  }
+
+  #showOutstanding(): void {
+    const { sent } = this.#statistics;
+    if (sent === 0 || this.#outstandingShown === sent || this.#statistics.isAcknowledged(sent)) return;
+    this.#outstandingShown = sent;
+    this.#host.stdout(`no answer yet for icmp_seq=${sent & 0xffff}\n`);
+  }
+}
+
+/** A round trip time in ms with as many digits as ping prints. */
+function timeText(us: number): string {
+  if (us >= 100_000 - 50) return String(Math.floor((us + 500) / 1000));
+  if (us >= 10_000 - 5) {
+    return `${Math.floor((us + 50) / 1000)}.${Math.floor(((us + 50) % 1000) / 100)}`;
+  }
+  if (us >= 1000) {
+    const hundredths = Math.floor(((us + 5) % 1000) / 10);
+    return `${Math.floor((us + 5) / 1000)}.${String(hundredths).padStart(2, "0")}`;
+  }
+  return `0.${String(us).padStart(3, "0")}`;
+}
+
+function setTime(view: DataView, at: number, value: number): void {
+  view.setUint32(at, value % 2 ** 32, true);
+  view.setUint32(at + 4, Math.floor(value / 2 ** 32), true);
+}
