@@ -257,7 +257,7 @@ steps: [{ kill: idle, signal: KILL }]
     expect(
       errorOf(PING.replace("h1: , h2", "h1: { sysctls: { net.ipv4.forward: 1 } }, h2")),
     ).to.equal(
-      'lab.yaml:3:28: there is no sysctl "net.ipv4.forward" (the names that sysctl -a prints)',
+      'lab.yaml:3:29: there is no sysctl "net.ipv4.forward" (the names that sysctl -a prints)',
     );
   });
 
@@ -276,7 +276,7 @@ steps: [{ kill: idle, signal: KILL }]
   it("refuses a file that is not there, and a bad filter", () => {
     expect(
       errorOf(PING.replace("  setup:", "  files: { h1: { a: { file: missing.txt } } }\n  setup:")),
-    ).to.equal('lab.yaml:6:23: there is no file "missing.txt" (a path from the lab\'s folder)');
+    ).to.equal('lab.yaml:6:21: there is no file "missing.txt" (a path from the lab\'s folder)');
     expect(errorOf(`${PING}expect: [{ frames: tcp and and }]\n`)).to.match(
       /^lab\.yaml:11:20: .* at column 9 of the filter/,
     );
