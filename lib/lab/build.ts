@@ -15,6 +15,7 @@ import {
 import { connectCable, Nic } from "../link/nic.ts";
 import { connectVeth, Veth } from "../link/veth.ts";
 import { Namespace } from "../net/namespace.ts";
+import { NamespaceNetfilterHost } from "../net/netfilter-host.ts";
 import { Netfilter } from "../netfilter/netfilter.ts";
 import { FileSystem } from "../shell/files.ts";
 import type { ShellHost } from "../shell/host.ts";
@@ -27,6 +28,9 @@ import { installTransports } from "../transport/stack.ts";
 import { FramePool } from "../wire/frame-pool.ts";
 import type { LabCosts } from "./lab.ts";
 import type { Link, LinkEnd } from "./schema/link.ts";
+
+const SECONDS_PER_DAY = 86_400;
+const MS_PER_SECOND = 1000;
 
 /** What a machine is made with. */
 export interface MachineOptions {
@@ -143,11 +147,13 @@ export class Host implements ShellHost {
   constructor(machine: Machine, name: string) {
     this.machine = machine;
     this.name = name;
-    const { cpu, random, pool } = machine;
-    this.namespace = new Namespace({ name, cpu, random, pool });
-    this.netfilter = new Netfilter(this.namespace);
+    const { cpu, epochSeconds, random, pool } = machine;
+    const epochMs = (epochSeconds % SECONDS_PER_DAY) * MS_PER_SECOND;
+    this.namespace = new Namespace({ name, cpu, random, pool, epochMs });
+    this.netfilter = new Netfilter(new NamespaceNetfilterHost(this.namespace));
     this.namespace.netfilter = this.netfilter;
     installTransports(this.namespace);
+    this.namespace.loopback.setUp(true);
   }
 
   get processes(): ProcessTable {

@@ -4,7 +4,8 @@
  */
 import { type Place, VethworkError } from "../base/errors.ts";
 import type { Lab } from "./lab.ts";
-import type { Located } from "./schema/kinds.ts";
+import { checkCommand } from "../shell/shell.ts";
+import { type Located, withPlace } from "./schema/kinds.ts";
 import type { RunStep, Step } from "./schema/steps.ts";
 import type { Topology } from "./schema/topology.ts";
 import type { DeviceName } from "./schema/values.ts";
@@ -22,13 +23,32 @@ export function checkReferences(lab: Lab, root: Place): void {
   }
   for (const step of lab.steps) checkStep(step, names);
   for (const expectation of lab.expectations) {
-    if (expectation.kind === "command") names.checkHost(expectation.step.on);
+    if (expectation.kind === "command") checkRun(expectation.step, names);
     else for (const one of expectation.on) names.checkNode(one.value.node, one.place);
   }
   const { devices } = lab.capture;
   if (typeof devices !== "string") {
     for (const one of devices) names.checkNode(one.value.node, one.place);
   }
+}
+
+/**
+ * Throws `VW_COMMAND` at the first command line that the emulated hosts cannot carry out: wrong
+ * syntax, commands and options that do not exist there.
+ */
+export function checkCommands(lab: Lab): void {
+  const lines = [
+    ...(lab.topology?.setup ?? []).map(({ command }) => command),
+    ...lab.processes.map(({ command }) => command),
+    ...lab.steps.flatMap(commandsOf),
+    ...lab.expectations.flatMap((one) => (one.kind === "command" ? [one.step.command] : [])),
+  ];
+  for (const { value, place } of lines) withPlace(place, () => checkCommand(value));
+}
+
+function commandsOf(step: Step): Located<string>[] {
+  if (step.kind === "run") return [step.command];
+  return step.kind === "parallel" ? step.commands.map(({ command }) => command) : [];
 }
 
 function checkTopology(topology: Topology, names: Names): void {

@@ -135,7 +135,7 @@ export class Network {
   addLink(one: LinkEndWords, other: LinkEndWords, options: LinkOptions = {}): void {
     const link = inCode(() => linkKind.read(yamlOf({ ...options, endpoints: [one, other] })));
     for (const end of link.ends) {
-      if (this.host(end.node).namespace.device(end.device) !== null) {
+      if (this.host(end.node).namespace.devices.has(end.device)) {
         throw new VethworkError("VW_LAB", `"${end.node}" has a device "${end.device}" already`);
       }
     }

@@ -8,6 +8,7 @@ import { ArtefactStore, type OpenSink } from "./artefact-store.ts";
 import { askHosts, MERGED_DUMP, REPORT_JSON, REPORT_TEXT } from "./artefacts.ts";
 import { Machine } from "./build.ts";
 import { CaptureSet } from "./captures.ts";
+import { checkCommands } from "./check.ts";
 import { Clock, type Progress } from "./clock.ts";
 import { collectReport } from "./collect.ts";
 import { checkFilter } from "./frame-expectations.ts";
@@ -85,15 +86,19 @@ export class LabRun {
         lab.cluster.place,
       );
     }
+    checkCommands(lab);
     for (const one of lab.expectations) if (one.kind === "frames") checkFilter(one);
     this.#files =
       lab.topology === null
         ? []
         : loadFiles(lab.file, lab.topology, options.readFile ?? (() => null));
-    if (lab.topology !== null) checkRuleFiles(lab.topology, this.#files);
     const { epochSeconds, costs } = lab;
     const seed = options.seed ?? lab.seed;
-    this.machine = new Machine({ seed, epochSeconds, costs, poison: options.poison === true });
+    const machineOptions = { seed, epochSeconds, costs, poison: options.poison === true };
+    if (lab.topology !== null) {
+      checkRuleFiles(lab.topology, this.#files, new Machine(machineOptions).addHost("spare"));
+    }
+    this.machine = new Machine(machineOptions);
     this.clock = new Clock(this.machine, options.progress ?? null);
     this.#artefacts = new ArtefactStore(lab, options.sink ?? null);
     this.captures = new CaptureSet(this.#artefacts.captureSinks, {

@@ -7,7 +7,6 @@ import { fromUtf8, utf8 } from "../base/bytes.ts";
 import { ENOENT } from "../base/errno.ts";
 import { type Place, VethworkError } from "../base/errors.ts";
 import { NS_PER_S, type Ns } from "../base/units.ts";
-import { parseRules } from "../netfilter/text/parser.ts";
 import { absolutePath } from "../shell/files.ts";
 import { parseCommandLine, type SimpleCommand } from "../shell/parse.ts";
 import type { Host, Machine } from "./build.ts";
@@ -50,14 +49,22 @@ export function loadFiles(lab: string, topology: Topology, readFile: ReadFile): 
   });
 }
 
-/** Reads the rule files that setup commands restore, so that an error has its place in the file. */
-export function checkRuleFiles(topology: Topology, files: readonly LoadedFile[]): void {
+/**
+ * Reads the rule files that setup commands restore, so that an error has its place in the file.
+ * `spare` is a host that takes part in nothing else.
+ */
+export function checkRuleFiles(
+  topology: Topology,
+  files: readonly LoadedFile[],
+  spare: Host,
+): void {
   for (const { node, command } of topology.setup) {
     for (const path of restoredFiles(command.value)) {
       const file = files.find(
         (one) => one.node === node.value && absolutePath(one.path) === absolutePath(path),
       );
-      if (file !== undefined) parseRules(fromUtf8(file.bytes), file.name);
+      if (file === undefined) continue;
+      spare.netfilter.restore(fromUtf8(file.bytes), { file: file.name, test: true });
     }
   }
 }

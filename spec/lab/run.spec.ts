@@ -85,9 +85,12 @@ describe("lab/run", () => {
   it("gives a packet the same id at both ends of a link", () => {
     const { frames } = readCapture(merged(run(PING)));
 
-    const byId = Map.groupBy(frames, ({ packetId }) => packetId);
+    const hops = new Map<number, number[]>();
+    for (const { packetId, interfaceIndex } of frames) {
+      hops.set(packetId, [...(hops.get(packetId) ?? []), interfaceIndex]);
+    }
 
-    expect([...byId.values()].map((hops) => hops.map((hop) => hop.interfaceIndex))).to.deep.equal([
+    expect([...hops.values()]).to.deep.equal([
       [0, 1],
       [1, 0],
       [0, 1],
@@ -254,7 +257,7 @@ steps: [{ kill: idle, signal: KILL }]
     expect(
       errorOf(PING.replace("h1: , h2", "h1: { sysctls: { net.ipv4.forward: 1 } }, h2")),
     ).to.equal(
-      'lab.yaml:3:28: there is no sysctl "net.ipv4.forward" (the names that sysctl -a prints)',
+      'lab.yaml:3:29: there is no sysctl "net.ipv4.forward" (the names that sysctl -a prints)',
     );
   });
 
@@ -273,7 +276,7 @@ steps: [{ kill: idle, signal: KILL }]
   it("refuses a file that is not there, and a bad filter", () => {
     expect(
       errorOf(PING.replace("  setup:", "  files: { h1: { a: { file: missing.txt } } }\n  setup:")),
-    ).to.equal('lab.yaml:6:23: there is no file "missing.txt" (a path from the lab\'s folder)');
+    ).to.equal('lab.yaml:6:21: there is no file "missing.txt" (a path from the lab\'s folder)');
     expect(errorOf(`${PING}expect: [{ frames: tcp and and }]\n`)).to.match(
       /^lab\.yaml:11:20: .* at column 9 of the filter/,
     );
