@@ -2,10 +2,10 @@
  * A lab as the kernel's engine takes it: plain data, all of it decided here, so that the engine
  * only carries out. Durations are in ns.
  */
-import { formatMac, macFromName } from "../../lib/base/mac.ts";
+import { formatMac, type Mac, macFromName } from "../../lib/base/mac.ts";
 import { NS_PER_MS, type Ns } from "../../lib/base/units.ts";
 import type { Lab } from "../../lib/lab/lab.ts";
-import type { Link } from "../../lib/lab/schema/link.ts";
+import type { Link, LinkEnd } from "../../lib/lab/schema/link.ts";
 import type { RunStep, Step } from "../../lib/lab/schema/steps.ts";
 import type { ImpairmentOptions } from "../../lib/link/impairment.ts";
 
@@ -156,6 +156,11 @@ export function planOf(lab: Lab, options: PlanOptions): KernelPlan {
   };
 }
 
+/** The address of a link's end: its own, or the one that its names make. */
+export function linkEndMac({ node, device, mac }: LinkEnd): Mac {
+  return mac ?? macFromName(`${node}/${device}`);
+}
+
 function leavesToChance(line: ImpairmentOptions): boolean {
   const { loss, duplicate, corrupt, reorder, jitterNs } = line;
   return jitterNs > 0 || [loss, duplicate, corrupt, reorder].some(({ share }) => share > 0);
@@ -163,10 +168,10 @@ function leavesToChance(line: ImpairmentOptions): boolean {
 
 function plannedLink(link: Link): PlannedLink {
   return {
-    ends: link.ends.map(({ node, device, mac }) => ({
-      node,
-      device,
-      mac: formatMac(mac ?? macFromName(`${node}/${device}`)),
+    ends: link.ends.map((end) => ({
+      node: end.node,
+      device: end.device,
+      mac: formatMac(linkEndMac(end)),
     })),
     mtu: link.mtu,
     lines: link.lines.map((line) => (line === null ? null : plannedLine(line))),
