@@ -10,7 +10,12 @@ import { EMSGSIZE, errnoMessage } from "../base/errno.ts";
 import { formatIpv4, type Ipv4 } from "../base/inet.ts";
 import { NS_PER_MS, NS_PER_US, type Ns } from "../base/units.ts";
 import { type Program, waitFor } from "../sim/process.ts";
-import { type PmtuDiscovery, RawSocket, type RawPacket, type SocketError } from "../socket/raw-socket.ts";
+import {
+  type PmtuDiscovery,
+  type RawPacket,
+  RawSocket,
+  type SocketError,
+} from "../socket/raw-socket.ts";
 import { finish, sum } from "../wire/checksum.ts";
 import type { AppHost } from "./app-host.ts";
 import { icmpText } from "./icmp-text.ts";
@@ -126,7 +131,9 @@ class PingRun {
     const name = `${options.target} (${formatIpv4(this.#destination)})`;
     const from = options.from === "" ? "" : `from ${formatIpv4(source)}${via === "" ? " " : via}: `;
     const size = options.size;
-    this.#host.stdout(`PING ${name} ${from}${size}(${size + ICMP_HEADER + IPV4_HEADER}) bytes of data.\n`);
+    this.#host.stdout(
+      `PING ${name} ${from}${size}(${size + ICMP_HEADER + IPV4_HEADER}) bytes of data.\n`,
+    );
     return true;
   }
 
@@ -288,7 +295,9 @@ class PingRun {
     const inner = ICMP_HEADER + (view.getUint8(ICMP_HEADER) & 15) * 4;
     if (view.getUint16(inner + 4) !== this.#identifier || this.#options.quiet) return;
     const text = icmpText(type, view.getUint8(1), view.getInt32(4));
-    this.#host.stdout(`From ${formatIpv4(source)}: icmp_seq=${view.getUint16(inner + 6)} ${text}\n`);
+    this.#host.stdout(
+      `From ${formatIpv4(source)}: icmp_seq=${view.getUint16(inner + 6)} ${text}\n`,
+    );
   }
 
   #reply(view: DataView, size: number, ttl: number, source: Ipv4, receivedAt: Ns): void {
@@ -296,7 +305,9 @@ class PingRun {
     let us = -1;
     if (size >= ICMP_HEADER + TIMEVAL) {
       const seconds = view.getUint32(ICMP_HEADER, true) - this.#host.epochSeconds;
-      us = Math.floor(receivedAt / NS_PER_US) - (seconds * 1e6 + view.getUint32(ICMP_HEADER + 8, true));
+      us =
+        Math.floor(receivedAt / NS_PER_US) -
+        (seconds * 1e6 + view.getUint32(ICMP_HEADER + 8, true));
     }
     const isDuplicate = this.#statistics.reply(sequence, us);
     if (this.#options.quiet) return;
@@ -324,7 +335,8 @@ class PingRun {
       this.#statistics.errors += 1;
       if (quiet) return;
       if (flood) this.#host.stdout("E");
-      else if (error.errno !== EMSGSIZE) this.#host.stderr(`ping: local error: ${errnoMessage(error.errno)}\n`);
+      else if (error.errno !== EMSGSIZE)
+        this.#host.stderr(`ping: local error: ${errnoMessage(error.errno)}\n`);
       else this.#host.stderr(`ping: local error: message too long, mtu=${error.info}\n`);
       return;
     }
@@ -345,7 +357,8 @@ class PingRun {
 
   #showOutstanding(): void {
     const { sent } = this.#statistics;
-    if (sent === 0 || this.#outstandingShown === sent || this.#statistics.isAcknowledged(sent)) return;
+    if (sent === 0 || this.#outstandingShown === sent || this.#statistics.isAcknowledged(sent))
+      return;
     this.#outstandingShown = sent;
     this.#host.stdout(`no answer yet for icmp_seq=${sent & 0xffff}\n`);
   }

@@ -3,8 +3,8 @@
  * each part has been read, so every error can point at the name that is wrong.
  */
 import { type Place, VethworkError } from "../base/errors.ts";
-import type { Lab } from "./lab.ts";
 import { checkCommand } from "../shell/shell.ts";
+import type { Lab } from "./lab.ts";
 import { type Located, withPlace } from "./schema/kinds.ts";
 import type { RunStep, Step } from "./schema/steps.ts";
 import type { Topology } from "./schema/topology.ts";

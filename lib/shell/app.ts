@@ -1,7 +1,7 @@
 /** Gives programs of `lib/apps` the surroundings of a shell command. */
 import type { AppHost } from "../apps/app-host.ts";
-import { type Ipv4, isIpv4, parseIpv4 } from "../base/inet.ts";
 import { fromUtf8 } from "../base/bytes.ts";
+import { type Ipv4, isIpv4, parseIpv4 } from "../base/inet.ts";
 import type { Program } from "../sim/process.ts";
 import type { CommandContext } from "./command.ts";
 

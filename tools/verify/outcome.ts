@@ -7,8 +7,8 @@ import type { Capture } from "../../lib/capture/capture.ts";
 import { compareRuns } from "../../lib/capture/compare.ts";
 import { comparePace } from "../../lib/capture/pace.ts";
 import { compareTotals, type StreamTotals, totals } from "../../lib/capture/totals.ts";
-import { type CommandOutput, compareOutputs } from "../../lib/lab/outputs.ts";
 import type { Lab } from "../../lib/lab/lab.ts";
+import { type CommandOutput, compareOutputs } from "../../lib/lab/outputs.ts";
 import { linkEndMac } from "../kernel/plan.ts";
 
 /** A run, compared frame by frame. */

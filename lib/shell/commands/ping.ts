@@ -3,7 +3,7 @@
  *
  * Spec: ping(8) of iputils 20221126.
  */
-import { ping as pingProgram, type PingOptions } from "../../apps/ping.ts";
+import { type PingOptions, ping as pingProgram } from "../../apps/ping.ts";
 import { fromHex } from "../../base/bytes.ts";
 import { NS_PER_S } from "../../base/units.ts";
 import type { PmtuDiscovery } from "../../socket/raw-socket.ts";

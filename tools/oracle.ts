@@ -1,0 +1,91 @@
+/**
+ * Programs of other people as judges of our captures: every lab under fixtures/ is run, and what it
+ * captured is read by tshark, with the validation of all checksums on, and by capinfos. A frame
+ * that they call malformed or wrong is a failure, unless the lab damages frames on purpose.
+ *
+ *     node build/tools/oracle.js [LAB FOLDER …]
+ */
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { runLab } from "../lib/lab/run.ts";
+import { filesBeside } from "./input.ts";
+
+const VALIDATION = ["ip", "tcp", "udp"].flatMap((layer) => ["-o", `${layer}.check_checksum:TRUE`]);
+
+/** What no frame may be. A status of 0 is "bad". */
+const WRONG =
+  "_ws.malformed || ip.checksum.status == 0 || tcp.checksum.status == 0 || " +
+  "udp.checksum.status == 0 || icmp.checksum.status == 0 || _ws.short";
+
+/** Labs of a clean network: nothing may look lost, repeated or out of order there. */
+const CLEAN = /^fixtures\/(cluster|story)\//;
+
+/** A lab that damages frames says so in its line's words. */
+const DAMAGES = /\bcorrupt\b/;
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+/** Folders with a lab below fixtures/, relative to the root. */
+export function labFolders(): string[] {
+  const names = readdirSync(join(root, "fixtures"), { recursive: true, encoding: "utf8" });
+  return names
+    .filter((name) => name.endsWith("/lab.yaml"))
+    .map((name) => `fixtures/${dirname(name)}`)
+    .sort();
+}
+
+/** What the judges say against a lab's captures; nothing if all is well. */
+function complaints(folder: string, scratch: string): string[] {
+  const path = join(root, folder, "lab.yaml");
+  const text = readFileSync(path, "utf8");
+  const { artefacts, passed } = runLab(text, { file: path, readFile: filesBeside(path) });
+  const found = passed ? [] : ["what the lab expects does not hold"];
+  for (const [name, bytes] of artefacts) {
+    if (!/\.pcap(ng)?$/.test(name)) continue;
+    const file = join(scratch, name);
+    writeFileSync(file, bytes);
+    if (!DAMAGES.test(text)) found.push(...tshark(name, file, WRONG));
+    const clean = CLEAN.test(folder) && name.endsWith(".pcap");
+    if (clean) found.push(...tshark(name, file, "tcp.analysis.flags"));
+    const order = execFileSync("capinfos", ["-o", "-T", "-r", file], { encoding: "utf8" });
+    if (!/\tTrue\s*$/.test(order)) found.push(`${name}: capinfos: not in strict time order`);
+  }
+  return found;
+}
+
+function tshark(name: string, file: string, filter: string): string[] {
+  const run = spawnSync("tshark", ["-n", "-r", file, ...VALIDATION, "-Y", filter], {
+    encoding: "utf8",
+  });
+  const lines = run.stdout.split("\n").filter((line) => line !== "");
+  if (run.status !== 0) lines.push(run.stderr.trim());
+  return lines.map((line) => `${name}: tshark: ${line.trim()}`);
+}
+
+function main(folders: readonly string[]): void {
+  if (spawnSync("tshark", ["--version"]).error !== undefined) {
+    process.stdout.write("tshark is not installed\n0 passed, 0 failed, 1 skipped\n");
+    return;
+  }
+  const scratch = mkdtempSync(join(tmpdir(), "vethwork-oracle-"));
+  let failed = 0;
+  try {
+    for (const folder of folders) {
+      const found = complaints(folder, scratch);
+      if (found.length > 0) failed += 1;
+      for (const line of found) process.stdout.write(`${folder}: ${line}\n`);
+    }
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+  process.stdout.write(`${folders.length - failed} passed, ${failed} failed, 0 skipped\n`);
+  if (failed > 0) process.exitCode = 1;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const named = process.argv.slice(2);
+  main(named.length > 0 ? named : labFolders());
+}
