@@ -1,0 +1,78 @@
+/**
+ * TCP's clocks: jiffies for timers, microseconds for RTT, milliseconds for timestamps; and the
+ * arming of the write timer.
+ *
+ * Kernel: include/net/tcp.h (tcp_mstamp_refresh, tcp_reset_xmit_timer), net/ipv4/tcp_timer.c,
+ * 6.18.
+ */
+import { HZ, JIFFY_NS } from "../../sim/timer.ts";
+import { PENDING_RETRANS, RTO_MAX, TIMEOUT_MIN_US } from "./constants.ts";
+import type { Tcb } from "./tcb.ts";
+
+const US_PER_JIFFY = 1_000_000 / HZ;
+
+/** Virtual time in jiffies. @hot */
+export function jiffies(tp: Tcb): number {
+  return Math.floor(tp.env.cpu.now / JIFFY_NS);
+}
+
+/** Takes the time of the event that is being handled. @hot */
+export function refreshMstamp(tp: Tcb): void {
+  tp.mstamp = tp.env.cpu.now;
+}
+
+/** Whole microseconds between two moments in ns. @hot */
+export function usBetween(from: number, to: number): number {
+  const us = Math.floor(to / 1000) - Math.floor(from / 1000);
+  return us < 0 ? 0 : us;
+}
+
+/** Timestamp clock without the connection's offset, in ms. @hot */
+export function timestampMs(tp: Tcb): number {
+  return Math.floor(tp.mstamp / 1_000_000) | 0;
+}
+
+/** TSval of a segment that is sent now. @hot */
+export function timestampValue(tp: Tcb): number {
+  return (timestampMs(tp) + tp.tsOffset) | 0;
+}
+
+/** Jiffies that microseconds fill, rounded up. @hot */
+export function usToJiffies(us: number): number {
+  return Math.ceil(us / US_PER_JIFFY);
+}
+
+export function jiffiesToUs(count: number): number {
+  return count * US_PER_JIFFY;
+}
+
+export function msToJiffies(ms: number): number {
+  return Math.ceil((ms * HZ) / 1000);
+}
+
+/** Shortest interval of tail loss probe and reorder timer in jiffies. */
+export const TIMEOUT_MIN = Math.ceil(TIMEOUT_MIN_US / US_PER_JIFFY);
+
+/** Arms the write timer for `what`, `when` jiffies from now. @hot */
+export function resetXmitTimer(tp: Tcb, what: number, when: number): void {
+  const delay = Math.min(when, RTO_MAX);
+  tp.pending = what;
+  tp.timeout = jiffies(tp) + delay;
+  tp.writeTimer.armJiffies(delay);
+}
+
+/** Arms the retransmission timer with the RTO as it is. */
+export function resetRtoTimer(tp: Tcb): void {
+  resetXmitTimer(tp, PENDING_RETRANS, tp.rto);
+}
+
+/** Nothing is pending; the timer may still fire and finds that out. @hot */
+export function clearXmitTimer(tp: Tcb): void {
+  tp.pending = 0;
+  tp.writeTimer.stop();
+}
+
+/** RTO in us. */
+export function rtoUs(tp: Tcb): number {
+  return jiffiesToUs(tp.rto);
+}

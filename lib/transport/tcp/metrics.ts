@@ -1,0 +1,95 @@
+/**
+ * What connections leave behind for later ones to the same address: smoothed RTT, its variation,
+ * ssthresh, reordering.
+ *
+ * Kernel: net/ipv4/tcp_metrics.c, 6.18.
+ */
+import { CaState, INFINITE_SSTHRESH, TIMEOUT_INIT } from "./constants.ts";
+import { rtoMinJiffies } from "./rtt.ts";
+import type { Tcb } from "./tcb.ts";
+import { inSlowStart } from "./tcb-queries.ts";
+
+/** Saved values for one destination; 0 is "none". */
+export interface Metrics {
+  rttUs: number;
+  rttvarUs: number;
+  ssthresh: number;
+  cwnd: number;
+  reordering: number;
+}
+
+/** The cache of one host, by source and destination address. */
+export class MetricsCache {
+  readonly #entries = new Map<string, Metrics>();
+
+  /** The entry of a connection's addresses, made if `create` is set. */
+  find(tp: Tcb, create: boolean): Metrics | null {
+    const key = `${tp.localAddress} ${tp.remoteAddress}`;
+    let entry = this.#entries.get(key) ?? null;
+    if (entry === null && create) {
+      entry = { rttUs: 0, rttvarUs: 0, ssthresh: 0, cwnd: 0, reordering: 0 };
+      this.#entries.set(key, entry);
+    }
+    return entry;
+  }
+}
+
+/** Begins with what earlier connections learned (`tcp_init_metrics`). */
+export function initMetrics(tp: Tcb): void {
+  const entry = tp.owner.metrics.find(tp, false);
+  let cachedRtt = 0;
+  if (entry !== null) {
+    if (entry.ssthresh > 0 && tp.env.sysctls.tcpNoSsthreshMetricsSave === 0) {
+      tp.sndSsthresh = Math.min(entry.ssthresh, tp.sndCwndClamp);
+    }
+    if (entry.reordering > 0 && tp.reordering !== entry.reordering)
+      tp.reordering = entry.reordering;
+    cachedRtt = entry.rttUs;
+  }
+  // The cached RTT seeds the first RTO only; the estimate begins with the handshake's sample.
+  if (cachedRtt > tp.srttUs) {
+    const rtt = Math.floor(cachedRtt / 8 / 4000);
+    tp.rto = rtt + Math.max(2 * rtt, rtoMinJiffies(tp));
+  } else if (tp.srttUs === 0) {
+    // RFC 6298 §5.7: after a lost SYN without a sample the RTO is 3 s.
+    tp.rttvarUs = 3 * 1_000_000;
+    tp.mdevUs = tp.rttvarUs;
+    tp.mdevMaxUs = tp.rttvarUs;
+    tp.rto = 3 * TIMEOUT_INIT;
+  }
+}
+
+/** Saves what the connection learned (`tcp_update_metrics`). */
+export function updateMetrics(tp: Tcb): void {
+  const { sysctls } = tp.env;
+  if (sysctls.tcpNoMetricsSave !== 0) return;
+  if (tp.backoff > 0 || tp.srttUs === 0) {
+    const entry = tp.owner.metrics.find(tp, false);
+    if (entry !== null) entry.rttUs = 0;
+    return;
+  }
+  const entry = tp.owner.metrics.find(tp, true);
+  if (entry === null) return;
+  const gap = entry.rttUs - tp.srttUs;
+  // A falling RTT is taken over slowly, a rising one at once.
+  entry.rttUs = gap <= 0 ? tp.srttUs : entry.rttUs - (gap >> 3);
+  const deviation = Math.max(Math.abs(gap) >> 1, tp.mdevUs);
+  entry.rttvarUs =
+    deviation >= entry.rttvarUs ? deviation : entry.rttvarUs - ((entry.rttvarUs - deviation) >> 2);
+  const save = sysctls.tcpNoSsthreshMetricsSave === 0;
+  if (tp.sndSsthresh >= INFINITE_SSTHRESH) {
+    if (save && entry.ssthresh > 0 && tp.sndCwnd >> 1 > entry.ssthresh) {
+      entry.ssthresh = tp.sndCwnd >> 1;
+    }
+  } else if (!inSlowStart(tp) && tp.caState === CaState.OPEN) {
+    if (save) entry.ssthresh = Math.max(tp.sndCwnd >> 1, tp.sndSsthresh);
+    entry.cwnd = (entry.cwnd + tp.sndCwnd) >> 1;
+  } else {
+    if (save && entry.ssthresh > 0 && tp.sndSsthresh > entry.ssthresh)
+      entry.ssthresh = tp.sndSsthresh;
+    entry.cwnd = (entry.cwnd + tp.sndSsthresh) >> 1;
+  }
+  if (entry.reordering < tp.reordering && tp.reordering !== sysctls.tcpReordering) {
+    entry.reordering = tp.reordering;
+  }
+}

@@ -1,0 +1,298 @@
+/**
+ * What to send now: windows, Nagle, corks and frame sizes decide how much of the write queue
+ * leaves, in which pieces.
+ *
+ * Spec: RFC 9293 §3.7.4, RFC 5681. Kernel: net/ipv4/tcp_output.c (tcp_write_xmit), 6.18.
+ */
+import { FLAG_ACK, FLAG_FIN } from "../../wire/tcp.ts";
+import { jiffies, refreshMstamp, resetXmitTimer, usToJiffies } from "./clock.ts";
+import { CaEvent, currentSsthresh, isCwndLimited } from "./congestion.ts";
+import {
+  CaState,
+  INIT_CWND,
+  NAGLE_CORK,
+  NAGLE_OFF,
+  NAGLE_PUSH,
+  PENDING_LOSS_PROBE,
+  PENDING_PROBE0,
+  RTO_MAX,
+  TcpState,
+} from "./constants.ts";
+import { rearmRto, scheduleLossProbe } from "./loss-probe.ts";
+import { currentMss, tsoSegs } from "./mss.ts";
+import { fragment, growSkb, setTsoSegs } from "./queue.ts";
+import { rateSkbSent } from "./rate.ts";
+import { rtoMinUs } from "./rtt.ts";
+import type { SendSkb } from "./send-skb.ts";
+import { after } from "./sequence.ts";
+import type { Tcb } from "./tcb.ts";
+import { inCwndReduction, isWriteable, packetsInFlight, windowEnd } from "./tcb-queries.ts";
+import { transmitSkb } from "./transmit.ts";
+
+/** How `writeXmit` is asked: send all that may go, exactly one, or one as a loss probe. */
+export const PUSH_ALL = 0;
+export const PUSH_ONE = 1;
+export const PUSH_LOSS_PROBE = 2;
+
+const NS_PER_MS = 1_000_000;
+
+let cwndLimited = false;
+
+/**
+ * Sends what windows and Nagle allow. Returns true if nothing is in flight though data waits, so
+ * that the window must be probed. @hot
+ */
+export function writeXmit(tp: Tcb, mss: number, nonagle: number, pushOne: number): boolean {
+  refreshMstamp(tp);
+  const maxSegs = tsoSegs(tp, mss);
+  let sent = 0;
+  cwndLimited = false;
+  for (let skb = tp.writeQueue.head; skb !== null; skb = tp.writeQueue.head) {
+    let quota = cwndQuota(tp);
+    if (quota === 0) {
+      if (pushOne !== PUSH_LOSS_PROBE) break;
+      quota = 1;
+    }
+    quota = Math.min(quota, maxSegs);
+    const missing = quota * mss - skb.length;
+    if (missing > 0) growSkb(tp, skb, missing);
+    const segs = setTsoSegs(skb, mss);
+    if (!windowAllows(tp, skb, mss)) break;
+    if (segs === 1) {
+      if (!nagleTest(tp, skb, mss, skb.next === null ? nonagle : NAGLE_PUSH)) break;
+    } else if (pushOne === PUSH_ALL && shouldDefer(tp, skb, maxSegs)) {
+      break;
+    }
+    const limit = segs > 1 ? splitPoint(tp, skb, mss, quota, nonagle) : mss;
+    if (skb.length > limit) fragment(tp, tp.writeQueue, skb, limit, mss);
+    if (smallQueueCheck(tp, skb, 0)) break;
+    if (skb.endSeq === skb.seq) break;
+    if (!transmitSkb(tp, skb, skb.flags, skb.seq, tp.rcvNxt)) break;
+    eventNewDataSent(tp, skb);
+    if (skb.length < skb.pcount * mss) tp.sndSml = skb.endSeq;
+    sent += skb.pcount;
+    if (pushOne !== PUSH_ALL) break;
+  }
+  cwndLimited = cwndLimited || packetsInFlight(tp) >= tp.sndCwnd;
+  if (sent > 0 || cwndLimited) validateCwnd(tp, cwndLimited);
+  if (sent > 0) {
+    if (inCwndReduction(tp)) tp.prrOut += sent;
+    if (pushOne !== PUSH_LOSS_PROBE) scheduleLossProbe(tp, false);
+    return false;
+  }
+  return tp.packetsOut === 0 && !tp.writeQueue.empty;
+}
+
+/** Sends what may be sent, and probes the window if nothing may (`__tcp_push_pending_frames`). */
+export function pushPending(tp: Tcb, mss: number, nonagle: number): void {
+  if (tp.state === TcpState.CLOSE) return;
+  if (writeXmit(tp, mss, nonagle, PUSH_ALL)) checkProbeTimer(tp);
+}
+
+/** Sends exactly one segment, whatever follows it (`tcp_push_one`). */
+export function pushOne(tp: Tcb, mss: number): void {
+  writeXmit(tp, mss, NAGLE_PUSH, PUSH_ONE);
+}
+
+/** The peer's ACK or window may let more leave (`tcp_push_pending_frames`). @hot */
+export function pushPendingFrames(tp: Tcb): void {
+  const head = tp.writeQueue.head;
+  if (head !== null) pushPending(tp, currentMss(tp), tp.nonagle);
+}
+
+/** Arms the zero-window probe if nothing else is pending (`tcp_check_probe_timer`). */
+export function checkProbeTimer(tp: Tcb): void {
+  if (tp.packetsOut !== 0 || tp.pending !== 0) return;
+  resetXmitTimer(tp, PENDING_PROBE0, probe0Base(tp));
+}
+
+/** First interval of window probes: the RTO, at least 200 ms. */
+export function probe0Base(tp: Tcb): number {
+  return Math.max(tp.rto, usToJiffies(rtoMinUs(tp)));
+}
+
+/** Interval of window probes with back-off (`tcp_probe0_when`). */
+export function probe0When(tp: Tcb, max: number): number {
+  const backoff = Math.min(31 - Math.clz32(RTO_MAX / 50) + 1, tp.backoff);
+  return Math.min(probe0Base(tp) * 2 ** backoff, max);
+}
+
+/** Whether a segment waits for frames of this socket to leave the host (`tcp_small_queue_check`). */
+export function smallQueueCheck(tp: Tcb, skb: SendSkb, factor: number): boolean {
+  if (tp.framesOut === 0) return false;
+  let limit = Math.max(2 * skb.truesize, Math.floor(tp.pacingRate / 1024));
+  limit = Math.min(limit, tp.env.sysctls.tcpLimitOutputBytes) * 2 ** factor;
+  if (tp.wmemAlloc <= limit) return false;
+  // The head of an empty retransmission queue always leaves, else nothing would wake us.
+  if (tp.rtxQueue.head === null) return false;
+  tp.tsqThrottled = true;
+  return true;
+}
+
+/** Room in the congestion window in segments; at most half of it for one frame. @hot */
+function cwndQuota(tp: Tcb): number {
+  const inFlight = packetsInFlight(tp);
+  const cwnd = tp.sndCwnd;
+  if (inFlight >= cwnd) return 0;
+  return Math.min(Math.max(cwnd >>> 1, 1), cwnd - inFlight);
+}
+
+/** Whether at least the first segment of `skb` is within the peer's window. @hot */
+function windowAllows(tp: Tcb, skb: SendSkb, mss: number): boolean {
+  const end = skb.length > mss ? (skb.seq + mss) | 0 : skb.endSeq;
+  return !after(end, windowEnd(tp));
+}
+
+/** Nagle's rule with Minshall's change: a partial segment waits for another partial one. @hot */
+function nagleHolds(tp: Tcb, partial: boolean, nonagle: number): boolean {
+  if (!partial) return false;
+  if ((nonagle & NAGLE_CORK) !== 0) return true;
+  return (
+    nonagle === 0 &&
+    tp.packetsOut > 0 &&
+    after(tp.sndSml, tp.sndUna) &&
+    !after(tp.sndSml, tp.sndNxt)
+  );
+}
+
+function nagleTest(tp: Tcb, skb: SendSkb, mss: number, nonagle: number): boolean {
+  if ((nonagle & NAGLE_PUSH) !== 0 || (skb.flags & FLAG_FIN) !== 0) return true;
+  return !nagleHolds(tp, skb.length < mss, nonagle);
+}
+
+/** How many bytes of a large segment go into one frame (`tcp_mss_split_point`). @hot */
+function splitPoint(tp: Tcb, skb: SendSkb, mss: number, segs: number, nonagle: number): number {
+  const window = (windowEnd(tp) - skb.seq) | 0;
+  const max = mss * segs;
+  if (max <= window && skb !== tp.writeQueue.tail) return max;
+  const needed = Math.min(skb.length, window);
+  if (max <= needed) return max;
+  const partial = needed % mss;
+  return nagleHolds(tp, partial !== 0, nonagle) ? needed - partial : needed;
+}
+
+/** Whether to wait for more window, so that a larger frame can go (`tcp_tso_should_defer`). @hot */
+function shouldDefer(tp: Tcb, skb: SendSkb, maxSegs: number): boolean {
+  if (tp.caState >= CaState.RECOVERY) return false;
+  if (tp.mstamp - tp.tcpWstamp > NS_PER_MS) return false;
+  const sendWindow = (windowEnd(tp) - skb.seq) | 0;
+  const congWindow = (tp.sndCwnd - packetsInFlight(tp)) * tp.mssCache;
+  const limit = Math.min(sendWindow, congWindow);
+  if (limit >= maxSegs * tp.mssCache) return false;
+  if (skb !== tp.writeQueue.tail && limit >= skb.length) return false;
+  const divisor = tp.env.sysctls.tcpTsoWinDivisor;
+  if (divisor > 0) {
+    const chunk = Math.floor(Math.min(tp.sndWnd, tp.sndCwnd * tp.mssCache) / divisor);
+    if (limit >= chunk) return false;
+  } else if (limit > 3 * tp.mssCache) {
+    return false;
+  }
+  const head = tp.rtxQueue.head;
+  if (head === null) return false;
+  // An ACK that is more than half an RTT away comes too late to wait for.
+  if (tp.mstamp - head.sentAt - 1000 * (tp.srttUs >> 4) < 0) return false;
+  if (congWindow < sendWindow) {
+    if (congWindow <= skb.length) {
+      cwndLimited = true;
+      return true;
+    }
+  } else if (sendWindow <= skb.length) {
+    return true;
+  }
+  return (skb.flags & FLAG_FIN) === 0 && !skb.eor;
+}
+
+/** A segment has left for the first time: it waits for its ACK from now on. @hot */
+export function eventNewDataSent(tp: Tcb, skb: SendSkb): void {
+  const before = tp.packetsOut;
+  tp.sndNxt = skb.endSeq;
+  tp.writeQueue.remove(skb);
+  rateSkbSent(tp, skb);
+  tp.rtxQueue.push(skb);
+  tp.sorted.push(skb);
+  if (tp.highestSack === null) tp.highestSack = skb;
+  tp.packetsOut += skb.pcount;
+  if (before === 0 || tp.pending === PENDING_LOSS_PROBE) rearmRto(tp);
+  checkSpace(tp);
+}
+
+/** Wakes writers when there is room again (`tcp_check_space`). @hot */
+export function checkSpace(tp: Tcb): void {
+  if (!tp.noSpace || !isWriteable(tp)) return;
+  tp.noSpace = false;
+  tp.wait.wake();
+}
+
+/** Remembers how much of the congestion window is used (`tcp_cwnd_validate`). @hot */
+function validateCwnd(tp: Tcb, limited: boolean): void {
+  if (
+    !after(tp.cwndUsageSeq, tp.sndUna) ||
+    limited ||
+    (!tp.isCwndLimited && tp.packetsOut > tp.maxPacketsOut)
+  ) {
+    tp.isCwndLimited = limited;
+    tp.maxPacketsOut = tp.packetsOut;
+    tp.cwndUsageSeq = tp.sndNxt;
+  }
+  if (isCwndLimited(tp)) {
+    tp.sndCwndUsed = 0;
+    tp.cwndStamp = jiffies(tp);
+    return;
+  }
+  if (tp.packetsOut > tp.sndCwndUsed) tp.sndCwndUsed = tp.packetsOut;
+  const idle = jiffies(tp) - tp.cwndStamp;
+  if (tp.env.sysctls.tcpSlowStartAfterIdle !== 0 && idle >= tp.rto) applicationLimited(tp);
+}
+
+/** RFC 2861: a window that was not used for an RTO is halved towards what was used. */
+function applicationLimited(tp: Tcb): void {
+  if (tp.caState === CaState.OPEN && !tp.noSpace) {
+    const used = Math.max(tp.sndCwndUsed, initialCwnd(tp));
+    if (used < tp.sndCwnd) {
+      tp.sndSsthresh = currentSsthresh(tp);
+      tp.sndCwnd = (tp.sndCwnd + used) >> 1;
+    }
+    tp.sndCwndUsed = 0;
+  }
+  tp.cwndStamp = jiffies(tp);
+}
+
+/** The congestion window that a connection starts with. */
+export function initialCwnd(tp: Tcb): number {
+  const cwnd = tp.route === null || tp.route.initcwnd === 0 ? INIT_CWND : tp.route.initcwnd;
+  return Math.min(cwnd, tp.sndCwndClamp);
+}
+
+/** After an idle RTO the window starts anew (`tcp_slow_start_after_idle_check`). @hot */
+export function slowStartAfterIdle(tp: Tcb): void {
+  if (tp.env.sysctls.tcpSlowStartAfterIdle === 0 || tp.packetsOut > 0) return;
+  let delta = jiffies(tp) - tp.lsndtime;
+  if (delta <= tp.rto) return;
+  tp.ca.event(tp, CaEvent.CWND_RESTART);
+  tp.sndSsthresh = currentSsthresh(tp);
+  let cwnd = tp.sndCwnd;
+  const restart = Math.min(initialCwnd(tp), cwnd);
+  for (delta -= tp.rto; delta > 0 && cwnd > restart; delta -= tp.rto) cwnd >>= 1;
+  tp.sndCwnd = Math.max(cwnd, restart);
+  tp.cwndStamp = jiffies(tp);
+  tp.sndCwndUsed = 0;
+}
+
+/** Sends a FIN, with the last data if some is still queued (`tcp_send_fin`). */
+export function sendFin(tp: Tcb): void {
+  const tail = tp.writeQueue.tail;
+  if (tail !== null) {
+    tail.flags |= FLAG_FIN;
+    tail.endSeq = (tail.endSeq + 1) | 0;
+    tp.writeSeq = (tp.writeSeq + 1) | 0;
+  } else {
+    const skb = tp.memory.take();
+    skb.flags = FLAG_ACK | FLAG_FIN;
+    skb.seq = tp.writeSeq;
+    skb.endSeq = (tp.writeSeq + 1) | 0;
+    tp.wmemQueued += skb.truesize;
+    tp.writeSeq = skb.endSeq;
+    tp.writeQueue.push(skb);
+  }
+  pushPending(tp, currentMss(tp), NAGLE_OFF);
+}

@@ -1,0 +1,105 @@
+/**
+ * Sending ACKs and other segments without data: at once, later, or as a challenge.
+ *
+ * Spec: RFC 1122 §4.2.3.2, RFC 5961 §7. Kernel: net/ipv4/tcp_output.c (tcp_send_ack,
+ * tcp_send_delayed_ack, tcp_send_active_reset, tcp_xmit_probe_skb), 6.18.
+ */
+
+import { JIFFY_NS } from "../../sim/timer.ts";
+import { FLAG_ACK, FLAG_RST } from "../../wire/tcp.ts";
+import { jiffies, refreshMstamp, usToJiffies } from "./clock.ts";
+import { ACK_PUSHED, ACK_SCHED, ACK_TIMER, DELACK_MAX, DELACK_MIN, TcpState } from "./constants.ts";
+import { rtoMinUs } from "./rtt.ts";
+import { after, before } from "./sequence.ts";
+import type { Tcb } from "./tcb.ts";
+import { inPingpongMode, windowEnd } from "./tcb-queries.ts";
+import { transmitSkb } from "./transmit.ts";
+
+/** Sequence number of a segment without data: never beyond the peer's window. @hot */
+export function acceptableSeq(tp: Tcb): number {
+  const end = windowEnd(tp);
+  if (!before(end, tp.sndNxt)) return tp.sndNxt;
+  // A window that shrank by less than its scale is not worth going back for.
+  if (tp.wscaleOk && (tp.sndNxt - end) >>> 0 < 1 << tp.rcvWscale) return tp.sndNxt;
+  return end;
+}
+
+/** Sends an ACK now. @hot */
+export function sendAck(tp: Tcb): void {
+  sendAckFor(tp, tp.rcvNxt);
+}
+
+/** Sends an ACK for data up to `rcvNxt` (`__tcp_send_ack`). @hot */
+export function sendAckFor(tp: Tcb, rcvNxt: number): void {
+  if (tp.state === TcpState.CLOSE) return;
+  transmitSkb(tp, null, FLAG_ACK, acceptableSeq(tp), rcvNxt);
+}
+
+/** Arms the delayed ACK timer, or sends at once if it is about to fire. @hot */
+export function sendDelayedAck(tp: Tcb): void {
+  let ato = tp.ackAto;
+  if (ato > DELACK_MIN) {
+    let max = 125;
+    if (inPingpongMode(tp) || (tp.ackPending & ACK_PUSHED) !== 0) max = DELACK_MAX;
+    if (tp.srttUs > 0) max = Math.min(max, Math.max(usToJiffies(tp.srttUs >> 3), DELACK_MIN));
+    ato = Math.min(ato, max);
+  }
+  ato = Math.min(ato, DELACK_MAX, Math.max(usToJiffies(rtoMinUs(tp)), 2) - 1);
+  const now = jiffies(tp);
+  let timeout = now + ato;
+  if ((tp.ackPending & ACK_TIMER) !== 0) {
+    if (tp.ackTimeout <= now + (ato >> 2)) {
+      sendAck(tp);
+      return;
+    }
+    if (timeout >= tp.ackTimeout) timeout = tp.ackTimeout;
+  }
+  tp.ackPending |= ACK_SCHED | ACK_TIMER;
+  armDelack(tp, timeout);
+}
+
+/** Arms the delayed ACK timer for absolute jiffies. */
+export function armDelack(tp: Tcb, timeout: number): void {
+  if (tp.delackTimer.armed && tp.ackTimeout === timeout) return;
+  tp.ackTimeout = timeout;
+  tp.delackTimer.armJiffies(timeout - jiffies(tp));
+}
+
+/** Sends a segment that makes the peer answer: an old sequence number without data. */
+export function sendProbe(tp: Tcb): void {
+  refreshMstamp(tp);
+  transmitSkb(tp, null, FLAG_ACK, (tp.sndUna - 1) | 0, tp.rcvNxt);
+}
+
+/** Sends RST with ACK because the program gives the connection up. */
+export function sendActiveReset(tp: Tcb): void {
+  refreshMstamp(tp);
+  transmitSkb(tp, null, FLAG_ACK | FLAG_RST, acceptableSeq(tp), tp.rcvNxt);
+}
+
+/**
+ * Sends a challenge ACK, at most one each `tcp_invalid_ratelimit` for segments without data
+ * (RFC 5961 §7). `outOfWindow` tells which limit applies.
+ */
+export function sendChallengeAck(tp: Tcb): void {
+  if (oowRateLimited(tp)) return;
+  sendAck(tp);
+}
+
+/** Whether an answer to an out-of-window segment was sent just now (`__tcp_oow_rate_limited`). */
+export function oowRateLimited(tp: Tcb): boolean {
+  const now = tp.env.cpu.now;
+  const limit = tp.env.sysctls.tcpInvalidRatelimit * 1_000_000;
+  if (tp.lastOowAckTime !== 0) {
+    const elapsed =
+      (Math.floor(now / JIFFY_NS) - Math.floor(tp.lastOowAckTime / JIFFY_NS)) * JIFFY_NS;
+    if (elapsed >= 0 && elapsed < limit) return true;
+  }
+  tp.lastOowAckTime = Math.max(now, 1);
+  return false;
+}
+
+/** Whether `seq` lies beyond what the peer may send. */
+export function beyondWindow(tp: Tcb, seq: number, window: number): boolean {
+  return after(seq, (tp.rcvNxt + window) | 0);
+}

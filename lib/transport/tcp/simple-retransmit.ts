@@ -1,0 +1,32 @@
+/**
+ * Sending again what was too large for the path, without taking it for congestion.
+ *
+ * Kernel: net/ipv4/tcp_input.c (tcp_simple_retransmit), 6.18.
+ */
+
+import { CaState } from "./constants.ts";
+import { currentMss } from "./mss.ts";
+import { markLost } from "./rack.ts";
+import { setCaState } from "./recovery.ts";
+import { xmitRetransmitQueue } from "./retransmit.ts";
+import type { Tcb } from "./tcb.ts";
+
+/** Marks what is larger than the MSS as lost and sends it in smaller pieces. */
+export function simpleRetransmit(tp: Tcb): void {
+  const mss = currentMss(tp);
+  const before = tp.lostOut;
+  for (let skb = tp.rtxQueue.head; skb !== null; skb = skb.next) {
+    const largest = skb.pcount > 1 ? skb.gsoSize : skb.length;
+    if (largest > mss) markLost(tp, skb);
+  }
+  tp.retransmitHint = null;
+  if (before === tp.lostOut) return;
+  if (tp.caState !== CaState.LOSS) {
+    tp.highSeq = tp.sndNxt;
+    tp.sndSsthresh = tp.sndCwnd;
+    tp.priorSsthresh = 0;
+    tp.undoMarker = 0;
+    setCaState(tp, CaState.LOSS);
+  }
+  xmitRetransmitQueue(tp);
+}

@@ -1,0 +1,114 @@
+/**
+ * Short questions about a connection's state that many files ask.
+ *
+ * Kernel: include/net/tcp.h, include/net/inet_connection_sock.h, 6.18.
+ */
+import { CaState, TcpState } from "./constants.ts";
+import { before } from "./sequence.ts";
+import type { Tcb } from "./tcb.ts";
+
+/** Segments that are thought to be in the network. @hot */
+export function packetsInFlight(tp: Tcb): number {
+  return tp.packetsOut - (tp.sackedOut + tp.lostOut) + tp.retransOut;
+}
+
+/** Segments that have left the network: SACKed or lost. */
+export function leftOut(tp: Tcb): number {
+  return tp.sackedOut + tp.lostOut;
+}
+
+export function inSlowStart(tp: Tcb): boolean {
+  return tp.sndCwnd < tp.sndSsthresh;
+}
+
+/** Whether the peer agreed to SACK. */
+export function isSack(tp: Tcb): boolean {
+  return tp.sackOk !== 0;
+}
+
+/** Last sequence number of the window that is offered now, as length from `rcvNxt`. @hot */
+export function receiveWindow(tp: Tcb): number {
+  const window = (tp.rcvWup + tp.rcvWnd - tp.rcvNxt) | 0;
+  return window < 0 ? 0 : window;
+}
+
+/** End of the peer's window. @hot */
+export function windowEnd(tp: Tcb): number {
+  return (tp.sndUna + tp.sndWnd) | 0;
+}
+
+/** Space that a buffer of `space` bytes gives to payload. @hot */
+export function winFromSpace(tp: Tcb, space: number): number {
+  return Math.floor((space * tp.scalingRatio) / 256);
+}
+
+/** Buffer that payload of `win` bytes needs. */
+export function spaceFromWin(tp: Tcb, win: number): number {
+  return Math.floor((win * 256) / tp.scalingRatio);
+}
+
+/** Free space in the receive buffer, in payload bytes. @hot */
+export function tcpSpace(tp: Tcb): number {
+  return winFromSpace(tp, tp.rcvbuf - tp.backlogLength - tp.rmemAlloc);
+}
+
+/** The whole receive buffer, in payload bytes. @hot */
+export function fullSpace(tp: Tcb): number {
+  return winFromSpace(tp, tp.rcvbuf);
+}
+
+export function inCwndReduction(tp: Tcb): boolean {
+  return tp.caState === CaState.CWR || tp.caState === CaState.RECOVERY;
+}
+
+/** States in which a program may send data. */
+export function canSend(tp: Tcb): boolean {
+  return tp.state === TcpState.ESTABLISHED || tp.state === TcpState.CLOSE_WAIT;
+}
+
+/** Whether ACKs are sent at once (`tcp_in_quickack_mode`). */
+export function inQuickackMode(tp: Tcb): boolean {
+  return (tp.route !== null && tp.route.quickack) || (tp.ackQuick > 0 && !inPingpongMode(tp));
+}
+
+/** Whether the exchange looks interactive, so that ACKs wait for data to ride on. */
+export function inPingpongMode(tp: Tcb): boolean {
+  return tp.ackPingpong >= tp.pingpongThresh;
+}
+
+/** Whether a segment of the write queue has not been sent yet. */
+export function hasSendHead(tp: Tcb): boolean {
+  return tp.writeQueue.head !== null;
+}
+
+/** Everything sent is SACKed or lost, except what can be sent again: nothing to do but wait. */
+export function unsent(tp: Tcb): number {
+  return (tp.writeSeq - tp.sndNxt) | 0;
+}
+
+/** Free room in the send buffer for POLLOUT. */
+export function sndWspace(tp: Tcb): number {
+  return tp.sndbuf - tp.wmemQueued;
+}
+
+/** Whether a write may go on (`sk_stream_memory_free`). */
+export function streamMemoryFree(tp: Tcb, wake: number): boolean {
+  if (tp.wmemQueued >= tp.sndbuf) return false;
+  const lowat = notsentLowat(tp);
+  return lowat === 0xffffffff || unsent(tp) << wake < lowat;
+}
+
+/** Low-water mark of unsent bytes. */
+export function notsentLowat(tp: Tcb): number {
+  return tp.notsentLowat !== 0 ? tp.notsentLowat : tp.env.sysctls.tcpNotsentLowat;
+}
+
+/** Whether poll says that the socket is writable (`__sk_stream_is_writeable`). */
+export function isWriteable(tp: Tcb): boolean {
+  return sndWspace(tp) >= tp.wmemQueued >> 1 && streamMemoryFree(tp, 1);
+}
+
+/** Whether `seq` was never sent before. */
+export function isNew(tp: Tcb, seq: number): boolean {
+  return !before(seq, tp.sndNxt);
+}

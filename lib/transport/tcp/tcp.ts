@@ -1,0 +1,370 @@
+/**
+ * TCP of one host: its connections, listeners and half-open requests, and what they have in
+ * common. Segments come in here; timers come back here.
+ *
+ * Spec: RFC 9293 §3.10.7. Kernel: net/ipv4/tcp_ipv4.c (tcp_v4_rcv), 6.18.
+ */
+import type { Ipv4 } from "../../base/inet.ts";
+import { DropReason } from "../../sim/drop-reason.ts";
+import type { RandomStream } from "../../sim/random.ts";
+import type { Timer } from "../../sim/timer.ts";
+import type { Frame } from "../../wire/frame.ts";
+import * as ipv4 from "../../wire/ipv4.ts";
+import * as tcp from "../../wire/tcp.ts";
+import { FLAG_ACK, FLAG_FIN, FLAG_RST, FLAG_SYN } from "../../wire/tcp.ts";
+import { ConnectionTable } from "../demux.ts";
+import type { TransportEnvironment } from "../environment.ts";
+import { PortTable } from "../port-table.ts";
+import { refreshMstamp } from "./clock.ts";
+import { type CongestionControl, Reno } from "./congestion.ts";
+import { connect, receiveSynSent } from "./connect.ts";
+import { CaState, TcpState, TIMEWAIT_LEN } from "./constants.ts";
+import { Cookies } from "./cookies.ts";
+import { Cubic } from "./cubic.ts";
+import { icmpErrorFor } from "./icmp-error.ts";
+import { InputResult, receiveEstablished, receiveInState, rxOptions } from "./input.ts";
+import { Listening } from "./listen.ts";
+import { MetricsCache, updateMetrics } from "./metrics.ts";
+import { currentMss } from "./mss.ts";
+import { writeXmit } from "./output.ts";
+import { sendReply, sendReset } from "./reply.ts";
+import { ConnectionRequest, RequestVerdict } from "./request.ts";
+import { xmitRetransmitQueue } from "./retransmit.ts";
+import { type Segment, SegmentPool } from "./segment.ts";
+import { done } from "./state.ts";
+import { Tcb, TcbHrTimer, type TcbOwner, type TcbTimer } from "./tcb.ts";
+import { packetsInFlight } from "./tcb-queries.ts";
+import { TimeWaitSock, TimeWaitVerdict } from "./time-wait.ts";
+import {
+  onCompressedAckTimer,
+  onDelackTimer,
+  onKeepaliveTimer,
+  onWriteTimer,
+  startKeepalive,
+} from "./timers.ts";
+import { shutdownSend } from "./user.ts";
+
+/** What may stand in the table of connections. */
+type Entry = Tcb | TimeWaitSock | ConnectionRequest;
+
+/** TCP of one host. */
+export class Tcp implements TcbOwner {
+  readonly env: TransportEnvironment;
+  readonly segments: SegmentPool;
+  readonly metrics = new MetricsCache();
+  readonly ports = new PortTable();
+  readonly connections = new ConnectionTable<Entry>();
+  readonly listening: Listening;
+  orphans = 0;
+  timeWaits = 0;
+  readonly #isn: RandomStream;
+  readonly #nextInode: () => number;
+
+  constructor(env: TransportEnvironment) {
+    this.env = env;
+    this.segments = new SegmentPool(env.drops);
+    this.#isn = env.random.stream(`${env.name}:tcp:isn`);
+    this.listening = new Listening(this, new Cookies(env.random, env.name));
+    let inode = 20000;
+    this.#nextInode = () => {
+      inode += 1;
+      return inode;
+    };
+  }
+
+  /** A socket without an address, in state CLOSE. */
+  create(): Tcb {
+    const tp = new Tcb(
+      this,
+      this.congestionControl(this.env.sysctls.tcpCongestionControl),
+      (owner) => this.#tsq(owner),
+    );
+    tp.inode = this.#nextInode();
+    tp.reordering = this.env.sysctls.tcpReordering;
+    return tp;
+  }
+
+  /** A congestion control by its sysctl name; CUBIC for names that are not known. */
+  congestionControl(name: string): CongestionControl {
+    return name === "reno" ? new Reno() : new Cubic();
+  }
+
+  /** A random number for sequence numbers, timestamp offsets and identifications. */
+  randomInt32(): number {
+    return this.#isn.int32();
+  }
+
+  /** Begins an active open; ends, ports and route are set. */
+  connect(tp: Tcb): void {
+    tp.state = TcpState.SYN_SENT;
+    this.hash(tp);
+    tp.writeSeq = this.randomInt32();
+    tp.isn = tp.writeSeq;
+    tp.tsOffset = this.randomInt32();
+    tp.ipId = this.randomInt32() & 0xffff;
+    const name = tp.route?.congestion ?? "";
+    if (name !== "") tp.ca = this.congestionControl(name);
+    connect(tp);
+  }
+
+  hash(tp: Tcb): void {
+    this.connections.add(tp);
+  }
+
+  unhash(tp: Tcb): void {
+    if (tp.listen !== null) this.listening.remove(tp);
+    else this.connections.remove(tp);
+    if (tp.parent === null) this.ports.release(tp);
+    else if (tp.state === TcpState.CLOSE) this.ports.release(tp);
+  }
+
+  destroy(tp: Tcb): void {
+    if (this.orphans > 0) this.orphans -= 1;
+    tp.route = null;
+  }
+
+  shutdownSend(tp: Tcb): void {
+    shutdownSend(tp);
+  }
+
+  startKeepalive(tp: Tcb): void {
+    startKeepalive(tp);
+  }
+
+  enterTimeWait(tp: Tcb, substate: TcpState, timeoutJiffies: number): void {
+    if (this.timeWaits < this.env.sysctls.tcpMaxTwBuckets) {
+      const rto = (tp.rto << 2) - (tp.rto >> 1);
+      const timeout =
+        substate === TcpState.TIME_WAIT ? TIMEWAIT_LEN : Math.max(timeoutJiffies, rto);
+      const record = new TimeWaitSock(this, tp, substate);
+      record.armJiffies(timeout);
+      this.connections.remove(tp);
+      this.connections.add(record);
+      this.ports.replace(tp, record);
+      this.timeWaits += 1;
+    }
+    updateMetrics(tp);
+    done(tp);
+  }
+
+  dropRequest(request: ConnectionRequest): void {
+    request.dispose();
+    this.connections.remove(request);
+    const listen = request.listener.listen;
+    if (listen === null || request.cookie) return;
+    listen.requests -= 1;
+    if (request.numTimeout === 0) listen.young -= 1;
+  }
+
+  /** A timer of something in this stack fired. */
+  expired(timer: Timer): void {
+    if (timer instanceof TimeWaitSock) {
+      timer.dispose();
+      this.connections.remove(timer);
+      this.ports.release(timer);
+      this.timeWaits -= 1;
+    } else if (timer instanceof ConnectionRequest) {
+      if (!timer.onTimeout()) this.dropRequest(timer);
+    } else if (timer instanceof TcbHrTimer) {
+      onCompressedAckTimer(timer.tp);
+    } else {
+      const { tp } = timer as TcbTimer;
+      if (timer === tp.writeTimer) onWriteTimer(tp);
+      else if (timer === tp.delackTimer) onDelackTimer(tp);
+      else onKeepaliveTimer(tp);
+    }
+  }
+
+  /** Takes a packet for this host; see `TransportProtocol`. @hot */
+  receive(frame: Frame): void {
+    const { view } = frame;
+    if (!tcp.isValid(view, frame.start, frame.end)) {
+      frame.drop(DropReason.PKT_TOO_SMALL, this.env.drops);
+      return;
+    }
+    if (!frame.checksumVerified && !frame.checksumPending && !this.#checksumIsRight(frame)) {
+      frame.drop(DropReason.TCP_CSUM, this.env.drops);
+      return;
+    }
+    const segment = this.segments.take(frame);
+    const entry = this.connections.find(
+      segment.destination,
+      segment.destinationPort,
+      segment.source,
+      segment.sourcePort,
+    );
+    if (entry instanceof Tcb) this.#receiveFor(entry, segment);
+    else if (entry instanceof TimeWaitSock) this.#receiveTimeWait(entry, segment);
+    else if (entry !== null) this.#receiveRequest(entry, segment);
+    else this.#receiveListener(segment, 0);
+  }
+
+  /** An ICMP error quotes a segment of ours; see `TransportProtocol`. */
+  icmpError(frame: Frame, innerL3: number, type: number, code: number, info: number): void {
+    icmpErrorFor(this, frame, innerL3, type, code, info);
+  }
+
+  /** Handles the first segment of a socket's backlog. */
+  backlogReceive(tp: Tcb): void {
+    const segment = tp.backlog.shift();
+    if (segment === null) return;
+    tp.backlogLength -= segment.truesize;
+    this.doReceive(tp, segment);
+  }
+
+  #receiveFor(tp: Tcb, segment: Segment): void {
+    tp.segsIn += 1;
+    if (!tp.owned) {
+      this.doReceive(tp, segment);
+      return;
+    }
+    const limit = tp.rcvbuf + (tp.sndbuf >> 1) + 64 * 1024;
+    if (tp.backlogLength + tp.rmemAlloc > 2 * limit) {
+      this.segments.drop(segment, DropReason.SOCKET_BACKLOG);
+      return;
+    }
+    tp.backlogLength += segment.truesize;
+    tp.backlog.push(segment);
+  }
+
+  /** A segment for a socket that nobody owns (`tcp_v4_do_rcv`). @hot */
+  doReceive(tp: Tcb, segment: Segment): void {
+    let result: InputResult = InputResult.TAKEN;
+    if (tp.state === TcpState.ESTABLISHED) {
+      receiveEstablished(tp, segment, this.segments);
+    } else if (tp.state === TcpState.SYN_SENT) {
+      result = receiveSynSent(tp, segment, this.segments);
+    } else if (tp.state === TcpState.CLOSE) {
+      // Closed while the segment waited in the backlog.
+      this.segments.drop(segment, DropReason.TCP_CLOSE);
+    } else {
+      const child = tp.state === TcpState.SYN_RECV && tp.parent !== null;
+      result = receiveInState(tp, segment, this.segments);
+      if (child && (tp.state as TcpState) !== TcpState.SYN_RECV) tp.parent?.wait.wake();
+    }
+    if (result === InputResult.RESET) {
+      sendReset(this.env, segment);
+      this.segments.drop(segment, DropReason.TCP_RESET);
+    }
+  }
+
+  #receiveTimeWait(record: TimeWaitSock, segment: Segment): void {
+    parseInto(segment);
+    if (rxOptions.hasTimestamps && rxOptions.timestampEcho !== 0) {
+      rxOptions.timestampEcho = (rxOptions.timestampEcho - record.tsOffset) | 0;
+    }
+    switch (record.receive(segment, rxOptions)) {
+      case TimeWaitVerdict.SYN:
+        if (
+          this.listening.find(segment.destination as Ipv4, segment.destinationPort, segment) !==
+          null
+        ) {
+          this.expired(record);
+          this.#receiveListener(segment, record.newIsn);
+          return;
+        }
+        this.#ackTimeWait(record, segment);
+        break;
+      case TimeWaitVerdict.ACK:
+        this.#ackTimeWait(record, segment);
+        break;
+      case TimeWaitVerdict.RST:
+        sendReset(this.env, segment);
+        this.expired(record);
+        break;
+      default:
+        break;
+    }
+    this.segments.consume(segment);
+  }
+
+  #ackTimeWait(record: TimeWaitSock, segment: Segment): void {
+    sendReply(this.env, segment, {
+      seq: record.sndNxt,
+      ack: record.rcvNxt,
+      flags: FLAG_ACK,
+      window: record.rcvWnd >> record.rcvWscale,
+      timestamps: record.tsRecentStamp !== 0,
+      tsval: (Math.floor(this.env.cpu.now / 1_000_000) + record.tsOffset) | 0,
+      tsecr: record.tsRecent,
+      tos: record.tos,
+      mark: record.mark,
+      boundDevice: record.boundDevice,
+    });
+  }
+
+  #receiveRequest(request: ConnectionRequest, segment: Segment): void {
+    parseInto(segment);
+    const verdict = request.check(segment, rxOptions);
+    if (verdict === RequestVerdict.TAKEN) {
+      this.segments.consume(segment);
+    } else if (verdict === RequestVerdict.TO_LISTENER) {
+      sendReset(this.env, segment);
+      this.segments.drop(segment, DropReason.TCP_INVALID_ACK_SEQUENCE);
+    } else {
+      this.listening.createChild(request, segment, rxOptions);
+    }
+  }
+
+  #receiveListener(segment: Segment, isn: number): void {
+    const listener = this.listening.find(
+      segment.destination as Ipv4,
+      segment.destinationPort,
+      segment,
+    );
+    if (listener === null) {
+      sendReset(this.env, segment);
+      this.segments.drop(segment, DropReason.NO_SOCKET);
+      return;
+    }
+    const { flags } = segment;
+    if ((flags & FLAG_RST) !== 0) {
+      this.segments.drop(segment, DropReason.TCP_RESET);
+    } else if ((flags & FLAG_ACK) !== 0) {
+      parseInto(segment);
+      if (this.listening.acceptCookie(listener, segment, rxOptions)) return;
+      sendReset(this.env, segment);
+      this.segments.drop(segment, DropReason.TCP_FLAGS);
+    } else if ((flags & (FLAG_SYN | FLAG_FIN)) === FLAG_SYN) {
+      parseInto(segment);
+      this.listening.receiveSyn(listener, segment, rxOptions, isn);
+    } else {
+      this.segments.drop(segment, DropReason.TCP_FLAGS);
+    }
+  }
+
+  #checksumIsRight(frame: Frame): boolean {
+    const { view, l3 } = frame;
+    return tcp.checksumIsRight(
+      view,
+      frame.start,
+      frame.end,
+      ipv4.source(view, l3),
+      ipv4.destination(view, l3),
+    );
+  }
+
+  /** Frames of this socket have left the host, so more may be sent (`tcp_tsq_handler`). */
+  #tsq(tp: Tcb): void {
+    tp.tsqQueued = false;
+    if (!tp.tsqThrottled || tp.state === TcpState.CLOSE) return;
+    tp.tsqThrottled = false;
+    refreshMstamp(tp);
+    if (
+      tp.lostOut > tp.retransOut &&
+      tp.sndCwnd > packetsInFlight(tp) &&
+      tp.caState >= CaState.CWR
+    ) {
+      xmitRetransmitQueue(tp);
+    }
+    writeXmit(tp, currentMss(tp), tp.nonagle, 0);
+  }
+}
+
+/** Reads the options of a segment that belongs to no connection. */
+function parseInto(segment: Segment): void {
+  const frame = segment.frame;
+  if (frame === null) return;
+  const start = segment.dataAt - segment.headerSize + tcp.TCP_SIZE;
+  rxOptions.parse(frame.view, start, segment.dataAt, (segment.flags & FLAG_SYN) !== 0);
+}

@@ -1,0 +1,154 @@
+/**
+ * TIME_WAIT: what is left of a connection for a minute, so that late segments are answered and do
+ * not reach the next connection between the same ports. FIN_WAIT2 of a closed socket lives here
+ * as well.
+ *
+ * Spec: RFC 9293 §3.10.7.4, RFC 6191, RFC 1337. Kernel: net/ipv4/tcp_minisocks.c
+ * (tcp_timewait_state_process), 6.18.
+ */
+import type { Ipv4 } from "../../base/inet.ts";
+import { WheelTimer } from "../../sim/timer.ts";
+import { FLAG_ACK, FLAG_FIN, FLAG_RST, FLAG_SYN } from "../../wire/tcp.ts";
+import type { TcpOptions } from "../../wire/tcp-options.ts";
+import type { TransportRoute } from "../environment.ts";
+import { PAWS_24DAYS_S, TcpState, TIMEWAIT_LEN } from "./constants.ts";
+import type { Segment } from "./segment.ts";
+import { after, before } from "./sequence.ts";
+import type { Tcb, TcbOwner } from "./tcb.ts";
+import { receiveWindow } from "./tcb-queries.ts";
+
+/** What is to be done with a segment for a TIME_WAIT socket. */
+export const TimeWaitVerdict = { IGNORE: 0, RST: 1, ACK: 2, SYN: 3 } as const;
+export type TimeWaitVerdict = (typeof TimeWaitVerdict)[keyof typeof TimeWaitVerdict];
+
+/** The record of a connection that is over. */
+export class TimeWaitSock extends WheelTimer {
+  readonly owningStack: TcbOwner;
+  readonly localAddress: Ipv4;
+  readonly remoteAddress: Ipv4;
+  readonly localPort: number;
+  readonly remotePort: number;
+  /** FIN_WAIT2 or TIME_WAIT. */
+  substate: TcpState;
+  readonly sndNxt: number;
+  rcvNxt: number;
+  readonly rcvWnd: number;
+  readonly rcvWscale: number;
+  tsRecent: number;
+  tsRecentStamp: number;
+  readonly tsOffset: number;
+  readonly tos: number;
+  readonly mark: number;
+  readonly boundDevice: number;
+  readonly reuse: boolean;
+  readonly inode: number;
+  route: TransportRoute | null;
+  lastOowAckTime = 0;
+  /** The sequence number that a new connection begins with, after verdict SYN. */
+  newIsn = 0;
+
+  constructor(owner: TcbOwner, tp: Tcb, substate: TcpState) {
+    super(owner.env.cpu, owner);
+    this.owningStack = owner;
+    this.localAddress = tp.localAddress;
+    this.remoteAddress = tp.remoteAddress;
+    this.localPort = tp.localPort;
+    this.remotePort = tp.remotePort;
+    this.substate = substate;
+    this.sndNxt = tp.sndNxt;
+    this.rcvNxt = tp.rcvNxt;
+    this.rcvWnd = receiveWindow(tp);
+    this.rcvWscale = tp.rcvWscale;
+    this.tsRecent = tp.tsRecent;
+    this.tsRecentStamp = tp.tsRecentStamp;
+    this.tsOffset = tp.tsOffset;
+    this.tos = tp.tos;
+    this.mark = tp.mark;
+    this.boundDevice = tp.boundDevice;
+    this.reuse = tp.reuse;
+    this.inode = tp.inode;
+    this.route = tp.route;
+  }
+
+  /** Decides what a segment means; `options` are those of the segment. */
+  receive(segment: Segment, options: TcpOptions): TimeWaitVerdict {
+    const { flags, seq, endSeq } = segment;
+    const timestamps = options.hasTimestamps && this.tsRecentStamp !== 0;
+    const paws = timestamps && this.#pawsRejects(options, (flags & FLAG_RST) !== 0);
+    if (this.substate === TcpState.FIN_WAIT2)
+      return this.#receiveInFinWait2(segment, options, paws);
+
+    if (!paws && seq === this.rcvNxt && (seq === endSeq || (flags & FLAG_RST) !== 0)) {
+      if ((flags & FLAG_RST) !== 0) {
+        if (this.owningStack.env.sysctls.tcpRfc1337 === 0) this.#kill();
+        return TimeWaitVerdict.IGNORE;
+      }
+      this.armJiffies(TIMEWAIT_LEN);
+      if (timestamps) this.#storeTimestamp(options);
+      return TimeWaitVerdict.IGNORE;
+    }
+    const newer =
+      after(seq, this.rcvNxt) || (timestamps && ((this.tsRecent - options.timestampValue) | 0) < 0);
+    if ((flags & (FLAG_SYN | FLAG_RST | FLAG_ACK)) === FLAG_SYN && !paws && newer) {
+      this.newIsn = (this.sndNxt + 65535 + 2) | 0 || 1;
+      return TimeWaitVerdict.SYN;
+    }
+    if ((flags & FLAG_RST) !== 0) return TimeWaitVerdict.IGNORE;
+    if (paws || (flags & FLAG_ACK) !== 0) this.armJiffies(TIMEWAIT_LEN);
+    return this.#ackOutOfWindow(segment);
+  }
+
+  #receiveInFinWait2(segment: Segment, options: TcpOptions, paws: boolean): TimeWaitVerdict {
+    const { flags, seq, endSeq, length } = segment;
+    if (paws || !this.#inWindow(seq, endSeq)) return this.#ackOutOfWindow(segment);
+    if ((flags & FLAG_RST) !== 0) {
+      this.#kill();
+      return TimeWaitVerdict.IGNORE;
+    }
+    if ((flags & FLAG_SYN) !== 0 && !before(seq, this.rcvNxt)) return TimeWaitVerdict.RST;
+    const nothing = (flags & FLAG_ACK) === 0 || !after(endSeq, this.rcvNxt) || endSeq === seq;
+    if (nothing) return TimeWaitVerdict.IGNORE;
+    // Nobody reads any more: data is answered with RST.
+    const onlyFin = (flags & FLAG_FIN) !== 0 && endSeq === ((this.rcvNxt + 1) | 0);
+    if (!onlyFin || length > 1) return TimeWaitVerdict.RST;
+    this.substate = TcpState.TIME_WAIT;
+    this.rcvNxt = endSeq;
+    if (options.hasTimestamps) this.#storeTimestamp(options);
+    this.armJiffies(TIMEWAIT_LEN);
+    return TimeWaitVerdict.ACK;
+  }
+
+  #inWindow(seq: number, endSeq: number): boolean {
+    if (seq === this.rcvNxt) return true;
+    const end = (this.rcvNxt + this.rcvWnd) | 0;
+    if (after(endSeq, this.rcvNxt) && before(seq, end)) return true;
+    return seq === end && seq === endSeq;
+  }
+
+  #pawsRejects(options: TcpOptions, rst: boolean): boolean {
+    if (((this.tsRecent - options.timestampValue) | 0) <= 0) return false;
+    const age = Math.floor(this.cpu.now / 1e9) - this.tsRecentStamp;
+    if (age >= PAWS_24DAYS_S) return false;
+    return !(rst && age >= 60);
+  }
+
+  #storeTimestamp(options: TcpOptions): void {
+    this.tsRecent = options.timestampValue;
+    this.tsRecentStamp = Math.max(1, Math.floor(this.cpu.now / 1e9));
+  }
+
+  /** Answers with an ACK, at most twice a second to segments without data. */
+  #ackOutOfWindow(segment: Segment): TimeWaitVerdict {
+    if (segment.length > 0 || (segment.flags & FLAG_SYN) !== 0) return TimeWaitVerdict.ACK;
+    const now = this.cpu.now;
+    const limit = this.owningStack.env.sysctls.tcpInvalidRatelimit * 1_000_000;
+    if (this.lastOowAckTime !== 0 && now - this.lastOowAckTime < limit)
+      return TimeWaitVerdict.IGNORE;
+    this.lastOowAckTime = now;
+    return TimeWaitVerdict.ACK;
+  }
+
+  #kill(): void {
+    this.owningStack.expired(this);
+  }
+}

@@ -1,0 +1,235 @@
+/**
+ * Building segments: from a queued piece of data, or an ACK without any, to a frame that goes
+ * down to IP.
+ *
+ * Kernel: net/ipv4/tcp_output.c (__tcp_transmit_skb, tcp_options_write), 6.18.
+ */
+import type { Frame } from "../../wire/frame.ts";
+import { HEADROOM } from "../../wire/frame.ts";
+import { IPPROTO_TCP } from "../../wire/protocol-numbers.ts";
+import * as tcp from "../../wire/tcp.ts";
+import * as options from "../../wire/tcp-options.ts";
+import { PacketFields } from "../environment.ts";
+import { jiffies, timestampValue } from "./clock.ts";
+import { CaEvent } from "./congestion.ts";
+import {
+  ATO_MIN,
+  ECN_DEMAND_CWR,
+  ECN_OK,
+  ECN_QUEUE_CWR,
+  ECT_0,
+  EVER_RETRANS,
+  TcpState,
+} from "./constants.ts";
+import { establishedOptionsSize, sackBlocks } from "./mss.ts";
+import { rebuildRoute } from "./route.ts";
+import type { SendSkb } from "./send-skb.ts";
+import { before } from "./sequence.ts";
+import type { Tcb } from "./tcb.ts";
+import { packetsInFlight } from "./tcb-queries.ts";
+import { MAX_WINDOW, selectWindow } from "./window.ts";
+
+const fields = new PacketFields();
+const blocks = new Int32Array(8);
+
+/**
+ * Sends one queued segment, or, without one, a segment of only a header. Returns false if there
+ * is no route. @hot
+ */
+export function transmitSkb(
+  tp: Tcb,
+  skb: SendSkb | null,
+  flags: number,
+  seq: number,
+  rcvNxt: number,
+): boolean {
+  const route = rebuildRoute(tp);
+  if (route === null) return false;
+  const length = skb === null ? 0 : skb.length;
+  const syn = (flags & tcp.FLAG_SYN) !== 0;
+  const size = tcp.TCP_SIZE + (syn ? synOptionsSize(tp, flags) : establishedOptionsSize(tp));
+  const now = tp.env.cpu.now;
+  if (now > tp.tcpWstamp) tp.tcpWstamp = now;
+  if (skb !== null) skb.sentAt = tp.tcpWstamp;
+
+  const large = skb !== null && length > skb.gsoSize && skb.gsoSize > 0;
+  const frame = tp.env.pool.takeForPayload(large ? 0 : length);
+  if (skb !== null && skb.payload !== null && length > 0) {
+    if (large) {
+      frame.gsoSize = skb.gsoSize;
+      frame.payload = skb.payload.bytes;
+      frame.payloadAt = skb.payloadAt;
+      frame.payloadLength = length;
+    } else {
+      skb.payload.bytes.copy(frame.bytes, HEADROOM, skb.payloadAt, skb.payloadAt + length);
+    }
+  }
+  frame.l4 = frame.push(size);
+  const window = syn ? Math.min(tp.rcvWnd, MAX_WINDOW) : selectWindow(tp);
+  const { view } = frame;
+  const sent = addEcn(tp, skb, flags, length);
+  tcp.write(view, frame.l4, tp.localPort, tp.remotePort, seq, rcvNxt, size, sent, window);
+  if (syn) writeSynOptions(tp, frame, frame.l4 + tcp.TCP_SIZE, flags);
+  else writeEstablishedOptions(tp, frame, frame.l4 + tcp.TCP_SIZE);
+  frame.checksumPending = true;
+
+  if ((flags & tcp.FLAG_ACK) !== 0) eventAckSent(tp, rcvNxt);
+  if (length > 0) eventDataSent(tp);
+  account(tp, frame, skb, length);
+  fields.tos = ecnTos(tp, skb, flags, length);
+  fields.ttl = tp.ttl;
+  fields.source = tp.localAddress;
+  fields.destination = tp.remoteAddress;
+  fields.protocol = IPPROTO_TCP;
+  fields.df = wantsDf(tp);
+  fields.ignoreDf = false;
+  fields.id = tp.ipId & 0xffff;
+  tp.ipId += skb !== null && skb.pcount > 1 ? skb.pcount : 1;
+  tp.env.output(frame, route, fields);
+  return true;
+}
+
+/** Whether packets of this socket carry "don't fragment". */
+export function wantsDf(tp: Tcb): boolean {
+  return tp.pmtuDiscover >= 1 && tp.pmtuDiscover <= 3 && tp.env.sysctls.ipNoPmtuDisc === 0;
+}
+
+/** An ACK went out, so none is owed any more (`tcp_event_ack_sent`). @hot */
+function eventAckSent(tp: Tcb, rcvNxt: number): void {
+  if (tp.compressedAck > 0) {
+    tp.compressedAck = 0;
+    tp.compressedAckTimer.stop();
+  }
+  if (rcvNxt !== tp.rcvNxt) return;
+  if (tp.ackQuick > 0) {
+    const packets = (tp.ackPending & 1) !== 0 ? 1 : 0;
+    if (packets >= tp.ackQuick) {
+      tp.ackQuick = 0;
+      tp.ackAto = ATO_MIN;
+    } else {
+      tp.ackQuick -= packets;
+    }
+  }
+  tp.ackPending = 0;
+  tp.delackTimer.stop();
+}
+
+/** Data went out: an answer soon after data makes the exchange interactive. @hot */
+function eventDataSent(tp: Tcb): void {
+  if (packetsInFlight(tp) === 0) tp.ca.event(tp, CaEvent.TX_START);
+  const now = jiffies(tp);
+  tp.lsndtime = now;
+  if (now - tp.lrcvtime < tp.ackAto && tp.ackPingpong < 255) tp.ackPingpong += 1;
+}
+
+function account(tp: Tcb, frame: Frame, skb: SendSkb | null, length: number): void {
+  tp.segsOut += skb !== null && skb.pcount > 1 ? skb.pcount : 1;
+  if (length > 0) {
+    tp.dataSegsOut += skb !== null && skb.pcount > 1 ? skb.pcount : 1;
+    tp.bytesSent += length;
+  }
+  frame.socket = tp;
+  tp.framesOut += 1;
+  tp.wmemAlloc += skb === null ? 1 : skb.truesize;
+}
+
+function addEcn(tp: Tcb, skb: SendSkb | null, flags: number, length: number): number {
+  if ((tp.ecnFlags & ECN_OK) === 0 || (flags & tcp.FLAG_SYN) !== 0) return flags;
+  let result = flags;
+  if (length > 0 && skb !== null && isFirstSend(tp, skb) && (tp.ecnFlags & ECN_QUEUE_CWR) !== 0) {
+    tp.ecnFlags &= ~ECN_QUEUE_CWR;
+    result |= tcp.FLAG_CWR;
+  }
+  if ((tp.ecnFlags & ECN_DEMAND_CWR) !== 0) result |= tcp.FLAG_ECE;
+  return result;
+}
+
+/** RFC 3168 §6.1.4–5: ECT on new data only, not on ACKs and retransmissions. */
+function ecnTos(tp: Tcb, skb: SendSkb | null, flags: number, length: number): number {
+  if ((tp.ecnFlags & ECN_OK) === 0 || length === 0 || skb === null) return tp.tos & ~3;
+  if ((flags & tcp.FLAG_SYN) !== 0 || !isFirstSend(tp, skb)) return tp.tos & ~3;
+  return (tp.tos & ~3) | ECT_0;
+}
+
+function isFirstSend(tp: Tcb, skb: SendSkb): boolean {
+  return !before(skb.seq, tp.sndNxt) && (skb.sacked & EVER_RETRANS) === 0;
+}
+
+/** Size of the options of our SYN, or of a SYN-ACK of simultaneous open. */
+function synOptionsSize(tp: Tcb, flags: number): number {
+  const mirror = (flags & tcp.FLAG_ACK) !== 0;
+  const { sysctls } = tp.env;
+  const timestamps = mirror ? tp.tstampOk : sysctls.tcpTimestamps !== 0;
+  const sack = mirror ? tp.sackOk !== 0 : sysctls.tcpSack !== 0;
+  const scale = mirror ? tp.wscaleOk : sysctls.tcpWindowScaling !== 0;
+  return 4 + (timestamps ? 12 : sack ? 4 : 0) + (scale ? 4 : 0);
+}
+
+function writeSynOptions(tp: Tcb, frame: Frame, start: number, flags: number): void {
+  const mirror = (flags & tcp.FLAG_ACK) !== 0;
+  const { sysctls } = tp.env;
+  const timestamps = mirror ? tp.tstampOk : sysctls.tcpTimestamps !== 0;
+  const sack = mirror ? tp.sackOk !== 0 : sysctls.tcpSack !== 0;
+  const scale = mirror ? tp.wscaleOk : sysctls.tcpWindowScaling !== 0;
+  writeHandshakeOptions(
+    frame.view,
+    start,
+    tp.advmss,
+    timestamps,
+    sack,
+    scale ? tp.rcvWscale : -1,
+    timestampValue(tp),
+    mirror ? tp.tsRecent : 0,
+  );
+}
+
+/** The options of a SYN or SYN-ACK in the kernel's order; `scale` -1 leaves it out. */
+export function writeHandshakeOptions(
+  view: DataView,
+  start: number,
+  mss: number,
+  timestamps: boolean,
+  sack: boolean,
+  scale: number,
+  value: number,
+  echo: number,
+): void {
+  let at = options.writeMss(view, start, mss);
+  if (timestamps) {
+    at = sack ? options.writeSackPermitted(view, at) : options.writeNops(view, at, 2);
+    at = options.writeTimestamps(view, at, value, echo);
+  } else if (sack) {
+    at = options.writeSackPermitted(view, options.writeNops(view, at, 2));
+  }
+  if (scale >= 0) options.writeWindowScale(view, options.writeNops(view, at, 1), scale);
+}
+
+/** Timestamps and SACK blocks of an established connection. @hot */
+function writeEstablishedOptions(tp: Tcb, frame: Frame, start: number): void {
+  const { view } = frame;
+  let at = start;
+  if (tp.tstampOk) {
+    at = options.writeNops(view, at, 2);
+    at = options.writeTimestamps(view, at, timestampValue(tp), tp.tsRecent);
+  }
+  const count = sackBlocks(tp);
+  if (count === 0) return;
+  let from = 0;
+  if (tp.dsack) {
+    blocks.set(tp.duplicateSack, 0);
+    from = 1;
+  }
+  for (let index = from; index < count; index += 1) {
+    blocks[2 * index] = tp.selectiveAcks[2 * (index - from)] ?? 0;
+    blocks[2 * index + 1] = tp.selectiveAcks[2 * (index - from) + 1] ?? 0;
+  }
+  options.writeSack(view, options.writeNops(view, at, 2), blocks, count);
+  tp.dsack = false;
+}
+
+/** Whether a state is one in which the peer has agreed to talk. */
+export function isSynchronized(tp: Tcb): boolean {
+  return (
+    tp.state !== TcpState.SYN_SENT && tp.state !== TcpState.CLOSE && tp.state !== TcpState.LISTEN
+  );
+}

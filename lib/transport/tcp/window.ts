@@ -1,0 +1,191 @@
+/**
+ * The receive window: what is offered first, how it follows the free buffer, how it grows with the
+ * sender's skill and the reader's speed.
+ *
+ * Spec: RFC 9293 §3.8.6, RFC 7323 §2. Kernel: net/ipv4/tcp_output.c (tcp_select_window),
+ * net/ipv4/tcp_input.c (tcp_grow_window, tcp_rcv_space_adjust), 6.18.
+ */
+import { refreshMstamp, usBetween } from "./clock.ts";
+import { ACK_NOMEM, INIT_CWND } from "./constants.ts";
+import type { Segment } from "./segment.ts";
+import type { Tcb } from "./tcb.ts";
+import { fullSpace, receiveWindow, spaceFromWin, tcpSpace, winFromSpace } from "./tcb-queries.ts";
+
+/** Largest window that a header can say. */
+export const MAX_WINDOW = 65535;
+const MAX_WSCALE = 14;
+/** SOCK_MIN_RCVBUF. */
+export const MIN_RCVBUF = 2304;
+
+/** Result of `selectInitialWindow`: reused. */
+export const initialWindow = { rcvWnd: 0, windowClamp: 0, rcvWscale: 0 };
+
+/** Chooses window, clamp and scale for a SYN or SYN-ACK into `initialWindow`. */
+export function selectInitialWindow(
+  rmem: number,
+  rmemMax: number,
+  fullSpaceBytes: number,
+  mss: number,
+  clamp: number,
+  wscaleOk: boolean,
+  initRwnd: number,
+): void {
+  const windowClamp = clamp === 0 ? MAX_WINDOW << MAX_WSCALE : clamp;
+  let space = Math.min(windowClamp, Math.max(0, fullSpaceBytes));
+  if (space > mss) space -= space % mss;
+  initialWindow.rcvWnd = initRwnd > 0 ? Math.min(space, initRwnd * mss) : space;
+  initialWindow.rcvWscale = 0;
+  if (wscaleOk) {
+    const largest = Math.min(Math.max(space, rmem, rmemMax), windowClamp);
+    const log2 = 31 - Math.clz32(largest);
+    initialWindow.rcvWscale = Math.min(Math.max(log2 - 15, 0), MAX_WSCALE);
+  }
+  initialWindow.windowClamp = Math.min(MAX_WINDOW << initialWindow.rcvWscale, windowClamp);
+}
+
+/** The window that could be offered now, in bytes (`__tcp_select_window`). @hot */
+export function windowToOffer(tp: Tcb): number {
+  let mss = tp.rcvMss;
+  let free = tcpSpace(tp);
+  const allowed = fullSpace(tp);
+  const full = Math.min(tp.windowClamp, allowed);
+  const unit = 1 << tp.rcvWscale;
+  if (mss > full) {
+    mss = full;
+    if (mss <= 0) return 0;
+  }
+  if (free < full >> 1) {
+    tp.ackQuick = 0;
+    free -= ((free % unit) + unit) % unit;
+    if (free < allowed >> 4 || free < mss) return 0;
+  }
+  if (free > tp.rcvSsthresh) free = tp.rcvSsthresh;
+  if (tp.rcvWscale > 0) return alignUp(free, unit);
+  const window = tp.rcvWnd;
+  if (window <= free - mss || window > free) return free - (free % mss);
+  if (mss === full && free > window + (full >> 1)) return free;
+  return window;
+}
+
+/** The window field of a segment that is sent now; remembers what it offers. @hot */
+export function selectWindow(tp: Tcb): number {
+  if ((tp.ackPending & ACK_NOMEM) !== 0) {
+    tp.rcvWnd = 0;
+    tp.rcvWup = tp.rcvNxt;
+    return 0;
+  }
+  const current = receiveWindow(tp);
+  let offer = windowToOffer(tp);
+  // RFC 9293 §3.8.6: the right edge is not moved to the left.
+  if (offer < current) offer = alignUp(current, 1 << tp.rcvWscale);
+  tp.rcvWnd = offer;
+  tp.rcvWup = tp.rcvNxt;
+  return Math.min(offer, MAX_WINDOW << tp.rcvWscale) >> tp.rcvWscale;
+}
+
+/** Sets the clamp, moving the slow-start threshold of the window with it. */
+export function setWindowClamp(tp: Tcb, value: number): void {
+  const before = tp.windowClamp;
+  const clamp = Math.max(MIN_RCVBUF / 2, value);
+  if (clamp === before) return;
+  tp.windowClamp = clamp;
+  if (clamp < before) tp.rcvSsthresh = Math.min(tp.rcvSsthresh, clamp);
+  else tp.rcvSsthresh = Math.max(Math.min(tp.rcvWnd, clamp), tp.rcvSsthresh);
+}
+
+/** Buffers and clamp at the moment that the connection is established. */
+export function initBufferSpace(tp: Tcb): void {
+  if (!tp.sndbufLocked) expandSndbuf(tp);
+  refreshMstamp(tp);
+  tp.rcvqAt = tp.mstamp;
+  tp.rcvqSeq = tp.copiedSeq;
+  const appWin = tp.env.sysctls.tcpAppWin;
+  const maxwin = fullSpace(tp);
+  if (tp.windowClamp >= maxwin) {
+    tp.windowClamp = maxwin;
+    if (appWin > 0 && maxwin > 4 * tp.advmss) {
+      tp.windowClamp = Math.max(maxwin - (maxwin >> appWin), 4 * tp.advmss);
+    }
+  }
+  if (appWin > 0 && tp.windowClamp > 2 * tp.advmss && tp.windowClamp + tp.advmss > maxwin) {
+    tp.windowClamp = Math.max(2 * tp.advmss, maxwin - tp.advmss);
+  }
+  tp.rcvSsthresh = Math.min(tp.rcvSsthresh, tp.windowClamp);
+  tp.rcvqSpace = Math.min(tp.rcvSsthresh, tp.rcvWnd, INIT_CWND * tp.advmss);
+}
+
+/** Makes the send buffer large enough for twice the congestion window. */
+export function expandSndbuf(tp: Tcb): void {
+  const wanted = Math.max(tp.mssClamp, tp.mssCache) + 320 + 320;
+  let perMss = 1;
+  while (perMss < wanted) perMss *= 2;
+  perMss += 256;
+  const segments = Math.max(INIT_CWND, tp.sndCwnd, tp.reordering + 1);
+  const memory = 2 * segments * perMss;
+  if (tp.sndbuf < memory) tp.sndbuf = Math.min(memory, tp.env.sysctls.tcpWmem[2]);
+}
+
+/** Lets the window grow when segments use their memory well (`tcp_grow_window`). @hot */
+export function growWindow(tp: Tcb, segment: Segment): void {
+  const room = Math.min(tp.windowClamp, tcpSpace(tp)) - tp.rcvSsthresh;
+  if (room <= 0) return;
+  let increase = 0;
+  if (winFromSpace(tp, segment.truesize) <= segment.length) increase = tp.advmss << 1;
+  else increase = growWindowSlowly(tp, segment);
+  if (increase === 0) return;
+  tp.rcvSsthresh += Math.min(room, Math.max(increase, 2 * segment.length));
+  tp.ackQuick |= 1;
+}
+
+function growWindowSlowly(tp: Tcb, segment: Segment): number {
+  let size = winFromSpace(tp, segment.truesize) >> 1;
+  let window = winFromSpace(tp, tp.env.sysctls.tcpRmem[2]) >> 1;
+  while (tp.rcvSsthresh <= window) {
+    if (size <= segment.length) return 2 * tp.rcvMss;
+    size >>= 1;
+    window >>= 1;
+  }
+  return 0;
+}
+
+/** Dynamic right-sizing: the buffer follows what the program reads in one RTT. @hot */
+export function adjustReceiveSpace(tp: Tcb): void {
+  refreshMstamp(tp);
+  const time = usBetween(tp.rcvqAt, tp.mstamp);
+  if (time < tp.rcvRttUs >> 3 || tp.rcvRttUs === 0) return;
+  const queued = (tp.rcvNxt - tp.copiedSeq) | 0;
+  const copied = ((tp.copiedSeq - tp.rcvqSeq) | 0) - queued;
+  if (copied > tp.rcvqSpace) growRcvbuf(tp, copied);
+  tp.rcvqSeq = tp.copiedSeq;
+  tp.rcvqAt = tp.mstamp;
+}
+
+/** Enlarges the receive buffer for `space` bytes read in one RTT (`tcp_rcvbuf_grow`). */
+export function growRcvbuf(tp: Tcb, space: number): void {
+  const before = tp.rcvqSpace;
+  tp.rcvqSpace = space;
+  const { sysctls } = tp.env;
+  if (sysctls.tcpModerateRcvbuf === 0 || tp.rcvbufLocked) return;
+  // One RTT late by nature, so twice; and the sender may double its rate in slow start.
+  let window = space * 2;
+  window += Math.floor((window * (space - before)) / before) * 2;
+  const last = tp.outOfOrder.tail;
+  if (last !== null) window += (last.endSeq - tp.rcvNxt) | 0;
+  const rcvbuf = Math.min(spaceFromWin(tp, window), sysctls.tcpRmem[2]);
+  if (rcvbuf <= tp.rcvbuf) return;
+  tp.rcvbuf = rcvbuf;
+  tp.windowClamp = winFromSpace(tp, rcvbuf);
+}
+
+/** Lowers the window's threshold after the buffer overflowed (`tcp_clamp_window`). */
+export function clampWindow(tp: Tcb): void {
+  tp.ackQuick = 0;
+  const max = tp.env.sysctls.tcpRmem[2];
+  if (tp.rcvbuf < max && !tp.rcvbufLocked)
+    tp.rcvbuf = Math.min(Math.max(tp.rmemAlloc, tp.rcvbuf), max);
+  if (tp.rmemAlloc > tp.rcvbuf) tp.rcvSsthresh = Math.min(tp.windowClamp, 2 * tp.advmss);
+}
+
+function alignUp(value: number, unit: number): number {
+  return Math.ceil(value / unit) * unit;
+}
