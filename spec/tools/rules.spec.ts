@@ -77,6 +77,16 @@ describe("tools/rules", () => {
     expect(notes[1]).to.contain("there is no Node node1");
   });
 
+  it("notes a Service that has no clusterIP yet", () => {
+    const notes: string[] = [];
+    const pending = WEB.replace("clusterIP: 10.96.0.10, ", "");
+
+    rules({ objects: [file("o.yaml", `${pending}---\n${NODE}`)] }, notes);
+
+    expect(notes).to.have.length(1);
+    expect(notes[0]).to.contain("Service default/web has no clusterIP");
+  });
+
   it("takes the mode of the command line over the file's", () => {
     const config = file("config.yaml", "mode: nftables\n");
 
@@ -127,7 +137,7 @@ describe("tools/rules", () => {
 describe("tools/rules/node-setup", () => {
   it("starts with lo and eth0, and adds and deletes addresses", () => {
     const text =
-      "# more\nip link add eth1 type dummy\nip addr add 10.0.0.2/24 dev eth1\nip addr del 172.18.0.2/16 dev eth0\n";
+      "# more\nip link add eth1 type dummy\nip -4 addr add 10.0.0.2/24 brd + dev eth1\nip -6 addr add fd00::2/64 dev eth1\nip addr del 172.18.0.2/16 dev eth0\n";
 
     expect(
       setUpNode(text, "node.sh").map(({ device, address }) => `${device} ${address}`),
