@@ -5,8 +5,6 @@ import { expect } from "chai";
 import { Command } from "commander";
 import { VethworkError } from "../../lib/base/errors.ts";
 import { setUpNode } from "../../tools/rules/node-setup.ts";
-import { RuleStore } from "../../tools/rules/rule-store.ts";
-import { saveSpelling, splitWords } from "../../tools/rules/save-spelling.ts";
 import { addRulesCommand, rulesText } from "../../tools/rules.ts";
 
 const WEB = `apiVersion: v1
@@ -154,57 +152,6 @@ describe("tools/rules/node-setup", () => {
       VethworkError,
       "no device",
     );
-  });
-});
-
-describe("tools/rules/rule-store", () => {
-  const input = (...lines: string[]): string => ["*nat", ...lines, "COMMIT", ""].join("\n");
-
-  it("empties declared chains and keeps the others (--noflush)", () => {
-    const store = new RuleStore();
-    store.restore(input(":A - [0:0]", ":B - [0:0]", "-A A -j B", "-A B -j RETURN"));
-
-    store.restore(input(":A - [0:0]"));
-
-    expect(store.save()).to.contain("-A B -j RETURN").and.not.contain("-A A");
-  });
-
-  it("changes nothing if a line is refused", () => {
-    const store = new RuleStore();
-    store.restore(input(":A - [0:0]", "-A A -j RETURN"));
-    const before = store.save();
-
-    expect(store.restore(input(":A - [0:0]", "-A NONE -j RETURN"))).to.equal(false);
-    expect(store.restore(input("-X A"))).to.equal(false);
-
-    expect(store.save()).to.equal(before);
-  });
-
-  it("makes a rule once, at the end or at the top", () => {
-    const store = new RuleStore();
-    store.ensureRule("append", "nat", "OUTPUT", ["-j", "A"]);
-    store.ensureRule("prepend", "nat", "OUTPUT", ["-j", "B"]);
-    store.ensureRule("append", "nat", "OUTPUT", ["-j", "B"]);
-
-    expect(store.save().match(/-A OUTPUT .*/g)).to.deep.equal(["-A OUTPUT -j B", "-A OUTPUT -j A"]);
-    expect(store.ensureRule("append", "nat", "NONE", ["-j", "A"])).to.equal(false);
-  });
-
-  it("spells a rule as iptables-save does", () => {
-    const spelled = (rule: string): string => saveSpelling(splitWords(rule));
-
-    expect(
-      spelled(
-        '-m comment --comment "a b" -m tcp -p tcp -d 10.0.0.1 --dport 80 ! -s 10.0.0.77/8 -j X',
-      ),
-    ).to.equal(
-      '! -s 10.0.0.0/8 -d 10.0.0.1/32 -p tcp -m comment --comment "a b" -m tcp --dport 80 -j X',
-    );
-    expect(spelled("-m statistic --mode random --probability 0.3333333333 -j X")).to.equal(
-      "-m statistic --mode random --probability 0.33333333349 -j X",
-    );
-    expect(spelled("-s 0.0.0.0/0 -j X")).to.equal("-j X");
-    expect(spelled("-j MARK --xor-mark 0x00004000")).to.equal("-j MARK --set-xmark 0x4000/0x0");
   });
 });
 

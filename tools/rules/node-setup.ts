@@ -4,7 +4,6 @@
  */
 import { type Place, VethworkError } from "../../lib/base/errors.ts";
 import { formatIpv4, parseInterfaceCidr } from "../../lib/base/inet.ts";
-import { splitWords } from "./save-spelling.ts";
 
 /** An address on an interface. */
 export interface NodeAddress {
@@ -23,7 +22,10 @@ export const INITIAL_ADDRESSES: readonly NodeAddress[] = [
 export function setUpNode(text: string, file: string): NodeAddress[] {
   let addresses = [...INITIAL_ADDRESSES];
   for (const [index, line] of text.split("\n").entries()) {
-    const words = splitWords(line.replace(/(^|\s)#.*$/, ""));
+    const words = line
+      .replace(/(^|\s)#.*$/, "")
+      .split(/\s+/)
+      .filter((word) => word !== "");
     // Options of ip itself, such as -4, say nothing about addresses.
     while (words[1]?.startsWith("-")) words.splice(1, 1);
     if (words.length === 0) continue;
