@@ -2,16 +2,13 @@
  * `vethwork rules`: what kube-proxy of a release writes on a node for the objects in a file, as
  * inputs of iptables-restore or as iptables-save afterwards.
  */
-import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { VethworkError } from "../lib/base/errors.ts";
-import type { KubeProxyConfiguration } from "../lib/kube/proxy/config.ts";
 import { PROXY_MODES } from "../lib/kube/proxy/create.ts";
-import { RELEASES, releaseOf } from "../lib/kube/proxy/release.ts";
-import { readManifests, readProxyConfiguration, type SkippedObject } from "../lib/lab/manifests.ts";
-import { DEFAULT_NODE, RULES_CONFIGURATION } from "./rules/defaults.ts";
-import { INITIAL_ADDRESSES, setUpNode } from "./rules/node-setup.ts";
-import { ownNode, play, type Scene } from "./rules/play.ts";
+import { RELEASES } from "../lib/kube/proxy/release.ts";
+import { DEFAULT_NODE } from "./rules/defaults.ts";
+import { play, type Scene } from "./rules/play.ts";
+import { readScene } from "./rules/scene.ts";
 
 /** The options as commander gives them. */
 interface RulesOptions {
@@ -81,57 +78,27 @@ function sceneOf(options: RulesOptions, note: (line: string) => void): Scene {
   if (options.format !== "save" && options.format !== "restore") {
     throw new VethworkError("VW_USAGE", `format ${options.format} is not known`, "save or restore");
   }
-  const configuration = configurationOf(options);
-  const { mode } = configuration;
-  const version = options.kubeProxyVersion ?? (mode === "userspace" ? "1.20" : "1.36");
-  const nodeName = options.node ?? (configuration.hostnameOverride || DEFAULT_NODE);
-  if (mode === "userspace" && options.format === "restore") {
+  const scene = readScene(
+    {
+      objects: options.objects,
+      config: options.config ?? null,
+      nodeSetup: options.nodeSetup ?? null,
+      node: options.node ?? null,
+      mode: options.mode ?? null,
+      version: options.kubeProxyVersion ?? null,
+      seed: seedOf(options.seed),
+    },
+    note,
+  );
+  if (scene.configuration.mode === "userspace" && options.format === "restore") {
     note("note: userspace mode makes its rules by single commands, not by iptables-restore");
   }
-  const states = options.objects.map((file) => {
-    const { objects, skipped } = readManifests(read(file), file);
-    for (const object of skipped) note(skippedNote(object));
-    return objects;
-  });
-  if (ownNode(states[0] ?? [], nodeName) === null) {
-    note(`note: there is no Node ${nodeName}, so its address and zone are unknown`);
-  }
-  return {
-    configuration,
-    release: releaseOf(version),
-    nodeName,
-    addresses:
-      options.nodeSetup === undefined
-        ? INITIAL_ADDRESSES
-        : setUpNode(read(options.nodeSetup), options.nodeSetup),
-    states,
-    seed: seedOf(options.seed),
-  };
+  return scene;
 }
 
 function seedOf(text: string): number {
   if (/^\d{1,9}$/.test(text)) return Number(text);
   throw new VethworkError("VW_USAGE", `seed ${text} is not a number`, "a whole number");
-}
-
-/** The mode on the command line wins over the file's, as a flag does over nothing else. */
-function configurationOf({ config, mode }: RulesOptions): KubeProxyConfiguration {
-  const base = RULES_CONFIGURATION;
-  const configuration =
-    config === undefined ? base : readProxyConfiguration(read(config), config, base);
-  return mode === undefined ? configuration : { ...configuration, mode };
-}
-
-function skippedNote({ kind, name, place }: SkippedObject): string {
-  return `note: ${place.file}:${place.line}: ${kind} ${name} is skipped`;
-}
-
-function read(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch {
-    throw new VethworkError("VW_USAGE", `${file} cannot be read`, "a file that exists");
-  }
 }
 
 function collect(value: string, before: readonly string[]): string[] {

@@ -10,30 +10,38 @@ const K = roundConstants(3, 64);
 /** FIPS 180-4 §5.3.3: the same of the square roots of the first eight primes. */
 const INITIAL = roundConstants(2, 8);
 
+/** Messages up to this many bytes with their padding take no memory of their own. */
+const SCRATCH_LENGTH = 256;
+const scratch = new Uint8Array(SCRATCH_LENGTH);
 const schedule = new Int32Array(64);
 const state = new Int32Array(8);
 
 /** The 32-byte digest of `message`, which is only read. About 1 µs for a short message. */
 export function sha256(message: Uint8Array): Uint8Array {
-  const padded = pad(message);
+  const length = paddedLength(message);
+  const padded = length <= SCRATCH_LENGTH ? scratch : new Uint8Array(length);
   const view = new DataView(padded.buffer);
+  pad(message, padded, view, length);
   state.set(INITIAL);
-  for (let at = 0; at < padded.length; at += 64) compress(view, at);
+  for (let at = 0; at < length; at += 64) compress(view, at);
   const digest = new Uint8Array(32);
   const out = new DataView(digest.buffer);
   for (let index = 0; index < 8; index += 1) out.setInt32(4 * index, state[index] ?? 0);
   return digest;
 }
 
+/** The length of whole blocks that hold the message, a one bit and its length. */
+function paddedLength(message: Uint8Array): number {
+  return (Math.floor((message.length + 8) / 64) + 1) * 64;
+}
+
 /** FIPS 180-4 §5.1.1: a one bit, zeros, and the length in bits as 64-bit number. */
-function pad(message: Uint8Array): Uint8Array {
-  const padded = new Uint8Array((Math.floor((message.length + 8) / 64) + 1) * 64);
-  padded.set(message);
-  padded[message.length] = 0x80;
-  const view = new DataView(padded.buffer);
-  view.setUint32(padded.length - 8, Math.floor(message.length / 0x2000_0000));
-  view.setUint32(padded.length - 4, (message.length * 8) >>> 0);
-  return padded;
+function pad(message: Uint8Array, into: Uint8Array, view: DataView, length: number): void {
+  into.set(message);
+  into.fill(0, message.length, length);
+  into[message.length] = 0x80;
+  view.setUint32(length - 8, Math.floor(message.length / 0x2000_0000));
+  view.setUint32(length - 4, (message.length * 8) >>> 0);
 }
 
 /** FIPS 180-4 §6.2.2: one block of 64 bytes into `state`. */

@@ -5,8 +5,6 @@ import { expect } from "chai";
 import { Command } from "commander";
 import { VethworkError } from "../../lib/base/errors.ts";
 import { setUpNode } from "../../tools/rules/node-setup.ts";
-import { RuleStore } from "../../tools/rules/rule-store.ts";
-import { saveSpelling, splitWords } from "../../tools/rules/save-spelling.ts";
 import { addRulesCommand, rulesText } from "../../tools/rules.ts";
 
 const WEB = `apiVersion: v1
@@ -77,6 +75,16 @@ describe("tools/rules", () => {
     expect(notes[1]).to.contain("there is no Node node1");
   });
 
+  it("notes a Service that has no clusterIP yet", () => {
+    const notes: string[] = [];
+    const pending = WEB.replace("clusterIP: 10.96.0.10, ", "");
+
+    rules({ objects: [file("o.yaml", `${pending}---\n${NODE}`)] }, notes);
+
+    expect(notes).to.have.length(1);
+    expect(notes[0]).to.contain("Service default/web has no clusterIP");
+  });
+
   it("takes the mode of the command line over the file's", () => {
     const config = file("config.yaml", "mode: nftables\n");
 
@@ -127,7 +135,7 @@ describe("tools/rules", () => {
 describe("tools/rules/node-setup", () => {
   it("starts with lo and eth0, and adds and deletes addresses", () => {
     const text =
-      "# more\nip link add eth1 type dummy\nip addr add 10.0.0.2/24 dev eth1\nip addr del 172.18.0.2/16 dev eth0\n";
+      "# more\nip link add eth1 type dummy\nip -4 addr add 10.0.0.2/24 brd + dev eth1\nip -6 addr add fd00::2/64 dev eth1\nip addr del 172.18.0.2/16 dev eth0\n";
 
     expect(
       setUpNode(text, "node.sh").map(({ device, address }) => `${device} ${address}`),
@@ -144,57 +152,6 @@ describe("tools/rules/node-setup", () => {
       VethworkError,
       "no device",
     );
-  });
-});
-
-describe("tools/rules/rule-store", () => {
-  const input = (...lines: string[]): string => ["*nat", ...lines, "COMMIT", ""].join("\n");
-
-  it("empties declared chains and keeps the others (--noflush)", () => {
-    const store = new RuleStore();
-    store.restore(input(":A - [0:0]", ":B - [0:0]", "-A A -j B", "-A B -j RETURN"));
-
-    store.restore(input(":A - [0:0]"));
-
-    expect(store.save()).to.contain("-A B -j RETURN").and.not.contain("-A A");
-  });
-
-  it("changes nothing if a line is refused", () => {
-    const store = new RuleStore();
-    store.restore(input(":A - [0:0]", "-A A -j RETURN"));
-    const before = store.save();
-
-    expect(store.restore(input(":A - [0:0]", "-A NONE -j RETURN"))).to.equal(false);
-    expect(store.restore(input("-X A"))).to.equal(false);
-
-    expect(store.save()).to.equal(before);
-  });
-
-  it("makes a rule once, at the end or at the top", () => {
-    const store = new RuleStore();
-    store.ensureRule("append", "nat", "OUTPUT", ["-j", "A"]);
-    store.ensureRule("prepend", "nat", "OUTPUT", ["-j", "B"]);
-    store.ensureRule("append", "nat", "OUTPUT", ["-j", "B"]);
-
-    expect(store.save().match(/-A OUTPUT .*/g)).to.deep.equal(["-A OUTPUT -j B", "-A OUTPUT -j A"]);
-    expect(store.ensureRule("append", "nat", "NONE", ["-j", "A"])).to.equal(false);
-  });
-
-  it("spells a rule as iptables-save does", () => {
-    const spelled = (rule: string): string => saveSpelling(splitWords(rule));
-
-    expect(
-      spelled(
-        '-m comment --comment "a b" -m tcp -p tcp -d 10.0.0.1 --dport 80 ! -s 10.0.0.77/8 -j X',
-      ),
-    ).to.equal(
-      '! -s 10.0.0.0/8 -d 10.0.0.1/32 -p tcp -m comment --comment "a b" -m tcp --dport 80 -j X',
-    );
-    expect(spelled("-m statistic --mode random --probability 0.3333333333 -j X")).to.equal(
-      "-m statistic --mode random --probability 0.33333333349 -j X",
-    );
-    expect(spelled("-s 0.0.0.0/0 -j X")).to.equal("-j X");
-    expect(spelled("-j MARK --xor-mark 0x00004000")).to.equal("-j MARK --set-xmark 0x4000/0x0");
   });
 });
 

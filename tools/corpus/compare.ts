@@ -1,13 +1,9 @@
 /** Plays a case of the corpus and says where it first differs from what was recorded. */
-import { readFileSync } from "node:fs";
 import type { KubeObject } from "../../lib/kube/objects.ts";
 import type { HealthAnswer } from "../../lib/kube/proxy/node.ts";
-import { releaseOf } from "../../lib/kube/proxy/release.ts";
-import { readManifests, readProxyConfiguration } from "../../lib/lab/manifests.ts";
-import { DEFAULT_NODE, RULES_CONFIGURATION } from "../rules/defaults.ts";
-import { INITIAL_ADDRESSES, setUpNode } from "../rules/node-setup.ts";
-import { play, type Scene } from "../rules/play.ts";
+import { play } from "../rules/play.ts";
 import type { RecordingNode } from "../rules/recording-node.ts";
+import { readScene } from "../rules/scene.ts";
 import { firstDifference, withoutProxyPorts } from "./canon.ts";
 import { type CorpusCase, filesOf, type Recording } from "./case.ts";
 
@@ -40,7 +36,12 @@ export function compareRecording(corpusCase: CorpusCase, recording: Recording): 
 }
 
 function playCase(corpusCase: CorpusCase, recording: Recording): Output {
-  const scene = sceneOf(corpusCase, recording);
+  const { objects, config, nodeSetup } = corpusCase;
+  const { mode, version } = recording;
+  const scene = readScene(
+    { objects, config, nodeSetup, node: null, mode, version, seed: 1 },
+    () => {},
+  );
   const output: Output = {
     restores: [],
     saves: [],
@@ -57,22 +58,6 @@ function playCase(corpusCase: CorpusCase, recording: Recording): Output {
     output.sysctls = node.sysctls;
   });
   return output;
-}
-
-function sceneOf({ config, nodeSetup, objects }: CorpusCase, recording: Recording): Scene {
-  const text = (file: string): string => readFileSync(file, "utf8");
-  const configuration =
-    config === null
-      ? RULES_CONFIGURATION
-      : readProxyConfiguration(text(config), config, RULES_CONFIGURATION);
-  return {
-    configuration: { ...configuration, mode: recording.mode },
-    release: releaseOf(recording.version),
-    nodeName: configuration.hostnameOverride || DEFAULT_NODE,
-    addresses: nodeSetup === null ? INITIAL_ADDRESSES : setUpNode(text(nodeSetup), nodeSetup),
-    states: objects.map((file) => readManifests(text(file), file).objects),
-    seed: 1,
-  };
 }
 
 function compareRules(

@@ -4,7 +4,6 @@
  */
 import { type Place, VethworkError } from "../../lib/base/errors.ts";
 import { formatIpv4, parseInterfaceCidr } from "../../lib/base/inet.ts";
-import { splitWords } from "./save-spelling.ts";
 
 /** An address on an interface. */
 export interface NodeAddress {
@@ -23,7 +22,12 @@ export const INITIAL_ADDRESSES: readonly NodeAddress[] = [
 export function setUpNode(text: string, file: string): NodeAddress[] {
   let addresses = [...INITIAL_ADDRESSES];
   for (const [index, line] of text.split("\n").entries()) {
-    const words = splitWords(line.replace(/(^|\s)#.*$/, ""));
+    const words = line
+      .replace(/(^|\s)#.*$/, "")
+      .split(/\s+/)
+      .filter((word) => word !== "");
+    // Options of ip itself, such as -4, say nothing about addresses.
+    while (words[1]?.startsWith("-")) words.splice(1, 1);
     if (words.length === 0) continue;
     const place = { file, line: index + 1, column: 1 };
     addresses = carryOut(words, addresses, place);
@@ -54,6 +58,8 @@ function carryOut(
   if (!words.includes("dev") || device === "") {
     throw new VethworkError("VW_COMMAND", "no device", `ip addr ${verb} ${text} dev eth0`, place);
   }
+  // Rules are IPv4's; an IPv6 address changes none of them.
+  if (text.includes(":")) return addresses;
   const { address, prefixLength } = interfaceAddress(text, place);
   const entry = { device, address, prefixLength };
   if (adds) return [...addresses, entry];

@@ -1,7 +1,9 @@
 /**
- * A node for kube-proxy to run on that keeps its rules as text and writes down what the proxy does:
- * enough to print rules, not to carry packets.
+ * A node for kube-proxy to run on that writes down what the proxy does. Its rules are those of an
+ * emulated host, but it has no devices and carries no packets.
  */
+
+import { NetfilterIptables } from "../../lib/kube/netfilter-iptables.ts";
 import type {
   Backends,
   ConntrackTool,
@@ -14,13 +16,18 @@ import type {
   TableName,
 } from "../../lib/kube/proxy/node.ts";
 import { SimClock } from "../../lib/kube/proxy/sim-clock.ts";
-import { RandomStream } from "../../lib/sim/random.ts";
+import { Namespace } from "../../lib/net/namespace.ts";
+import { NamespaceNetfilterHost } from "../../lib/net/netfilter-host.ts";
+import { Netfilter } from "../../lib/netfilter/netfilter.ts";
+import { Cpu } from "../../lib/sim/cpu.ts";
+import { Random, RandomStream } from "../../lib/sim/random.ts";
 import type { Scheduler } from "../../lib/sim/scheduler.ts";
+import { FramePool } from "../../lib/wire/frame-pool.ts";
 import type { NodeAddress } from "./node-setup.ts";
-import { RuleStore, type RuleText } from "./rule-store.ts";
 
 export class RecordingNode implements ProxyNode {
-  readonly rules: RuleText;
+  /** The rules of an emulated host, as iptables sees them. */
+  readonly rules: NetfilterIptables;
   readonly clock: SimClock;
   readonly iptables: IptablesTool;
   readonly conntrack: ConntrackTool;
@@ -43,13 +50,8 @@ export class RecordingNode implements ProxyNode {
   private readonly streams = new Map<string, RandomStream>();
   private readonly taken = new Set<string>();
 
-  constructor(
-    scheduler: Scheduler,
-    addresses: readonly NodeAddress[],
-    seed: number,
-    rules: RuleText = new RuleStore(),
-  ) {
-    this.rules = rules;
+  constructor(scheduler: Scheduler, addresses: readonly NodeAddress[], seed: number) {
+    this.rules = new NetfilterIptables(emulatedNetfilter(scheduler, seed));
     this.clock = new SimClock(scheduler);
     this.addressList = addresses;
     this.seed = seed;
@@ -135,4 +137,15 @@ export class RecordingNode implements ProxyNode {
     this.taken.add(name);
     return { close: () => this.taken.delete(name) };
   }
+}
+
+/** The netfilter of a host without devices. */
+function emulatedNetfilter(scheduler: Scheduler, seed: number): Netfilter {
+  const namespace = new Namespace({
+    name: "node",
+    cpu: new Cpu(scheduler, { hopNs: 0, syscallNs: 0, wakeupNs: 0 }),
+    random: new Random(seed),
+    pool: new FramePool(),
+  });
+  return new Netfilter(new NamespaceNetfilterHost(namespace));
 }

@@ -9,7 +9,10 @@ export type TableName = "filter" | "nat" | "mangle";
 
 /** iptables, iptables-restore and iptables-save. Rules are words, as in a shell's argv. */
 export interface IptablesTool {
-  /** `iptables-restore --noflush --counters`; false: refused, and nothing has changed. */
+  /**
+   * `iptables-restore --noflush --counters`; false: refused. Tables whose COMMIT came before the
+   * error have changed.
+   */
   restore(text: string): boolean;
   /** `iptables -N`, unless the chain is there. False: failed. */
   ensureChain(table: TableName, chain: string): boolean;

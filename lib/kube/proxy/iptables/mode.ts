@@ -2,10 +2,9 @@
  * iptables mode of 1.30 and 1.36. A full sync writes every chain; a partial one writes the shared
  * chains and those of Services that changed, and relies on the rest being there.
  *
- * Service ports are written in code unit order of their keys (see `servicePortKey`); the real one's
- * order is random. All other orders are the real one's.
- *
  * Spec: Kubernetes v1.30, v1.36 pkg/proxy/iptables/proxier.go.
+ * Differs: service ports are written in code unit order of their keys, `namespace/name:port:PROTO`,
+ * where the real one's order is random at each sync. All other orders are the real one's.
  * Not modelled: metrics; localhost node ports of IPv6.
  */
 

@@ -1,0 +1,104 @@
+/**
+ * kube-proxy's iptables on the emulated node: its commands and inputs of iptables-restore, carried
+ * out by the node's netfilter.
+ *
+ * Kernel: none; iptables 1.8.9, iptables/xtables-standalone.c, iptables/xtables-restore.c.
+ */
+import { VethworkError } from "../base/errors.ts";
+import type { Netfilter } from "../netfilter/netfilter.ts";
+import { applyCommand, findRule } from "../netfilter/text/apply.ts";
+import { type Command, CommandParser } from "../netfilter/text/command.ts";
+import { Words } from "../netfilter/text/lexer.ts";
+import type { IptablesTool, TableName } from "./proxy/node.ts";
+
+/** How the four commands about one rule begin. */
+const LETTERS = { append: "-A", prepend: "-I", delete: "-D" } as const;
+
+export class NetfilterIptables implements IptablesTool {
+  private readonly netfilter: Netfilter;
+  private readonly words = new Words();
+  private readonly parser: CommandParser;
+
+  constructor(netfilter: Netfilter) {
+    this.netfilter = netfilter;
+    this.parser = new CommandParser(netfilter, netfilter.modules, this.words);
+  }
+
+  restore(text: string): boolean {
+    return succeeds(() => this.netfilter.restore(text, { noflush: true, counters: true }));
+  }
+
+  ensureChain(table: TableName, chain: string): boolean {
+    if (this.hasChain(table, chain)) return true;
+    return succeeds(() => this.carryOut(this.parse(table, ["-N", chain])));
+  }
+
+  ensureRule(
+    where: "prepend" | "append",
+    table: TableName,
+    chain: string,
+    rule: readonly string[],
+  ): boolean {
+    return succeeds(() => {
+      const command = this.parse(table, [LETTERS[where], chain, ...rule]);
+      if (!this.hasRule(command)) this.carryOut(command);
+    });
+  }
+
+  deleteRule(table: TableName, chain: string, rule: readonly string[]): boolean {
+    return succeeds(() => {
+      const command = this.parse(table, [LETTERS.delete, chain, ...rule]);
+      if (this.hasRule(command)) this.carryOut(command);
+    });
+  }
+
+  flushChain(table: TableName, chain: string): boolean {
+    return succeeds(() => this.carryOut(this.parse(table, ["-F", chain])));
+  }
+
+  chains(table: TableName): Iterable<string> {
+    return this.netfilter.useTable(table).chains.keys();
+  }
+
+  hasChain(table: TableName, chain: string): boolean {
+    return this.netfilter.table(table)?.chains.has(chain) ?? false;
+  }
+
+  ensureCounter(name: string): boolean {
+    this.netfilter.accounts.open(name);
+    return true;
+  }
+
+  /** What iptables-save prints, without dated lines. */
+  save(): string {
+    return this.netfilter.save();
+  }
+
+  private parse(table: TableName, words: readonly string[]): Command {
+    this.words.clear();
+    for (const word of words) this.words.add(word, 1);
+    return this.parser.parse(table);
+  }
+
+  private hasRule({ table, chain, rules }: Command): boolean {
+    const present = this.netfilter.edit(table).rules(chain ?? "");
+    return rules.every((rule) => findRule(present, rule) !== 0);
+  }
+
+  private carryOut(command: Command): void {
+    const edit = this.netfilter.edit(command.table);
+    applyCommand(edit, command);
+    edit.commit();
+  }
+}
+
+/** Whether `action` was not refused; kube-proxy sees an exit status, no more. */
+function succeeds(action: () => void): boolean {
+  try {
+    action();
+    return true;
+  } catch (error) {
+    if (error instanceof VethworkError) return false;
+    throw error;
+  }
+}
