@@ -16,6 +16,7 @@ import { IPPROTO_ICMP } from "../wire/protocol-numbers.ts";
 import { FibResult } from "./fib-info.ts";
 import type { IcmpLimit } from "./icmp-limit.ts";
 import { Flow, type IcmpListener, PacketFields, type TransportProtocol } from "./inet.ts";
+import { SEEN_RAW } from "./ip-flags.ts";
 import { type EchoedOptions, echoOptions } from "./ip-options.ts";
 import type { Namespace } from "./namespace.ts";
 import { type Route, routeOf, Scope } from "./route.ts";
@@ -174,7 +175,7 @@ export class Icmp implements TransportProtocol {
   }
 
   #deliverEchoReply(frame: Frame): DropReason | null {
-    let wanted = false;
+    let wanted = (frame.ipFlags & SEEN_RAW) !== 0;
     for (const listener of this.listeners) if (listener.icmpMessage(frame)) wanted = true;
     return wanted ? null : DropReason.NO_SOCKET;
   }

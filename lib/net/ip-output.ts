@@ -28,7 +28,8 @@ import { type Route, routeOf } from "./route.ts";
 export class IpOutput {
   readonly #namespace: Namespace;
   readonly #idents: IpIdents;
-  readonly #fragmenter = new Fragmenter();
+  /** Those not at work. Sending a fragment may bring in an answer that is cut in turn. */
+  readonly #fragmenters: Fragmenter[] = [];
   readonly #header = {
     tos: 0,
     length: 0,
@@ -135,11 +136,13 @@ export class IpOutput {
       this.#toNeighbour(frame, route);
       return;
     }
-    this.#fragmenter.begin(frame, limit);
-    for (let piece = this.#fragmenter.next(); piece !== null; piece = this.#fragmenter.next()) {
+    const fragmenter = this.#fragmenters.pop() ?? new Fragmenter();
+    fragmenter.begin(frame, limit);
+    for (let piece = fragmenter.next(); piece !== null; piece = fragmenter.next()) {
       snmp.ip.FragCreates += 1;
       this.#toNeighbour(piece, route);
     }
+    this.#fragmenters.push(fragmenter);
     snmp.ip.FragOKs += 1;
     frame.deliver();
   }
