@@ -16,6 +16,7 @@ import { IPPROTO_ICMP } from "../wire/protocol-numbers.ts";
 import { FibResult } from "./fib-info.ts";
 import type { IcmpLimit } from "./icmp-limit.ts";
 import { Flow, type IcmpListener, PacketFields, type TransportProtocol } from "./inet.ts";
+import { SEEN_RAW } from "./ip-flags.ts";
 import { type EchoedOptions, echoOptions } from "./ip-options.ts";
 import type { Namespace } from "./namespace.ts";
 import { type Route, routeOf, Scope } from "./route.ts";
@@ -58,13 +59,18 @@ export class Icmp implements TransportProtocol {
       frame.drop(DropReason.ICMP_CSUM, drops);
       return;
     }
-    const type = end - start >= icmp.ICMP_SIZE ? icmp.type(view, start) : HIGHEST_TYPE + 1;
+    if (end - start < icmp.ICMP_SIZE) {
+      snmp.icmp.InErrors += 1;
+      frame.drop(DropReason.PKT_TOO_SMALL, drops);
+      return;
+    }
+    const type = icmp.type(view, start);
+    snmp.icmpIn[type] = (snmp.icmpIn[type] ?? 0) + 1;
     if (type > HIGHEST_TYPE) {
       snmp.icmp.InErrors += 1;
       frame.drop(DropReason.UNHANDLED_PROTO, drops);
       return;
     }
-    snmp.icmpIn[type] = (snmp.icmpIn[type] ?? 0) + 1;
     if (!this.#acceptsCast(frame, type)) {
       snmp.icmp.InErrors += 1;
       frame.drop(DropReason.INVALID_PROTO, drops);
@@ -169,7 +175,7 @@ export class Icmp implements TransportProtocol {
   }
 
   #deliverEchoReply(frame: Frame): DropReason | null {
-    let wanted = false;
+    let wanted = (frame.ipFlags & SEEN_RAW) !== 0;
     for (const listener of this.listeners) if (listener.icmpMessage(frame)) wanted = true;
     return wanted ? null : DropReason.NO_SOCKET;
   }
@@ -221,7 +227,8 @@ export class Icmp implements TransportProtocol {
         frame.view.setUint32(frame.start + 16, now);
       }
       icmp.finishMessage(frame.view, frame.start, frame.end);
-      this.#send(frame, route, flow, sender, flow.tos, type, options);
+      // The kernel counts every answer as an echo reply: its flow names no ICMP type.
+      this.#send(frame, route, flow, sender, flow.tos, icmp.ICMP_ECHO_REPLY, options);
     }
     cpu.enable();
   }
@@ -286,13 +293,14 @@ export class Icmp implements TransportProtocol {
     return this.#namespace.addresses.select(device, sender, Scope.LINK);
   }
 
-  /** The address of this host that a packet was meant for (`fib_compute_spec_dst`). */
+  /**
+   * The address of this host that a packet was meant for, or, of a broadcast or a forwarded packet,
+   * the one by which this host speaks to the sender (`fib_compute_spec_dst`).
+   */
   specificDestination(frame: Frame): Ipv4 {
     const { view, l3 } = frame;
     const route = routeOf(frame);
-    if (route === null || (!route.isBroadcast && !route.isMulticast)) {
-      return ipv4.destination(view, l3);
-    }
+    if (route !== null && route.type === AddressType.LOCAL) return ipv4.destination(view, l3);
     const sender = ipv4.source(view, l3);
     const { fib, routing, addresses } = this.#namespace;
     if (!isZeroNet(sender)) {

@@ -26,3 +26,5 @@ export const STRICT_ROUTE = 256;
 export const SOURCE_ROUTED = 512;
 /** Options: one of them is wrong, so errors about the packet echo none. */
 export const WRONG_OPTIONS = 1024;
+/** A raw socket has had a copy, so it has reached somebody even if no other socket wants it. */
+export const SEEN_RAW = 2048;

@@ -19,7 +19,7 @@ import {
   UNREACHABLE_PROTOCOL,
 } from "../wire/icmp.ts";
 import * as ipv4 from "../wire/ipv4.ts";
-import { DO_REDIRECT } from "./ip-flags.ts";
+import { DO_REDIRECT, SEEN_RAW } from "./ip-flags.ts";
 import { compileReceivedOptions } from "./ip-options.ts";
 import type { Namespace } from "./namespace.ts";
 import { LOCAL_DELIVERY } from "./reassembly.ts";
@@ -170,6 +170,7 @@ export class IpInput {
     const transport = transports.get(protocol);
     if (transport !== undefined) {
       snmp.ip.InDelivers += 1;
+      if (wasRaw) frame.ipFlags |= SEEN_RAW;
       frame.start = frame.l4;
       transport.receive(frame);
       return;

@@ -8,6 +8,7 @@
  * Kernel: net/ipv4/ip_output.c (__ip_queue_xmit, __ip_local_out, ip_output, ip_mc_output,
  * ip_finish_output, ip_fragment, ip_finish_output2), 6.18.
  */
+import { ANY_ADDRESS } from "../base/inet.ts";
 import type { NetDevice } from "../link/device.ts";
 import { AddressType, Hook } from "../netfilter/hooks.ts";
 import { DropReason } from "../sim/drop-reason.ts";
@@ -27,7 +28,8 @@ import { type Route, routeOf } from "./route.ts";
 export class IpOutput {
   readonly #namespace: Namespace;
   readonly #idents: IpIdents;
-  readonly #fragmenter = new Fragmenter();
+  /** Those not at work. Sending a fragment may bring in an answer that is cut in turn. */
+  readonly #fragmenters: Fragmenter[] = [];
   readonly #header = {
     tos: 0,
     length: 0,
@@ -134,11 +136,13 @@ export class IpOutput {
       this.#toNeighbour(frame, route);
       return;
     }
-    this.#fragmenter.begin(frame, limit);
-    for (let piece = this.#fragmenter.next(); piece !== null; piece = this.#fragmenter.next()) {
+    const fragmenter = this.#fragmenters.pop() ?? new Fragmenter();
+    fragmenter.begin(frame, limit);
+    for (let piece = fragmenter.next(); piece !== null; piece = fragmenter.next()) {
       snmp.ip.FragCreates += 1;
       this.#toNeighbour(piece, route);
     }
+    this.#fragmenters.push(fragmenter);
     snmp.ip.FragOKs += 1;
     frame.deliver();
   }
@@ -157,14 +161,16 @@ export class IpOutput {
       snmp.ipExt.OutBcastOctets += frame.length;
     }
     let neighbour = route.neighbour;
-    if (neighbour === null || neighbour.dead) {
-      const nexthop = route.nexthop(ipv4.destination(frame.view, frame.start));
+    const nexthop = route.loopback
+      ? ANY_ADDRESS
+      : route.nexthop(ipv4.destination(frame.view, frame.start));
+    if (neighbour === null || neighbour.dead || neighbour.address !== nexthop) {
       neighbour = this.#namespace.neighbours.get(device, nexthop);
       if (neighbour === null) {
         frame.drop(DropReason.NEIGH_CREATEFAIL, this.#namespace.drops);
         return;
       }
-      if (route.gateway !== 0 || device.kind === "loopback") route.neighbour = neighbour;
+      route.neighbour = neighbour;
     }
     neighbour.output(frame);
   }

@@ -178,6 +178,11 @@ export class Route extends FrameAttachment {
     return this.gateway !== 0 ? this.gateway : (destination as Ipv4);
   }
 
+  /** A transport has heard from the other end, so the next hop is alive (`dst_confirm`). @hot */
+  confirm(): void {
+    this.neighbour?.confirm();
+  }
+
   #configuredMtu(): number {
     if (this.metrics.mtu !== 0) return this.metrics.mtu;
     const mtu = this.device.mtu;

@@ -164,12 +164,13 @@ export class Frame implements SoftirqWork {
   }
 
   /**
-   * A copy with the same bytes and the same marks, route and conntrack entry (`skb_copy`).
-   * The caller owns it.
+   * A copy with the same bytes, headers that were taken off in front included, and the same marks,
+   * route and conntrack entry (`skb_copy`). The caller owns it.
    */
   copy(): Frame {
     const copy = this.pool.take(this.bytes.length);
-    this.bytes.copy(copy.bytes, this.start, this.start, this.end);
+    const from = Math.min(this.l2, this.start);
+    this.bytes.copy(copy.bytes, from, from, this.end);
     copy.start = this.start;
     copy.end = this.end;
     copy.l2 = this.l2;

@@ -74,6 +74,17 @@ describe("net/icmp", () => {
     expect(a.snmp.get("IcmpOutEchos")).to.equal(0);
   });
 
+  it("does not miss a listener for a reply that a raw socket has seen", () => {
+    const world = new World();
+    const { a } = world.routed();
+    a.rawListeners.push({ rawPacket: () => true });
+
+    ping(a, "10.0.2.2");
+    world.run(10);
+
+    expect(a.drops.total).to.equal(0);
+  });
+
   it("quotes at most 576 bytes in errors, precedence 6, TOS bits kept (6.18 capture)", () => {
     const world = new World();
     const { a, aEth0 } = world.routed();

@@ -3,6 +3,7 @@ import { type Ipv4, parseInterfaceCidr, parseIpv4 } from "../../lib/base/inet.ts
 import { parseMac } from "../../lib/base/mac.ts";
 import { NS_PER_MS, type Ns } from "../../lib/base/units.ts";
 import { Direction, type FrameTap } from "../../lib/capture/tap.ts";
+import { Bridge } from "../../lib/link/bridge.ts";
 import type { NetDevice } from "../../lib/link/device.ts";
 import { createVethPair, Veth } from "../../lib/link/veth.ts";
 import { Flow, PacketFields } from "../../lib/net/inet.ts";
@@ -89,6 +90,20 @@ export class World {
     if (first !== undefined) addAddress(one, pair[0], first);
     if (second !== undefined) addAddress(other, pair[1], second);
     return pair;
+  }
+
+  /** Hosts on one bridge, each with `eth0` and an address; returns their devices. */
+  lan(hosts: readonly Namespace[], addresses: readonly string[]): NetDevice[] {
+    const hub = this.host(`hub${this.hosts.size}`);
+    const bridge = new Bridge(hub, { name: "br0" });
+    hub.addDevice(bridge);
+    bridge.setUp(true);
+    return hosts.map((host, index) => {
+      const [device, port] = this.connect(host, hub, [], ["eth0", `port${index}`]);
+      bridge.addPort(port);
+      addAddress(host, device, addresses[index] ?? "");
+      return device;
+    });
   }
 
   /** a — router — b: 10.0.1.2/24, 10.0.1.1 and 10.0.2.1, 10.0.2.2/24, default routes, forwarding. */
