@@ -35,7 +35,7 @@ class MarkMatch extends Match {
   }
 
   override list(): string {
-    return ` mark match ${this.#test.inverted ? "!" : ""}${saveMark(this.#test)}`;
+    return ` mark match ${this.#test.inverted ? "! " : ""}${saveMark(this.#test)}`;
   }
 }
 
@@ -60,7 +60,7 @@ class ConnmarkMatch extends ConntrackUser {
   }
 
   override list(): string {
-    return ` connmark match ${this.#test.inverted ? "!" : ""} ${saveMark(this.#test)}`;
+    return ` connmark match ${this.#test.inverted ? "! " : ""} ${saveMark(this.#test)}`;
   }
 }
 

@@ -108,6 +108,7 @@ export const STATISTIC_MATCH = defineMatch<StatisticState>({
     {
       name: "every",
       inverts: true,
+      needs: "packet",
       read: (state, value, inverted) => {
         state.every = numberOption("statistic", "every", value, 1);
         state.inverted = inverted;
@@ -115,7 +116,6 @@ export const STATISTIC_MATCH = defineMatch<StatisticState>({
     },
     {
       name: "packet",
-      needs: "every",
       read: (state, value) => {
         state.packet = numberOption("statistic", "packet", value);
       },

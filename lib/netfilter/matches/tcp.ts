@@ -58,6 +58,12 @@ export class TcpMatch extends Match {
     this.#portsOnly = test.flagMask === 0 && test.option === 0 && !test.flagsInverted;
   }
 
+  /** Whether it lets only segments with SYN through. */
+  get asksForSyn(): boolean {
+    const { flags, flagsInverted } = this.#test;
+    return (flags & tcp.FLAG_SYN) !== 0 && !flagsInverted;
+  }
+
   override matches(packet: Packet): boolean {
     if (packet.fragmentOffset !== 0) {
       // A fragment that would overwrite the flags of the first one.

@@ -454,12 +454,14 @@ export class CommandParser implements LoadedOptions {
       destination: destination?.address ?? 0,
       destinationMask: destination?.mask ?? 0,
     };
-    const context = { engine: this.#engine, table: this.#table, header };
+    const matches: Match[] = [];
+    const context = { engine: this.#engine, table: this.#table, header, matches };
+    for (const session of this.#matches) matches.push(session.finish(context));
     const name = this.#targetName;
     const verdict = this.#isGoto ? undefined : STANDARD_VERDICTS.get(name);
     const rule = new Rule({
       header,
-      matches: this.#matches.map((session) => session.finish(context)),
+      matches,
       target: this.#target?.finish(context) ?? null,
       verdict: verdict ?? Verdict.CONTINUE,
       targetName: name,
