@@ -18,7 +18,7 @@ import type { Conntrack } from "../conntrack/conntrack.ts";
 import { defineMatch, type OptionSpec } from "../extension.ts";
 import type { Packet } from "../packet.ts";
 import { refuse } from "../text/errors.ts";
-import { type MaskedAddress, maskedAddress, protocolValue, rangeOption } from "../text/values.ts";
+import { hostWithMask, type MaskedAddress, protocolValue, rangeOption } from "../text/values.ts";
 import { ConntrackUser } from "./conntrack-user.ts";
 import { type PortRange, portMatches, portRange } from "./ports.ts";
 
@@ -185,7 +185,7 @@ function stateBits(connection: Connection | null, info: number): number {
 }
 
 function addressMatches(test: AddressTest | null, address: number): boolean {
-  return test === null || ((address & test.mask) === test.address) !== test.inverted;
+  return test === null || (((address ^ test.address) & test.mask) === 0) !== test.inverted;
 }
 
 function stateNames(states: number): string {
@@ -273,7 +273,7 @@ function addressOption(name: string, field: AddressField): OptionSpec<ConntrackS
     name,
     inverts: true,
     read: (state, value, inverted) => {
-      state[field] = { ...maskedAddress(value), inverted };
+      state[field] = { ...hostWithMask(value), inverted };
     },
   };
 }

@@ -7,7 +7,7 @@ import { maskOf } from "../../base/inet.ts";
 import type { Cpu } from "../../sim/cpu.ts";
 import { HZ, JIFFY_NS } from "../../sim/timer.ts";
 import { hasPorts } from "../conntrack/tuple.ts";
-import { defineMatch, type OptionSpec } from "../extension.ts";
+import { defineMatch, type OptionSpec, refuseInKernel } from "../extension.ts";
 import type { Packet } from "../packet.ts";
 import { Match } from "../rule.ts";
 import { refuse } from "../text/errors.ts";
@@ -138,6 +138,15 @@ class HashlimitMatch extends Match {
   }
 }
 
+/** Credits for each unit of a period: what 64 bits hold of a day's, as the kernel computes it. */
+const CREDITS_PER_UNIT = BigInt(Math.floor((HZ * 2 ** 39) / SCALE));
+
+/** Whether the kernel's 64-bit arithmetic wraps around. */
+function overflows(state: HashlimitState): boolean {
+  const credits = (units: number): bigint => BigInt.asUintN(64, BigInt(units) * CREDITS_PER_UNIT);
+  return credits(state.average * state.burst) < credits(state.average);
+}
+
 function rateOption(name: string, above: boolean): OptionSpec<HashlimitState> {
   return {
     name,
@@ -229,6 +238,7 @@ export const HASHLIMIT_MATCH = defineMatch<HashlimitState>({
     if (!state.given) {
       refuse("hashlimit: You have to specify --hashlimit-upto or --hashlimit-above");
     }
+    if (overflows(state)) refuseInKernel("hashlimit: rate times burst is too large");
     return new HashlimitMatch({ ...state, modes: new Set(state.modes) }, engine.host.cpu);
   },
 });

@@ -50,10 +50,11 @@ export const MAC_MATCH = defineMatch<{ mac: Mac; inverted: boolean }>({
       required: true,
       inverts: true,
       read: (state, value, inverted) => {
-        if (!/^[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}$/.test(value)) {
+        if (!/^[0-9a-fA-F]{1,2}(:[0-9a-fA-F]{1,2}){5}$/.test(value)) {
           refuse(`mac: Bad value for "--mac-source" option: "${value}"`);
         }
-        state.mac = parseMac(value);
+        const bytes = value.split(":").map((byte) => byte.padStart(2, "0"));
+        state.mac = parseMac(bytes.join(":"));
         state.inverted = inverted;
       },
     },

@@ -115,11 +115,11 @@ function parseRanges(text: string): [number, number][] {
     count += colon === -1 ? 1 : 2;
     if (count > MAX_PORTS) refuse(`too many ports specified`, `at most ${MAX_PORTS}`);
     if (colon === -1) {
-      const port = portValue(word);
+      const port = portValue(word, "tcp");
       return [port, port];
     }
-    const first = portValue(word.slice(0, colon));
-    const last = portValue(word.slice(colon + 1));
+    const first = portValue(word.slice(0, colon), "tcp");
+    const last = portValue(word.slice(colon + 1), "tcp");
     if (first >= last) refuse("invalid portrange specified");
     return [first, last];
   });

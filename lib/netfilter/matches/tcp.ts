@@ -14,9 +14,9 @@ import {
   ANY_PORT,
   isAnyPort,
   listPorts,
+  orderedPortRange,
   type PortRange,
   portMatches,
-  portRange,
   savePorts,
 } from "./ports.ts";
 
@@ -188,11 +188,11 @@ export function requireProtocol(header: HeaderMatch, protocol: number): void {
 }
 
 function readSource(state: TcpState, value: string, inverted: boolean): void {
-  state.source = portRange(value, inverted);
+  state.source = orderedPortRange(value, inverted, "tcp");
 }
 
 function readDestination(state: TcpState, value: string, inverted: boolean): void {
-  state.destination = portRange(value, inverted);
+  state.destination = orderedPortRange(value, inverted, "tcp");
 }
 
 function parseFlags(text: string): number {

@@ -130,7 +130,7 @@ export const CONNMARK_TARGET = defineTarget<ConnmarkState>({
   name: "CONNMARK",
   options: [
     setter("set-xmark", (value, bits) => [value, bits]),
-    setter("set-mark", (value, bits) => [value, bits]),
+    setter("set-mark", (value, bits) => [value, bits | value]),
     setter("and-mark", (value) => [0, ~value]),
     setter("or-mark", (value) => [value, value]),
     setter("xor-mark", (value) => [value, 0]),

@@ -12,11 +12,7 @@ import { refuse } from "../text/errors.ts";
 import { numberOption, parseNumber, quote } from "../text/values.ts";
 
 const LEVELS = ["emerg", "alert", "crit", "error", "warning", "notice", "info", "debug"];
-const LEVEL_ALIASES: ReadonlyMap<string, number> = new Map([
-  ["panic", 0],
-  ["err", 3],
-  ["warn", 4],
-]);
+const LEVEL_ALIASES: ReadonlyMap<string, number> = new Map([["panic", 0]]);
 const DEFAULT_LEVEL = 4;
 
 const FLAGS: readonly (readonly [string, number])[] = [
@@ -154,7 +150,7 @@ class NflogTarget extends Target {
     if (group !== 0) text += ` ${dash}nflog-group ${group}`;
     if (size >= 0) text += ` ${dash}nflog-size ${size}`;
     else if (range > 0) text += ` ${dash}nflog-range ${range}`;
-    if (threshold !== 1) text += ` ${dash}nflog-threshold ${threshold}`;
+    if (threshold !== 0) text += ` ${dash}nflog-threshold ${threshold}`;
     return text;
   }
 }
@@ -197,7 +193,7 @@ export const NFLOG_TARGET = defineTarget<NflogState>({
       },
     },
   ],
-  start: () => ({ group: 0, prefix: "", range: 0, size: -1, threshold: 1 }),
+  start: () => ({ group: 0, prefix: "", range: 0, size: -1, threshold: 0 }),
   finish: (state, { engine }) => new NflogTarget(state, engine.log),
 });
 

@@ -22,10 +22,11 @@ import { ANY_RANGE, Manip, type NatRange, singleAddress } from "../nat/range.ts"
 import type { Packet } from "../packet.ts";
 import { Target, Verdict } from "../rule.ts";
 import { refuse } from "../text/errors.ts";
+import { servicePort } from "../text/names.ts";
 import {
   formatMasked,
+  hostWithMask,
   type MaskedAddress,
-  maskedAddress,
   parseNumber,
   tryAddress,
 } from "../text/values.ts";
@@ -182,7 +183,8 @@ class NetmapTarget extends NatTarget {
 
   override apply(packet: Packet): Verdict {
     const manip = manipOf(packet.hook);
-    const { address, mask } = this.#network;
+    const { mask } = this.#network;
+    const address = this.#network.address & mask;
     const before = manip === Manip.SOURCE ? packet.source : packet.destination;
     return this.setUp(packet, singleAddress((before & ~mask) | address), manip);
   }
@@ -196,8 +198,7 @@ class NetmapTarget extends NatTarget {
   }
 
   #shown(): string {
-    const { address, mask } = this.#network;
-    return mask === -1 ? formatIpv4(address) : formatMasked(address, mask);
+    return formatMasked(this.#network.address & this.#network.mask, this.#network.mask);
   }
 }
 
@@ -294,7 +295,7 @@ export const NETMAP_TARGET = defineTarget<{ to: string }>({
   start: () => ({ to: "" }),
   finish: (state, context) => {
     requireNatTable("NETMAP", context);
-    return new NetmapTarget(context.engine, maskedAddress(state.to));
+    return new NetmapTarget(context.engine, hostWithMask(state.to));
   },
 });
 
@@ -336,7 +337,7 @@ function parsePorts(name: string, text: string, mayShift: boolean): Ports {
 }
 
 function port(text: string): number | undefined {
-  return parseNumber(text, 1, 0xffff);
+  return parseNumber(text, 0, 0xffff) ?? servicePort(text);
 }
 
 /** `10.0.0.1`, `10.0.0.1-10.0.0.9`, `:80`, `10.0.0.1:80-90`. */
