@@ -24,7 +24,10 @@ interface ConnbytesState {
 }
 
 class ConnbytesMatch extends ConntrackUser {
-  override readonly name = "connbytes";
+  override get name(): string {
+    return "connbytes";
+  }
+
   readonly #test: ConnbytesState;
 
   constructor(test: ConnbytesState, conntrack: Conntrack) {

@@ -23,8 +23,14 @@ interface ConnlimitState {
 }
 
 class ConnlimitMatch extends ConntrackUser {
-  override readonly name = "connlimit";
-  override readonly pure = false;
+  override get name(): string {
+    return "connlimit";
+  }
+
+  override get pure(): boolean {
+    return false;
+  }
+
   readonly #test: ConnlimitState;
   /** Connections counted, by network and zone. */
   readonly #counted = new Map<number, Set<Connection>>();

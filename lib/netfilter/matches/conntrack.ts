@@ -65,7 +65,10 @@ interface ConntrackState {
 }
 
 class ConntrackMatch extends ConntrackUser {
-  override readonly name: string = "conntrack";
+  override get name(): string {
+    return "conntrack";
+  }
+
   readonly #test: ConntrackState;
   readonly #stateOnly: boolean;
 
@@ -149,7 +152,10 @@ class ConntrackMatch extends ConntrackUser {
 
 /** -m state, the older form. */
 class StateMatch extends ConntrackUser {
-  override readonly name = "state";
+  override get name(): string {
+    return "state";
+  }
+
   readonly #states: number;
   readonly #inverted: boolean;
 

@@ -48,8 +48,14 @@ interface Bucket {
 }
 
 class HashlimitMatch extends Match {
-  override readonly name = "hashlimit";
-  override readonly pure = false;
+  override get name(): string {
+    return "hashlimit";
+  }
+
+  override get pure(): boolean {
+    return false;
+  }
+
   readonly #test: HashlimitState;
   readonly #cpu: Cpu;
   readonly #buckets = new Map<string, Bucket>();

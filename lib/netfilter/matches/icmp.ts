@@ -65,7 +65,10 @@ interface IcmpState {
 }
 
 class IcmpMatch extends Match {
-  override readonly name = "icmp";
+  override get name(): string {
+    return "icmp";
+  }
+
   readonly #test: IcmpState;
 
   constructor(test: IcmpState) {

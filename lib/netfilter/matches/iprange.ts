@@ -22,7 +22,10 @@ interface IprangeState {
 }
 
 class IprangeMatch extends Match {
-  override readonly name = "iprange";
+  override get name(): string {
+    return "iprange";
+  }
+
   readonly #source: AddressRange | null;
   readonly #destination: AddressRange | null;
 

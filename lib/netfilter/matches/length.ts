@@ -16,7 +16,10 @@ interface LengthState {
 }
 
 class LengthMatch extends Match {
-  override readonly name = "length";
+  override get name(): string {
+    return "length";
+  }
+
   readonly #test: LengthState;
 
   constructor(test: LengthState) {

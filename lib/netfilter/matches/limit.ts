@@ -21,8 +21,14 @@ interface LimitState {
 }
 
 class LimitMatch extends Match {
-  override readonly name = "limit";
-  override readonly pure = false;
+  override get name(): string {
+    return "limit";
+  }
+
+  override get pure(): boolean {
+    return false;
+  }
+
   readonly #period: number;
   readonly #burst: number;
   readonly #cpu: Cpu;

@@ -14,8 +14,14 @@ import { refuse } from "../text/errors.ts";
 const HOOKS = (1 << Hook.PREROUTING) | (1 << Hook.INPUT) | (1 << Hook.FORWARD);
 
 class MacMatch extends Match {
-  override readonly name = "mac";
-  override readonly validHooks = HOOKS;
+  override get name(): string {
+    return "mac";
+  }
+
+  override get validHooks(): number {
+    return HOOKS;
+  }
+
   readonly #mac: Mac;
   readonly #inverted: boolean;
 

@@ -17,7 +17,10 @@ interface MarkState {
 }
 
 class MarkMatch extends Match {
-  override readonly name = "mark";
+  override get name(): string {
+    return "mark";
+  }
+
   readonly #test: MarkState;
 
   constructor(test: MarkState) {
@@ -40,7 +43,10 @@ class MarkMatch extends Match {
 }
 
 class ConnmarkMatch extends ConntrackUser {
-  override readonly name = "connmark";
+  override get name(): string {
+    return "connmark";
+  }
+
   readonly #test: MarkState;
 
   constructor(test: MarkState, conntrack: ConntrackUser["conntrack"]) {

@@ -25,7 +25,10 @@ interface MultiportState {
 }
 
 class MultiportMatch extends Match {
-  override readonly name = "multiport";
+  override get name(): string {
+    return "multiport";
+  }
+
   readonly #side: Side;
   readonly #ranges: readonly (readonly [number, number])[];
   readonly #inverted: boolean;

@@ -28,8 +28,14 @@ interface OwnerState {
 }
 
 class OwnerMatch extends Match {
-  override readonly name = "owner";
-  override readonly validHooks = HOOKS;
+  override get name(): string {
+    return "owner";
+  }
+
+  override get validHooks(): number {
+    return HOOKS;
+  }
+
   readonly #test: OwnerState;
   readonly #host: NetfilterHost;
 

@@ -22,7 +22,10 @@ const TYPES: readonly (readonly [string, PacketType])[] = [
 const LOOPBACK = "loopback";
 
 class PkttypeMatch extends Match {
-  override readonly name = "pkttype";
+  override get name(): string {
+    return "pkttype";
+  }
+
   readonly #type: PacketType;
   readonly #inverted: boolean;
 

@@ -24,8 +24,14 @@ const FLAGS: readonly (readonly [string, keyof RpfilterState])[] = [
 ];
 
 class RpfilterMatch extends Match {
-  override readonly name = "rpfilter";
-  override readonly validHooks = 1 << Hook.PREROUTING;
+  override get name(): string {
+    return "rpfilter";
+  }
+
+  override get validHooks(): number {
+    return 1 << Hook.PREROUTING;
+  }
+
   readonly #test: RpfilterState;
   readonly #host: NetfilterHost;
 

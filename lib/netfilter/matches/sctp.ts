@@ -27,7 +27,10 @@ interface SctpState {
 }
 
 class SctpMatch extends Match {
-  override readonly name = "sctp";
+  override get name(): string {
+    return "sctp";
+  }
+
   readonly #source: PortRange;
   readonly #destination: PortRange;
 

@@ -30,8 +30,14 @@ interface SetState {
 }
 
 class SetMatch extends Match {
-  override readonly name = "set";
-  override readonly pure = false;
+  override get name(): string {
+    return "set";
+  }
+
+  override get pure(): boolean {
+    return false;
+  }
+
   readonly #test: SetState;
   readonly #set: IpSet;
 

@@ -20,8 +20,14 @@ interface StatisticState {
 }
 
 class RandomMatch extends Match {
-  override readonly name = "statistic";
-  override readonly pure = false;
+  override get name(): string {
+    return "statistic";
+  }
+
+  override get pure(): boolean {
+    return false;
+  }
+
   readonly #probability: number;
   readonly #inverted: boolean;
   readonly #random: RandomStream;
@@ -51,8 +57,14 @@ class RandomMatch extends Match {
 }
 
 class NthMatch extends Match {
-  override readonly name = "statistic";
-  override readonly pure = false;
+  override get name(): string {
+    return "statistic";
+  }
+
+  override get pure(): boolean {
+    return false;
+  }
+
   readonly #every: number;
   readonly #packet: number;
   readonly #inverted: boolean;

@@ -44,7 +44,10 @@ interface TcpState {
 
 /** The tcp match. */
 export class TcpMatch extends Match {
-  override readonly name = "tcp";
+  override get name(): string {
+    return "tcp";
+  }
+
   readonly source: PortRange;
   readonly destination: PortRange;
   readonly #test: TcpState;

@@ -12,7 +12,10 @@ import { dscpClass, hexByte, tosAndMask } from "../text/tos.ts";
 import { parseNumber } from "../text/values.ts";
 
 class DscpMatch extends Match {
-  override readonly name = "dscp";
+  override get name(): string {
+    return "dscp";
+  }
+
   readonly #dscp: number;
   readonly #inverted: boolean;
 
@@ -36,7 +39,10 @@ class DscpMatch extends Match {
 }
 
 class TosMatch extends Match {
-  override readonly name = "tos";
+  override get name(): string {
+    return "tos";
+  }
+
   readonly #value: number;
   readonly #mask: number;
   readonly #inverted: boolean;

@@ -19,7 +19,10 @@ interface TtlState {
 }
 
 class TtlMatch extends Match {
-  override readonly name = "ttl";
+  override get name(): string {
+    return "ttl";
+  }
+
   readonly #comparison: Comparison;
   readonly #ttl: number;
 

@@ -22,7 +22,10 @@ interface ConnmarkState {
 }
 
 class ConnmarkTarget extends Target {
-  override readonly name = "CONNMARK";
+  override get name(): string {
+    return "CONNMARK";
+  }
+
   readonly #mode: Mode;
   readonly #state: ConnmarkState;
   readonly #conntrack: Conntrack;

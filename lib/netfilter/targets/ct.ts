@@ -37,14 +37,14 @@ interface CtState {
 }
 
 class CtTarget extends Target {
-  override readonly name: string;
+  readonly #name: string;
   readonly #state: CtState;
   readonly #conntrack: Conntrack;
   readonly #template: Connection;
 
   constructor(name: string, state: CtState, conntrack: Conntrack) {
     super();
-    this.name = name;
+    this.#name = name;
     this.#state = state;
     this.#conntrack = conntrack;
     this.#template = template(conntrack, Math.max(state.zone, 0), state.directions);
@@ -56,6 +56,10 @@ class CtTarget extends Target {
 
   override detach(): void {
     this.#conntrack.unclaim();
+  }
+
+  override get name(): string {
+    return this.#name;
   }
 
   override apply(packet: Packet): Verdict {
@@ -81,11 +85,11 @@ class CtTarget extends Target {
   }
 
   override list(): string {
-    return this.name === "NOTRACK" ? "" : ` CT${this.#dump("")}`;
+    return this.#name === "NOTRACK" ? "" : ` CT${this.#dump("")}`;
   }
 
   #dump(dash: string): string {
-    if (this.name === "NOTRACK") return "";
+    if (this.#name === "NOTRACK") return "";
     const { notrack, events, zone, directions } = this.#state;
     let text = notrack ? ` ${dash}notrack` : "";
     if (events !== 0) {

@@ -24,7 +24,10 @@ const TTL_LISTED: Readonly<Record<TtlMode, string>> = {
 };
 
 class TtlTarget extends Target {
-  override readonly name = "TTL";
+  override get name(): string {
+    return "TTL";
+  }
+
   readonly #mode: TtlMode;
   readonly #value: number;
 
@@ -75,15 +78,19 @@ export const TTL_TARGET = defineTarget<{ mode: TtlMode | null; value: number }>(
 
 /** DSCP and TOS: bits of the second octet. */
 class TosTarget extends Target {
-  override readonly name: "DSCP" | "TOS";
+  readonly #name: "DSCP" | "TOS";
   readonly #value: number;
   readonly #mask: number;
 
   constructor(name: "DSCP" | "TOS", value: number, mask: number) {
     super();
-    this.name = name;
+    this.#name = name;
     this.#value = value;
     this.#mask = mask;
+  }
+
+  override get name(): "DSCP" | "TOS" {
+    return this.#name;
   }
 
   override apply(packet: Packet): Verdict {
@@ -94,12 +101,12 @@ class TosTarget extends Target {
   }
 
   override save(): string {
-    if (this.name === "DSCP") return ` --set-dscp ${hexByte(this.#value >>> 2)}`;
+    if (this.#name === "DSCP") return ` --set-dscp ${hexByte(this.#value >>> 2)}`;
     return ` --set-tos ${hexByte(this.#value)}/${hexByte(this.#mask)}`;
   }
 
   override list(): string {
-    if (this.name === "DSCP") return ` DSCP set ${hexByte(this.#value >>> 2)}`;
+    if (this.#name === "DSCP") return ` DSCP set ${hexByte(this.#value >>> 2)}`;
     return ` TOS set ${hexByte(this.#value)}/${hexByte(this.#mask)}`;
   }
 }
@@ -172,8 +179,14 @@ export const TOS_TARGET = defineTarget<TosState>({
 });
 
 class ClassifyTarget extends Target {
-  override readonly name = "CLASSIFY";
-  override readonly validHooks = (1 << Hook.OUTPUT) | (1 << Hook.FORWARD) | (1 << Hook.POSTROUTING);
+  override get name(): string {
+    return "CLASSIFY";
+  }
+
+  override get validHooks(): number {
+    return (1 << Hook.OUTPUT) | (1 << Hook.FORWARD) | (1 << Hook.POSTROUTING);
+  }
+
   readonly #major: number;
   readonly #minor: number;
 
@@ -218,7 +231,9 @@ export const CLASSIFY_TARGET = defineTarget<{ major: number; minor: number }>({
 });
 
 class ChecksumTarget extends Target {
-  override readonly name = "CHECKSUM";
+  override get name(): string {
+    return "CHECKSUM";
+  }
 
   /** Computes a checksum that was left to the device (skb_checksum_help). */
   override apply(packet: Packet): Verdict {

@@ -30,7 +30,10 @@ interface LogState {
 }
 
 class LogTarget extends Target {
-  override readonly name = "LOG";
+  override get name(): string {
+    return "LOG";
+  }
+
   readonly #request: LogRequest;
   readonly #log: PacketLog;
 
@@ -119,7 +122,10 @@ interface NflogState {
 }
 
 class NflogTarget extends Target {
-  override readonly name = "NFLOG";
+  override get name(): string {
+    return "NFLOG";
+  }
+
   readonly #state: NflogState;
   readonly #request: LogRequest;
   readonly #log: PacketLog;
@@ -198,7 +204,9 @@ export const NFLOG_TARGET = defineTarget<NflogState>({
 });
 
 class TraceTarget extends Target {
-  override readonly name = "TRACE";
+  override get name(): string {
+    return "TRACE";
+  }
 
   override apply(packet: Packet): Verdict {
     packet.frame.traced = true;

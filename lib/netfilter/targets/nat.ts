@@ -70,8 +70,8 @@ abstract class NatTarget extends Target {
 
 /** DNAT and SNAT. */
 class AddressTarget extends NatTarget {
-  override readonly name: string;
-  override readonly validHooks: number;
+  readonly #name: string;
+  readonly #hooks: number;
   readonly #range: NatRange;
   readonly #manip: Manip;
 
@@ -79,8 +79,16 @@ class AddressTarget extends NatTarget {
     super(engine);
     this.#manip = manip;
     this.#range = range;
-    this.name = manip === Manip.SOURCE ? "SNAT" : "DNAT";
-    this.validHooks = manip === Manip.SOURCE ? POSTROUTING | INPUT : PREROUTING | OUTPUT;
+    this.#name = manip === Manip.SOURCE ? "SNAT" : "DNAT";
+    this.#hooks = manip === Manip.SOURCE ? POSTROUTING | INPUT : PREROUTING | OUTPUT;
+  }
+
+  override get validHooks(): number {
+    return this.#hooks;
+  }
+
+  override get name(): string {
+    return this.#name;
   }
 
   override apply(packet: Packet): Verdict {
@@ -99,8 +107,14 @@ class AddressTarget extends NatTarget {
 
 /** To an address of this host. */
 class RedirectTarget extends NatTarget {
-  override readonly name = "REDIRECT";
-  override readonly validHooks = PREROUTING | OUTPUT;
+  override get name(): string {
+    return "REDIRECT";
+  }
+
+  override get validHooks(): number {
+    return PREROUTING | OUTPUT;
+  }
+
   readonly #range: NatRange;
 
   constructor(engine: Engine, range: NatRange) {
@@ -133,8 +147,14 @@ class RedirectTarget extends NatTarget {
 
 /** From the address of the interface by which the packet leaves. */
 class MasqueradeTarget extends NatTarget {
-  override readonly name = "MASQUERADE";
-  override readonly validHooks = POSTROUTING;
+  override get name(): string {
+    return "MASQUERADE";
+  }
+
+  override get validHooks(): number {
+    return POSTROUTING;
+  }
+
   readonly #range: NatRange;
 
   constructor(engine: Engine, range: NatRange) {
@@ -172,8 +192,14 @@ class MasqueradeTarget extends NatTarget {
 
 /** Network to network, host bits kept. */
 class NetmapTarget extends NatTarget {
-  override readonly name = "NETMAP";
-  override readonly validHooks = PREROUTING | OUTPUT | POSTROUTING | INPUT;
+  override get name(): string {
+    return "NETMAP";
+  }
+
+  override get validHooks(): number {
+    return PREROUTING | OUTPUT | POSTROUTING | INPUT;
+  }
+
   readonly #network: MaskedAddress;
 
   constructor(engine: Engine, network: MaskedAddress) {

@@ -25,7 +25,10 @@ interface SetAction {
 }
 
 class SetTarget extends Target {
-  override readonly name = "SET";
+  override get name(): string {
+    return "SET";
+  }
+
   readonly #state: SetState;
   readonly #add: SetAction | null;
   readonly #del: SetAction | null;

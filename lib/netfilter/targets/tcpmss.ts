@@ -28,14 +28,21 @@ interface TcpmssState {
 }
 
 class TcpmssTarget extends Target {
-  override readonly name = "TCPMSS";
-  override readonly validHooks: number;
+  override get name(): string {
+    return "TCPMSS";
+  }
+
+  readonly #hooks: number;
   readonly #mss: number;
 
   constructor(mss: number) {
     super();
     this.#mss = mss;
-    this.validHooks = mss === 0 ? CLAMP_HOOKS : ALL_HOOKS;
+    this.#hooks = mss === 0 ? CLAMP_HOOKS : ALL_HOOKS;
+  }
+
+  override get validHooks(): number {
+    return this.#hooks;
   }
 
   override apply(packet: Packet): Verdict {

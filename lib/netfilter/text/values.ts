@@ -182,6 +182,14 @@ export function markMaskOption(
  * quotes with `"`, `\` and `'` escaped otherwise.
  */
 export function quote(text: string): string {
-  if (text !== "" && !/[^A-Za-z0-9_-]/.test(text)) return text;
-  return `"${text.replace(/["\\']/g, "\\$&")}"`;
+  let bare = text !== "";
+  let escapes = false;
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.charCodeAt(index);
+    if (code === 34 || code === 39 || code === 92) escapes = true;
+    const isLetter = (code | 32) >= 97 && (code | 32) <= 122;
+    if (!isLetter && !(code >= 48 && code <= 57) && code !== 95 && code !== 45) bare = false;
+  }
+  if (bare) return text;
+  return escapes ? `"${text.replace(/["\\']/g, "\\$&")}"` : `"${text}"`;
 }
