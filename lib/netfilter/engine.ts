@@ -6,6 +6,8 @@ import type { RandomStream } from "../sim/random.ts";
 import type { Accounts } from "./accounts.ts";
 import type { Conntrack } from "./conntrack/conntrack.ts";
 import type { NetfilterHost } from "./hooks.ts";
+import type { IpSets } from "./ipset.ts";
+import type { PacketLog } from "./log.ts";
 import type { Nat } from "./nat/nat.ts";
 import type { RecentLists } from "./recent.ts";
 
@@ -16,6 +18,8 @@ export interface Engine {
   readonly nat: Nat;
   readonly recent: RecentLists;
   readonly accounts: Accounts;
+  readonly sets: IpSets;
+  readonly log: PacketLog;
 }
 
 /** The random stream of one consumer on one host. */

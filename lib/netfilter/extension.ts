@@ -40,6 +40,8 @@ export interface RuleContext {
   readonly engine: Engine;
   readonly table: TableName;
   readonly header: HeaderMatch;
+  /** The rule's matches, when a target is made. */
+  readonly matches: readonly Match[];
 }
 
 /** A module's options and what is made of them. */

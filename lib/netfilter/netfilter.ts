@@ -13,6 +13,8 @@ import { Conntrack } from "./conntrack/conntrack.ts";
 import { type Engine, streamOf } from "./engine.ts";
 import { type EvaluationTrace, Evaluator } from "./evaluate.ts";
 import { DefragUser, Hook, type NetfilterHooks, type NetfilterHost } from "./hooks.ts";
+import { IpSets } from "./ipset.ts";
+import { PacketLog } from "./log.ts";
 import { ModuleTable } from "./modules.ts";
 import { Nat, type NatRules } from "./nat/nat.ts";
 import { Packet } from "./packet.ts";
@@ -45,6 +47,8 @@ export class Netfilter implements NetfilterHooks, Engine {
   readonly nat: Nat;
   readonly recent: RecentLists;
   readonly accounts = new Accounts();
+  readonly sets = new IpSets();
+  readonly log = new PacketLog();
   readonly modules = new ModuleTable();
   /** Told of traced packets; null: nobody listens. */
   trace: EvaluationTrace | null = null;

@@ -26,9 +26,11 @@ export type Verdict = (typeof Verdict)[keyof typeof Verdict];
 /** A match of an extension module. */
 export abstract class Match {
   /** Name of the module, as after `-m`. */
-  abstract readonly name: string;
+  abstract get name(): string;
   /** Whether it looks at the packet only, so that evaluating it or not makes no difference. */
-  readonly pure: boolean = true;
+  get pure(): boolean {
+    return true;
+  }
   /** Whether the packet matches. @hot */
   abstract matches(packet: Packet): boolean;
   /** Its options as iptables-save prints them, each with a space before it. */
@@ -36,7 +38,9 @@ export abstract class Match {
   /** What `iptables -L` prints for it, with a space before it; `numeric` as -n. */
   abstract list(numeric: boolean): string;
   /** Bits of the hooks where it may be reached from; the kernel refuses it elsewhere. */
-  readonly validHooks: number = ALL_HOOKS;
+  get validHooks(): number {
+    return ALL_HOOKS;
+  }
   /** The rule is now in a table: claim what it needs. */
   attach(): void {}
   /** The rule is gone. */
@@ -46,7 +50,7 @@ export abstract class Match {
 /** A target of an extension module. */
 export abstract class Target {
   /** Name of the module, as after `-j`. */
-  abstract readonly name: string;
+  abstract get name(): string;
   /** Acts on the packet. @hot */
   abstract apply(packet: Packet): Verdict;
   /** As `Match.save`. */
@@ -54,7 +58,9 @@ export abstract class Target {
   /** As `Match.list`. */
   abstract list(numeric: boolean): string;
   /** Bits of the hooks where it may be reached from; the kernel refuses it elsewhere. */
-  readonly validHooks: number = ALL_HOOKS;
+  get validHooks(): number {
+    return ALL_HOOKS;
+  }
   /** The rule is now in a table: claim what it needs. */
   attach(): void {}
   /** The rule is gone. */
@@ -119,6 +125,8 @@ export class Rule {
   readonly isGoto: boolean;
   /** The chain that it jumps to, found when the rule is put into a table. */
   jump: Chain | null = null;
+  /** Bits of the hooks where all its parts may be. */
+  readonly validHooks: number;
   packets = 0;
   bytes = 0;
 
@@ -136,13 +144,11 @@ export class Rule {
     this.verdict = parts.verdict;
     this.targetName = parts.targetName;
     this.isGoto = parts.isGoto;
-  }
-
-  /** Bits of the hooks where all its parts may be. */
-  get validHooks(): number {
-    let hooks = this.target?.validHooks ?? ALL_HOOKS;
-    for (const match of this.matches) hooks &= match.validHooks;
-    return hooks;
+    let hooks = parts.target?.validHooks ?? ALL_HOOKS;
+    for (let index = 0; index < parts.matches.length; index += 1) {
+      hooks &= parts.matches[index]?.validHooks ?? ALL_HOOKS;
+    }
+    this.validHooks = hooks;
   }
 
   /** The part that may not be everywhere, for messages. */

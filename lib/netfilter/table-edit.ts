@@ -6,7 +6,7 @@
  */
 import { MAX_JUMP_DEPTH } from "./evaluate.ts";
 import { HOOK_NAMES } from "./hooks.ts";
-import type { Rule } from "./rule.ts";
+import { ALL_HOOKS, type Rule } from "./rule.ts";
 import { Chain, type Table } from "./table.ts";
 import { ExitStatus, RuleError } from "./text/errors.ts";
 
@@ -32,6 +32,7 @@ export class TableEdit {
   /** Touched chains by name; null for deleted ones. */
   readonly #drafts = new Map<string, Draft | null>();
   readonly #added: Rule[] = [];
+  readonly #removed: Rule[] = [];
   /** How often chains are jumped to, as far as this edit changes it. */
   readonly #references = new Map<string, number>();
 
@@ -76,7 +77,7 @@ export class TableEdit {
   /** Takes all rules out of a chain. */
   flush(name: string): void {
     const draft = this.#draft(name);
-    for (const rule of draft.rules) this.#count(rule, -1);
+    for (const rule of draft.rules) this.#drop(rule);
     draft.rules = [];
   }
 
@@ -130,7 +131,7 @@ export class TableEdit {
     const old = rules[number - 1];
     if (old === undefined) throw outOfRange("Index of replacement too big.");
     rules[number - 1] = rule;
-    this.#count(old, -1);
+    this.#drop(old);
     this.#take(rule);
   }
 
@@ -139,7 +140,7 @@ export class TableEdit {
     const { rules } = this.#draft(name);
     const [old] = rules.splice(number - 1, 1);
     if (old === undefined) throw outOfRange("Index of deletion too big.");
-    this.#count(old, -1);
+    this.#drop(old);
   }
 
   setPolicy(name: string, accepts: boolean): void {
@@ -155,7 +156,7 @@ export class TableEdit {
   /** Empties the table: all rules, all user chains, policies back to ACCEPT. */
   clear(): void {
     for (const chain of this.table.chains.values()) {
-      for (const rule of this.rules(chain.name)) this.#count(rule, -1);
+      for (const rule of this.rules(chain.name)) this.#drop(rule);
       if (chain.builtIn) {
         this.#drafts.set(chain.name, {
           chain,
@@ -175,8 +176,6 @@ export class TableEdit {
     this.#checkReferences();
     this.#validate();
     for (const [name, draft] of this.#drafts) {
-      const chain = this.table.chains.get(name);
-      if (chain !== undefined && chain !== draft?.chain) this.#release(chain);
       if (draft === null) this.table.chains.delete(name);
     }
     for (const { chain, to } of this.#renames) chain.name = to;
@@ -184,6 +183,8 @@ export class TableEdit {
       if (draft !== null) this.#place(name, draft);
     }
     for (const rule of this.#added) this.#link(rule);
+    for (const rule of this.#added) attachRule(rule);
+    for (const rule of this.#removed) detachRule(rule);
     for (const [name, change] of this.#references) {
       const chain = this.table.chains.get(name);
       if (chain !== undefined) chain.references += change;
@@ -192,20 +193,12 @@ export class TableEdit {
 
   #place(name: string, draft: Draft): void {
     const { chain } = draft;
-    const before = new Set(chain.rules);
-    const after = new Set(draft.rules);
-    for (const rule of draft.rules) if (!before.has(rule)) attachRule(rule);
-    for (const rule of before) if (!after.has(rule)) detachRule(rule);
     chain.rules = draft.rules;
     chain.policyAccepts = draft.policyAccepts;
     chain.packets = draft.packets;
     chain.bytes = draft.bytes;
     chain.version += 1;
     this.table.chains.set(name, chain);
-  }
-
-  #release(chain: Chain): void {
-    for (const rule of chain.rules) detachRule(rule);
   }
 
   #link(rule: Rule): void {
@@ -227,6 +220,11 @@ export class TableEdit {
   #take(rule: Rule): void {
     this.#added.push(rule);
     this.#count(rule, 1);
+  }
+
+  #drop(rule: Rule): void {
+    this.#removed.push(rule);
+    this.#count(rule, -1);
   }
 
   #count(rule: Rule, change: number): void {
@@ -256,44 +254,60 @@ export class TableEdit {
     }
   }
 
-  /** Refuses loops, too deep calls, and targets at hooks where they cannot be. */
+  /** Refuses loops, too deep calls, and modules at hooks where they cannot be. */
   #validate(): void {
-    const deepest = new Map<string, number>();
-    for (const hook of this.table.base) {
-      if (hook !== null) this.#visit(hook.name, 0, deepest, 1 << (hook.hook ?? 0), hook.name);
-      deepest.clear();
+    const reaches = new Map<string, Reach>();
+    for (const base of this.table.base) {
+      if (base === null) continue;
+      const { height, hooks } = this.#reach(base.name, base.name, reaches);
+      if (height > MAX_JUMP_DEPTH) throw tooDeep(base.name);
+      if ((hooks & (1 << (base.hook ?? 0))) !== 0) continue;
+      throw new RuleError(`RULE_APPEND failed (Invalid argument): rule in chain ${base.name}`, {
+        exitStatus: ExitStatus.RESOURCE_PROBLEM,
+        hint: `a rule that ${base.name} reaches has a part that works only in ${hookList(hooks)}`,
+      });
     }
   }
 
-  #visit(
-    name: string,
-    depth: number,
-    deepest: Map<string, number>,
-    hooks: number,
-    base: string,
-  ): void {
-    const before = deepest.get(name);
-    if (before !== undefined && before >= depth) return;
-    if (depth >= MAX_JUMP_DEPTH) {
-      throw new RuleError(`RULE_APPEND failed (Too many links): rule in chain ${base}`, {
-        exitStatus: ExitStatus.RESOURCE_PROBLEM,
-        hint: `chains may call each other ${MAX_JUMP_DEPTH} deep and not in circles`,
-      });
+  /** How deep calls from a chain go, and at which hooks all that it reaches may be. */
+  #reach(name: string, base: string, reaches: Map<string, Reach>): Reach {
+    const known = reaches.get(name);
+    if (known !== undefined) {
+      if (known.height === IN_PROGRESS) throw tooDeep(base);
+      return known;
     }
-    deepest.set(name, depth);
-    for (const rule of this.rules(name)) {
-      const valid = rule.validHooks;
-      if ((valid & hooks) === 0) {
-        throw new RuleError(`RULE_APPEND failed (Invalid argument): rule in chain ${base}`, {
-          exitStatus: ExitStatus.RESOURCE_PROBLEM,
-          hint: `${rule.hookProblem} works only in ${hookList(valid)}`,
-        });
-      }
-      if (rule.isJump) {
-        this.#visit(rule.jump?.name ?? rule.targetName, depth + 1, deepest, hooks, base);
-      }
+    const reach = { height: IN_PROGRESS, hooks: ALL_HOOKS };
+    reaches.set(name, reach);
+    let below = 0;
+    const rules = this.rules(name);
+    for (let index = 0; index < rules.length; index += 1) {
+      const rule = rules[index];
+      if (rule === undefined) continue;
+      reach.hooks &= rule.validHooks;
+      if (!rule.isJump) continue;
+      const next = this.#reach(rule.jump?.name ?? rule.targetName, base, reaches);
+      reach.hooks &= next.hooks;
+      below = Math.max(below, next.height);
     }
+    reach.height = below + 1;
+    return reach;
   }
+}
+
+/** What a chain leads to. */
+interface Reach {
+  height: number;
+  hooks: number;
+}
+
+/** Height of a chain that is being looked at: to come back to it is a loop. */
+const IN_PROGRESS = -1;
+
+function tooDeep(base: string): RuleError {
+  return new RuleError(`RULE_APPEND failed (Too many links): rule in chain ${base}`, {
+    exitStatus: ExitStatus.RESOURCE_PROBLEM,
+    hint: `chains may call each other ${MAX_JUMP_DEPTH} deep and not in circles`,
+  });
 }
 
 function hookList(hooks: number): string {

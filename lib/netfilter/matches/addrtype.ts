@@ -37,8 +37,11 @@ interface AddrtypeState {
 }
 
 class AddrtypeMatch extends Match {
-  override readonly name = "addrtype";
-  override readonly validHooks: number;
+  override get name(): string {
+    return "addrtype";
+  }
+
+  readonly #hooks: number;
   readonly #test: AddrtypeState;
   readonly #host: NetfilterHost;
 
@@ -49,7 +52,11 @@ class AddrtypeMatch extends Match {
     let hooks = ALL_HOOKS;
     if (test.limitIn) hooks &= ~((1 << Hook.OUTPUT) | (1 << Hook.POSTROUTING));
     if (test.limitOut) hooks &= ~((1 << Hook.PREROUTING) | (1 << Hook.INPUT));
-    this.validHooks = hooks;
+    this.#hooks = hooks;
+  }
+
+  override get validHooks(): number {
+    return this.#hooks;
   }
 
   override matches(packet: Packet): boolean {

@@ -12,7 +12,10 @@ import { quote } from "../text/values.ts";
 const MAX_LENGTH = 255;
 
 class CommentMatch extends Match {
-  override readonly name = "comment";
+  override get name(): string {
+    return "comment";
+  }
+
   readonly #text: string;
 
   constructor(text: string) {

@@ -18,7 +18,7 @@ import type { Conntrack } from "../conntrack/conntrack.ts";
 import { defineMatch, type OptionSpec } from "../extension.ts";
 import type { Packet } from "../packet.ts";
 import { refuse } from "../text/errors.ts";
-import { type MaskedAddress, maskedAddress, protocolValue, rangeOption } from "../text/values.ts";
+import { hostWithMask, type MaskedAddress, protocolValue, rangeOption } from "../text/values.ts";
 import { ConntrackUser } from "./conntrack-user.ts";
 import { type PortRange, portMatches, portRange } from "./ports.ts";
 
@@ -65,7 +65,10 @@ interface ConntrackState {
 }
 
 class ConntrackMatch extends ConntrackUser {
-  override readonly name: string = "conntrack";
+  override get name(): string {
+    return "conntrack";
+  }
+
   readonly #test: ConntrackState;
   readonly #stateOnly: boolean;
 
@@ -149,7 +152,10 @@ class ConntrackMatch extends ConntrackUser {
 
 /** -m state, the older form. */
 class StateMatch extends ConntrackUser {
-  override readonly name = "state";
+  override get name(): string {
+    return "state";
+  }
+
   readonly #states: number;
   readonly #inverted: boolean;
 
@@ -185,7 +191,7 @@ function stateBits(connection: Connection | null, info: number): number {
 }
 
 function addressMatches(test: AddressTest | null, address: number): boolean {
-  return test === null || ((address & test.mask) === test.address) !== test.inverted;
+  return test === null || (((address ^ test.address) & test.mask) === 0) !== test.inverted;
 }
 
 function stateNames(states: number): string {
@@ -273,7 +279,7 @@ function addressOption(name: string, field: AddressField): OptionSpec<ConntrackS
     name,
     inverts: true,
     read: (state, value, inverted) => {
-      state[field] = { ...maskedAddress(value), inverted };
+      state[field] = { ...hostWithMask(value), inverted };
     },
   };
 }

@@ -17,7 +17,10 @@ interface MarkState {
 }
 
 class MarkMatch extends Match {
-  override readonly name = "mark";
+  override get name(): string {
+    return "mark";
+  }
+
   readonly #test: MarkState;
 
   constructor(test: MarkState) {
@@ -35,12 +38,15 @@ class MarkMatch extends Match {
   }
 
   override list(): string {
-    return ` mark match ${this.#test.inverted ? "!" : ""}${saveMark(this.#test)}`;
+    return ` mark match ${this.#test.inverted ? "! " : ""}${saveMark(this.#test)}`;
   }
 }
 
 class ConnmarkMatch extends ConntrackUser {
-  override readonly name = "connmark";
+  override get name(): string {
+    return "connmark";
+  }
+
   readonly #test: MarkState;
 
   constructor(test: MarkState, conntrack: ConntrackUser["conntrack"]) {
@@ -60,7 +66,7 @@ class ConnmarkMatch extends ConntrackUser {
   }
 
   override list(): string {
-    return ` connmark match ${this.#test.inverted ? "!" : ""} ${saveMark(this.#test)}`;
+    return ` connmark match ${this.#test.inverted ? "! " : ""} ${saveMark(this.#test)}`;
   }
 }
 

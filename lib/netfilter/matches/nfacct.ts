@@ -13,8 +13,14 @@ import { refuse } from "../text/errors.ts";
 const MAX_LENGTH = 31;
 
 class NfacctMatch extends Match {
-  override readonly name = "nfacct";
-  override readonly pure = false;
+  override get name(): string {
+    return "nfacct";
+  }
+
+  override get pure(): boolean {
+    return false;
+  }
+
   readonly #account: Account;
 
   constructor(account: Account) {

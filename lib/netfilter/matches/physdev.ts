@@ -20,7 +20,10 @@ interface PhysdevState {
 }
 
 class PhysdevMatch extends Match {
-  override readonly name = "physdev";
+  override get name(): string {
+    return "physdev";
+  }
+
   readonly #test: PhysdevState;
 
   constructor(test: PhysdevState) {

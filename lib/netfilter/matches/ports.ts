@@ -19,18 +19,24 @@ export interface PortRange {
 export const ANY_PORT: PortRange = { min: 0, max: 0xffff, inverted: false };
 
 /** `80`, `http`, `1024:`, `:1023`, `1:2`. */
-export function portRange(text: string, inverted: boolean): PortRange {
+export function portRange(text: string, inverted: boolean, protocol = ""): PortRange {
   const colon = text.indexOf(":");
   if (colon === -1) {
-    const port = portValue(text);
+    const port = portValue(text, protocol);
     return { min: port, max: port, inverted };
   }
   const low = text.slice(0, colon);
   const high = text.slice(colon + 1);
-  const min = low === "" ? 0 : portValue(low);
-  const max = high === "" ? 0xffff : portValue(high);
-  if (min > max) refuse("invalid portrange (min > max)");
+  const min = low === "" ? 0 : portValue(low, protocol);
+  const max = high === "" ? 0xffff : portValue(high, protocol);
   return { min, max, inverted };
+}
+
+/** The same as the matches of tcp and sctp take it: in order, and names of the protocol only. */
+export function orderedPortRange(text: string, inverted: boolean, protocol: string): PortRange {
+  const range = portRange(text, inverted, protocol);
+  if (range.min > range.max) refuse("invalid portrange (min > max)");
+  return range;
 }
 
 /** Whether the port is in the range. @hot */

@@ -28,8 +28,14 @@ interface RecentState {
 }
 
 class RecentMatch extends Match {
-  override readonly name = "recent";
-  override readonly pure = false;
+  override get name(): string {
+    return "recent";
+  }
+
+  override get pure(): boolean {
+    return false;
+  }
+
   readonly #test: RecentState;
   readonly #lists: RecentLists;
   #list: RecentList | null = null;

@@ -13,8 +13,8 @@ import {
   ANY_PORT,
   bothPortsMatch,
   listPorts,
+  orderedPortRange,
   type PortRange,
-  portRange,
   savePorts,
 } from "./ports.ts";
 import { requireProtocol } from "./tcp.ts";
@@ -27,7 +27,10 @@ interface SctpState {
 }
 
 class SctpMatch extends Match {
-  override readonly name = "sctp";
+  override get name(): string {
+    return "sctp";
+  }
+
   readonly #source: PortRange;
   readonly #destination: PortRange;
 
@@ -74,9 +77,9 @@ export const SCTP_MATCH = defineMatch<SctpState>({
 });
 
 function readSource(state: SctpState, value: string, inverted: boolean): void {
-  state.source = portRange(value, inverted);
+  state.source = orderedPortRange(value, inverted, "sctp");
 }
 
 function readDestination(state: SctpState, value: string, inverted: boolean): void {
-  state.destination = portRange(value, inverted);
+  state.destination = orderedPortRange(value, inverted, "sctp");
 }

@@ -20,8 +20,14 @@ interface StatisticState {
 }
 
 class RandomMatch extends Match {
-  override readonly name = "statistic";
-  override readonly pure = false;
+  override get name(): string {
+    return "statistic";
+  }
+
+  override get pure(): boolean {
+    return false;
+  }
+
   readonly #probability: number;
   readonly #inverted: boolean;
   readonly #random: RandomStream;
@@ -51,8 +57,14 @@ class RandomMatch extends Match {
 }
 
 class NthMatch extends Match {
-  override readonly name = "statistic";
-  override readonly pure = false;
+  override get name(): string {
+    return "statistic";
+  }
+
+  override get pure(): boolean {
+    return false;
+  }
+
   readonly #every: number;
   readonly #packet: number;
   readonly #inverted: boolean;
@@ -108,6 +120,7 @@ export const STATISTIC_MATCH = defineMatch<StatisticState>({
     {
       name: "every",
       inverts: true,
+      needs: "packet",
       read: (state, value, inverted) => {
         state.every = numberOption("statistic", "every", value, 1);
         state.inverted = inverted;
@@ -115,7 +128,6 @@ export const STATISTIC_MATCH = defineMatch<StatisticState>({
     },
     {
       name: "packet",
-      needs: "every",
       read: (state, value) => {
         state.packet = numberOption("statistic", "packet", value);
       },

@@ -14,9 +14,9 @@ import {
   ANY_PORT,
   isAnyPort,
   listPorts,
+  orderedPortRange,
   type PortRange,
   portMatches,
-  portRange,
   savePorts,
 } from "./ports.ts";
 
@@ -44,7 +44,10 @@ interface TcpState {
 
 /** The tcp match. */
 export class TcpMatch extends Match {
-  override readonly name = "tcp";
+  override get name(): string {
+    return "tcp";
+  }
+
   readonly source: PortRange;
   readonly destination: PortRange;
   readonly #test: TcpState;
@@ -56,6 +59,12 @@ export class TcpMatch extends Match {
     this.source = test.source;
     this.destination = test.destination;
     this.#portsOnly = test.flagMask === 0 && test.option === 0 && !test.flagsInverted;
+  }
+
+  /** Whether it lets only segments with SYN through. */
+  get asksForSyn(): boolean {
+    const { flags, flagsInverted } = this.#test;
+    return (flags & tcp.FLAG_SYN) !== 0 && !flagsInverted;
   }
 
   override matches(packet: Packet): boolean {
@@ -182,11 +191,11 @@ export function requireProtocol(header: HeaderMatch, protocol: number): void {
 }
 
 function readSource(state: TcpState, value: string, inverted: boolean): void {
-  state.source = portRange(value, inverted);
+  state.source = orderedPortRange(value, inverted, "tcp");
 }
 
 function readDestination(state: TcpState, value: string, inverted: boolean): void {
-  state.destination = portRange(value, inverted);
+  state.destination = orderedPortRange(value, inverted, "tcp");
 }
 
 function parseFlags(text: string): number {

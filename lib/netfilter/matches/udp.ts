@@ -25,7 +25,10 @@ interface UdpState {
 
 /** The udp match. */
 export class UdpMatch extends Match {
-  override readonly name = "udp";
+  override get name(): string {
+    return "udp";
+  }
+
   readonly source: PortRange;
   readonly destination: PortRange;
 

@@ -17,7 +17,10 @@ interface MarkState {
 }
 
 class MarkTarget extends Target {
-  override readonly name = "MARK";
+  override get name(): string {
+    return "MARK";
+  }
+
   readonly #value: number;
   readonly #mask: number;
 

@@ -22,10 +22,11 @@ import { ANY_RANGE, Manip, type NatRange, singleAddress } from "../nat/range.ts"
 import type { Packet } from "../packet.ts";
 import { Target, Verdict } from "../rule.ts";
 import { refuse } from "../text/errors.ts";
+import { servicePort } from "../text/names.ts";
 import {
   formatMasked,
+  hostWithMask,
   type MaskedAddress,
-  maskedAddress,
   parseNumber,
   tryAddress,
 } from "../text/values.ts";
@@ -69,8 +70,8 @@ abstract class NatTarget extends Target {
 
 /** DNAT and SNAT. */
 class AddressTarget extends NatTarget {
-  override readonly name: string;
-  override readonly validHooks: number;
+  readonly #name: string;
+  readonly #hooks: number;
   readonly #range: NatRange;
   readonly #manip: Manip;
 
@@ -78,8 +79,16 @@ class AddressTarget extends NatTarget {
     super(engine);
     this.#manip = manip;
     this.#range = range;
-    this.name = manip === Manip.SOURCE ? "SNAT" : "DNAT";
-    this.validHooks = manip === Manip.SOURCE ? POSTROUTING | INPUT : PREROUTING | OUTPUT;
+    this.#name = manip === Manip.SOURCE ? "SNAT" : "DNAT";
+    this.#hooks = manip === Manip.SOURCE ? POSTROUTING | INPUT : PREROUTING | OUTPUT;
+  }
+
+  override get validHooks(): number {
+    return this.#hooks;
+  }
+
+  override get name(): string {
+    return this.#name;
   }
 
   override apply(packet: Packet): Verdict {
@@ -98,8 +107,14 @@ class AddressTarget extends NatTarget {
 
 /** To an address of this host. */
 class RedirectTarget extends NatTarget {
-  override readonly name = "REDIRECT";
-  override readonly validHooks = PREROUTING | OUTPUT;
+  override get name(): string {
+    return "REDIRECT";
+  }
+
+  override get validHooks(): number {
+    return PREROUTING | OUTPUT;
+  }
+
   readonly #range: NatRange;
 
   constructor(engine: Engine, range: NatRange) {
@@ -132,8 +147,14 @@ class RedirectTarget extends NatTarget {
 
 /** From the address of the interface by which the packet leaves. */
 class MasqueradeTarget extends NatTarget {
-  override readonly name = "MASQUERADE";
-  override readonly validHooks = POSTROUTING;
+  override get name(): string {
+    return "MASQUERADE";
+  }
+
+  override get validHooks(): number {
+    return POSTROUTING;
+  }
+
   readonly #range: NatRange;
 
   constructor(engine: Engine, range: NatRange) {
@@ -171,8 +192,14 @@ class MasqueradeTarget extends NatTarget {
 
 /** Network to network, host bits kept. */
 class NetmapTarget extends NatTarget {
-  override readonly name = "NETMAP";
-  override readonly validHooks = PREROUTING | OUTPUT | POSTROUTING | INPUT;
+  override get name(): string {
+    return "NETMAP";
+  }
+
+  override get validHooks(): number {
+    return PREROUTING | OUTPUT | POSTROUTING | INPUT;
+  }
+
   readonly #network: MaskedAddress;
 
   constructor(engine: Engine, network: MaskedAddress) {
@@ -182,7 +209,8 @@ class NetmapTarget extends NatTarget {
 
   override apply(packet: Packet): Verdict {
     const manip = manipOf(packet.hook);
-    const { address, mask } = this.#network;
+    const { mask } = this.#network;
+    const address = this.#network.address & mask;
     const before = manip === Manip.SOURCE ? packet.source : packet.destination;
     return this.setUp(packet, singleAddress((before & ~mask) | address), manip);
   }
@@ -196,8 +224,7 @@ class NetmapTarget extends NatTarget {
   }
 
   #shown(): string {
-    const { address, mask } = this.#network;
-    return mask === -1 ? formatIpv4(address) : formatMasked(address, mask);
+    return formatMasked(this.#network.address & this.#network.mask, this.#network.mask);
   }
 }
 
@@ -294,7 +321,7 @@ export const NETMAP_TARGET = defineTarget<{ to: string }>({
   start: () => ({ to: "" }),
   finish: (state, context) => {
     requireNatTable("NETMAP", context);
-    return new NetmapTarget(context.engine, maskedAddress(state.to));
+    return new NetmapTarget(context.engine, hostWithMask(state.to));
   },
 });
 
@@ -336,7 +363,7 @@ function parsePorts(name: string, text: string, mayShift: boolean): Ports {
 }
 
 function port(text: string): number | undefined {
-  return parseNumber(text, 1, 0xffff);
+  return parseNumber(text, 0, 0xffff) ?? servicePort(text);
 }
 
 /** `10.0.0.1`, `10.0.0.1-10.0.0.9`, `:80`, `10.0.0.1:80-90`. */

@@ -34,8 +34,14 @@ const HOOKS = (1 << Hook.INPUT) | (1 << Hook.FORWARD) | (1 << Hook.OUTPUT);
 const RESET_TTL = 64;
 
 class RejectTarget extends Target {
-  override readonly name = "REJECT";
-  override readonly validHooks = HOOKS;
+  override get name(): string {
+    return "REJECT";
+  }
+
+  override get validHooks(): number {
+    return HOOKS;
+  }
+
   readonly #type: string;
   readonly #code: number;
   readonly #host: NetfilterHost;

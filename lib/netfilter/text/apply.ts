@@ -15,13 +15,13 @@ export function applyCommand(edit: TableEdit, command: Command): void {
   switch (command.letter) {
     case "A":
       for (const rule of command.rules) {
-        checkRule(edit, command, rule);
+        checkRule(edit, rule);
         edit.append(chain ?? "", rule);
       }
       return;
     case "I":
       for (const rule of command.rules) {
-        checkRule(edit, command, rule);
+        checkRule(edit, rule);
         edit.insert(chain ?? "", command.number, rule);
       }
       return;
@@ -61,8 +61,7 @@ export function findRule(rules: readonly Rule[], rule: Rule): number {
   return rules.findIndex((other) => saveRule(other) === text) + 1;
 }
 
-function checkRule(edit: TableEdit, command: Command, rule: Rule): void {
-  if (!edit.has(command.chain ?? "")) throw noSuchChain();
+function checkRule(edit: TableEdit, rule: Rule): void {
   if (!rule.isJump) return;
   if (!edit.has(rule.targetName)) {
     throw new RuleError(`Chain '${rule.targetName}' does not exist`, {
@@ -81,7 +80,7 @@ function replaceRule(edit: TableEdit, command: Command): void {
   if (rule === undefined || another !== undefined) {
     throw new RuleError("Replacement rule does not specify a unique address");
   }
-  checkRule(edit, command, rule);
+  checkRule(edit, rule);
   edit.replace(command.chain ?? "", command.number, rule);
 }
 

@@ -197,12 +197,12 @@ export class CommandParser implements LoadedOptions {
     switch (letter) {
       case "s":
         if (this.#sources !== null) refuse("multiple -s flags not allowed");
-        this.#sources = splitAddresses(value, inverted);
+        this.#sources = splitAddresses(value);
         this.#header.sourceInverted = inverted;
         return;
       case "d":
         if (this.#destinations !== null) refuse("multiple -d flags not allowed");
-        this.#destinations = splitAddresses(value, inverted);
+        this.#destinations = splitAddresses(value);
         this.#header.destinationInverted = inverted;
         return;
       case "p":
@@ -437,6 +437,16 @@ export class CommandParser implements LoadedOptions {
     if (this.#header.inInterface !== null && (chain === "POSTROUTING" || chain === "OUTPUT")) {
       refuse(`Can't use -i with ${chain}`);
     }
+    const header = this.#header;
+    const many = (this.#sources?.length ?? 1) > 1 || (this.#destinations?.length ?? 1) > 1;
+    if (many && (header.sourceInverted || header.destinationInverted)) {
+      refuse("! not allowed with multiple source or destination IP addresses");
+    }
+    if (this.#table === "nat" && this.#targetName === "DROP" && !this.#isGoto) {
+      refuse(
+        'The "nat" table is not intended for filtering, the use of DROP is therefore inhibited.',
+      );
+    }
     const rules: Rule[] = [];
     for (const source of this.#sources ?? [null]) {
       for (const destination of this.#destinations ?? [null]) {
@@ -454,12 +464,14 @@ export class CommandParser implements LoadedOptions {
       destination: destination?.address ?? 0,
       destinationMask: destination?.mask ?? 0,
     };
-    const context = { engine: this.#engine, table: this.#table, header };
+    const matches: Match[] = [];
+    const context = { engine: this.#engine, table: this.#table, header, matches };
+    for (const session of this.#matches) matches.push(session.finish(context));
     const name = this.#targetName;
     const verdict = this.#isGoto ? undefined : STANDARD_VERDICTS.get(name);
     const rule = new Rule({
       header,
-      matches: this.#matches.map((session) => session.finish(context)),
+      matches,
       target: this.#target?.finish(context) ?? null,
       verdict: verdict ?? Verdict.CONTINUE,
       targetName: name,

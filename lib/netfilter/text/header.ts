@@ -9,9 +9,8 @@ import { refuse } from "./errors.ts";
 import { formatMasked, formatProtocol, type MaskedAddress, maskedAddress } from "./values.ts";
 
 /** `a,b,c`: each address becomes a rule of its own, duplicates left out. */
-export function splitAddresses(text: string, inverted: boolean): MaskedAddress[] {
+export function splitAddresses(text: string): MaskedAddress[] {
   if (!text.includes(",")) return [maskedAddress(text)];
-  if (inverted) refuse("! not allowed with multiple source or destination IP addresses");
   return text.split(",").map((part) => maskedAddress(part.trimStart()));
 }
 

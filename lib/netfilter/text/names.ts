@@ -85,10 +85,13 @@ export function protocolNameOf(protocol: number): string | undefined {
   return PROTOCOL_NAMES.get(protocol);
 }
 
-/** The port of a service name, whatever its protocol, or undefined. */
-export function servicePort(name: string): number | undefined {
+/**
+ * The port of a service name, or undefined. With a protocol (tcp, udp, sctp, dccp) the service must
+ * be one of it.
+ */
+export function servicePort(name: string, protocol = ""): number | undefined {
   if (servicesByName === null) readServices();
-  return servicesByName?.get(name);
+  return servicesByName?.get(protocol === "" ? name : `${name}/${protocol.slice(0, 1)}`);
 }
 
 /** The name of a port of `protocol` (tcp, udp, sctp, dccp), or undefined. */
@@ -124,6 +127,7 @@ function readServices(): void {
     const known = names.split(",");
     for (const name of known) if (!byName.has(name)) byName.set(name, port);
     for (const letter of value.replace(/[0-9]/g, "")) {
+      for (const name of known) byName.set(`${name}/${letter}`, port);
       if (!byPort.has(`${port}${letter}`)) byPort.set(`${port}${letter}`, known[0] ?? "");
     }
   }

@@ -64,11 +64,14 @@ export function rangeOption(
   return [low, parts[1] === "" ? max : numberOption(module, option, parts[1] ?? "", 0, max)];
 }
 
-/** A port by number or by its name in /etc/services. */
-export function portValue(text: string): number {
-  const number = parseNumber(text, 0, 0xffff);
-  if (number !== undefined) return number;
-  const named = servicePort(text);
+/**
+ * A port by number or by its name in /etc/services. The C library takes larger numbers too and
+ * keeps 16 bits of them; with a protocol the tool does not ask it for numbers.
+ */
+export function portValue(text: string, protocol = ""): number {
+  const number = parseNumber(text, 0, protocol === "" ? Number.MAX_SAFE_INTEGER : 0xffff);
+  if (number !== undefined) return number % 0x10000;
+  const named = servicePort(text, protocol);
   if (named !== undefined) return named;
   return refuse(`invalid port/service \`${text}' specified`);
 }
@@ -127,6 +130,18 @@ export function maskedAddress(text: string): MaskedAddress {
   return { address: address & mask, mask };
 }
 
+/**
+ * An address with a mask as the modules' own options take it: host bits stay, and a mask whose ones
+ * are not contiguous counts as none, as in the real tool.
+ */
+export function hostWithMask(text: string): MaskedAddress {
+  const slash = text.indexOf("/");
+  const mask = slash === -1 ? -1 : maskValue(text.slice(slash + 1));
+  const address = tryAddress(slash === -1 ? text : text.slice(0, slash));
+  if (address === undefined) refuse(`host/network \`${text}' not found`);
+  return { address, mask: prefixLengthOf(mask) === -1 ? -1 : mask };
+}
+
 /** A mask as a prefix length or in dotted form. */
 export function maskValue(text: string): number {
   const length = parseNumber(text, 0, 32);
@@ -167,6 +182,14 @@ export function markMaskOption(
  * quotes with `"`, `\` and `'` escaped otherwise.
  */
 export function quote(text: string): string {
-  if (text !== "" && !/[^A-Za-z0-9_-]/.test(text)) return text;
-  return `"${text.replace(/["\\']/g, "\\$&")}"`;
+  let bare = text !== "";
+  let escapes = false;
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.charCodeAt(index);
+    if (code === 34 || code === 39 || code === 92) escapes = true;
+    const isLetter = (code | 32) >= 97 && (code | 32) <= 122;
+    if (!isLetter && !(code >= 48 && code <= 57) && code !== 95 && code !== 45) bare = false;
+  }
+  if (bare) return text;
+  return escapes ? `"${text.replace(/["\\']/g, "\\$&")}"` : `"${text}"`;
 }

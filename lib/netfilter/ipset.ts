@@ -1,0 +1,182 @@
+/**
+ * IP sets, as far as rules ask them: addresses, ports and networks in named sets.
+ *
+ * Kernel: net/netfilter/ipset/ip_set_core.c, ip_set_hash_*.c, ip_set_bitmap_port.c, 6.18.
+ */
+import { maskOf } from "../base/inet.ts";
+import { IPPROTO_ICMP } from "../wire/protocol-numbers.ts";
+import { hasPorts } from "./conntrack/tuple.ts";
+import type { Packet } from "./packet.ts";
+
+/** The types of sets. */
+export const SET_TYPES = [
+  "hash:ip",
+  "hash:ip,port",
+  "hash:ip,port,ip",
+  "hash:ip,port,net",
+  "bitmap:port",
+  "hash:net",
+] as const;
+export type SetType = (typeof SET_TYPES)[number];
+
+/** One element; what the type does not have is 0. */
+export interface SetElement {
+  readonly address: number;
+  /** IANA number of the protocol that `port` belongs to. */
+  readonly protocol: number;
+  readonly port: number;
+  readonly address2: number;
+  /** Prefix length of the network, 32 for a single address. */
+  readonly prefix: number;
+  /** hash:net and hash:ip,port,net: an exception from a larger network. */
+  readonly nomatch: boolean;
+  packets: number;
+  bytes: number;
+}
+
+/** One set. */
+export class IpSet {
+  name: string;
+  readonly type: SetType;
+  /** Rules and sets that use it. */
+  references = 0;
+  /** Whether elements count what they match. */
+  readonly counters: boolean;
+  readonly #elements = new Map<string, SetElement>();
+  /** Prefix lengths in use, the longest first. */
+  #prefixes: number[] = [];
+
+  constructor(name: string, type: SetType, counters = false) {
+    this.name = name;
+    this.type = type;
+    this.counters = counters;
+  }
+
+  /** Adds an element; false if it is there already. */
+  add(element: SetElement): boolean {
+    const key = keyOf(element);
+    if (this.#elements.has(key)) return false;
+    this.#elements.set(key, element);
+    if (!this.#prefixes.includes(element.prefix)) {
+      this.#prefixes = [...this.#prefixes, element.prefix].sort((a, b) => b - a);
+    }
+    return true;
+  }
+
+  /** Takes an element out; false if it was not there. */
+  delete(element: SetElement): boolean {
+    return this.#elements.delete(keyOf(element));
+  }
+
+  flush(): void {
+    this.#elements.clear();
+    this.#prefixes = [];
+  }
+
+  /** The elements in the order in which they came. */
+  elements(): SetElement[] {
+    return [...this.#elements.values()];
+  }
+
+  /** How many words of `src` and `dst` the type takes. */
+  get dimensions(): number {
+    return this.type.split(",").length;
+  }
+
+  /**
+   * The element that the packet is in, or null. `sources` says for each dimension whether the
+   * source (true) or the destination counts.
+   */
+  find(packet: Packet, sources: readonly boolean[]): SetElement | null {
+    const wanted = this.elementOf(packet, sources);
+    if (wanted === null) return null;
+    if (this.type !== "hash:net" && this.type !== "hash:ip,port,net") {
+      return this.#elements.get(keyOf(wanted)) ?? null;
+    }
+    for (const prefix of this.#prefixes) {
+      const found = this.#elements.get(keyOf(this.#cut(wanted, prefix)));
+      if (found !== undefined) return found;
+    }
+    return null;
+  }
+
+  /** The element that the packet would be; null if it has no port and the type asks for one. */
+  elementOf(packet: Packet, sources: readonly boolean[]): SetElement | null {
+    const side = (index: number): boolean => sources[index] ?? sources[sources.length - 1] ?? true;
+    const address = (index: number): number => (side(index) ? packet.source : packet.destination);
+    const base = {
+      protocol: 0,
+      port: 0,
+      address2: 0,
+      prefix: 32,
+      nomatch: false,
+      packets: 0,
+      bytes: 0,
+    };
+    switch (this.type) {
+      case "hash:ip":
+      case "hash:net":
+        return { ...base, address: address(0) };
+      case "bitmap:port": {
+        const port = portOf(packet, side(0));
+        return port === -1 || packet.protocol === IPPROTO_ICMP
+          ? null
+          : { ...base, address: 0, port };
+      }
+      default: {
+        const port = portOf(packet, side(1));
+        if (port === -1) return null;
+        const address2 = this.type === "hash:ip,port" ? 0 : address(2);
+        return { ...base, address: address(0), protocol: packet.protocol, port, address2 };
+      }
+    }
+  }
+
+  #cut(element: SetElement, prefix: number): SetElement {
+    const mask = maskOf(prefix);
+    return this.type === "hash:net"
+      ? { ...element, address: element.address & mask, prefix }
+      : { ...element, address2: element.address2 & mask, prefix };
+  }
+}
+
+/** All sets of a host. */
+export class IpSets {
+  readonly #sets = new Map<string, IpSet>();
+
+  get(name: string): IpSet | undefined {
+    return this.#sets.get(name);
+  }
+
+  /** Makes a set; undefined if the name is taken. */
+  create(name: string, type: SetType, counters = false): IpSet | undefined {
+    if (this.#sets.has(name)) return undefined;
+    const set = new IpSet(name, type, counters);
+    this.#sets.set(name, set);
+    return set;
+  }
+
+  /** Destroys a set; false if it is not there or in use. */
+  destroy(name: string): boolean {
+    const set = this.#sets.get(name);
+    return set !== undefined && set.references === 0 && this.#sets.delete(name);
+  }
+
+  /** In the order in which they were made. */
+  list(): IpSet[] {
+    return [...this.#sets.values()];
+  }
+}
+
+function keyOf(element: SetElement): string {
+  const { address, protocol, port, address2, prefix } = element;
+  return `${address} ${protocol} ${port} ${address2} ${prefix}`;
+}
+
+/** The port, of ICMP type and code; -1 if there is none. */
+function portOf(packet: Packet, source: boolean): number {
+  if (packet.fragmentOffset !== 0 || packet.transportLength < 4) return -1;
+  if (packet.protocol === IPPROTO_ICMP) return packet.view.getUint16(packet.l4);
+  if (!hasPorts(packet.protocol)) return 0;
+  return packet.view.getUint16(source ? packet.l4 : packet.l4 + 2);
+}

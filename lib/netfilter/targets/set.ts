@@ -1,0 +1,137 @@
+/**
+ * -j SET: puts the packet into an IP set, or takes it out.
+ *
+ * Not modelled: --map-set.
+ * Kernel: net/netfilter/xt_set.c (set_target), 6.18; iptables 1.8.9, extensions/libxt_SET.c.
+ */
+import { defineTarget } from "../extension.ts";
+import type { IpSet } from "../ipset.ts";
+import { setAndSides } from "../matches/set.ts";
+import type { Packet } from "../packet.ts";
+import { Target, Verdict } from "../rule.ts";
+import { refuse } from "../text/errors.ts";
+import { numberOption } from "../text/values.ts";
+
+interface SetState {
+  add: string | null;
+  del: string | null;
+  exist: boolean;
+  timeout: number;
+}
+
+interface SetAction {
+  readonly set: IpSet;
+  readonly sources: boolean[];
+}
+
+class SetTarget extends Target {
+  override get name(): string {
+    return "SET";
+  }
+
+  readonly #state: SetState;
+  readonly #add: SetAction | null;
+  readonly #del: SetAction | null;
+
+  constructor(state: SetState, add: SetAction | null, del: SetAction | null) {
+    super();
+    this.#state = state;
+    this.#add = add;
+    this.#del = del;
+  }
+
+  override attach(): void {
+    if (this.#add !== null) this.#add.set.references += 1;
+    if (this.#del !== null) this.#del.set.references += 1;
+  }
+
+  override detach(): void {
+    if (this.#add !== null) this.#add.set.references -= 1;
+    if (this.#del !== null) this.#del.set.references -= 1;
+  }
+
+  override apply(packet: Packet): Verdict {
+    if (this.#add !== null) {
+      const element = this.#add.set.elementOf(packet, this.#add.sources);
+      if (element !== null) this.#add.set.add(element);
+    }
+    if (this.#del !== null) {
+      const element = this.#del.set.elementOf(packet, this.#del.sources);
+      if (element !== null) this.#del.set.delete(element);
+    }
+    return Verdict.CONTINUE;
+  }
+
+  override save(): string {
+    return this.#dump("--");
+  }
+
+  override list(): string {
+    return this.#dump("");
+  }
+
+  #dump(dash: string): string {
+    const { add, del, exist, timeout } = this.#state;
+    let text = "";
+    if (add !== null) {
+      text += ` ${dash}add-set ${add}`;
+      if (exist) text += ` ${dash}exist`;
+      if (timeout >= 0) text += ` ${dash}timeout ${timeout}`;
+    }
+    if (del !== null) text += ` ${dash}del-set ${del}`;
+    return text;
+  }
+}
+
+/** The module. */
+export const SET_TARGET = defineTarget<SetState>({
+  name: "SET",
+  options: [
+    {
+      name: "add-set",
+      second: true,
+      read: (state, value) => {
+        state.add = value;
+      },
+    },
+    {
+      name: "del-set",
+      second: true,
+      read: (state, value) => {
+        state.del = value;
+      },
+    },
+    {
+      name: "exist",
+      argument: false,
+      read: (state) => {
+        state.exist = true;
+      },
+    },
+    {
+      name: "timeout",
+      read: (state, value) => {
+        state.timeout = numberOption("SET", "timeout", value, 0, 0xfffffffe);
+      },
+    },
+    {
+      name: "map-set",
+      second: true,
+      read: () => refuse("SET: --map-set is not modelled"),
+    },
+  ],
+  start: () => ({ add: null, del: null, exist: false, timeout: -1 }),
+  finish: (state, { engine }) => {
+    const { add, del } = state;
+    if (add === null && del === null) refuse("You must specify either `--add-set' or `--del-set'");
+    if (add === null && (state.exist || state.timeout >= 0)) {
+      refuse("Flags `--exist' and `--timeout' can be used with `--add-set' only");
+    }
+    const parse = (text: string | null): SetAction | null => {
+      if (text === null) return null;
+      const space = text.indexOf(" ");
+      return setAndSides(text.slice(0, space), text.slice(space + 1), engine.sets);
+    };
+    return new SetTarget(state, parse(add), parse(del));
+  },
+});
