@@ -24,7 +24,6 @@ import { Cpu } from "../sim/cpu.ts";
 import { DropCounters } from "../sim/drop-reason.ts";
 import { Random } from "../sim/random.ts";
 import { Scheduler } from "../sim/scheduler.ts";
-import { installTransports } from "../transport/stack.ts";
 import { FramePool } from "../wire/frame-pool.ts";
 import type { LabCosts } from "./lab.ts";
 import type { Link, LinkEnd } from "./schema/link.ts";
@@ -152,7 +151,6 @@ export class Host implements ShellHost {
     this.namespace = new Namespace({ name, cpu, random, pool, epochMs });
     this.netfilter = new Netfilter(new NamespaceNetfilterHost(this.namespace));
     this.namespace.netfilter = this.netfilter;
-    installTransports(this.namespace);
     this.namespace.loopback.setUp(true);
   }
 

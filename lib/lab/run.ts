@@ -86,7 +86,6 @@ export class LabRun {
         lab.cluster.place,
       );
     }
-    checkCommands(lab);
     for (const one of lab.expectations) if (one.kind === "frames") checkFilter(one);
     this.#files =
       lab.topology === null
@@ -98,6 +97,7 @@ export class LabRun {
     if (lab.topology !== null) {
       checkRuleFiles(lab.topology, this.#files, new Machine(machineOptions).addHost("spare"));
     }
+    checkCommands(lab);
     this.machine = new Machine(machineOptions);
     this.clock = new Clock(this.machine, options.progress ?? null);
     this.#artefacts = new ArtefactStore(lab, options.sink ?? null);

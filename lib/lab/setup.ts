@@ -12,7 +12,7 @@ import { parseCommandLine, type SimpleCommand } from "../shell/parse.ts";
 import type { Host, Machine } from "./build.ts";
 import type { Clock } from "./clock.ts";
 import { RunningCommand } from "./command.ts";
-import type { Located } from "./schema/kinds.ts";
+import { type Located, withPlace } from "./schema/kinds.ts";
 import type { SetupCommand, Topology } from "./schema/topology.ts";
 
 /** Reads a file beside the lab; null if there is none. Paths are relative to the lab's folder. */
@@ -59,7 +59,7 @@ export function checkRuleFiles(
   spare: Host,
 ): void {
   for (const { node, command } of topology.setup) {
-    for (const path of restoredFiles(command.value)) {
+    for (const path of withPlace(command.place, () => restoredFiles(command.value))) {
       const file = files.find(
         (one) => one.node === node.value && absolutePath(one.path) === absolutePath(path),
       );
