@@ -6,8 +6,8 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { readCapture } from "../../lib/capture/read.ts";
-import type { CommandOutput } from "../../lib/lab/outputs.ts";
 import type { Lab } from "../../lib/lab/lab.ts";
+import type { CommandOutput } from "../../lib/lab/outputs.ts";
 import type { KernelRun } from "../kernel/run.ts";
 import { compareOutcomes, type Outcome, type TotalsOutcome, totalsOf } from "./outcome.ts";
 
