@@ -10,6 +10,7 @@ import { VethworkError } from "../lib/base/errors.ts";
 import { addDiffCommand } from "./commands/diff.ts";
 import { addRunCommand } from "./commands/run.ts";
 import { addShowCommand } from "./commands/show.ts";
+import { addVerifyCommand } from "./commands/verify.ts";
 import { addRulesCommand } from "./rules.ts";
 
 const BAD_INPUT = 2;
@@ -22,7 +23,7 @@ function version(): string {
   return found;
 }
 
-function main(args: readonly string[]): void {
+async function main(args: readonly string[]): Promise<void> {
   const program = new Command("vethwork")
     .description("Kubernetes service networking, packet by packet, as the Linux kernel does it")
     .version(version())
@@ -32,8 +33,9 @@ function main(args: readonly string[]): void {
   addShowCommand(program);
   addDiffCommand(program);
   addRulesCommand(program);
+  addVerifyCommand(program);
   try {
-    program.parse([...args], { from: "user" });
+    await program.parseAsync([...args], { from: "user" });
   } catch (error) {
     process.exitCode = exitStatusOf(error);
   }
@@ -56,4 +58,4 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   process.exit();
 });
 
-main(process.argv.slice(2));
+await main(process.argv.slice(2));

@@ -9,7 +9,7 @@
  * | --- | --- |
  * | TCP sequence and acknowledgment numbers, SACK edges | `isn1+75`: the initial number's name and the distance from it; the initial numbers are named in order of appearance, so one that changes on the way has two names |
  * | acknowledgment number without the ACK flag, number of an RST in a flow without SYN | itself |
- * | TCP timestamp value | `clock`, if it advanced by 1/ms since the flow's first one (5 ms of play), else by how much it is off |
+ * | TCP timestamp value | `clock`, if it advanced by 1/ms since the flow's first one, else by how much it is off; two are equal if they are off alike (5 ms of play) |
  * | TCP timestamp echo | which frames of the peer had sent that value before, `no frame's` if none had; two are equal when they share a frame; 0 stays 0 |
  * | ephemeral ports: source ports of a SYN or of the first datagram of a pair, from 1024 on | `port1`, in order of appearance; equal ports have equal names on all interfaces, through address translation too |
  * | IP identification of TCP | `id+3`: the distance from the flow's first one that is not 0; `random` above 4096; 0 stays 0 |
@@ -52,6 +52,8 @@ export interface NormalField {
   readonly text: string;
   /** For a timestamp echo: the first and last frame of the peer that had sent the value. */
   readonly echo: readonly [number, number] | null;
+  /** For a timestamp value: by how many ms it is off against the times of capture. */
+  readonly offMs: number | null;
 }
 
 /** One frame of one interface. */
@@ -61,7 +63,7 @@ export interface NormalFrame {
 }
 
 /** Play of the timestamp clock against capture times: ticks are cut, frames are captured later. */
-const CLOCK_PLAY_MS = 5;
+export const CLOCK_PLAY_MS = 5;
 /** A counting identification is not this far from the flow's first. */
 const FARTHEST_ID = 4096;
 const PING_TIME_HEX_DIGITS = 32;
@@ -145,17 +147,19 @@ class Normaliser {
       const ports = transport === null || ip === null ? null : portsOf(view, ip, transport);
       const scope = { frame, view, layers, layer, kind, ip, ports };
       for (const field of layer.fields) {
-        const { text, echo } = this.#field(scope, field);
-        fields.push({ path: `${layer.name}.${field.name}`, text, echo });
+        fields.push({ path: `${layer.name}.${field.name}`, ...this.#field(scope, field) });
       }
       if (layer.name === "tcp" && ports !== null) this.#trackClock(frame, layer, ports);
     }
     return { frame, fields };
   }
 
-  #field(scope: Scope, field: Field): { text: string; echo: readonly [number, number] | null } {
-    if (scope.kind === "tcp" && field.name === "timestampEcho") return this.#echo(scope, field);
-    return { text: this.#text(scope, field), echo: null };
+  #field(scope: Scope, field: Field): Omit<NormalField, "path"> {
+    if (scope.kind === "tcp" && scope.ports !== null) {
+      if (field.name === "timestampEcho") return this.#echo(scope, field);
+      if (field.name === "timestampValue") return this.#clock(scope, scope.ports, field);
+    }
+    return { text: this.#text(scope, field), echo: null, offMs: null };
   }
 
   #text(scope: Scope, field: Field): string {
@@ -190,7 +194,6 @@ class Normaliser {
         : this.#sequence(this.#flows.reverse(ports), field);
     }
     if (field.name === "sequence") return this.#sequence(this.#flows.flow(ports), field);
-    if (field.name === "timestampValue") return this.#clock(scope, ports, field);
     return this.#port(IPPROTO_TCP, field);
   }
 
@@ -214,11 +217,19 @@ class Normaliser {
       const protocol = scope.layer.fields.find(({ name }) => name === "protocol")?.value;
       return this.#name("id", `${protocol} ${field.value}`);
     }
-    const flow = this.#flows.flow(scope.ports);
+    const flow = this.#connection(scope, this.#flows.flow(scope.ports));
     const first = this.#firstIds.get(flow) ?? field.value;
     this.#firstIds.set(flow, first);
     const distance = ((field.value - first) << 16) >> 16;
     return Math.abs(distance) > FARTHEST_ID ? "random" : `id+${distance}`;
+  }
+
+  /** A flow and its initial sequence number: a port may serve several connections. */
+  #connection({ layers, layer, kind }: Scope, flow: string): string {
+    const at = kind === "tcp" ? layers.indexOf(layer) : layers.indexOf(layer) + 1;
+    const sequence = layers[at]?.fields.find(({ name }) => name === "sequence");
+    const isn = sequence === undefined ? null : this.#flows.isn(flow, sequence.value);
+    return `${flow} ${isn ?? ""}`;
   }
 
   #icmpText(scope: Scope, field: Field): string {
@@ -254,22 +265,27 @@ class Normaliser {
     return this.#name("mac", field.text);
   }
 
-  #clock(scope: Scope, ports: Ports, field: Field): string {
+  #clock(scope: Scope, ports: Ports, field: Field): Omit<NormalField, "path"> {
     const track = this.#clocks.get(this.#flows.flow(ports));
-    if (scope.layer.name !== "tcp" || track === undefined) return "clock";
+    if (scope.layer.name !== "tcp" || track === undefined) {
+      return { text: "clock", echo: null, offMs: 0 };
+    }
     const elapsedMs = nsSince(track.firstFrame, scope.frame) / NS_PER_MS;
     const offMs = Math.round(((field.value - track.firstValue) | 0) - elapsedMs);
-    return Math.abs(offMs) <= CLOCK_PLAY_MS ? "clock" : `clock off by ${offMs} ms`;
+    const text = Math.abs(offMs) <= CLOCK_PLAY_MS ? "clock" : `clock off by ${offMs} ms`;
+    return { text, echo: null, offMs };
   }
 
-  #echo(scope: Scope, field: Field) {
-    if (field.value === 0 || scope.ports === null) return { text: field.text, echo: null };
+  #echo(scope: Scope, field: Field): Omit<NormalField, "path"> {
+    if (field.value === 0 || scope.ports === null) {
+      return { text: field.text, echo: null, offMs: null };
+    }
     const peer = this.#clocks.get(this.#flows.reverse(scope.ports))?.values ?? [];
     const first = peer.indexOf(field.value);
-    if (first === -1) return { text: "no frame's", echo: null };
+    if (first === -1) return { text: "no frame's", echo: null, offMs: null };
     const last = peer.lastIndexOf(field.value);
     const text = first === last ? `frame ${first + 1}'s` : `frame ${first + 1}–${last + 1}'s`;
-    return { text: `the peer's ${text}`, echo: [first, last] as const };
+    return { text: `the peer's ${text}`, echo: [first, last], offMs: null };
   }
 
   #trackClock(frame: CapturedFrame, layer: Layer, ports: Ports): void {

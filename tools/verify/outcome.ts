@@ -30,9 +30,9 @@ export function totalsOf({ capture, outputs }: Outcome): TotalsOutcome {
 
 /** Where two runs differ first, in words, or null. */
 export function compareOutcomes(lab: Lab, expected: Outcome, actual: Outcome): string | null {
-  const fixedMacs = fixedMacsOf(lab);
+  const options = { fixedMacs: fixedMacsOf(lab), damages: damages(lab) };
   return (
-    compareRuns(expected.capture, actual.capture, { fixedMacs }) ??
+    compareRuns(expected.capture, actual.capture, options) ??
     comparePace(expected.capture, actual.capture) ??
     compareOutputs(expected.outputs, actual.outputs)
   );
@@ -50,6 +50,12 @@ export function compareAllTotals(
       actual.totals,
     ) ?? compareOutputs(first?.outputs ?? [], actual.outputs)
   );
+}
+
+/** Whether a line of the lab turns bits over. */
+function damages(lab: Lab): boolean {
+  const lines = (lab.topology?.links ?? []).flatMap((link) => link.lines);
+  return lines.some((line) => line !== null && line.exact.corrupt.size > 0);
 }
 
 /** Addresses that the lab gives to devices, in links or in commands. */

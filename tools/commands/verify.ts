@@ -1,0 +1,123 @@
+/** `vethwork verify`: the same lab on the real kernel and on the emulator, compared. */
+import { existsSync, readdirSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type Command, InvalidArgumentError } from "commander";
+import { VethworkError } from "../../lib/base/errors.ts";
+import { obstacle } from "../kernel/plan.ts";
+import { type KernelRun, kernelUnavailable } from "../kernel/run.ts";
+import { onEachCpu, runLabOnKernel } from "../verify/kernel.ts";
+import { writeRecordings } from "../verify/recordings.ts";
+import { judgeLive, judgeRecorded, readLab, type Verdict } from "../verify/verdict.ts";
+
+/** A lab is different. */
+const FAILED = 1;
+
+interface VerifyFlags {
+  readonly all?: boolean;
+  readonly record?: boolean;
+  readonly recorded?: boolean;
+  readonly runs: number;
+  readonly jobs: number;
+  readonly json?: boolean;
+}
+
+/** Registers the command. */
+export function addVerifyCommand(program: Command): void {
+  program
+    .command("verify")
+    .description("run labs on the real kernel as well, and compare what both do")
+    .argument("[labs...]", "lab files, or folders with a lab.yaml")
+    .option("--all", "all labs that come with vethwork and can run on the kernel")
+    .option("--recorded", "compare with recordings of the kernel, without root")
+    .option("--record", "record the kernel's outcomes beside the labs")
+    .option("--runs <number>", "how many runs are recorded", parseCount, 10)
+    .option("--jobs <number>", "how many labs run on the kernel at a time", parseCount, 4)
+    .option("--json", "print the verdicts as JSON")
+    .addHelpText(
+      "after",
+      "\nExit status: 0 all labs are equal, 1 one is different, 2 bad input or no kernel to run on.",
+    )
+    .action(verify);
+}
+
+async function verify(labs: readonly string[], flags: VerifyFlags): Promise<void> {
+  if (labs.length === 0 && flags.all !== true) {
+    throw new VethworkError("VW_USAGE", "no lab is named", "vethwork verify LAB…, or --all");
+  }
+  const unavailable = flags.recorded === true ? null : kernelUnavailable();
+  if (unavailable !== null) throw new VethworkError("VW_KERNEL", unavailable);
+  const files = flags.all === true ? allLabs() : labs.map(labFile);
+  if (flags.record === true) {
+    await record(files, flags);
+    return;
+  }
+  const verdicts =
+    flags.recorded === true
+      ? files.map((file) => judgeRecorded(file))
+      : await onEachCpu(files, flags.jobs, judgeLive);
+  if (verdicts.some(({ verdict }) => verdict === "different")) process.exitCode = FAILED;
+  process.stdout.write(
+    flags.json === true ? `${JSON.stringify(verdicts, null, 2)}\n` : asText(verdicts),
+  );
+}
+
+async function record(files: readonly string[], { runs, jobs }: VerifyFlags): Promise<void> {
+  const labs = files
+    .map((file) => ({ file, lab: readLab(file), done: [] as KernelRun[] }))
+    .filter(({ lab }) => obstacle(lab) === null);
+  const work = labs.flatMap((lab) => Array.from({ length: runs }, () => lab));
+  await onEachCpu(work, jobs, async ({ file, lab, done }, cpu) => {
+    done.push(await runLabOnKernel(file, lab, cpu));
+    if (done.length < runs) return;
+    const { outcomes } = writeRecordings(file, lab, done);
+    const counts = outcomes.map(({ count }) => count).join(" + ");
+    process.stdout.write(`${nameOf(file)}: ${counts === "" ? `totals of ${runs}` : counts}\n`);
+  });
+}
+
+function asText(verdicts: readonly Verdict[]): string {
+  const lines = verdicts.map(({ lab, verdict, why, share, runs }) => {
+    const detail =
+      verdict === "equal" ? `as ${share} of ${runs}` : verdict === "totals" ? "by totals" : why;
+    return `${verdict === "different" ? "DIFFERENT" : "equal"} ${nameOf(lab)}: ${detail}`;
+  });
+  const compared = verdicts.filter(({ verdict }) => verdict !== "emulator-only");
+  const equal = compared.filter(({ verdict }) => verdict !== "different").length;
+  const byTotals = compared.filter(({ verdict }) => verdict === "totals").length;
+  const apart = byTotals === 0 ? "" : `, ${byTotals} of them by totals`;
+  return `${lines.join("\n")}\n${equal} of ${compared.length} labs equal${apart}\n`;
+}
+
+/** `nat/masquerade` for a lab that comes with vethwork, else its path. */
+function nameOf(file: string): string {
+  const name = relative(fixtures(), dirname(file));
+  return name.startsWith("..") ? file : name;
+}
+
+function labFile(path: string): string {
+  const inside = join(path, "lab.yaml");
+  return existsSync(inside) ? inside : path;
+}
+
+/** Every lab under fixtures/ with recordings. */
+function allLabs(): string[] {
+  return readdirSync(fixtures(), { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(join("kernel", "outcomes.json")))
+    .map((path) => join(fixtures(), dirname(dirname(path)), "lab.yaml"))
+    .sort();
+}
+
+/** The folder of fixtures, whether this runs as built or not. */
+function fixtures(): string {
+  const folder = fileURLToPath(new URL("../../fixtures", import.meta.url));
+  return existsSync(folder) ? folder : fileURLToPath(new URL("../../../fixtures", import.meta.url));
+}
+
+function parseCount(text: string): number {
+  const count = Number(text);
+  if (!Number.isSafeInteger(count) || count < 1) {
+    throw new InvalidArgumentError("a whole number from 1.");
+  }
+  return count;
+}
