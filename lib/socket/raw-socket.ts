@@ -8,14 +8,14 @@
  */
 import {
   EACCES,
+  ECONNREFUSED,
+  EHOSTDOWN,
   EHOSTUNREACH,
   EMSGSIZE,
   ENETUNREACH,
   ENOPROTOOPT,
-  ECONNREFUSED,
-  EPROTO,
   EOPNOTSUPP,
-  EHOSTDOWN,
+  EPROTO,
 } from "../base/errno.ts";
 import { ANY_ADDRESS, type Ipv4 } from "../base/inet.ts";
 import type { Ns } from "../base/units.ts";
