@@ -17,8 +17,8 @@ import { FibResult } from "./fib-info.ts";
 import type { IcmpLimit } from "./icmp-limit.ts";
 import { Flow, type IcmpListener, PacketFields, type TransportProtocol } from "./inet.ts";
 import { SEEN_RAW } from "./ip-flags.ts";
-import { type EchoedOptions, echoOptions } from "./ip-options.ts";
 import type { Namespace } from "./namespace.ts";
+import { type EchoedOptions, echoOptions } from "./option-echo.ts";
 import { type Route, routeOf, Scope } from "./route.ts";
 
 /** An error is at most this long, whole. */
