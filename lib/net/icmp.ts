@@ -20,6 +20,7 @@ import { SEEN_RAW } from "./ip-flags.ts";
 import type { Namespace } from "./namespace.ts";
 import { type EchoedOptions, echoOptions } from "./option-echo.ts";
 import { type Route, routeOf, Scope } from "./route.ts";
+import { preferredSource } from "./route-nexthop.ts";
 
 /** An error is at most this long, whole. */
 const ERROR_LENGTH = 576;
@@ -302,14 +303,14 @@ export class Icmp implements TransportProtocol {
     const route = routeOf(frame);
     if (route !== null && route.type === AddressType.LOCAL) return ipv4.destination(view, l3);
     const sender = ipv4.source(view, l3);
-    const { fib, routing, addresses } = this.#namespace;
+    const { fib, addresses } = this.#namespace;
     if (!isZeroNet(sender)) {
       const flow = this.#flow.reset();
       flow.destination = sender;
       const error = fib.lookup(flow, this.#result);
       const { entry, nexthop } = this.#result;
       if (error === 0 && entry !== null && nexthop !== null) {
-        return routing.preferredSource(entry, nexthop);
+        return preferredSource(this.#namespace, entry, nexthop);
       }
     }
     const device = this.#namespace.deviceByIndex(frame.inputIndex) ?? this.#namespace.loopback;
