@@ -121,6 +121,11 @@ export function isMulticast(address: number): boolean {
   return (address & 0xf0000000) === (0xe0000000 | 0);
 }
 
+/** 224.0.0.0/24, which never leaves the link */
+export function isLocalMulticast(address: number): boolean {
+  return (address & 0xffffff00) === (0xe0000000 | 0);
+}
+
 /** 127.0.0.0/8 */
 export function isLoopback(address: number): boolean {
   return (address & 0xff000000) === 0x7f000000;

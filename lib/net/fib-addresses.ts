@@ -6,7 +6,8 @@
  */
 import { ANY_ADDRESS, broadcastOf, type Ipv4, isZeroNet, networkOf } from "../base/inet.ts";
 import { AddressType } from "../netfilter/hooks.ts";
-import type { Fib, RouteSpec } from "./fib.ts";
+import type { Fib } from "./fib.ts";
+import type { RouteSpec } from "./fib-create.ts";
 import { RouteProtocol } from "./fib-info.ts";
 import { type InetDevice, type InterfaceAddress, inNetwork } from "./inet-device.ts";
 

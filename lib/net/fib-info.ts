@@ -4,7 +4,7 @@
  *
  * Kernel: include/net/ip_fib.h (fib_info, fib_nh, fib_nh_exception), net/ipv4/fib_semantics.c, 6.18.
  */
-import { ANY_ADDRESS, type Ipv4 } from "../base/inet.ts";
+import type { Ipv4 } from "../base/inet.ts";
 import type { Ns } from "../base/units.ts";
 import type { NetDevice } from "../link/device.ts";
 import type { AddressType } from "../netfilter/hooks.ts";
@@ -94,9 +94,4 @@ export function rebalance(info: FibInfo): void {
     weight += nexthop.weight;
     nexthop.upperBound = Math.round((weight * 2 ** 31) / total) - 1;
   }
-}
-
-/** The source that a fib entry prefers, if it names one. */
-export function preferredSource(entry: FibEntry | null): Ipv4 {
-  return entry === null ? ANY_ADDRESS : entry.info.prefSource;
 }

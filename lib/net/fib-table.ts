@@ -21,6 +21,9 @@ export type InsertMode = "add" | "append" | "prepend" | "replace" | "change";
 /** Whether next hops without carrier are passed over. */
 export type LinkdownPolicy = (nexthop: Nexthop) => boolean;
 
+/** They are not. */
+export const TAKE_LINKDOWN: LinkdownPolicy = () => false;
+
 /** The errno that a type of route ends a look-up with, or 0 (`fib_props`). */
 function errorOfType(type: AddressType): number {
   switch (type) {

@@ -2,61 +2,31 @@
  * The routing tables of a host and the rules between them: look-ups, and what `ip route` and
  * `ip rule` do. Which routes follow from addresses is in `fib-addresses.ts`.
  *
- * Kernel: net/ipv4/fib_frontend.c, net/ipv4/fib_semantics.c (fib_create_info, fib_check_nh,
- * fib_select_multipath), net/ipv4/fib_rules.c, 6.18.
+ * Kernel: net/ipv4/fib_frontend.c, net/ipv4/fib_semantics.c
+ * (fib_select_multipath, fib_sync_down_dev), net/ipv4/fib_rules.c, 6.18.
  * Not modelled: routing realms, `nexthop` objects, choosing among default routes by the state of
  * their gateways (fib_select_default).
  */
-import {
-  EAGAIN,
-  EEXIST,
-  EINVAL,
-  ENETDOWN,
-  ENETUNREACH,
-  ENODEV,
-  ENOENT,
-  ESRCH,
-} from "../base/errno.ts";
-import { ANY_ADDRESS, type Cidr, type Ipv4, isMulticast, isZeroNet } from "../base/inet.ts";
+import { EAGAIN, EEXIST, ENETUNREACH, ENOENT, ESRCH } from "../base/errno.ts";
+import { type Cidr, type Ipv4, isMulticast, isZeroNet } from "../base/inet.ts";
 import type { NetDevice } from "../link/device.ts";
 import { AddressType } from "../netfilter/hooks.ts";
 import type { RandomStream } from "../sim/random.ts";
-import {
-  type FibEntry,
-  type FibInfo,
-  FibResult,
-  Nexthop,
-  RouteProtocol,
-  rebalance,
-} from "./fib-info.ts";
+import { FibInfoCreator, type RouteSpec } from "./fib-create.ts";
+import { type FibEntry, FibResult, type Nexthop, RouteProtocol, rebalance } from "./fib-info.ts";
 import { actionError, type FibRule, matchesRule, plainRule, RuleAction } from "./fib-rule.ts";
-import { FibTable, type InsertMode, type LinkdownPolicy, Table } from "./fib-table.ts";
+import {
+  FibTable,
+  type InsertMode,
+  type LinkdownPolicy,
+  TAKE_LINKDOWN,
+  Table,
+} from "./fib-table.ts";
 import { Flow, type Refusal, refuse } from "./inet.ts";
 import type { Namespace } from "./namespace.ts";
-import { NO_METRICS, type RouteMetrics, Scope } from "./route.ts";
+import { Scope } from "./route.ts";
 
-/** A next hop as an administrator gives it. */
-export interface NexthopSpec {
-  readonly device: NetDevice | null;
-  /** 0 for "on the link". */
-  readonly gateway: Ipv4;
-  readonly weight?: number;
-  readonly onlink?: boolean;
-}
-
-/** A route as an administrator gives it; what is left out is chosen as iproute2 does. */
-export interface RouteSpec {
-  readonly destination: Cidr;
-  readonly nexthops: readonly NexthopSpec[];
-  readonly type?: AddressType;
-  readonly table?: number;
-  readonly scope?: Scope;
-  readonly protocol?: number;
-  readonly metric?: number;
-  readonly tos?: number;
-  readonly prefSource?: Ipv4;
-  readonly metrics?: RouteMetrics;
-}
+export type { NexthopSpec, RouteSpec } from "./fib-create.ts";
 
 /** Which route to delete: the first one that agrees with all that is given. */
 export interface RouteSelector {
@@ -70,25 +40,6 @@ export interface RouteSelector {
   readonly prefSource?: Ipv4;
   readonly gateway?: Ipv4;
   readonly device?: NetDevice;
-}
-
-const TAKE_LINKDOWN: LinkdownPolicy = () => false;
-
-/** The widest scope that a route of a type may have (`fib_props`). */
-function narrowestScope(type: AddressType): Scope {
-  if (type === AddressType.LOCAL) return Scope.HOST;
-  return type === AddressType.BROADCAST || type === AddressType.ANYCAST
-    ? Scope.LINK
-    : Scope.UNIVERSE;
-}
-
-function leadsNowhere(type: AddressType): boolean {
-  return (
-    type === AddressType.BLACKHOLE ||
-    type === AddressType.UNREACHABLE ||
-    type === AddressType.PROHIBIT ||
-    type === AddressType.THROW
-  );
 }
 
 /** Routing of one host. */
@@ -114,6 +65,7 @@ export class Fib {
     nexthop.linkdown &&
     nexthop.device !== null &&
     this.#namespace.inet(nexthop.device).ignoreRoutesWithLinkdown;
+  readonly #creator = new FibInfoCreator(this);
   readonly #scratchFlow = new Flow();
   readonly #scratchResult = new FibResult();
 
@@ -172,7 +124,7 @@ export class Fib {
   /** `ip route add|append|prepend|replace|change`. */
   addRoute(spec: RouteSpec, mode: InsertMode = "add"): Refusal | null {
     const type = spec.type ?? AddressType.UNICAST;
-    const info = this.#createInfo(spec, type);
+    const info = this.#creator.create(spec, type);
     if ("errno" in info) return info;
     const table = spec.table ?? defaultTable(type);
     const entry: FibEntry = {
@@ -290,96 +242,6 @@ export class Fib {
     return -ENETUNREACH;
   }
 
-  #createInfo(spec: RouteSpec, type: AddressType): FibInfo | Refusal {
-    const hasGateway = spec.nexthops.some((nexthop) => nexthop.gateway !== 0);
-    const scope = spec.scope ?? defaultScope(type, hasGateway);
-    if (narrowestScope(type) > scope) return refuse(EINVAL, "Invalid scope");
-    const common = {
-      protocol: spec.protocol ?? RouteProtocol.BOOT,
-      scope,
-      priority: spec.metric ?? 0,
-      prefSource: spec.prefSource ?? ANY_ADDRESS,
-      metrics: spec.metrics ?? NO_METRICS,
-    };
-    if (leadsNowhere(type)) {
-      if (spec.nexthops.length > 0) {
-        return refuse(
-          EINVAL,
-          "Gateway, device and multipath can not be specified for this route type",
-        );
-      }
-      return { ...common, nexthops: [new Nexthop(null, ANY_ADDRESS)] };
-    }
-    if (spec.nexthops.length === 0) return refuse(ENODEV);
-    const nexthops: Nexthop[] = [];
-    for (const wanted of spec.nexthops) {
-      const nexthop = this.#checkNexthop(wanted, scope, spec.table ?? Table.MAIN);
-      if ("errno" in nexthop) return nexthop;
-      nexthops.push(nexthop);
-    }
-    const source = common.prefSource;
-    const isOwn = type === AddressType.LOCAL && source === spec.destination.address;
-    if (source !== 0 && !isOwn && this.addressType(source) !== AddressType.LOCAL) {
-      return refuse(EINVAL, "Invalid prefsrc address");
-    }
-    const info = { ...common, nexthops };
-    rebalance(info);
-    return info;
-  }
-
-  #checkNexthop(wanted: NexthopSpec, scope: Scope, table: number): Nexthop | Refusal {
-    const { device, gateway } = wanted;
-    const nexthop = new Nexthop(device, gateway, wanted.weight ?? 1, wanted.onlink === true);
-    if (scope === Scope.HOST) {
-      if (gateway !== 0) return refuse(EINVAL, "Route with host scope can not have a gateway");
-      if (device === null) return refuse(ENODEV);
-      nexthop.scope = Scope.NOWHERE;
-      return nexthop;
-    }
-    if (gateway !== 0) return this.#checkGateway(nexthop, scope, table);
-    if (device === null) return refuse(ENODEV);
-    if (!device.up) return refuse(ENETDOWN, "Device for nexthop is not up");
-    nexthop.scope = Scope.HOST;
-    nexthop.linkdown = !device.carrier;
-    return nexthop;
-  }
-
-  #checkGateway(nexthop: Nexthop, scope: Scope, table: number): Nexthop | Refusal {
-    const { device, gateway } = nexthop;
-    if (scope >= Scope.LINK) return refuse(EINVAL, "Nexthop has invalid scope");
-    if (nexthop.onlink) {
-      if (device === null) return refuse(ENODEV, "Nexthop device required for onlink");
-      if (!device.up) return refuse(ENETDOWN, "Nexthop device is not up");
-      if (this.addressType(gateway) !== AddressType.UNICAST) {
-        return refuse(EINVAL, "Nexthop has invalid gateway");
-      }
-      nexthop.scope = Scope.LINK;
-      nexthop.linkdown = !device.carrier;
-      return nexthop;
-    }
-    const flow = this.#scratchFlow.reset();
-    const result = this.#scratchResult;
-    flow.destination = gateway;
-    flow.scope = Math.max(scope + 1, Scope.LINK);
-    flow.outputIndex = device?.index ?? 0;
-    let error: number = -EAGAIN;
-    if (table !== Table.MAIN) {
-      error = this.table(table).lookup(gateway, flow, TAKE_LINKDOWN, result);
-    }
-    if (error !== 0) error = this.lookupIgnoringLink(flow, result);
-    if (error !== 0) return refuse(-error, "Nexthop has invalid gateway");
-    const type = result.entry?.type;
-    const through = result.nexthop?.device ?? null;
-    if ((type !== AddressType.UNICAST && type !== AddressType.LOCAL) || through === null) {
-      return refuse(EINVAL, "Nexthop has invalid gateway");
-    }
-    if (!through.up) return refuse(ENETDOWN, "Nexthop device is not up");
-    nexthop.device = through;
-    nexthop.scope = result.entry?.info.scope ?? Scope.LINK;
-    nexthop.linkdown = !through.carrier;
-    return nexthop;
-  }
-
   #rulesChanged(): void {
     this.hasCustomRules = true;
     this.usesPorts = this.rules.some(
@@ -425,17 +287,6 @@ function defaultTable(type: AddressType): number {
   const isLocal =
     type === AddressType.LOCAL || type === AddressType.BROADCAST || type === AddressType.ANYCAST;
   return isLocal ? Table.LOCAL : Table.MAIN;
-}
-
-/** The scope that `ip route` chooses. */
-function defaultScope(type: AddressType, hasGateway: boolean): Scope {
-  if (type === AddressType.LOCAL) return Scope.HOST;
-  const isLink =
-    type === AddressType.BROADCAST ||
-    type === AddressType.MULTICAST ||
-    type === AddressType.ANYCAST ||
-    (type === AddressType.UNICAST && !hasGateway);
-  return isLink ? Scope.LINK : Scope.UNIVERSE;
 }
 
 function isSuppressed(rule: FibRule, result: FibResult): boolean {

@@ -1,51 +1,36 @@
 /**
- * ICMP: answers to echo and timestamp requests, errors about packets that cannot go on, and what
- * others' errors mean here.
+ * The ICMP messages that come in: requests are answered, errors are taken to the transport whose
+ * packet they quote, echo replies to whoever waits for them.
  *
- * Spec: RFC 792, RFC 1122 §3.2.2, RFC 1812 §4.3. Kernel: net/ipv4/icmp.c (__icmp_send, icmp_reply,
- * icmp_rcv, icmp_unreach, icmp_redirect, icmp_echo), net/ipv4/route.c (ipv4_link_failure), 6.18.
+ * Spec: RFC 792, RFC 1122 §3.2.2. Kernel: net/ipv4/icmp.c (icmp_rcv, icmp_unreach, icmp_redirect,
+ * icmp_echo, icmp_timestamp), net/ipv4/ping.c (ping_rcv), 6.18.
  * Not modelled: extended echo (RFC 8335), extension objects in errors (RFC 4884).
  */
-import { ANY_ADDRESS, type Ipv4, isZeroNet } from "../base/inet.ts";
 import { AddressType } from "../netfilter/hooks.ts";
 import { DropReason } from "../sim/drop-reason.ts";
-import { type Frame, PacketType } from "../wire/frame.ts";
+import type { Frame } from "../wire/frame.ts";
 import * as icmp from "../wire/icmp.ts";
 import * as ipv4 from "../wire/ipv4.ts";
-import { IPPROTO_ICMP } from "../wire/protocol-numbers.ts";
-import { FibResult } from "./fib-info.ts";
 import type { IcmpLimit } from "./icmp-limit.ts";
-import { Flow, type IcmpListener, PacketFields, type TransportProtocol } from "./inet.ts";
+import { HIGHEST_TYPE, IcmpSender } from "./icmp-send.ts";
+import type { IcmpListener, TransportProtocol } from "./inet.ts";
 import { SEEN_RAW } from "./ip-flags.ts";
-import { type EchoedOptions, echoOptions } from "./ip-options.ts";
 import type { Namespace } from "./namespace.ts";
-import { type Route, routeOf, Scope } from "./route.ts";
+import { routeOf } from "./route.ts";
 
-/** An error is at most this long, whole. */
-const ERROR_LENGTH = 576;
-/** 192.0.0.8, the source of errors of a host that has no address. */
-const DUMMY_ADDRESS = 0xc0000008 | 0;
-const HIGHEST_TYPE = 18;
-/** Internetwork control, the precedence of errors. */
-const PRECEDENCE_CONTROL = 0xc0;
 const ICMP_ADDRESS = 17;
 const ICMP_ADDRESS_REPLY = 18;
 const TIMESTAMPS_SIZE = 12;
-const DAY_MS = 86_400_000;
 
 /** ICMP on one host. */
-export class Icmp implements TransportProtocol {
+export class Icmp extends IcmpSender implements TransportProtocol {
   /** Ping sockets. */
   readonly listeners: IcmpListener[] = [];
   readonly #namespace: Namespace;
-  readonly #limit: IcmpLimit;
-  readonly #flow = new Flow();
-  readonly #fields = new PacketFields();
-  readonly #result = new FibResult();
 
   constructor(namespace: Namespace, limit: IcmpLimit) {
+    super(namespace, limit);
     this.#namespace = namespace;
-    this.#limit = limit;
   }
 
   /** Takes a message for this host, `start` at the ICMP header. */
@@ -92,59 +77,6 @@ export class Icmp implements TransportProtocol {
     this.#namespace.pathMtu.learn(frame, innerL3, type, code, info);
   }
 
-  /**
-   * Sends an error about a packet (`icmp_send`); borrows it. `l3` is at its IPv4 header and its
-   * route is set. Nothing is sent about errors, fragments but the first, and broadcasts.
-   * @param info the second word of the message: next-hop MTU, gateway, pointer shifted by 24
-   */
-  sendError(frame: Frame, type: number, code: number, info: number): void {
-    const route = routeOf(frame);
-    if (route === null || !isWorthAnError(frame, route)) return;
-    const { cpu, conf } = this.#namespace;
-    cpu.disable();
-    const limited = this.#limit.isLimited(type, code);
-    const fromLoopback = this.#isFromLoopback(frame);
-    if (!limited || fromLoopback || this.#limit.allowsGlobally()) {
-      const { view, l3 } = frame;
-      const flow = this.#flow.reset();
-      flow.destination = ipv4.source(view, l3);
-      flow.source = route.isLocal ? ipv4.destination(view, l3) : this.#errorSource(frame, route);
-      flow.tos = (ipv4.tos(view, l3) & 0x1e) | PRECEDENCE_CONTROL;
-      flow.mark = conf.fwmarkReflect === 0 ? 0 : frame.mark;
-      flow.protocol = IPPROTO_ICMP;
-      this.#emitError(frame, flow, type, code, info, limited);
-    }
-    cpu.enable();
-  }
-
-  /** Tells a sender that another router is nearer (`ip_rt_send_redirect`); borrows the packet. */
-  sendRedirect(frame: Frame, route: Route): void {
-    const { view, l3 } = frame;
-    if (!this.#namespace.inet(route.device).sendRedirects) return;
-    if (!this.#limit.allowsRedirect(ipv4.source(view, l3))) return;
-    const gateway = route.nexthop(ipv4.destination(view, l3));
-    this.sendError(frame, icmp.ICMP_REDIRECT, icmp.REDIRECT_HOST, gateway);
-  }
-
-  /** The next hop of a packet does not answer: takes the packet (`ipv4_link_failure`). */
-  linkFailure(frame: Frame): void {
-    frame.l3 = frame.start;
-    this.sendError(frame, icmp.ICMP_UNREACHABLE, icmp.UNREACHABLE_HOST, 0);
-    frame.drop(DropReason.NEIGH_FAILED, this.#namespace.drops);
-  }
-
-  /** Whether a router may tell this sender that there is no route. */
-  allowsRouteError(sender: number): boolean {
-    return this.#limit.allowsRouteError(sender);
-  }
-
-  /** Counts a message that goes out, ping sockets' included. */
-  countOut(type: number): void {
-    const { snmp } = this.#namespace;
-    snmp.icmp.OutMsgs += 1;
-    snmp.icmpOut[type] = (snmp.icmpOut[type] ?? 0) + 1;
-  }
-
   #acceptsCast(frame: Frame, type: number): boolean {
     const route = routeOf(frame);
     if (route === null || (!route.isBroadcast && !route.isMulticast)) return true;
@@ -182,7 +114,7 @@ export class Icmp implements TransportProtocol {
 
   #echo(frame: Frame): DropReason | null {
     if (this.#namespace.conf.icmpEchoIgnoreAll !== 0) return DropReason.NOT_SPECIFIED;
-    this.#reply(frame, icmp.ICMP_ECHO_REPLY, frame.end - frame.start);
+    this.reply(frame, icmp.ICMP_ECHO_REPLY, frame.end - frame.start);
     return null;
   }
 
@@ -191,133 +123,8 @@ export class Icmp implements TransportProtocol {
       this.#namespace.snmp.icmp.InErrors += 1;
       return DropReason.PKT_TOO_SMALL;
     }
-    this.#reply(frame, icmp.ICMP_TIMESTAMP_REPLY, icmp.ICMP_SIZE + TIMESTAMPS_SIZE);
+    this.reply(frame, icmp.ICMP_TIMESTAMP_REPLY, icmp.ICMP_SIZE + TIMESTAMPS_SIZE);
     return null;
-  }
-
-  /** Answers with the same identifier, sequence number and data (`icmp_reply`). */
-  #reply(request: Frame, type: number, length: number): void {
-    const { cpu, conf, pool } = this.#namespace;
-    const { view, l3, start } = request;
-    const options = echoOptions(this.#namespace, request);
-    if (options === undefined) return;
-    cpu.disable();
-    const flow = this.#flow.reset();
-    const sender = ipv4.source(view, l3);
-    flow.destination = options === null || options.firstHop === 0 ? sender : options.firstHop;
-    flow.source = this.specificDestination(request);
-    flow.tos = ipv4.tos(view, l3);
-    flow.mark = conf.fwmarkReflect === 0 ? 0 : request.mark;
-    flow.protocol = IPPROTO_ICMP;
-    const limited = this.#limit.isLimited(type, 0);
-    const route = this.#namespace.routing.output(flow);
-    const allowed =
-      typeof route !== "number" &&
-      (!limited ||
-        (this.#limit.allowsGlobally() && this.#limit.allows(flow.destination, route.loopback)));
-    if (allowed) {
-      const frame = pool.takeForPayload(length);
-      const copied = Math.min(length, request.end - start);
-      request.bytes.copy(frame.bytes, frame.start, start, start + copied);
-      frame.view.setUint8(frame.start, type);
-      if (type === icmp.ICMP_TIMESTAMP_REPLY) {
-        frame.view.setUint8(frame.start + 1, 0);
-        const now = this.#namespace.clockMs % DAY_MS;
-        frame.view.setUint32(frame.start + 12, now);
-        frame.view.setUint32(frame.start + 16, now);
-      }
-      icmp.finishMessage(frame.view, frame.start, frame.end);
-      // The kernel counts every answer as an echo reply: its flow names no ICMP type.
-      this.#send(frame, route, flow, sender, flow.tos, icmp.ICMP_ECHO_REPLY, options);
-    }
-    cpu.enable();
-  }
-
-  #emitError(
-    frame: Frame,
-    flow: Flow,
-    type: number,
-    code: number,
-    info: number,
-    limited: boolean,
-  ): void {
-    const options = echoOptions(this.#namespace, frame);
-    if (options === undefined) return;
-    const { tos } = flow;
-    const sender = flow.destination;
-    if (options !== null && options.firstHop !== 0) flow.destination = options.firstHop;
-    const route = this.#namespace.routing.output(flow);
-    if (typeof route === "number") return;
-    if (limited && !this.#limit.allows(flow.destination, route.loopback)) return;
-    const optionsLength = options?.bytes.length ?? 0;
-    const room =
-      Math.min(route.mtu, ERROR_LENGTH) - ipv4.IPV4_SIZE - optionsLength - icmp.ICMP_SIZE;
-    if (room <= ipv4.IPV4_SIZE) return;
-    if (flow.source === 0) flow.source = DUMMY_ADDRESS as Ipv4;
-    const available = frame.end - frame.l3 + frame.payloadLength;
-    const error = this.#namespace.pool.takeForPayload(icmp.ICMP_SIZE + Math.min(available, room));
-    quote(frame, error);
-    icmp.write(error.view, error.start, error.end, type, code, info);
-    this.#send(error, route, flow, sender, tos, type, options);
-  }
-
-  #send(
-    frame: Frame,
-    route: Route,
-    flow: Flow,
-    receiver: Ipv4,
-    tos: number,
-    type: number,
-    options: EchoedOptions | null,
-  ): void {
-    const fields = this.#fields;
-    fields.source = flow.source;
-    fields.destination = flow.destination;
-    fields.protocol = IPPROTO_ICMP;
-    fields.tos = tos;
-    options?.finish(flow.source, receiver, this.#namespace.clockMs);
-    fields.options = options?.bytes ?? null;
-    frame.mark = flow.mark;
-    this.countOut(type);
-    this.#namespace.ipOutput.queueXmit(frame, route, fields);
-  }
-
-  /** The source of an error from a router, chosen by the way back unless a switch says otherwise. */
-  #errorSource(frame: Frame, route: Route): Ipv4 {
-    if (!route.isInput || this.#namespace.conf.icmpErrorsUseInboundIfaddr === 0) {
-      return ANY_ADDRESS;
-    }
-    const device = this.#namespace.deviceByIndex(frame.inputIndex);
-    if (device === null) return ANY_ADDRESS;
-    const sender = ipv4.source(frame.view, frame.l3);
-    return this.#namespace.addresses.select(device, sender, Scope.LINK);
-  }
-
-  /**
-   * The address of this host that a packet was meant for, or, of a broadcast or a forwarded packet,
-   * the one by which this host speaks to the sender (`fib_compute_spec_dst`).
-   */
-  specificDestination(frame: Frame): Ipv4 {
-    const { view, l3 } = frame;
-    const route = routeOf(frame);
-    if (route !== null && route.type === AddressType.LOCAL) return ipv4.destination(view, l3);
-    const sender = ipv4.source(view, l3);
-    const { fib, routing, addresses } = this.#namespace;
-    if (!isZeroNet(sender)) {
-      const flow = this.#flow.reset();
-      flow.destination = sender;
-      const error = fib.lookup(flow, this.#result);
-      const { entry, nexthop } = this.#result;
-      if (error === 0 && entry !== null && nexthop !== null) {
-        return routing.preferredSource(entry, nexthop);
-      }
-    }
-    const device = this.#namespace.deviceByIndex(frame.inputIndex) ?? this.#namespace.loopback;
-    return addresses.select(device, sender, isZeroNet(sender) ? Scope.LINK : Scope.UNIVERSE);
-  }
-
-  #isFromLoopback(frame: Frame): boolean {
-    return this.#namespace.deviceByIndex(frame.inputIndex)?.kind === "loopback";
   }
 
   /** An error about a packet that this host sent (`icmp_unreach`). */
@@ -373,29 +180,5 @@ export class Icmp implements TransportProtocol {
       return;
     }
     transports.get(ipv4.protocol(view, inner))?.icmpError(frame, inner, type, code, info);
-  }
-}
-
-/** Whether an error may be sent about a packet at all (RFC 1122 §3.2.2). */
-function isWorthAnError(frame: Frame, route: Route): boolean {
-  const { view, l3 } = frame;
-  if (frame.packetType !== PacketType.HOST || route.isBroadcast || route.isMulticast) return false;
-  if ((ipv4.fragment(view, l3) & ipv4.FRAGMENT_OFFSET_MASK) !== 0) return false;
-  if (ipv4.protocol(view, l3) !== IPPROTO_ICMP) return true;
-  const inner = l3 + ipv4.headerSize(view, l3);
-  if (inner >= frame.end) return false;
-  const type = icmp.type(view, inner);
-  return type <= HIGHEST_TYPE && !icmp.isError(type);
-}
-
-/** Copies the beginning of a packet behind the ICMP header of an error, as much as fits. */
-function quote(frame: Frame, error: Frame): void {
-  const at = error.start + icmp.ICMP_SIZE;
-  const room = error.end - at;
-  const own = Math.min(room, frame.end - frame.l3);
-  frame.bytes.copy(error.bytes, at, frame.l3, frame.l3 + own);
-  if (own < room && frame.payload !== null) {
-    const from = frame.payloadAt;
-    frame.payload.copy(error.bytes, at + own, from, from + room - own);
   }
 }

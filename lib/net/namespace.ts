@@ -29,6 +29,7 @@ import { IpForward } from "./ip-forward.ts";
 import { IpIdents } from "./ip-ident.ts";
 import { IpInput } from "./ip-input.ts";
 import { IpOutput } from "./ip-output.ts";
+import { NamespaceSysctls } from "./namespace-sysctls.ts";
 import { NeighbourTable } from "./neighbour-table.ts";
 import { PathMtu } from "./path-mtu.ts";
 import { Reassembly } from "./reassembly.ts";
@@ -96,6 +97,7 @@ export class Namespace implements DeviceHost {
   readonly #byIndex: (NetDevice | null)[] = [];
   readonly #inet: (InetDevice | null)[] = [];
   readonly #epochMs: number;
+  readonly #sysctlSetup: NamespaceSysctls;
 
   constructor(options: NamespaceOptions) {
     this.name = options.name;
@@ -120,7 +122,7 @@ export class Namespace implements DeviceHost {
     const limit = new IcmpLimit(this.cpu, this.conf, this.routeConf, this.snmp, stream);
     this.icmp = new Icmp(this, limit);
     this.transports.set(IPPROTO_ICMP, this.icmp);
-    this.#defineSysctls();
+    this.#sysctlSetup = new NamespaceSysctls(this);
     this.loopback = new Loopback(this);
     this.addDevice(this.loopback);
   }
@@ -150,7 +152,7 @@ export class Namespace implements DeviceHost {
     const owner = new InetDevice(device, conf, this.confAll, neighbourConf);
     this.#inet[device.index] = owner;
     this.neighbours.addDevice(owner);
-    this.#defineDeviceSysctls(owner);
+    this.#sysctlSetup.addDevice(owner);
     this.deviceChanged(device);
     return null;
   }
@@ -162,8 +164,7 @@ export class Namespace implements DeviceHost {
     this.addresses.flush(device);
     this.fib.deviceDown(device, true);
     this.neighbours.flush(device, false);
-    this.sysctls.removeUnder(`net.ipv4.conf.${device.name}`);
-    this.sysctls.removeUnder(`net.ipv4.neigh.${device.name}`);
+    this.#sysctlSetup.removeDevice(device.name);
     this.#byName.delete(device.name);
     this.#byIndex[device.index] = null;
     this.#inet[device.index] = null;
@@ -174,12 +175,11 @@ export class Namespace implements DeviceHost {
   renameDevice(device: NetDevice, name: string): Refusal | null {
     if (this.#byName.has(name)) return refuse(EEXIST);
     const owner = this.inet(device);
-    this.sysctls.removeUnder(`net.ipv4.conf.${device.name}`);
-    this.sysctls.removeUnder(`net.ipv4.neigh.${device.name}`);
+    this.#sysctlSetup.removeDevice(device.name);
     this.#byName.delete(device.name);
     device.name = name;
     this.#byName.set(name, device);
-    this.#defineDeviceSysctls(owner);
+    this.#sysctlSetup.addDevice(owner);
     return null;
   }
 
@@ -279,68 +279,5 @@ export class Namespace implements DeviceHost {
     const device = this.deviceByIndex(frame.inputIndex);
     if (device === null) frame.drop(DropReason.DEV_READY, this.drops);
     else this.receive(frame, device);
-  }
-
-  #defineSysctls(): void {
-    const changed = (): void => this.epoch.bump();
-    this.sysctls.defineFields("net.ipv4", this.conf, { changed });
-    this.sysctls.defineFields("net.ipv4.route", this.routeConf, {
-      changed: () => {
-        this.epoch.minAdvMss = this.routeConf.minAdvMss;
-        this.epoch.bump();
-      },
-    });
-    this.sysctls.defineFields("net.ipv4.neigh.default", this.neighbourGc);
-    this.sysctls.defineFields("net.ipv4.neigh.default", this.neighbourDefault, {
-      changed: (field) => this.#spreadNeighbourDefault(field),
-    });
-    this.sysctls.defineFields("net.ipv4.conf.all", this.confAll, {
-      changed: (field) => {
-        if (field === "forwarding") this.#setForwarding(this.confAll.forwarding);
-        this.epoch.bump();
-      },
-    });
-    this.sysctls.defineFields("net.ipv4.conf.default", this.confDefault, {
-      changed: (field) => this.#spreadDefault(field),
-    });
-    this.sysctls.define("net.ipv4.ip_forward", {
-      read: () => String(this.confAll.forwarding),
-      write: (text) => this.sysctls.write("net.ipv4.conf.all.forwarding", text),
-    });
-  }
-
-  #defineDeviceSysctls(owner: InetDevice): void {
-    const { name } = owner.device;
-    this.sysctls.defineFields(`net.ipv4.conf.${name}`, owner.conf, {
-      changed: (field) => {
-        owner.touched.add(field);
-        this.epoch.bump();
-      },
-    });
-    this.sysctls.defineFields(`net.ipv4.neigh.${name}`, owner.neighbourConf, {
-      changed: (field) => owner.touched.add(`neigh.${field}`),
-    });
-  }
-
-  /** `ip_forward` switches all devices, and what a router believes of redirects. */
-  #setForwarding(value: number): void {
-    this.confAll.acceptRedirects = value === 0 ? 1 : 0;
-    this.confDefault.forwarding = value;
-    for (const owner of this.inetDevices()) owner.conf.forwarding = value;
-  }
-
-  #spreadDefault(field: string): void {
-    for (const owner of this.inetDevices()) {
-      if (owner.touched.has(field)) continue;
-      Reflect.set(owner.conf, field, Reflect.get(this.confDefault, field));
-    }
-    this.epoch.bump();
-  }
-
-  #spreadNeighbourDefault(field: string): void {
-    for (const owner of this.inetDevices()) {
-      if (owner.touched.has(`neigh.${field}`)) continue;
-      Reflect.set(owner.neighbourConf, field, Reflect.get(this.neighbourDefault, field));
-    }
   }
 }

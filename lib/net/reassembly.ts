@@ -9,10 +9,10 @@ import { NS_PER_S } from "../base/units.ts";
 import type { NetDevice } from "../link/device.ts";
 import { AddressType } from "../netfilter/hooks.ts";
 import { DropReason } from "../sim/drop-reason.ts";
-import { type Timer, WheelTimer } from "../sim/timer.ts";
 import { type Frame, HEADROOM } from "../wire/frame.ts";
 import { ICMP_TIME_EXCEEDED, TIME_EXCEEDED_REASSEMBLY } from "../wire/icmp.ts";
 import * as ipv4 from "../wire/ipv4.ts";
+import { FragmentQueue, type FragmentQueueOwner, type Piece } from "./fragment-queue.ts";
 import { FRAGMENT_PMTU } from "./ip-flags.ts";
 import type { Namespace } from "./namespace.ts";
 import { routeOf } from "./route.ts";
@@ -24,52 +24,8 @@ const MAX_PACKET = 0xffff;
 /** What the ECN bits of fragments come to: index is the set of bits seen (`ip_frag_ecn_table`). */
 const ECN_INVALID = 0xff;
 
-/** One fragment in a queue: where its payload belongs. */
-interface Piece {
-  readonly frame: Frame;
-  readonly offset: number;
-  readonly end: number;
-}
-
-/** The fragments of one packet. */
-class FragmentQueue {
-  readonly key: string;
-  readonly user: number;
-  readonly timer: WheelTimer;
-  device: NetDevice;
-  pieces: Piece[] = [];
-  /** Length of the whole payload as far as known, and whether the last fragment has come. */
-  length = 0;
-  hasLast = false;
-  received = 0;
-  ecnSeen = 0;
-  maxSize = 0;
-  maxDfSize = 0;
-  memory = 0;
-  /** The sender's count of fragments when this queue last saw one. */
-  senderCount = 0;
-
-  constructor(
-    reassembly: Reassembly,
-    namespace: Namespace,
-    key: string,
-    user: number,
-    at: NetDevice,
-  ) {
-    this.key = key;
-    this.user = user;
-    this.device = at;
-    this.timer = new WheelTimer(namespace.cpu, {
-      expired: (timer: Timer) => {
-        void timer;
-        reassembly.expire(this);
-      },
-    });
-  }
-}
-
 /** Reassembly on one host. */
-export class Reassembly {
+export class Reassembly implements FragmentQueueOwner {
   readonly #namespace: Namespace;
   readonly #queues = new Map<string, FragmentQueue>();
   /** Fragments seen by sender, for `ipfrag_max_dist`. */
@@ -140,7 +96,7 @@ export class Reassembly {
     if (found !== undefined) return found;
     const { conf } = this.#namespace;
     if (conf.ipfragHighThresh === 0 || this.#memory > conf.ipfragHighThresh) return null;
-    const queue = new FragmentQueue(this, this.#namespace, key, user, device);
+    const queue = new FragmentQueue(this, this.#namespace.cpu, key, user, device);
     queue.timer.armNs(conf.ipfragTime * NS_PER_S);
     this.#queues.set(key, queue);
     return queue;
