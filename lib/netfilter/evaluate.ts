@@ -4,6 +4,7 @@
  * Kernel: net/ipv4/netfilter/ip_tables.c (ipt_do_table), 6.18.
  */
 import { assert } from "../base/assert.ts";
+import { indexOf } from "./chain-index.ts";
 import type { Packet } from "./packet.ts";
 import { Verdict } from "./rule.ts";
 import type { Chain } from "./table.ts";
@@ -26,20 +27,29 @@ export class Evaluator {
   readonly #chains: Chain[] = [];
   readonly #positions = new Int32Array(MAX_JUMP_DEPTH + 1);
   #depth = 0;
+  /** Walks every rule, for comparison. */
+  readonly #linear: boolean;
+
+  constructor(options: { readonly linear?: boolean } = {}) {
+    this.#linear = options.linear === true;
+  }
 
   /** Takes the packet through a built-in chain; never CONTINUE or RETURN. @hot */
   run(base: Chain, packet: Packet, trace: EvaluationTrace | null): Verdict {
     this.#depth = 0;
     let chain = base;
     let position = 0;
+    let index = this.#linear ? null : indexOf(chain);
     for (;;) {
       const { rules } = chain;
+      if (index !== null) position = index.next(packet, position);
       if (position >= rules.length) {
         if (this.#depth === 0) return this.#policy(base, packet, trace);
         if (trace !== null && packet.frame.traced) trace.chainEnd(packet, chain);
         this.#depth -= 1;
         chain = this.#chainAt(this.#depth);
         position = this.#positions[this.#depth] ?? 0;
+        index = this.#linear ? null : indexOf(chain);
         continue;
       }
       const rule = rules[position];
@@ -60,11 +70,13 @@ export class Evaluator {
         if (!rule.isGoto) this.#push(chain, position);
         chain = jump;
         position = 0;
+        index = this.#linear ? null : indexOf(chain);
       } else if (verdict === Verdict.RETURN) {
         if (this.#depth === 0) return this.#policy(base, packet, trace);
         this.#depth -= 1;
         chain = this.#chainAt(this.#depth);
         position = this.#positions[this.#depth] ?? 0;
+        index = this.#linear ? null : indexOf(chain);
       } else {
         return verdict;
       }

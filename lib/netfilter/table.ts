@@ -4,6 +4,7 @@
  *
  * Kernel: net/ipv4/netfilter/iptable_{raw,mangle,nat,filter}.c, iptable_security.c, 6.18.
  */
+import type { ChainIndex } from "./chain-index.ts";
 import { HOOK_NAMES, Hook, Priority } from "./hooks.ts";
 import type { Rule } from "./rule.ts";
 
@@ -59,6 +60,8 @@ export class Chain {
   references = 0;
   /** Counts changes of `rules`, so that an index built from them knows that it is old. */
   version = 0;
+  /** Made on demand by the walk. */
+  index: ChainIndex | null = null;
 
   constructor(name: string, hook: Hook | null) {
     this.name = name;

@@ -12,7 +12,6 @@ import { refuse } from "../text/errors.ts";
 import { parseNumber } from "../text/values.ts";
 import {
   ANY_PORT,
-  isAnyPort,
   listPorts,
   orderedPortRange,
   type PortRange,
@@ -230,9 +229,7 @@ function hasOption(view: DataView, from: number, to: number, option: number): bo
   return false;
 }
 
-/** Whether only the destination port, one and not inverted, is asked for; -1 if not. */
-export function singleDestinationPort(match: TcpMatch): number {
-  const { destination } = match;
-  if (isAnyPort(destination) || destination.inverted) return -1;
-  return destination.min === destination.max ? destination.min : -1;
+/** The one port that a range stands for; -1 if it is more, or all but some. */
+export function singleDestinationPort(range: PortRange): number {
+  return range.inverted || range.min !== range.max ? -1 : range.min;
 }

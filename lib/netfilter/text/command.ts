@@ -352,7 +352,7 @@ export class CommandParser implements LoadedOptions {
   #setTable(name: string, inRestore: boolean): void {
     if (inRestore) refuse("The -t option cannot be used in iptables-restore.");
     if (!isTableName(name)) {
-      throw new RuleError(`can't initialize iptables table \`${name}': Table does not exist`, {
+      throw new RuleError(`table '${name}' does not exist`, {
         exitStatus: ExitStatus.VERSION_PROBLEM,
       });
     }
