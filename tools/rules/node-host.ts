@@ -34,7 +34,7 @@ const INITIAL = [
 ];
 
 /** Commands about IPv6: rules are IPv4's, which they do not change. */
-const IPV6 = /^ip -6 |\s[0-9a-f]*:[0-9a-f:]+(\/\d+)?(\s|$)/;
+const IPV6 = /^ip (-6 |(a|addr|address|r|ro|route)\s.*\s[0-9a-f]*:[0-9a-f:]+)/;
 
 /** The commands in a file, one a line, without comments. Throws `VW_COMMAND` for other commands. */
 export function readSetup(text: string, file: string): SetupCommand[] {
