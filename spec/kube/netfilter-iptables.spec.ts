@@ -4,7 +4,7 @@ import { Scheduler } from "../../lib/sim/scheduler.ts";
 import { RecordingNode } from "../../tools/rules/recording-node.ts";
 
 function iptables(): NetfilterIptables {
-  return new RecordingNode(new Scheduler(), [], 1).rules;
+  return new RecordingNode(new Scheduler(), 1).rules;
 }
 
 const input = (...lines: string[]): string => ["*nat", ...lines, "COMMIT", ""].join("\n");

@@ -14,7 +14,6 @@ import type { ProxyNode } from "../../lib/kube/proxy/node.ts";
 import { releaseOf } from "../../lib/kube/proxy/release.ts";
 import { Scheduler } from "../../lib/sim/scheduler.ts";
 import { RULES_CONFIGURATION } from "../../tools/rules/defaults.ts";
-import { INITIAL_ADDRESSES } from "../../tools/rules/node-setup.ts";
 import { RecordingNode } from "../../tools/rules/recording-node.ts";
 
 export const HTTP: ServicePortSpec = { name: "http", protocol: "TCP", port: 80 };
@@ -106,7 +105,7 @@ export interface WorldOptions {
 /** A started kube-proxy that has not been told of anything. */
 export function proxyWorld(options: WorldOptions = {}): ProxyWorld {
   const scheduler = new Scheduler();
-  const recording = new RecordingNode(scheduler, INITIAL_ADDRESSES, 1);
+  const recording = new RecordingNode(scheduler, 1);
   const proxy = createKubeProxy({
     configuration: { ...RULES_CONFIGURATION, ...options.configuration },
     release: releaseOf(options.version ?? "1.36"),

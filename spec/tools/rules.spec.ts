@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { Command } from "commander";
 import { VethworkError } from "../../lib/base/errors.ts";
-import { setUpNode } from "../../tools/rules/node-setup.ts";
+import { Scheduler } from "../../lib/sim/scheduler.ts";
+import { NodeHost, readSetup } from "../../tools/rules/node-host.ts";
 import { addRulesCommand, rulesText } from "../../tools/rules.ts";
 
 const WEB = `apiVersion: v1
@@ -125,32 +126,35 @@ describe("tools/rules", () => {
   });
 
   it("answers node ports on the addresses that setup gives the node", () => {
-    const nodeSetup = file("node.sh", "ip addr add 192.168.50.2/24 dev eth1\n");
+    const nodeSetup = file("node.sh", "ip addr add 192.168.50.2/24 dev eth0\n");
     const config = file("c.yaml", "nodePortAddresses: [192.168.50.0/24]\n");
 
     expect(rules({ nodeSetup, config })).to.contain("-A KUBE-SERVICES -d 192.168.50.2/32 ");
   });
 });
 
-describe("tools/rules/node-setup", () => {
-  it("starts with lo and eth0, and adds and deletes addresses", () => {
-    const text =
-      "# more\nip link add eth1 type dummy\nip -4 addr add 10.0.0.2/24 brd + dev eth1\nip -6 addr add fd00::2/64 dev eth1\nip addr del 172.18.0.2/16 dev eth0\n";
+describe("tools/rules/node-host", () => {
+  const host = (text: string): NodeHost =>
+    new NodeHost(new Scheduler(), 1, readSetup(text, "node.sh"));
 
-    expect(
-      setUpNode(text, "node.sh").map(({ device, address }) => `${device} ${address}`),
-    ).to.deep.equal(["lo 127.0.0.1", "eth1 10.0.0.2"]);
+  it("starts with lo and eth0 and a default route, and carries out ip commands", () => {
+    const node = host(
+      "# more\nip link add eth1 type dummy\nip -4 addr add 10.0.0.2/24 brd + dev eth1\nip addr add fd00::2/64 dev eth1\nip -6 route add default via fd00::1\nip addr add 172.18.0.3/16 dev eth0\n",
+    );
+
+    expect(node.addresses()).to.deep.equal(["127.0.0.1", "172.18.0.2", "172.18.0.3", "10.0.0.2"]);
+    expect(node.defaultAddress()).to.equal("172.18.0.2");
   });
 
   it("says which line is wrong", () => {
-    expect(() => setUpNode("\nip addr add 10.0.0.300/24 dev eth0\n", "node.sh")).to.throw(
+    expect(() => host("\nip addr add 10.0.0.300/24 dev eth0\n")).to.throw(
       VethworkError,
       /^node\.sh:2:1: /,
     );
-    expect(() => setUpNode("rm -r x", "node.sh")).to.throw(VethworkError, "ip commands");
-    expect(() => setUpNode("ip addr add 10.0.0.2/24", "node.sh")).to.throw(
+    expect(() => host("rm -r x")).to.throw(VethworkError, "ip commands");
+    expect(() => host("ip addr add 10.0.0.2/24 dev eth7")).to.throw(
       VethworkError,
-      "no device",
+      /^node\.sh:1:1: /,
     );
   });
 });

@@ -11,7 +11,6 @@ import { ServiceTracker } from "../../lib/kube/proxy/service-tracker.ts";
 import { startOf } from "../../lib/kube/proxy/startup.ts";
 import { Scheduler } from "../../lib/sim/scheduler.ts";
 import { RULES_CONFIGURATION } from "../rules/defaults.ts";
-import { INITIAL_ADDRESSES } from "../rules/node-setup.ts";
 import { RecordingNode } from "../rules/recording-node.ts";
 import { BENCH_NODE, benchNode, benchService, benchSlice } from "./cluster.ts";
 
@@ -102,7 +101,7 @@ export function benchSync(services: number, each: number): SyncBench {
 function swallowingNode(): { node: ProxyNode; texts: string[]; chains: Set<string> } {
   const texts: string[] = [];
   const chains = new Set<string>();
-  const recording = new RecordingNode(new Scheduler(), INITIAL_ADDRESSES, 1);
+  const recording = new RecordingNode(new Scheduler(), 1);
   const iptables = {
     ...recording.iptables,
     restore: (text: string): boolean => {

@@ -10,7 +10,7 @@ import { createKubeProxy } from "../../lib/kube/proxy/create.ts";
 import type { KubeProxy } from "../../lib/kube/proxy/kube-proxy.ts";
 import type { KubeProxyRelease } from "../../lib/kube/proxy/release.ts";
 import { Scheduler } from "../../lib/sim/scheduler.ts";
-import type { NodeAddress } from "./node-setup.ts";
+import type { SetupCommand } from "./node-host.ts";
 import { RecordingNode } from "./recording-node.ts";
 
 /** Between two states; longer than the default minSyncPeriod, so that states do not wait. */
@@ -20,7 +20,8 @@ export interface Scene {
   readonly configuration: KubeProxyConfiguration;
   readonly release: KubeProxyRelease;
   readonly nodeName: string;
-  readonly addresses: readonly NodeAddress[];
+  /** Carried out on the node first. */
+  readonly setup: readonly SetupCommand[];
   /** The objects of each state. */
   readonly states: readonly (readonly KubeObject[])[];
   readonly seed: number;
@@ -37,7 +38,7 @@ export interface Played {
 /** Plays a scene, calling `after` when each state is quiet. */
 export function play(scene: Scene, after: (played: Played, state: number) => void): void {
   const scheduler = new Scheduler();
-  const node = new RecordingNode(scheduler, scene.addresses, scene.seed);
+  const node = new RecordingNode(scheduler, scene.seed, scene.setup);
   let proxy: KubeProxy | null = null;
   let before: readonly KubeObject[] = [];
   for (const [index, state] of scene.states.entries()) {

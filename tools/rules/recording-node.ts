@@ -1,6 +1,6 @@
 /**
- * A node for kube-proxy to run on that writes down what the proxy does. Its rules are those of an
- * emulated host, but it has no devices and carries no packets.
+ * A node for kube-proxy to run on: an emulated host, of which only the rules, addresses and routes
+ * matter here. It writes down what the proxy does.
  */
 
 import { NetfilterIptables } from "../../lib/kube/netfilter-iptables.ts";
@@ -16,14 +16,9 @@ import type {
   TableName,
 } from "../../lib/kube/proxy/node.ts";
 import { SimClock } from "../../lib/kube/proxy/sim-clock.ts";
-import { Namespace } from "../../lib/net/namespace.ts";
-import { NamespaceNetfilterHost } from "../../lib/net/netfilter-host.ts";
-import { Netfilter } from "../../lib/netfilter/netfilter.ts";
-import { Cpu } from "../../lib/sim/cpu.ts";
-import { Random, RandomStream } from "../../lib/sim/random.ts";
+import { RandomStream } from "../../lib/sim/random.ts";
 import type { Scheduler } from "../../lib/sim/scheduler.ts";
-import { FramePool } from "../../lib/wire/frame-pool.ts";
-import type { NodeAddress } from "./node-setup.ts";
+import { NodeHost, type SetupCommand } from "./node-host.ts";
 
 export class RecordingNode implements ProxyNode {
   /** The rules of an emulated host, as iptables sees them. */
@@ -45,15 +40,15 @@ export class RecordingNode implements ProxyNode {
   readonly healthChecks = new Map<number, () => HealthAnswer>();
   /** What listeners of the userspace proxy connect to, by port. */
   readonly listeners = new Map<number, Backends>();
-  private readonly addressList: readonly NodeAddress[];
+  private readonly host: NodeHost;
   private readonly seed: number;
   private readonly streams = new Map<string, RandomStream>();
   private readonly taken = new Set<string>();
 
-  constructor(scheduler: Scheduler, addresses: readonly NodeAddress[], seed: number) {
-    this.rules = new NetfilterIptables(emulatedNetfilter(scheduler, seed));
+  constructor(scheduler: Scheduler, seed: number, setup: readonly SetupCommand[] = []) {
+    this.host = new NodeHost(scheduler, seed, setup);
+    this.rules = new NetfilterIptables(this.host.netfilter);
     this.clock = new SimClock(scheduler);
-    this.addressList = addresses;
     this.seed = seed;
     this.iptables = this.recordingIptables();
     this.sockets = this.recordingSockets();
@@ -65,11 +60,11 @@ export class RecordingNode implements ProxyNode {
   }
 
   addresses(): readonly string[] {
-    return this.addressList.map(({ address }) => address);
+    return this.host.addresses();
   }
 
   defaultAddress(): string | null {
-    return this.addressList.find(({ device }) => device === "eth0")?.address ?? null;
+    return this.host.defaultAddress();
   }
 
   sysctl(name: string): number | null {
@@ -137,15 +132,4 @@ export class RecordingNode implements ProxyNode {
     this.taken.add(name);
     return { close: () => this.taken.delete(name) };
   }
-}
-
-/** The netfilter of a host without devices. */
-function emulatedNetfilter(scheduler: Scheduler, seed: number): Netfilter {
-  const namespace = new Namespace({
-    name: "node",
-    cpu: new Cpu(scheduler, { hopNs: 0, syscallNs: 0, wakeupNs: 0 }),
-    random: new Random(seed),
-    pool: new FramePool(),
-  });
-  return new Netfilter(new NamespaceNetfilterHost(namespace));
 }

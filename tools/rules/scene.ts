@@ -5,7 +5,7 @@ import { type KubeObject, objectName } from "../../lib/kube/objects.ts";
 import { releaseOf } from "../../lib/kube/proxy/release.ts";
 import { readManifests, readProxyConfiguration } from "../../lib/lab/manifests.ts";
 import { DEFAULT_NODE, RULES_CONFIGURATION } from "./defaults.ts";
-import { INITIAL_ADDRESSES, setUpNode } from "./node-setup.ts";
+import { readSetup } from "./node-host.ts";
 import { ownNode, type Scene } from "./play.ts";
 
 /** What to read; null stands for the default. */
@@ -41,7 +41,7 @@ export function readScene(files: SceneFiles, note: (line: string) => void): Scen
     configuration,
     release: releaseOf(files.version ?? newest),
     nodeName,
-    addresses: nodeSetup === null ? INITIAL_ADDRESSES : setUpNode(readText(nodeSetup), nodeSetup),
+    setup: nodeSetup === null ? [] : readSetup(readText(nodeSetup), nodeSetup),
     states,
     seed: files.seed,
   };
