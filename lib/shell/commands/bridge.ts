@@ -89,6 +89,10 @@ function readFdbShow(words: Words, statistics: boolean): Action {
   };
 }
 
+function bridgesOf(host: ShellHost): Bridge[] {
+  return devicesOf(host.namespace).filter((device) => device instanceof Bridge);
+}
+
 function fdbLine(owner: Bridge, entry: FdbEntry, hidden: string, now: number | null): string {
   const device = entry.port?.device ?? owner;
   let text = `${formatMac(entry.mac)} `;
