@@ -11,7 +11,7 @@ import {
   ENETUNREACH,
   ENOPROTOOPT,
   EOPNOTSUPP,
-} from "./errno.ts";
+} from "../base/errno.ts";
 
 const HOSTDOWN_CODE = 7;
 

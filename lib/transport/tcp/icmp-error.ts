@@ -4,11 +4,12 @@
  * Spec: RFC 1122 §4.2.3.9, RFC 5927, RFC 1191. Kernel: net/ipv4/tcp_ipv4.c (tcp_v4_err,
  * tcp_v4_mtu_reduced), 6.18.
  */
+
+import { EHOSTUNREACH, EPROTO } from "../../base/errno.ts";
 import type { Frame } from "../../wire/frame.ts";
 import * as icmp from "../../wire/icmp.ts";
 import * as ipv4 from "../../wire/ipv4.ts";
 import type { ConnectionTable } from "../demux.ts";
-import { EHOSTUNREACH, EPROTO } from "../errno.ts";
 import { errnoOfUnreachable, isFatalUnreachable } from "../icmp-errno.ts";
 import { TcpState } from "./constants.ts";
 import { syncMss } from "./mss.ts";

@@ -4,9 +4,11 @@
  * Kernel: net/ipv4/af_inet.c (inet_sk_rebuild_header), net/ipv4/ip_output.c (__ip_queue_xmit),
  * 6.18.
  */
+
+import { EHOSTUNREACH } from "../../base/errno.ts";
+import type { Ipv4 } from "../../base/inet.ts";
 import { IPPROTO_TCP } from "../../wire/protocol-numbers.ts";
 import { TransportFlow, type TransportRoute } from "../environment.ts";
-import { EHOSTUNREACH } from "../errno.ts";
 import type { Tcb } from "./tcb.ts";
 
 const flow = new TransportFlow();
@@ -22,6 +24,11 @@ export function lookUpRoute(tp: Tcb): TransportRoute | number {
   flow.mark = tp.mark;
   flow.outputIndex = tp.boundDevice;
   return tp.env.routeOutput(flow);
+}
+
+/** The source address that the last look-up chose. */
+export function flowSource(): Ipv4 {
+  return flow.source;
 }
 
 /** The route to send by, or null if there is none any more. @hot */

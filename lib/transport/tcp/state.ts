@@ -4,7 +4,7 @@
  * Spec: RFC 9293 §3.3.2. Kernel: net/ipv4/tcp.c (tcp_set_state, tcp_done),
  * net/ipv4/tcp_input.c (tcp_reset), 6.18.
  */
-import { ECONNREFUSED, ECONNRESET, EPIPE } from "../errno.ts";
+import { ECONNREFUSED, ECONNRESET, EPIPE } from "../../base/errno.ts";
 import { clearXmitTimer } from "./clock.ts";
 import { SHUTDOWN_MASK, TcpState } from "./constants.ts";
 import { purgeWriteQueues } from "./queue.ts";

@@ -68,7 +68,7 @@ export function canSend(tp: Tcb): boolean {
 
 /** Whether ACKs are sent at once (`tcp_in_quickack_mode`). */
 export function inQuickackMode(tp: Tcb): boolean {
-  return (tp.route !== null && tp.route.quickack) || (tp.ackQuick > 0 && !inPingpongMode(tp));
+  return tp.route?.quickack === true || (tp.ackQuick > 0 && !inPingpongMode(tp));
 }
 
 /** Whether the exchange looks interactive, so that ACKs wait for data to ride on. */

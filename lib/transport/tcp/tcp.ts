@@ -27,11 +27,12 @@ import { Listening } from "./listen.ts";
 import { MetricsCache, updateMetrics } from "./metrics.ts";
 import { currentMss } from "./mss.ts";
 import { writeXmit } from "./output.ts";
+import { purgeWriteQueues } from "./queue.ts";
 import { sendReply, sendReset } from "./reply.ts";
 import { ConnectionRequest, RequestVerdict } from "./request.ts";
 import { xmitRetransmitQueue } from "./retransmit.ts";
 import { type Segment, SegmentPool } from "./segment.ts";
-import { done } from "./state.ts";
+import { done, setState } from "./state.ts";
 import { Tcb, TcbHrTimer, type TcbOwner, type TcbTimer } from "./tcb.ts";
 import { packetsInFlight } from "./tcb-queries.ts";
 import { TimeWaitSock, TimeWaitVerdict } from "./time-wait.ts";
@@ -42,7 +43,7 @@ import {
   onWriteTimer,
   startKeepalive,
 } from "./timers.ts";
-import { shutdownSend } from "./user.ts";
+import { disconnect, purgeOutOfOrder, purgeReceived, shutdownSend } from "./user.ts";
 
 /** What may stand in the table of connections. */
 type Entry = Tcb | TimeWaitSock | ConnectionRequest;
@@ -120,6 +121,9 @@ export class Tcp implements TcbOwner {
 
   destroy(tp: Tcb): void {
     if (this.orphans > 0) this.orphans -= 1;
+    purgeReceived(tp, this.segments);
+    purgeOutOfOrder(tp, this.segments);
+    purgeWriteQueues(tp);
     tp.route = null;
   }
 
@@ -145,6 +149,34 @@ export class Tcp implements TcbOwner {
     }
     updateMetrics(tp);
     done(tp);
+  }
+
+  /**
+   * Whether a new connection may take the place of a TIME_WAIT record (tcp_tw_reuse): timestamps
+   * tell old segments from new ones after a second. If so the record goes.
+   */
+  reuseTimeWait(record: TimeWaitSock): boolean {
+    const mode = this.env.sysctls.tcpTwReuse;
+    const onLoopback = record.remoteAddress >>> 24 === 127 || record.route?.loopback === true;
+    if (mode === 0 || (mode === 2 && !onLoopback) || record.tsRecentStamp === 0) return false;
+    if (Math.floor(this.env.cpu.now / 1e9) - record.tsRecentStamp < 1) return false;
+    this.expired(record);
+    return true;
+  }
+
+  /** Ends a listener: half-open requests are forgotten, connections nobody accepted are reset. */
+  stopListening(listener: Tcb): void {
+    const requests = this.connections
+      .entries()
+      .filter((entry) => entry instanceof ConnectionRequest)
+      .filter((request) => request.listener === listener);
+    this.listening.abortQueues(listener, requests, (child) => {
+      child.dead = true;
+      disconnect(child, this.segments);
+    });
+    setState(listener, TcpState.CLOSE);
+    listener.listen = null;
+    listener.wait.wake();
   }
 
   dropRequest(request: ConnectionRequest): void {

@@ -5,9 +5,9 @@
  * Spec: RFC 6298 §5, RFC 9293 §3.8. Kernel: net/ipv4/tcp_timer.c, 6.18.
  */
 
+import { ETIMEDOUT } from "../../base/errno.ts";
 import { HZ } from "../../sim/timer.ts";
 import { FLAG_PSH } from "../../wire/tcp.ts";
-import { ETIMEDOUT } from "../errno.ts";
 import { clampProbe0 } from "./ack.ts";
 import { jiffies, msToJiffies, refreshMstamp, resetXmitTimer, timestampMs } from "./clock.ts";
 import {

@@ -6,8 +6,8 @@
  * __tcp_close), net/core/sock.c (release_sock), 6.18.
  */
 
+import { ECONNRESET } from "../../base/errno.ts";
 import { FLAG_ACK, FLAG_PSH } from "../../wire/tcp.ts";
-import { ECONNRESET } from "../errno.ts";
 import { cleanupRbuf, DEFERRED_ACK } from "./ack-policy.ts";
 import {
   NAGLE_CORK,
@@ -253,7 +253,8 @@ export function purgeReceived(tp: Tcb, pool: SegmentPool): boolean {
   return unread;
 }
 
-function purgeOutOfOrder(tp: Tcb, pool: SegmentPool): void {
+/** Throws away what waits for a gap to be filled. */
+export function purgeOutOfOrder(tp: Tcb, pool: SegmentPool): void {
   for (let segment = tp.outOfOrder.shift(); segment !== null; segment = tp.outOfOrder.shift()) {
     tp.rmemAlloc -= segment.truesize;
     pool.consume(segment);

@@ -1,0 +1,408 @@
+/**
+ * A TCP socket as a program holds it. Methods that may block are generators, called with
+ * `yield*`; results are those of the system calls: a count or 0, or a negative errno.
+ *
+ *     const socket = new TcpSocket(transportsOf(namespace));
+ *     if ((yield* socket.connect(address, 80)) < 0) …
+ *     yield* socket.write(request);
+ *     const answer = yield* socket.read(4096);
+ *     if (typeof answer === "number") … // negative errno; an empty buffer is the end
+ *     yield* socket.close();
+ *
+ * Kernel: net/ipv4/af_inet.c, net/ipv4/tcp.c, 6.18.
+ */
+import {
+  EADDRNOTAVAIL,
+  EAGAIN,
+  EALREADY,
+  ECONNABORTED,
+  EINPROGRESS,
+  EISCONN,
+  ENOTCONN,
+  EPIPE,
+} from "../base/errno.ts";
+import type { Ipv4 } from "../base/inet.ts";
+import { NS_PER_S, type Ns } from "../base/units.ts";
+import { type Program, type WaitQueue, waitFor } from "../sim/process.ts";
+import { chooseConnectPort } from "../transport/ports.ts";
+import type { Transports } from "../transport/stack.ts";
+import {
+  RCV_SHUTDOWN,
+  SEND_SHUTDOWN,
+  SHUTDOWN_MASK,
+  TcpState,
+} from "../transport/tcp/constants.ts";
+import { flowSource, lookUpRoute } from "../transport/tcp/route.ts";
+import type { Tcb } from "../transport/tcp/tcb.ts";
+import { canSend, isWriteable } from "../transport/tcp/tcb-queries.ts";
+import { TimeWaitSock } from "../transport/tcp/time-wait.ts";
+import {
+  closeConnection,
+  consumeFin,
+  discardBytes,
+  disconnect,
+  lockSock,
+  MSG_DONTWAIT,
+  MSG_PEEK,
+  MSG_TRUNC,
+  MSG_WAITALL,
+  queueBytes,
+  readable,
+  readBytes,
+  releaseSock,
+  shutdownSend,
+} from "../transport/tcp/user.ts";
+import { bindTcp } from "./bind.ts";
+import { getTcpOption, type SocketOption, setTcpOption } from "./options.ts";
+import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP, type Pollable } from "./poll.ts";
+
+/** Flags of `write` and `read`. */
+export {
+  MSG_DONTWAIT,
+  MSG_EOR,
+  MSG_MORE,
+  MSG_PEEK,
+  MSG_TRUNC,
+  MSG_WAITALL,
+} from "../transport/tcp/user.ts";
+
+/** A connection's end. */
+export interface Endpoint {
+  readonly address: Ipv4;
+  readonly port: number;
+}
+
+/** A TCP socket: not connected, connected, or what `TcpListener.accept` returned. */
+export class TcpSocket implements Pollable {
+  readonly stack: Transports;
+  /** The connection, for `ss` and specs; nobody else changes it. */
+  readonly tcb: Tcb;
+  /** O_NONBLOCK. */
+  nonBlocking = false;
+  /** SO_RCVTIMEO and SO_SNDTIMEO, in ns. */
+  receiveTimeoutNs: Ns = Number.POSITIVE_INFINITY;
+  sendTimeoutNs: Ns = Number.POSITIVE_INFINITY;
+  #closed = false;
+  /** The result of an active open has not been told yet. */
+  #connecting = false;
+
+  /** A new socket; `tcb` is given by `accept` alone. */
+  constructor(stack: Transports, tcb: Tcb = stack.tcp.create()) {
+    this.stack = stack;
+    this.tcb = tcb;
+  }
+
+  get waitQueue(): WaitQueue {
+    return this.tcb.wait;
+  }
+
+  get local(): Endpoint {
+    return { address: this.tcb.localAddress, port: this.tcb.localPort };
+  }
+
+  get remote(): Endpoint {
+    return { address: this.tcb.remoteAddress, port: this.tcb.remotePort };
+  }
+
+  /** Binds to a local address (0: any) and port (0: chosen by the host). 0 or a negative errno. */
+  bind(address: Ipv4, port: number): number {
+    this.#spend();
+    return bindTcp(this.stack.tcp, this.tcb, address, port);
+  }
+
+  /** Connects; waits until the handshake is over unless `nonBlocking`. 0 or a negative errno. */
+  *connect(address: Ipv4, port: number): Program<number> {
+    this.#spend();
+    const tp = this.tcb;
+    if (this.#connecting) {
+      if (inHandshake(tp)) return -EALREADY;
+      return this.#connectResult();
+    }
+    if (tp.state !== TcpState.CLOSE) return -EISCONN;
+    lockSock(tp);
+    const error = this.#startConnect(address, port);
+    releaseSock(tp, this.stack.tcp);
+    if (error < 0) return error;
+    this.#connecting = true;
+    let woken = true;
+    while (inHandshake(tp)) {
+      if (this.nonBlocking || !woken) return -EINPROGRESS;
+      woken = yield waitFor([tp.wait], this.sendTimeoutNs);
+    }
+    return this.#connectResult();
+  }
+
+  /**
+   * Writes all of `bytes`, waiting for room. Copies. Returns how many bytes were taken: fewer than
+   * all only if it failed after some, or would block; a negative errno if none was.
+   */
+  *write(bytes: Uint8Array, flags = 0): Program<number> {
+    this.#spend();
+    const tp = this.tcb;
+    let written = 0;
+    let woken = true;
+    for (;;) {
+      const error = this.#sendError();
+      if (error !== 0) return written > 0 ? written : error;
+      const connecting = tp.state === TcpState.SYN_SENT || tp.state === TcpState.SYN_RECV;
+      if (!connecting) {
+        lockSock(tp);
+        written += queueBytes(tp, bytes, written, flags);
+        releaseSock(tp, this.stack.tcp);
+        if (written === bytes.length) return written;
+        // Handling the backlog may have made room.
+        if (isWriteable(tp) && this.#sendError() === 0) continue;
+      }
+      if (this.nonBlocking || (flags & MSG_DONTWAIT) !== 0 || !woken) {
+        return written > 0 ? written : -EAGAIN;
+      }
+      tp.noSpace = true;
+      woken = yield waitFor([tp.wait], this.sendTimeoutNs);
+    }
+  }
+
+  /**
+   * Reads what is there, at most `max` bytes, waiting for the first of them. The result is the
+   * caller's; it is empty at the end of the stream, or a negative errno.
+   */
+  *read(max: number, flags = 0): Program<Buffer | number> {
+    this.#spend();
+    const ready = yield* this.#waitReadable(flags, (flags & MSG_WAITALL) !== 0 ? max : 1);
+    if (ready < 0) return ready;
+    const tp = this.tcb;
+    const result = Buffer.allocUnsafe(Math.min(max, Math.max(0, readable(tp))));
+    lockSock(tp);
+    const peek = (flags & MSG_PEEK) !== 0;
+    readBytes(tp, result, this.stack.tcp.segments, peek);
+    if (!peek) consumeFin(tp, this.stack.tcp.segments);
+    releaseSock(tp, this.stack.tcp);
+    return result;
+  }
+
+  /** Reads into `target`; returns how many bytes, 0 at the end of the stream, or a negative errno. */
+  *readInto(target: Uint8Array, flags = 0): Program<number> {
+    this.#spend();
+    const ready = yield* this.#waitReadable(flags, 1);
+    if (ready < 0) return ready;
+    const tp = this.tcb;
+    const { segments } = this.stack.tcp;
+    lockSock(tp);
+    const count =
+      (flags & MSG_TRUNC) !== 0
+        ? discardBytes(tp, target.length, segments)
+        : readBytes(tp, target, segments, (flags & MSG_PEEK) !== 0);
+    consumeFin(tp, segments);
+    releaseSock(tp, this.stack.tcp);
+    return count;
+  }
+
+  /** Throws away at most `max` bytes that are there, waiting for the first; 0 at the end. */
+  *discard(max: number): Program<number> {
+    this.#spend();
+    const ready = yield* this.#waitReadable(0, 1);
+    if (ready < 0) return ready;
+    const tp = this.tcb;
+    lockSock(tp);
+    const count = discardBytes(tp, max, this.stack.tcp.segments);
+    consumeFin(tp, this.stack.tcp.segments);
+    releaseSock(tp, this.stack.tcp);
+    return count;
+  }
+
+  /** Shuts reading ("read"), writing ("write": a FIN goes out) or both. 0 or a negative errno. */
+  shutdown(how: "read" | "write" | "both"): number {
+    this.#spend();
+    const tp = this.tcb;
+    if (tp.state === TcpState.CLOSE || tp.state === TcpState.LISTEN) return -ENOTCONN;
+    lockSock(tp);
+    if (tp.state === TcpState.SYN_SENT) {
+      disconnect(tp, this.stack.tcp.segments);
+    } else {
+      if (how !== "write") tp.shutdown |= RCV_SHUTDOWN;
+      if (how !== "read") {
+        tp.shutdown |= SEND_SHUTDOWN;
+        shutdownSend(tp);
+      }
+    }
+    tp.wait.wake();
+    releaseSock(tp, this.stack.tcp);
+    return 0;
+  }
+
+  /** Closes; with SO_LINGER it waits until all is acknowledged. The socket is of no use after. */
+  *close(): Program<number> {
+    if (this.#closed) return 0;
+    this.#spend();
+    this.closeNow();
+    const tp = this.tcb;
+    if (!tp.linger || tp.lingerSeconds === 0) return 0;
+    const deadline = tp.env.cpu.now + tp.lingerSeconds * NS_PER_S;
+    while (
+      tp.env.cpu.now < deadline &&
+      (tp.state === TcpState.FIN_WAIT1 ||
+        tp.state === TcpState.CLOSING ||
+        tp.state === TcpState.LAST_ACK)
+    ) {
+      yield waitFor([tp.wait], deadline - tp.env.cpu.now);
+    }
+    return 0;
+  }
+
+  /** Closes without waiting, as the end of a process does. */
+  closeNow(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    const tp = this.tcb;
+    lockSock(tp);
+    closeConnection(tp, this.stack.tcp);
+    tp.wait.wake();
+  }
+
+  /** SO_LINGER: null for off, else seconds; 0 makes `close` send RST. */
+  setLinger(seconds: number | null): void {
+    this.tcb.linger = seconds !== null;
+    this.tcb.lingerSeconds = seconds ?? 0;
+  }
+
+  /** Sets an option. 0 or a negative errno. */
+  setOption(name: SocketOption, value: number): number {
+    const tp = this.tcb;
+    lockSock(tp);
+    const result = setTcpOption(tp, name, value);
+    releaseSock(tp, this.stack.tcp);
+    return result;
+  }
+
+  /** Reads an option; negative errno if it cannot be. */
+  getOption(name: SocketOption): number {
+    return getTcpOption(this.tcb, name);
+  }
+
+  /** TCP_CONGESTION. */
+  setCongestionControl(name: string): void {
+    this.tcb.ca = this.stack.tcp.congestionControl(name);
+    if (this.tcb.state === TcpState.ESTABLISHED) this.tcb.ca.init(this.tcb);
+  }
+
+  /** SO_ERROR: the pending error as a positive errno, or 0; clears it. */
+  takeError(): number {
+    const error = this.tcb.err;
+    this.tcb.err = 0;
+    return error;
+  }
+
+  /** Bytes that can be read without waiting (FIONREAD). */
+  get available(): number {
+    return Math.max(0, readable(this.tcb));
+  }
+
+  /** Bits POLL… that hold now (`tcp_poll`). */
+  readiness(): number {
+    const tp = this.tcb;
+    let bits = 0;
+    if (tp.shutdown === SHUTDOWN_MASK || tp.state === TcpState.CLOSE) bits |= POLLHUP;
+    if ((tp.shutdown & RCV_SHUTDOWN) !== 0) bits |= POLLIN | POLLRDHUP;
+    if (tp.state !== TcpState.SYN_SENT && tp.state !== TcpState.SYN_RECV) {
+      if (readable(tp) >= tp.rcvlowat) bits |= POLLIN;
+      if ((tp.shutdown & SEND_SHUTDOWN) !== 0 || isWriteable(tp)) bits |= POLLOUT;
+      else tp.noSpace = true;
+    }
+    if (tp.err !== 0) bits |= POLLERR;
+    return bits;
+  }
+
+  #startConnect(address: Ipv4, port: number): number {
+    const tp = this.tcb;
+    const { tcp, env } = this.stack;
+    const destination = address === 0 ? (0x7f000001 as Ipv4) : address;
+    if (env.isMulticast(destination) || env.isBroadcast(destination)) return -EADDRNOTAVAIL;
+    tp.remoteAddress = destination;
+    tp.remotePort = port;
+    const route = lookUpRoute(tp);
+    if (typeof route === "number") return route;
+    if (tp.localAddress === 0) tp.localAddress = flowSource();
+    tp.route = route;
+    if (tp.localPort === 0) {
+      const chosen = this.#choosePort(destination, port);
+      if (chosen === 0) return -EADDRNOTAVAIL;
+      tp.localPort = chosen;
+      tcp.ports.take(tp, chosen);
+    } else if (tcp.connections.find(tp.localAddress, tp.localPort, destination, port) !== null) {
+      return -EADDRNOTAVAIL;
+    }
+    tp.shutdown = 0;
+    tcp.connect(tp);
+    return 0;
+  }
+
+  #choosePort(destination: Ipv4, port: number): number {
+    const { tcp, env } = this.stack;
+    const source = this.tcb.localAddress;
+    return chooseConnectPort(
+      env.sysctls,
+      env.random.stream(`${env.name}:tcp:port`),
+      (candidate) => {
+        for (const holder of tcp.ports.holders(candidate)) {
+          const bound = holder as Partial<Tcb>;
+          // A port that somebody bound is left alone, unless it is only used by connections.
+          if (bound.boundPort === true || bound.listen) return false;
+        }
+        const found = tcp.connections.find(source, candidate, destination, port);
+        if (found === null) return true;
+        return found instanceof TimeWaitSock && tcp.reuseTimeWait(found);
+      },
+    );
+  }
+
+  #connectResult(): number {
+    this.#connecting = false;
+    const tp = this.tcb;
+    if (tp.state === TcpState.ESTABLISHED || tp.state === TcpState.CLOSE_WAIT) return 0;
+    const error = this.takeError();
+    if (tp.state === TcpState.CLOSE) {
+      // The port is chosen afresh if the program tries again.
+      if (!tp.boundPort) tp.localPort = 0;
+      tp.localAddress = tp.boundAddress;
+      return -(error !== 0 ? error : ECONNABORTED);
+    }
+    return error !== 0 ? -error : 0;
+  }
+
+  #sendError(): number {
+    const tp = this.tcb;
+    if (tp.err !== 0) {
+      const error = this.takeError();
+      return (tp.shutdown & SEND_SHUTDOWN) !== 0 && error === EPIPE ? -EPIPE : -error;
+    }
+    if ((tp.shutdown & SEND_SHUTDOWN) !== 0) return -EPIPE;
+    const waiting = tp.state === TcpState.SYN_SENT || tp.state === TcpState.SYN_RECV;
+    return canSend(tp) || waiting ? 0 : -EPIPE;
+  }
+
+  /** Waits until something can be read or never will; 1, 0 for the end, or a negative errno. */
+  *#waitReadable(flags: number, wanted: number): Program<number> {
+    const tp = this.tcb;
+    if (tp.state === TcpState.LISTEN) return -ENOTCONN;
+    let woken = true;
+    for (;;) {
+      const bytes = readable(tp);
+      if (bytes >= wanted) return 1;
+      if (tp.done) return bytes > 0 ? 1 : 0;
+      if (tp.err !== 0) return bytes > 0 ? 1 : -this.takeError();
+      if ((tp.shutdown & RCV_SHUTDOWN) !== 0) return bytes > 0 ? 1 : 0;
+      if (tp.state === TcpState.CLOSE) return bytes > 0 ? 1 : -ENOTCONN;
+      if (this.nonBlocking || (flags & MSG_DONTWAIT) !== 0 || !woken)
+        return bytes > 0 ? 1 : -EAGAIN;
+      woken = yield waitFor([tp.wait], this.receiveTimeoutNs);
+    }
+  }
+
+  #spend(): void {
+    const { cpu } = this.stack.env;
+    cpu.spend(cpu.costs.syscallNs);
+  }
+}
+
+function inHandshake(tp: Tcb): boolean {
+  return tp.state === TcpState.SYN_SENT || tp.state === TcpState.SYN_RECV;
+}
