@@ -195,8 +195,8 @@ class PingRun {
   /** Sends if it is time; returns how many ms the next look at the clock may take. */
   #pinger(): number {
     const { cpu } = this.#host.namespace;
-    const { count, flood } = this.#options;
-    if (count !== null && this.#statistics.sent >= count) return 1000;
+    const { count, deadlineNs, flood } = this.#options;
+    if (count !== null && deadlineNs === null && this.#statistics.sent >= count) return 1000;
     const interval = Math.floor(this.#options.intervalNs / NS_PER_MS);
     if (this.#clockNs === -1) {
       this.#clockNs = cpu.now;

@@ -1,5 +1,6 @@
 /** All commands of the shell, by name. */
 import type { Command } from "./command.ts";
+import { arp } from "./commands/arp.ts";
 import {
   cat,
   echo,
@@ -12,20 +13,35 @@ import {
   timeout,
   trueCommand,
 } from "./commands/basic.ts";
+import { bridge } from "./commands/bridge.ts";
+import { conntrack } from "./commands/conntrack.ts";
+import { ethtool } from "./commands/ethtool.ts";
+import { ifconfig } from "./commands/ifconfig.ts";
+import { iptables, iptablesRestore, iptablesSave } from "./commands/iptables.ts";
 import { ip } from "./commands/ip.ts";
 import { ping } from "./commands/ping.ts";
+import { route } from "./commands/route.ts";
 import { sysctl } from "./commands/sysctl.ts";
 
 const COMMANDS: readonly Command[] = [
+  arp,
+  bridge,
   cat,
+  conntrack,
   echo,
+  ethtool,
   falseCommand,
   head,
   hostname,
+  ifconfig,
   ip,
+  iptables,
+  iptablesRestore,
+  iptablesSave,
   kill,
   ping,
   printf,
+  route,
   sleepCommand,
   sysctl,
   timeout,
@@ -39,7 +55,7 @@ const BY_NAME: ReadonlyMap<string, Command> = new Map(
 /** The command of that name, with or without the path in front of it; null if there is none. */
 export function findCommand(name: string): Command | null {
   const base = /^\/(?:usr\/)?s?bin\/([^/]+)$/.exec(name)?.[1] ?? name;
-  return BY_NAME.get(base) ?? null;
+  return BY_NAME.get(base.replace(/^(iptables)-(?:nft|legacy)/, "$1")) ?? null;
 }
 
 /** All names, sorted. */

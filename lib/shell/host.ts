@@ -5,6 +5,7 @@
 import type { Mac } from "../base/mac.ts";
 import type { NetDevice } from "../link/device.ts";
 import type { Namespace } from "../net/namespace.ts";
+import type { Netfilter } from "../netfilter/netfilter.ts";
 import type { FileSystem } from "./files.ts";
 import type { ProcessTable } from "./process-table.ts";
 
@@ -13,6 +14,8 @@ export interface ShellHost {
   /** As `hostname` prints it, and by which other hosts of the run name it in `netns NAME`. */
   readonly name: string;
   readonly namespace: Namespace;
+  /** The one that is plugged into `namespace`. */
+  readonly netfilter: Netfilter;
   readonly processes: ProcessTable;
   readonly files: FileSystem;
   /** Wall-clock time at virtual time 0, in whole seconds since 1970 (UTC). */

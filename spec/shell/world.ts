@@ -76,9 +76,14 @@ export class World {
 
   #host(name: string): ShellHost {
     const { cpu, random, pool } = this;
+    const namespace = new Namespace({ name, cpu, random, pool });
+    const netfilter = new Netfilter(new NamespaceNetfilterHost(namespace));
+    namespace.netfilter = netfilter;
+    installTransports(namespace);
     return {
       name,
-      namespace: new Namespace({ name, cpu, random, pool }),
+      namespace,
+      netfilter,
       processes: this.processes,
       files: new FileSystem(),
       epochSeconds: 1_700_000_000,

@@ -197,6 +197,8 @@ function bridgeReader(words: Words): KindReader {
       ...(main.mac === null ? {} : { mac: main.mac }),
       ...(main.mtu === 0 ? {} : { mtu: main.mtu }),
     });
+    // The kernel draws an address; the ports' lowest one replaces it.
+    if (main.mac === null) bridge.mac = home.macFor(main.name);
     for (const change of set) change(bridge);
     return settle(home, bridge, main);
   };

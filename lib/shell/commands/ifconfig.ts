@@ -1,0 +1,135 @@
+/**
+ * `ifconfig` of net-tools, for looking; it changes nothing but `up` and `down`.
+ *
+ * Spec: net-tools 2.10, ifconfig.c, lib/interface.c (ife_print_long).
+ */
+import { formatIpv4, maskOf } from "../../base/inet.ts";
+import { formatMac } from "../../base/mac.ts";
+import type { NetDevice } from "../../link/device.ts";
+import type { InterfaceAddress } from "../../net/inet-device.ts";
+import { type Command, type CommandContext, immediate, notModelled, ToolError } from "../command.ts";
+import { findDevice } from "../host.ts";
+
+const FLAGS: readonly (readonly [number, string])[] = [
+  [0x1, "UP"],
+  [0x2, "BROADCAST"],
+  [0x8, "LOOPBACK"],
+  [0x40, "RUNNING"],
+  [0x80, "NOARP"],
+  [0x1000, "MULTICAST"],
+];
+
+/** The command. */
+export const ifconfig: Command = {
+  name: "ifconfig",
+  parse(args) {
+    const short = args.includes("-s");
+    const all = args.includes("-a");
+    const [name = "", verb = "", ...more] = args.filter((word) => word !== "-s" && word !== "-a");
+    if (more.length > 0 || !["", "up", "down"].includes(verb) || name.startsWith("-")) {
+      throw notModelled("ifconfig", args.join(" "), "ifconfig [-a] [-s] [DEV [up|down]]; else use ip");
+    }
+    return immediate((context) => {
+      if (verb !== "") return setUp(context, name, verb === "up");
+      return show(context, name, all, short);
+    });
+  },
+};
+
+function setUp({ host }: CommandContext, name: string, up: boolean): number {
+  const device = findDevice(host, name);
+  if (device === null) throw new ToolError(`${name}: ERROR while getting interface flags: No such device`, 255);
+  device.setUp(up);
+  return 0;
+}
+
+function show({ host, io }: CommandContext, name: string, all: boolean, short: boolean): number {
+  if (name !== "" && findDevice(host, name) === null) {
+    throw new ToolError(`${name}: error fetching interface information: Device not found`, 1);
+  }
+  const shown = [...host.namespace.devices.values()]
+    .filter((device) => (name === "" ? all || device.up : device.name === name))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  if (short) {
+    io.stdout("Iface      MTU    RX-OK RX-ERR RX-DRP RX-OVR    TX-OK TX-ERR TX-DRP TX-OVR Flg\n");
+    for (const device of shown) io.stdout(shortLine(device));
+    return 0;
+  }
+  for (const device of shown) {
+    const { addresses } = host.namespace.inet(device);
+    const own = addresses.find(({ label }) => label === device.name) ?? null;
+    io.stdout(longText(device, own));
+    for (const entry of name === "" ? addresses : []) {
+      if (entry.label !== device.name) io.stdout(aliasText(device, entry));
+    }
+  }
+  return 0;
+}
+
+function flagsOf(device: NetDevice): number {
+  const isLoopback = device.kind === "loopback";
+  let flags = device.up ? 0x1 : 0;
+  if (device.running) flags |= 0x40;
+  if (isLoopback) flags |= 0x8;
+  else flags |= device.kind === "dummy" ? 0x82 : 0x1002;
+  return flags;
+}
+
+function headLine(device: NetDevice, label: string): string {
+  const flags = flagsOf(device);
+  const names = FLAGS.filter(([bit]) => (flags & bit) !== 0).map(([, name]) => name);
+  return `${label}: flags=${flags}<${names.join(",")}>  mtu ${device.mtu}\n`;
+}
+
+function inetLine(device: NetDevice, entry: InterfaceAddress): string {
+  const isLoopback = device.kind === "loopback";
+  const mask = formatIpv4(maskOf(entry.prefixLength));
+  const broadcast = isLoopback ? "" : `  broadcast ${formatIpv4(entry.broadcast)}`;
+  return `        inet ${formatIpv4(entry.local)}  netmask ${mask}${broadcast}\n`;
+}
+
+function linkLine(device: NetDevice): string {
+  const queue = `txqueuelen ${device.txQueueLength}`;
+  if (device.kind === "loopback") return `        loop  ${queue}  (Local Loopback)\n`;
+  return `        ether ${formatMac(device.mac)}  ${queue}  (Ethernet)\n`;
+}
+
+function longText(device: NetDevice, entry: InterfaceAddress | null): string {
+  const c = device.counters;
+  let text = headLine(device, device.name);
+  if (entry !== null) text += inetLine(device, entry);
+  text += linkLine(device);
+  text += `        RX packets ${c.rxPackets}  bytes ${c.rxBytes} (${humanBytes(c.rxBytes)})\n`;
+  text += `        RX errors ${c.rxErrors}  dropped ${c.rxDropped}  overruns 0  frame 0\n`;
+  text += `        TX packets ${c.txPackets}  bytes ${c.txBytes} (${humanBytes(c.txBytes)})\n`;
+  text += `        TX errors ${c.txErrors}  dropped ${c.txDropped} overruns 0  carrier 0  collisions 0\n`;
+  return `${text}\n`;
+}
+
+function aliasText(device: NetDevice, entry: InterfaceAddress): string {
+  return `${headLine(device, entry.label)}${inetLine(device, entry)}${linkLine(device)}\n`;
+}
+
+function shortLine(device: NetDevice): string {
+  const c = device.counters;
+  const letters = `${device.kind === "loopback" ? "L" : "BM"}${device.running ? "R" : ""}${device.up ? "U" : ""}`;
+  const number = (value: number, width: number): string => String(value).padStart(width);
+  return (
+    `${device.name.padEnd(16)} ${number(device.mtu, 4)} ` +
+    `${number(c.rxPackets, 8)} ${number(c.rxErrors, 6)} ${number(c.rxDropped, 6)} 0      ` +
+    `${number(c.txPackets, 8)} ${number(c.txErrors, 6)} ${number(c.txDropped, 6)}      0 ${letters}\n`
+  );
+}
+
+/** `4.1 KiB`: one decimal, cut and not rounded. */
+function humanBytes(bytes: number): string {
+  const units: readonly (readonly [number, string])[] = [
+    [1024 ** 4, "TiB"],
+    [1024 ** 3, "GiB"],
+    [1024 ** 2, "MiB"],
+    [1024, "KiB"],
+  ];
+  const [size, unit] = units.find(([least]) => bytes >= least) ?? [1, "B"];
+  const tenths = Math.floor((bytes * 10) / size);
+  return `${Math.floor(tenths / 10)}.${tenths % 10} ${unit}`;
+}

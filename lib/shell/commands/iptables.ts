@@ -1,0 +1,135 @@
+/**
+ * `iptables`, `iptables-save`, `iptables-restore`: command lines around netfilter's rule text.
+ *
+ * Spec: iptables 1.8.9, iptables/xtables-standalone.c, xtables-save.c, xtables-restore.c.
+ * Not modelled: ip6tables; waiting for the lock (-w is accepted).
+ */
+import { fromUtf8 } from "../../base/bytes.ts";
+import { NS_PER_S } from "../../base/units.ts";
+import type { RestoreOptions } from "../../netfilter/text/restore.ts";
+import { RuleError } from "../../netfilter/text/errors.ts";
+import { isTableName, type TableName } from "../../netfilter/table.ts";
+import { type Command, type CommandContext, immediate, ToolError } from "../command.ts";
+import type { ShellHost } from "../host.ts";
+import { runIptables } from "../iptables-command.ts";
+import { readOptions } from "../options.ts";
+import { formatWallClock } from "../wall-clock.ts";
+
+const VERSION = "v1.8.9 (nf_tables)";
+
+/** `iptables`. */
+export const iptables: Command = {
+  name: "iptables",
+  parse(args) {
+    return immediate(({ host, io }) => {
+      try {
+        io.stdout(runIptables(host.netfilter, args));
+        return 0;
+      } catch (error) {
+        throw asToolError("iptables", error);
+      }
+    });
+  },
+};
+
+/** `iptables-save`. */
+export const iptablesSave: Command = {
+  name: "iptables-save",
+  parse(args) {
+    const { options } = readOptions(args, {
+      command: "iptables-save",
+      letters: "ct:M:",
+      long: { counters: "c", table: "t", modprobe: "M" },
+      allowed: "options are -c and -t TABLE",
+    });
+    const counters = options.some(([letter]) => letter === "c");
+    const table = readTable("iptables-save", options);
+    return immediate(({ host, io }) => {
+      io.stdout(host.netfilter.save(table, { counters, dated: now(host) }));
+      return 0;
+    });
+  },
+};
+
+/** `iptables-restore`. */
+export const iptablesRestore: Command = {
+  name: "iptables-restore",
+  parse(args) {
+    const { options, words } = readOptions(args, {
+      command: "iptables-restore",
+      letters: "cntvT:w:W:M:",
+      long: {
+        counters: "c",
+        noflush: "n",
+        test: "t",
+        verbose: "v",
+        table: "T",
+        wait: "w",
+        "wait-interval": "W",
+        modprobe: "M",
+      },
+      allowed: "options are -c -n -t -T TABLE -w SECONDS",
+    });
+    const has = (letter: string): boolean => options.some(([known]) => known === letter);
+    const table = readTable("iptables-restore", options);
+    const restore: RestoreOptions = {
+      counters: has("c"),
+      noflush: has("n"),
+      test: has("t"),
+      ...(table === null ? {} : { table }),
+    };
+    return immediate((context) => {
+      try {
+        context.host.netfilter.restore(inputText(context, words[0]), restore);
+        return 0;
+      } catch (error) {
+        throw asRestoreError(error);
+      }
+    });
+  },
+};
+
+function inputText({ host, io }: CommandContext, path: string | undefined): string {
+  if (path === undefined) return io.stdin === null ? "" : fromUtf8(io.stdin);
+  const bytes = host.files.read(path);
+  if (bytes === null) {
+    throw new ToolError(`Can't open ${path}: No such file or directory`, 1);
+  }
+  return fromUtf8(bytes);
+}
+
+function readTable(
+  command: string,
+  options: readonly (readonly [string, string])[],
+): TableName | null {
+  const name = options.find(([letter]) => letter === "t" || letter === "T")?.[1];
+  if (name === undefined || name === "") return null;
+  if (isTableName(name)) return name;
+  throw new ToolError(`${command} ${VERSION}: table "${name}" does not exist`, 2);
+}
+
+function asToolError(command: string, error: unknown): unknown {
+  if (!(error instanceof RuleError)) return error;
+  const hint = `Try \`${command} -h' or '${command} --help' for more information.`;
+  if (error.exitStatus === 2) {
+    return new ToolError(`${command} ${VERSION}: ${error.problem}\n${hint}`, 2);
+  }
+  return new ToolError(`${command}: ${error.problem}`, error.exitStatus);
+}
+
+function asRestoreError(error: unknown): unknown {
+  if (!(error instanceof RuleError)) return error;
+  const line = error.place?.line ?? 0;
+  const command = "iptables-restore";
+  if (error.exitStatus === 2) {
+    const hint = `Try \`${command} -h' or '${command} --help' for more information.`;
+    const text = `${command} ${VERSION}: ${error.problem}\nError occurred at line: ${line}\n${hint}`;
+    return new ToolError(text, 2);
+  }
+  return new ToolError(`${command}: line ${line} failed: ${error.problem}`, error.exitStatus);
+}
+
+function now(host: ShellHost): string {
+  const seconds = Math.floor(host.namespace.cpu.now / NS_PER_S);
+  return formatWallClock(host.epochSeconds + seconds);
+}
