@@ -7,6 +7,7 @@ import { readFileSync } from "node:fs";
 import { inspect } from "node:util";
 import { Command, CommanderError } from "commander";
 import { VethworkError } from "../lib/base/errors.ts";
+import { addSyncBench } from "./bench/sync.ts";
 import { addDiffCommand } from "./commands/diff.ts";
 import { addRunCommand } from "./commands/run.ts";
 import { addShowCommand } from "./commands/show.ts";
@@ -27,13 +28,13 @@ async function main(args: readonly string[]): Promise<void> {
   const program = new Command("vethwork")
     .description("Kubernetes service networking, packet by packet, as the Linux kernel does it")
     .version(version())
-    .exitOverride()
-    .showHelpAfterError("(vethwork --help says more)");
+    .exitOverride();
   addRunCommand(program);
   addShowCommand(program);
   addDiffCommand(program);
   addRulesCommand(program);
   addVerifyCommand(program);
+  addSyncBench(program.command("bench").description("measure how fast vethwork is here"));
   try {
     await program.parseAsync([...args], { from: "user" });
   } catch (error) {

@@ -29,7 +29,7 @@ export function askHosts(hosts: readonly Host[], clock: Clock): Map<string, stri
   for (const host of hosts) {
     for (const [suffix, line] of QUESTIONS) {
       const question = new RunningCommand(host, line);
-      clock.finish([question], QUESTION_TIMEOUT);
+      clock.finish([{ command: question, timeoutNs: QUESTION_TIMEOUT }]);
       const name = `${host.name.replaceAll("/", "-")}-${suffix}`;
       if (question.stdout !== "") answers.set(name, question.stdout);
     }

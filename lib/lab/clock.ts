@@ -6,6 +6,12 @@ import type { RunningCommand } from "./command.ts";
 /** Told now and then how far a run is; may throw to end it. */
 export type Progress = (now: Ns, eventsFired: number) => void;
 
+/** A command that is waited for, and for how long at most. */
+export interface Awaited {
+  readonly command: RunningCommand;
+  readonly timeoutNs: Ns;
+}
+
 /** Events between two calls of `Progress`: some milliseconds of work. */
 const EVENTS_PER_REPORT = 8192;
 
@@ -44,15 +50,24 @@ export class Clock {
     scheduler.runUntil(until);
   }
 
-  /** Lets time pass until all commands have ended; those that take longer than `timeout` are ended. */
-  finish(commands: readonly RunningCommand[], timeout: Ns): void {
+  /** Lets time pass until all commands have ended; those that take too long are ended. */
+  finish(commands: readonly Awaited[]): void {
     const { scheduler } = this.#machine;
-    const deadline = this.now + timeout;
-    while (commands.some(({ status }) => status === null) && scheduler.nextTime <= deadline) {
-      this.step();
+    const begin = this.now;
+    for (;;) {
+      let deadline = Number.POSITIVE_INFINITY;
+      for (const { command, timeoutNs } of commands) {
+        if (command.status === null) deadline = Math.min(deadline, begin + timeoutNs);
+      }
+      if (deadline === Number.POSITIVE_INFINITY) return;
+      if (scheduler.nextTime <= deadline) {
+        this.step();
+        continue;
+      }
+      scheduler.runUntil(deadline);
+      for (const { command, timeoutNs } of commands) {
+        if (begin + timeoutNs <= deadline) command.timeOut();
+      }
     }
-    if (commands.every(({ status }) => status !== null)) return;
-    scheduler.runUntil(deadline);
-    for (const command of commands) command.timeOut();
   }
 }

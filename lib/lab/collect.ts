@@ -79,11 +79,12 @@ function checkInWords({ prints, contains, matches, exit }: OutputCheck): string 
 }
 
 function eventReport(step: StepReport): EventReport {
-  const { what, on, name, startedAt, command } = step;
+  const { kind, what, on, name, startedAt, command } = step;
+  const isCommand = kind !== "act" && command !== null;
   return {
-    what,
+    what: kind === "act" && on !== "" ? `${on}: ${what}` : what,
     startedAtNs: startedAt,
-    command: command === null ? null : commandReport(command, on, name),
+    command: isCommand ? commandReport(command, on, name) : null,
   };
 }
 

@@ -156,7 +156,8 @@ export class Network {
 
   /** Lets time pass until all these commands have ended or the timeout has ended them. */
   finish(commands: readonly RunningCommand[], timeout: string | Ns = DEFAULT_TIMEOUT): void {
-    this.#clock.finish(commands, inNs(timeout));
+    const timeoutNs = inNs(timeout);
+    this.#clock.finish(commands.map((command) => ({ command, timeoutNs })));
   }
 
   /** Lets time pass: `2s`, `500ms`, or ns. */

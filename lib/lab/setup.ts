@@ -105,7 +105,7 @@ function runSetup(machine: Machine, clock: Clock, { node, command }: SetupComman
   const host = machine.find(node.value);
   if (host === null) return;
   const running = new RunningCommand(host, command.value);
-  clock.finish([running], SETUP_TIMEOUT);
+  clock.finish([{ command: running, timeoutNs: SETUP_TIMEOUT }]);
   if (running.status === 0) return;
   throw failedCommand(running, command);
 }

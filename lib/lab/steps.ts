@@ -3,19 +3,14 @@ import { assert } from "../base/assert.ts";
 import { formatPlace, type Place } from "../base/errors.ts";
 import { formatDuration, NS_PER_S, type Ns } from "../base/units.ts";
 import type { Machine } from "./build.ts";
-import type { Clock } from "./clock.ts";
+import type { Awaited, Clock } from "./clock.ts";
 import { RunningCommand } from "./command.ts";
-import type {
-  BackgroundProgram,
-  KillStep,
-  LinkStep,
-  OutputCheck,
-  RunStep,
-  Step,
-} from "./schema/steps.ts";
+import type { BackgroundProgram, LinkStep, OutputCheck, RunStep, Step } from "./schema/steps.ts";
 
 /** What one step did. */
 export interface StepReport {
+  /** `act`: something that is no command of the lab's own, though one may carry it out. */
+  readonly kind: "program" | "command" | "act";
   /** `wait 2s`, `curl -s http://10.96.0.1/`. */
   readonly what: string;
   /** The host, or "". */
@@ -48,11 +43,13 @@ export class Timeline {
   startProgram({ name, on, command, stdin }: BackgroundProgram): void {
     const running = this.#start(on.value, command.value, stdin);
     this.#programs.set(name.value, running);
-    this.#report(command.value, on.value, name.value, running, NO_CHECK, command.place);
+    const what = { kind: "program", what: command.value, on: on.value } as const;
+    this.#report({ ...what, name: name.value, command: running, place: command.place });
   }
 
   /** Carries one step out; returns when it has ended. */
   carryOut(step: Step): void {
+    const { place } = step;
     switch (step.kind) {
       case "run":
         this.#run([step]);
@@ -61,45 +58,37 @@ export class Timeline {
         this.#run(step.commands);
         break;
       case "wait":
-        this.#report(`wait ${formatDuration(step.durationNs)}`, "", "", null, NO_CHECK, step.place);
+        this.#report({ kind: "act", what: `wait ${formatDuration(step.durationNs)}`, place });
         this.#clock.wait(step.durationNs);
         break;
       case "link":
         this.#setLink(step);
         break;
       case "kill":
-        this.#kill(step);
+        this.#report({ kind: "act", what: `kill -${step.signal} ${step.process.value}`, place });
+        this.#programs.get(step.process.value)?.kill(step.signal);
         break;
     }
   }
 
   #run(steps: readonly RunStep[]): void {
-    const started = steps.map((step) => {
-      const running = this.#start(step.on.value, step.command.value, step.stdin);
-      if (step.name !== null) this.#programs.set(step.name, running);
-      const { command, on, name, check, place } = step;
-      this.#report(command.value, on.value, name ?? "", running, check, place);
-      return { step, running };
-    });
-    const waited = started.filter(({ step }) => !step.background);
-    const timeout = Math.max(0, ...waited.map(({ step }) => step.timeoutNs));
-    this.#clock.finish(
-      waited.map(({ running }) => running),
-      timeout,
-    );
+    const waited: Awaited[] = [];
+    for (const { on, command: line, stdin, name, background, timeoutNs, check, place } of steps) {
+      const command = this.#start(on.value, line.value, stdin);
+      if (name !== null) this.#programs.set(name, command);
+      if (!background) waited.push({ command, timeoutNs });
+      const what = { kind: "command", what: line.value, on: on.value } as const;
+      this.#report({ ...what, name: name ?? "", command, check, place });
+    }
+    this.#clock.finish(waited);
   }
 
   #setLink({ device, up, place }: LinkStep): void {
     const line = `ip link set dev ${device.value.device} ${up ? "up" : "down"}`;
-    const running = this.#start(device.value.node, line, null);
-    this.#report(line, device.value.node, "", running, { ...NO_CHECK, exit: 0 }, place);
-    this.#clock.finish([running], LINK_TIMEOUT);
-  }
-
-  #kill({ process, signal, place }: KillStep): void {
-    const what = `kill -${signal} ${process.value}`;
-    this.#report(what, "", process.value, null, NO_CHECK, place);
-    this.#programs.get(process.value)?.kill(signal);
+    const command = this.#start(device.value.node, line, null);
+    const check = { ...NO_CHECK, exit: 0 };
+    this.#report({ kind: "act", what: line, on: device.value.node, command, check, place });
+    this.#clock.finish([{ command, timeoutNs: LINK_TIMEOUT }]);
   }
 
   #start(on: string, line: string, stdin: string | null): RunningCommand {
@@ -108,16 +97,9 @@ export class Timeline {
     return new RunningCommand(host, line, stdin);
   }
 
-  #report(
-    what: string,
-    on: string,
-    name: string,
-    command: RunningCommand | null,
-    check: OutputCheck,
-    place: Place,
-  ): void {
+  #report(report: Pick<StepReport, "kind" | "what" | "place"> & Partial<StepReport>): void {
     const startedAt = this.#clock.now;
-    this.reports.push({ what, on, name, startedAt, command, check, place });
+    this.reports.push({ on: "", name: "", startedAt, command: null, check: NO_CHECK, ...report });
   }
 }
 
