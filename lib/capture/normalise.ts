@@ -12,7 +12,7 @@
  * | TCP timestamp value | `clock`, if it advanced by 1/ms since the flow's first one, else by how much it is off; two are equal if they are off alike (5 ms of play) |
  * | TCP timestamp echo | which frames of the peer had sent that value before, `no frame's` if none had; two are equal when they share a frame; 0 stays 0 |
  * | ephemeral ports: source ports of a SYN or of the first datagram of a pair, from 1024 on | `port1`, in order of appearance; equal ports have equal names on all interfaces, through address translation too |
- * | IP identification of TCP | `id+3`: the distance from the flow's first one that is not 0; `random` above 4096; 0 stays 0 |
+ * | IP identification of TCP | `id+3`: the distance from the first one of the flow between these addresses that is not 0; `random` above 4096; 0 stays 0 |
  * | other IP identifications | `id1`, in order of appearance; 0 stays 0; fragments and hops of a packet share a name |
  * | checksums | whether they are right; see `checksum-verdict.ts` |
  * | ICMP echo identifiers and the 16 bytes of time in ping's data | `echo1`, `time1` |
@@ -66,6 +66,7 @@ export interface NormalFrame {
 export const CLOCK_PLAY_MS = 5;
 /** A counting identification is not this far from the flow's first. */
 const FARTHEST_ID = 4096;
+const ADDRESSES: ReadonlySet<string> = new Set(["source", "destination"]);
 const PING_TIME_HEX_DIGITS = 32;
 const DNS_PORT = 53;
 const TWO_40 = 2 ** 40;
@@ -217,19 +218,13 @@ class Normaliser {
       const protocol = scope.layer.fields.find(({ name }) => name === "protocol")?.value;
       return this.#name("id", `${protocol} ${field.value}`);
     }
-    const flow = this.#connection(scope, this.#flows.flow(scope.ports));
+    // A port may serve several hosts, each with a count of its own.
+    const addresses = scope.layer.fields.filter(({ name }) => ADDRESSES.has(name));
+    const flow = [this.#flows.flow(scope.ports), ...addresses.map(({ text }) => text)].join(" ");
     const first = this.#firstIds.get(flow) ?? field.value;
     this.#firstIds.set(flow, first);
     const distance = ((field.value - first) << 16) >> 16;
     return Math.abs(distance) > FARTHEST_ID ? "random" : `id+${distance}`;
-  }
-
-  /** A flow and its initial sequence number: a port may serve several connections. */
-  #connection({ layers, layer, kind }: Scope, flow: string): string {
-    const at = kind === "tcp" ? layers.indexOf(layer) : layers.indexOf(layer) + 1;
-    const sequence = layers[at]?.fields.find(({ name }) => name === "sequence");
-    const isn = sequence === undefined ? null : this.#flows.isn(flow, sequence.value);
-    return `${flow} ${isn ?? ""}`;
   }
 
   #icmpText(scope: Scope, field: Field): string {

@@ -154,10 +154,16 @@ class Engine:
             namespace.enter()
             for line in run(["ip", "-o", "link"]).splitlines():
                 device = line.split(": ")[1].split("@")[0]
-                if device == "lo" and not self.plan["captureLoopback"]:
+                if not self.wants(name, device):
                     continue
                 slot = LOOPBACK_SLOT_BYTES if device == "lo" else SLOT_BYTES
                 self.capture.open(f"{name}/{device}", device, self.plan["captureSlots"], slot)
+
+    def wants(self, name, device):
+        chosen = self.plan["captureInterfaces"]
+        if chosen is None or f"{name}/*" in chosen:
+            return device != "lo"
+        return f"{name}/{device}" in chosen
 
     # -- steps
 
@@ -185,7 +191,7 @@ class Engine:
             if process is None:
                 raise EngineError(f"kill {step['process']}: no program has that name")
             if process.poll() is None:
-                os.kill(process.pid, step["signal"])
+                os.killpg(process.pid, step["signal"])
 
     def start(self, command):
         """Starts a command; one that runs beside the steps has its output taken at the end."""

@@ -11,11 +11,13 @@ import subprocess
 CLONE_NEWNS = 0x00020000
 CLONE_NEWUTS = 0x04000000
 CLONE_NEWNET = 0x40000000
-MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_BIND = 4, 8, 2, 4096
+MS_NOSUID, MS_NODEV, MS_BIND = 2, 4, 4096
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 
-PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+# Where what is made for a lab stands: a file system of the engine's own
+PROGRAMS, FILES, BINDS = "/run/programs", "/run/files", "/run/binds"
+PATH = PROGRAMS + ":/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 ENVIRONMENT = {"PATH": PATH, "LC_ALL": "C", "HOME": "/nonexistent", "TERM": "dumb"}
 
 
@@ -32,10 +34,21 @@ def check(result):
 
 
 def private_mounts():
-    """Gives this mount namespace its own /run/netns and /tmp."""
+    """Gives this mount namespace its own /run and /tmp, with the programs that only labs have."""
+    beside = os.path.join(os.path.dirname(os.path.abspath(__file__)), "programs")
+    programs = {}
+    for name in os.listdir(beside):
+        with open(os.path.join(beside, name), "rb") as file:
+            programs[name] = file.read()
     for target in ("/run", "/tmp"):
         check(LIBC.mount(b"none", target.encode(), b"tmpfs", MS_NODEV | MS_NOSUID, None))
     os.makedirs("/run/netns")
+    os.makedirs(PROGRAMS)
+    for name, text in programs.items():
+        path = os.path.join(PROGRAMS, name)
+        with open(path, "wb") as file:
+            file.write(text)
+        os.chmod(path, 0o755)
 
 
 class Namespace:
@@ -43,7 +56,7 @@ class Namespace:
 
     def __init__(self, name):
         self.name = name
-        self.directory = f"/tmp/files/{name}"
+        self.directory = f"{FILES}/{name}"
         self.binds = []
         os.makedirs(self.directory)
         run(["ip", "netns", "add", name])
@@ -65,7 +78,7 @@ class Namespace:
     def file(self, path, data):
         """Puts a file where the programs of this host see it."""
         if os.path.isabs(path):
-            copy = f"/tmp/binds/{self.name}{path}"
+            copy = f"{BINDS}/{self.name}{path}"
             self.binds.append((copy, path))
         else:
             copy = os.path.join(self.directory, path)

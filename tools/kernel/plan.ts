@@ -29,7 +29,8 @@ export interface KernelPlan {
   readonly startNs: Ns;
   /** From the last step to the end of the captures. */
   readonly settleNs: Ns;
-  readonly captureLoopback: boolean;
+  /** Names such as `h1/eth0`; null for all devices but the loopbacks. */
+  readonly captureInterfaces: readonly string[] | null;
   /** Frames that each interface's ring holds. */
   readonly captureSlots: number;
   /** The processor that everything runs on, or null for any. */
@@ -149,7 +150,7 @@ export function planOf(lab: Lab, options: PlanOptions): KernelPlan {
     quietNs: QUIET,
     startNs: lab.processes.length === 0 ? 0 : Math.min(lab.timing.readyNs, SHORTEST_START),
     settleNs: Math.max(SHORTEST_LINGER, lab.timing.lingerNs),
-    captureLoopback: Array.isArray(lab.capture.devices),
+    captureInterfaces: interfacesOf(lab),
     captureSlots: CAPTURE_SLOTS,
     cpu: options.cpu,
     capture: options.capture,
@@ -159,6 +160,12 @@ export function planOf(lab: Lab, options: PlanOptions): KernelPlan {
 /** The address of a link's end: its own, or the one that its names make. */
 export function linkEndMac({ node, device, mac }: LinkEnd): Mac {
   return mac ?? macFromName(`${node}/${device}`);
+}
+
+function interfacesOf({ capture }: Lab): string[] | null {
+  if (capture.devices === "all") return null;
+  if (capture.devices === "none") return [];
+  return capture.devices.map(({ value }) => `${value.node}/${value.device}`);
 }
 
 function leavesToChance(line: ImpairmentOptions): boolean {

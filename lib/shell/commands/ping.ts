@@ -53,6 +53,8 @@ export const ping: Command = {
       apply(wanted, letter, value);
     }
     if (wanted.flood && !intervalGiven) wanted.intervalNs = 0;
+    // What goes to many is not fragmented, and so has no identification.
+    if (wanted.broadcast) wanted.pmtuDiscovery = "do";
     return (context) => pingProgram(appHost(context), wanted);
   },
 };
