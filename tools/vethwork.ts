@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 import { inspect } from "node:util";
 import { Command, CommanderError } from "commander";
 import { VethworkError } from "../lib/base/errors.ts";
-import { addSyncBench } from "./bench/sync.ts";
+import { addBenchCommand } from "./commands/bench.ts";
 import { addDiffCommand } from "./commands/diff.ts";
 import { addRunCommand } from "./commands/run.ts";
 import { addShowCommand } from "./commands/show.ts";
@@ -34,7 +34,7 @@ async function main(args: readonly string[]): Promise<void> {
   addDiffCommand(program);
   addRulesCommand(program);
   addVerifyCommand(program);
-  addSyncBench(program.command("bench").description("measure how fast vethwork is here"));
+  addBenchCommand(program);
   try {
     await program.parseAsync([...args], { from: "user" });
   } catch (error) {

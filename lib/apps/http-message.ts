@@ -142,9 +142,7 @@ export class BodyReader {
     const content =
       this.kind.kind === "chunked"
         ? this.#readChunks(from)
-        : from.take(
-            this.kind.kind === "length" ? this.kind.length - this.received : from.length,
-          );
+        : from.take(this.kind.kind === "length" ? this.kind.length - this.received : from.length);
     this.received += content.length;
     if (this.kind.kind === "length" && this.received === this.kind.length) this.done = true;
     return content;

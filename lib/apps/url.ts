@@ -18,7 +18,10 @@ export interface HttpUrl {
 
 /** Splits a URL; `http` is taken if it names no scheme. Null if it is none. */
 export function parseUrl(text: string): HttpUrl | null {
-  const match = /^(?:([A-Za-z][A-Za-z0-9+.-]*):\/\/)?([^/?#:\s]+)(?::([0-9]*))?([/?][^#]*)?(?:#.*)?$/.exec(text);
+  const match =
+    /^(?:([A-Za-z][A-Za-z0-9+.-]*):\/\/)?([^/?#:\s]+)(?::([0-9]*))?([/?][^#]*)?(?:#.*)?$/.exec(
+      text,
+    );
   if (match === null) return null;
   const scheme = (match[1] ?? "http").toLowerCase();
   const portText = match[3] ?? "";

@@ -8,6 +8,12 @@ import { concatBytes } from "../base/bytes.ts";
 export interface ByteSink {
   /** Takes `chunk`, which the caller overwrites as soon as this returns. */
   write(chunk: Uint8Array): void;
+
+  /**
+   * Takes the first `length` bytes of `memory` and the memory itself, and gives other memory of the
+   * same size to go on with: for sinks that write while the run goes on.
+   */
+  trade?(memory: Buffer, length: number): Buffer;
 }
 
 /** Keeps everything, for specs and for runs whose captures are asked for as bytes. */
@@ -83,7 +89,12 @@ export class ChunkedOutput {
 
   /** Hands on what has been written so far. */
   flush(): void {
-    if (this.#used > 0) this.#sink.write(this.bytes.subarray(0, this.#used));
+    if (this.#used === 0) return;
+    if (this.#sink.trade === undefined) this.#sink.write(this.bytes.subarray(0, this.#used));
+    else {
+      this.bytes = this.#sink.trade(this.bytes, this.#used);
+      this.view = viewOf(this.bytes);
+    }
     this.#used = 0;
   }
 

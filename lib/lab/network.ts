@@ -25,6 +25,8 @@ export interface NetworkOptions {
   readonly epochSeconds?: number;
   /** How long work takes on the emulated machine, in ns. */
   readonly costs?: Partial<LabCosts>;
+  /** Whether devices are captured in memory; true unless said otherwise. */
+  readonly captures?: boolean;
 }
 
 /** How a command is run. */
@@ -92,7 +94,7 @@ export class Network {
     this.#captures = new CaptureSet(sinks, {
       epochSeconds,
       snapLength: 262_144,
-      wants: (_host, device) => device !== "lo",
+      wants: (_host, device) => options.captures !== false && device !== "lo",
     });
     this.machine.listener = {
       deviceAdded: (host, device) => this.#captures.attach(host.name, device),

@@ -5,8 +5,8 @@
  * Spec: libnetfilter_conntrack 1.0.9, src/conntrack/snprintf_default.c.
  */
 import { formatIpv4 } from "../base/inet.ts";
-import type { Conntrack } from "../netfilter/conntrack/conntrack.ts";
 import { type Connection, Direction, Status } from "../netfilter/conntrack/connection.ts";
+import type { Conntrack } from "../netfilter/conntrack/conntrack.ts";
 import { SCTP_STATE_NAMES } from "../netfilter/conntrack/sctp-state.ts";
 import { TCP_STATE_NAMES } from "../netfilter/conntrack/tcp-state.ts";
 import { hasPorts, type Tuple } from "../netfilter/conntrack/tuple.ts";

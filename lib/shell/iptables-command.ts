@@ -3,12 +3,13 @@
  *
  * Spec: iptables 1.8.9, iptables/xtables.c (do_commandx), iptables/nft.c (nft_rule_list).
  */
+
+import type { Netfilter } from "../netfilter/netfilter.ts";
+import type { Chain, Table } from "../netfilter/table.ts";
 import { applyCommand, findRule } from "../netfilter/text/apply.ts";
 import { type Command, CommandParser } from "../netfilter/text/command.ts";
 import { ExitStatus, RuleError } from "../netfilter/text/errors.ts";
 import { Words } from "../netfilter/text/lexer.ts";
-import type { Netfilter } from "../netfilter/netfilter.ts";
-import type { Chain, Table } from "../netfilter/table.ts";
 import { listChain, listRules, savedLines } from "./iptables-list.ts";
 
 /** Runs a command line (without the program's name); returns what it prints. Throws `RuleError`. */

@@ -2,6 +2,8 @@
 import { macFromName } from "../../lib/base/mac.ts";
 import type { NetDevice } from "../../lib/link/device.ts";
 import { Namespace } from "../../lib/net/namespace.ts";
+import { NamespaceNetfilterHost } from "../../lib/net/netfilter-host.ts";
+import { Netfilter } from "../../lib/netfilter/netfilter.ts";
 import { FileSystem } from "../../lib/shell/files.ts";
 import type { ShellHost } from "../../lib/shell/host.ts";
 import { ProcessTable } from "../../lib/shell/process-table.ts";
@@ -10,6 +12,7 @@ import { Cpu } from "../../lib/sim/cpu.ts";
 import type { Process } from "../../lib/sim/process.ts";
 import { Random } from "../../lib/sim/random.ts";
 import { Scheduler } from "../../lib/sim/scheduler.ts";
+import { installTransports } from "../../lib/transport/stack.ts";
 import { FramePool } from "../../lib/wire/frame-pool.ts";
 
 /** What a command printed, and how it ended. */

@@ -73,7 +73,7 @@ export class NodeHost {
       pool: new FramePool(),
     });
     this.netfilter = new Netfilter(new NamespaceNetfilterHost(this.namespace));
-    this.shell = shellOn(this.namespace, new ProcessTable(cpu));
+    this.shell = shellOn(this.namespace, this.netfilter, new ProcessTable(cpu));
     for (const line of INITIAL) this.run({ line, place: null });
     for (const command of setup) this.run(command);
   }
@@ -114,10 +114,11 @@ export class NodeHost {
   }
 }
 
-function shellOn(namespace: Namespace, processes: ProcessTable): ShellHost {
+function shellOn(namespace: Namespace, netfilter: Netfilter, processes: ProcessTable): ShellHost {
   const host: ShellHost = {
     name: NAME,
     namespace,
+    netfilter,
     processes,
     files: new FileSystem(),
     epochSeconds: 0,

@@ -50,7 +50,8 @@ function tableLine(entry: Neighbour): string {
   const flags = arpFlags(entry);
   const address = formatIpv4(entry.address).padEnd(23);
   const device = entry.device.name;
-  if ((flags & COMPLETE) === 0) return `${address}          (incomplete)                              ${device}\n`;
+  if ((flags & COMPLETE) === 0)
+    return `${address}          (incomplete)                              ${device}\n`;
   const mac = formatMac(entry.mac).padEnd(19);
   const letters = `C${(flags & PERMANENT) !== 0 ? "M" : ""}`.padEnd(6);
   return `${address}  ether   ${mac} ${letters}${"".padEnd(16)}${device}\n`;

@@ -8,9 +8,15 @@ import { EEXIST, ENOENT, EOPNOTSUPP } from "../../base/errno.ts";
 import { formatMac, type Mac, parseMac } from "../../base/mac.ts";
 import { NS_PER_S } from "../../base/units.ts";
 import { Bridge, type BridgePort } from "../../link/bridge.ts";
-import type { FdbEntry, FdbKind } from "../../link/fdb.ts";
 import type { NetDevice } from "../../link/device.ts";
-import { type Command, type CommandContext, immediate, notModelled, ToolError } from "../command.ts";
+import type { FdbEntry, FdbKind } from "../../link/fdb.ts";
+import {
+  type Command,
+  type CommandContext,
+  immediate,
+  notModelled,
+  ToolError,
+} from "../command.ts";
 import { deviceFlags, linkName, masterOf } from "../device-format.ts";
 import { findDevice, type ShellHost } from "../host.ts";
 import { Words } from "../words.ts";
@@ -72,7 +78,10 @@ function readFdbShow(words: Words, statistics: boolean): Action {
   return ({ host, io }) => {
     for (const name of [bridgeName, deviceName]) {
       if (name !== "" && findDevice(host, name) === null) {
-        throw new ToolError(`Cannot find ${name === bridgeName ? "bridge" : "device"} "${name}"`, 1);
+        throw new ToolError(
+          `Cannot find ${name === bridgeName ? "bridge" : "device"} "${name}"`,
+          1,
+        );
       }
     }
     const { now } = host.namespace.cpu;
@@ -102,7 +111,9 @@ function fdbLine(owner: Bridge, entry: FdbEntry, hidden: string, now: number | n
     text += `used ${age(entry.usedAt)}/${age(entry.updatedAt)} `;
   }
   text += `master ${owner.name} `;
-  return `${text}${entry.kind === "learned" ? "" : entry.kind}`.trimEnd().concat(entry.kind === "learned" ? " \n" : "\n");
+  return `${text}${entry.kind === "learned" ? "" : entry.kind}`
+    .trimEnd()
+    .concat(entry.kind === "learned" ? " \n" : "\n");
 }
 
 interface FdbWords {
@@ -121,7 +132,9 @@ function readFdbWords(words: Words): FdbWords {
     else if (words.takes("dynamic")) kind = "learned";
     else if (words.takes("local", "permanent")) kind = "permanent";
     else if (words.takes("master")) continue;
-    else if (["self", "dst", "vlan", "port", "vni", "via", "router", "use"].includes(words.peek())) {
+    else if (
+      ["self", "dst", "vlan", "port", "vni", "via", "router", "use"].includes(words.peek())
+    ) {
       throw notModelled("bridge fdb", words.peek(), "MAC dev DEV master [static|dynamic|local]");
     } else mac = readMac(words.take());
   }
@@ -251,7 +264,11 @@ function readFlag(words: Words): (port: BridgePort) => void {
         port.isolated = on;
         break;
       default:
-        throw notModelled("bridge link set", flag, "hairpin learning flood mcast_flood bcast_flood isolated");
+        throw notModelled(
+          "bridge link set",
+          flag,
+          "hairpin learning flood mcast_flood bcast_flood isolated",
+        );
     }
   };
 }

@@ -7,12 +7,24 @@
 import { formatIpv4 } from "../../base/inet.ts";
 import { type Connection, Status } from "../../netfilter/conntrack/connection.ts";
 import type { Tuple } from "../../netfilter/conntrack/tuple.ts";
-import { type Command, type CommandContext, immediate, notModelled, ToolError } from "../command.ts";
-import { type ConntrackForm, connectionLine, protocolNumber, stateName } from "../conntrack-format.ts";
+import {
+  type Command,
+  type CommandContext,
+  immediate,
+  notModelled,
+  ToolError,
+} from "../command.ts";
+import {
+  type ConntrackForm,
+  connectionLine,
+  protocolNumber,
+  stateName,
+} from "../conntrack-format.ts";
 import { readOptions } from "../options.ts";
 
 const TOOL = "conntrack v1.4.7 (conntrack-tools)";
-const ALLOWED = "-L -D -C -F with -p -s -d -r -q --sport --dport --src-nat --dst-nat --state -m -w -o";
+const ALLOWED =
+  "-L -D -C -F with -p -s -d -r -q --sport --dport --src-nat --dst-nat --state -m -w -o";
 
 type Test = (connection: Connection) => boolean;
 
@@ -138,11 +150,18 @@ function stateTest(option: string, value: string): Test[] {
   const [address = "", port] = value.split(":");
   switch (option) {
     case "src-nat":
-      return [natTest(Status.SRC_NAT, address, port, ({ reply }) => [reply.destination, reply.ports & 0xffff])];
+      return [
+        natTest(Status.SRC_NAT, address, port, ({ reply }) => [
+          reply.destination,
+          reply.ports & 0xffff,
+        ]),
+      ];
     case "n":
       return [({ status }) => (status & Status.SRC_NAT) !== 0];
     case "dst-nat":
-      return [natTest(Status.DST_NAT, address, port, ({ reply }) => [reply.source, reply.ports >>> 16])];
+      return [
+        natTest(Status.DST_NAT, address, port, ({ reply }) => [reply.source, reply.ports >>> 16]),
+      ];
     case "g":
       return [({ status }) => (status & Status.DST_NAT) !== 0];
     case "j":

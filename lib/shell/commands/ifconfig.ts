@@ -7,7 +7,13 @@ import { formatIpv4, maskOf } from "../../base/inet.ts";
 import { formatMac } from "../../base/mac.ts";
 import type { NetDevice } from "../../link/device.ts";
 import type { InterfaceAddress } from "../../net/inet-device.ts";
-import { type Command, type CommandContext, immediate, notModelled, ToolError } from "../command.ts";
+import {
+  type Command,
+  type CommandContext,
+  immediate,
+  notModelled,
+  ToolError,
+} from "../command.ts";
 import { findDevice } from "../host.ts";
 
 const FLAGS: readonly (readonly [number, string])[] = [
@@ -27,7 +33,11 @@ export const ifconfig: Command = {
     const all = args.includes("-a");
     const [name = "", verb = "", ...more] = args.filter((word) => word !== "-s" && word !== "-a");
     if (more.length > 0 || !["", "up", "down"].includes(verb) || name.startsWith("-")) {
-      throw notModelled("ifconfig", args.join(" "), "ifconfig [-a] [-s] [DEV [up|down]]; else use ip");
+      throw notModelled(
+        "ifconfig",
+        args.join(" "),
+        "ifconfig [-a] [-s] [DEV [up|down]]; else use ip",
+      );
     }
     return immediate((context) => {
       if (verb !== "") return setUp(context, name, verb === "up");
@@ -38,7 +48,8 @@ export const ifconfig: Command = {
 
 function setUp({ host }: CommandContext, name: string, up: boolean): number {
   const device = findDevice(host, name);
-  if (device === null) throw new ToolError(`${name}: ERROR while getting interface flags: No such device`, 255);
+  if (device === null)
+    throw new ToolError(`${name}: ERROR while getting interface flags: No such device`, 255);
   device.setUp(up);
   return 0;
 }

@@ -6,9 +6,9 @@
  */
 import { fromUtf8 } from "../../base/bytes.ts";
 import { NS_PER_S } from "../../base/units.ts";
-import type { RestoreOptions } from "../../netfilter/text/restore.ts";
-import { RuleError } from "../../netfilter/text/errors.ts";
 import { isTableName, type TableName } from "../../netfilter/table.ts";
+import { RuleError } from "../../netfilter/text/errors.ts";
+import type { RestoreOptions } from "../../netfilter/text/restore.ts";
 import { type Command, type CommandContext, immediate, ToolError } from "../command.ts";
 import type { ShellHost } from "../host.ts";
 import { runIptables } from "../iptables-command.ts";

@@ -4,9 +4,9 @@
  * Spec: net-tools 2.10, lib/inet_gr.c (rprint_fib). Kernel: net/ipv4/fib_trie.c (fib_route_seq_show).
  */
 import { formatIpv4, maskOf } from "../../base/inet.ts";
-import { AddressType } from "../../netfilter/hooks.ts";
 import type { FibEntry } from "../../net/fib-info.ts";
 import { Table } from "../../net/fib-table.ts";
+import { AddressType } from "../../netfilter/hooks.ts";
 import { type Command, immediate, notModelled } from "../command.ts";
 import { readOptions } from "../options.ts";
 
@@ -42,7 +42,8 @@ function line(entry: FibEntry, numeric: boolean): string {
   const [nexthop] = info.nexthops;
   const rejects = type === AddressType.UNREACHABLE || type === AddressType.PROHIBIT;
   const gateway = nexthop?.gateway ?? 0;
-  const name = !numeric && destination === 0 && prefixLength === 0 ? "default" : formatIpv4(destination);
+  const name =
+    !numeric && destination === 0 && prefixLength === 0 ? "default" : formatIpv4(destination);
   const flags = `${rejects ? "!" : "U"}${gateway === 0 ? "" : "G"}${prefixLength === 32 ? "H" : ""}`;
   const via = rejects ? "-" : formatIpv4(gateway);
   const device = rejects ? "-" : (nexthop?.device?.name ?? "*");

@@ -181,7 +181,7 @@ function retransmitsTimedOut(tp: Tcb, boundary: number, userTimeoutMs: number): 
 }
 
 function modelTimeoutMs(boundary: number, base: number): number {
-  const linear = Math.floor(Math.log2(RTO_MAX / base));
+  const linear = 31 - Math.clz32(RTO_MAX / base);
   const count =
     boundary <= linear
       ? (2 ** (boundary + 1) - 1) * base

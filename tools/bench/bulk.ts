@@ -1,0 +1,163 @@
+/**
+ * `vethwork bench bulk`: one TCP stream through one bridge, with a capture file on each of the four
+ * ports that a frame passes, which is what an emulator of this kind spends its time on.
+ *
+ *     client eth0 ── pa br0 pb ── eth0 server
+ */
+import { closeSync, mkdirSync, openSync } from "node:fs";
+import { join } from "node:path";
+import type { Command } from "commander";
+import { present } from "../../lib/base/assert.ts";
+import { parseIpv4 } from "../../lib/base/inet.ts";
+import { NS_PER_S } from "../../lib/base/units.ts";
+import { PcapWriter } from "../../lib/capture/pcap.ts";
+import type { Host } from "../../lib/lab/build.ts";
+import { Network } from "../../lib/lab/network.ts";
+import type { NetDevice } from "../../lib/link/device.ts";
+import type { Program } from "../../lib/sim/process.ts";
+import { TcpListener } from "../../lib/socket/tcp-listener.ts";
+import { TcpSocket } from "../../lib/socket/tcp-socket.ts";
+import { transportsOf } from "../../lib/transport/stack.ts";
+import { ParallelFiles } from "../parallel-files.ts";
+
+const PORT = 5001;
+const SERVER = "10.1.1.2";
+/** What iperf3 gives to one write, and takes with one read. */
+const CHUNK_BYTES = 128 * 1024;
+const MB = 1024 * 1024;
+/** How much virtual time passes between two looks at the files. */
+const SLICE_NS = NS_PER_S / 500;
+/** Frames that the client sent and received are counted twice: at its port and at the server's. */
+const PORTS = 2;
+
+/** What is measured; `frame_hops` counts as the kernel's benchmark does. */
+export interface BulkBench {
+  readonly engine: "vethwork";
+  readonly mb: number;
+  readonly frame_hops: number;
+  readonly seconds: number;
+  readonly frame_hops_per_s: number;
+  readonly captured_frames: number;
+  readonly rss_mb: number;
+}
+
+/** Adds `bulk` to the `bench` command. */
+export function addBulkBench(bench: Command): void {
+  bench
+    .command("bulk")
+    .description("time a TCP transfer through one bridge, with captures on all four ports")
+    .option("--mb <number>", "MiB to send", "100")
+    .option("--capture <folder>", "write a capture file for each port there")
+    .option("--json", "print JSON")
+    .action(async (options: { mb: string; capture?: string; json?: boolean }) => {
+      const result = await benchBulk(Number(options.mb), options.capture ?? null);
+      process.stdout.write(
+        options.json === true
+          ? `${JSON.stringify(result)}\n`
+          : `${result.mb} MiB in ${result.seconds} s: ${result.frame_hops_per_s} frame-hops/s\n`,
+      );
+    });
+}
+
+/** Sends `mb` MiB; captures into `folder` unless it is null. */
+export async function benchBulk(mb: number, folder: string | null): Promise<BulkBench> {
+  const { client, server, ports } = buildNetwork();
+  const files = new ParallelFiles();
+  const descriptors: number[] = [];
+  const writers: PcapWriter[] = [];
+  if (folder !== null) {
+    mkdirSync(folder, { recursive: true });
+    for (const [name, device] of ports) {
+      const descriptor = openSync(join(folder, `${name}.pcap`), "w");
+      const writer = new PcapWriter(files.file(descriptor));
+      descriptors.push(descriptor);
+      writers.push(writer);
+      device.taps.push(writer);
+    }
+  }
+  const { machine } = client;
+  const start = process.hrtime.bigint();
+  const received = machine.processes.spawn("server", receive(server));
+  machine.processes.spawn("client", send(client, mb * MB));
+  while (received.status === null) {
+    machine.scheduler.runUntil(machine.scheduler.now + SLICE_NS);
+    await files.keepUp();
+  }
+  for (const writer of writers) writer.flush();
+  await files.finish();
+  const seconds = Number(process.hrtime.bigint() - start) / 1e9;
+  for (const descriptor of descriptors) closeSync(descriptor);
+  if (received.status !== 0) throw new Error("the transfer did not complete");
+  const port = ports[1]?.[1].counters;
+  const hops = PORTS * ((port?.rxPackets ?? 0) + (port?.txPackets ?? 0));
+  return {
+    engine: "vethwork",
+    mb,
+    frame_hops: hops,
+    seconds: Number(seconds.toFixed(3)),
+    frame_hops_per_s: Math.round(hops / seconds),
+    captured_frames: 2 * hops,
+    rss_mb: Math.round(process.resourceUsage().maxRSS / 1024),
+  };
+
+  /** Takes everything until the client closes. */
+  function* receive(host: Host): Program<number> {
+    const listener = new TcpListener(transportsOf(host.namespace));
+    listener.bind(parseIpv4("0.0.0.0"), PORT);
+    listener.listen();
+    const socket = yield* listener.accept();
+    if (typeof socket === "number") return 1;
+    let taken = 0;
+    const buffer = Buffer.alloc(CHUNK_BYTES);
+    for (;;) {
+      const count = yield* socket.readInto(buffer);
+      if (count <= 0) break;
+      taken += count;
+    }
+    return taken === mb * MB ? 0 : 1;
+  }
+}
+
+function* send(host: Host, bytes: number): Program<number> {
+  const socket = new TcpSocket(transportsOf(host.namespace));
+  if ((yield* socket.connect(parseIpv4(SERVER), PORT)) < 0) return 1;
+  const chunk = Buffer.alloc(CHUNK_BYTES, "vethwork");
+  for (let sent = 0; sent < bytes; ) {
+    const count = yield* socket.write(chunk.subarray(0, Math.min(chunk.length, bytes - sent)));
+    if (count < 0) return 1;
+    sent += count;
+  }
+  yield* socket.close();
+  return 0;
+}
+
+function buildNetwork() {
+  const network = new Network({ captures: false });
+  const client = network.addHost("a");
+  const server = network.addHost("b");
+  const bridge = network.addHost("s");
+  network.addLink("a:eth0", "s:pa");
+  network.addLink("b:eth0", "s:pb");
+  network.run("s", "ip link add br0 type bridge");
+  for (const device of ["br0", "pa master br0", "pb master br0"]) {
+    network.run("s", `ip link set ${device} up`);
+  }
+  for (const [host, address] of [
+    ["a", "10.1.1.1/24"],
+    ["b", `${SERVER}/24`],
+  ] as const) {
+    network.run(host, "ip link set eth0 up");
+    network.run(host, `ip addr add ${address} dev eth0`);
+  }
+  const ports = [
+    ["a-eth0", deviceOf(client, "eth0")],
+    ["s-pa", deviceOf(bridge, "pa")],
+    ["s-pb", deviceOf(bridge, "pb")],
+    ["b-eth0", deviceOf(server, "eth0")],
+  ] as const;
+  return { client, server, ports };
+}
+
+function deviceOf(host: Host, name: string): NetDevice {
+  return present(host.namespace.devices.get(name), name);
+}

@@ -1,0 +1,11 @@
+/** `vethwork bench`: what is measured beside the peers of each part. */
+import type { Command } from "commander";
+import { addBulkBench } from "../bench/bulk.ts";
+import { addSyncBench } from "../bench/sync.ts";
+
+/** Registers the command and its scenes. */
+export function addBenchCommand(program: Command): void {
+  const bench = program.command("bench").description("measure vethwork itself");
+  addBulkBench(bench);
+  addSyncBench(bench);
+}
