@@ -105,14 +105,15 @@ export abstract class NetDevice implements FrameReceiver {
   }
 
   /**
-   * Sends a frame that has its Ethernet header at `start`; takes ownership. In a process the frame
+   * Sends a frame that has its Ethernet header at `start`; takes ownership. Without carrier the
+   * frame is lost before any tap sees it (noop_qdisc). In a process the frame
    * has been received at the other end, and perhaps answered, when this returns. @hot
    */
   queueXmit(frame: Frame): void {
     const cpu = this.host.cpu;
     cpu.disable();
     frame.l2 = frame.start;
-    if (!this.up) {
+    if (!this.running) {
       this.counters.txDropped += 1;
       frame.drop(DropReason.DEV_READY, this.host.drops);
     } else if (this.takesLargeFrames) {

@@ -6,7 +6,7 @@
  * Differs: the kernel's trie finds the same entry in other steps; look-ups that miss the route
  * cache cost one hash probe for each prefix length in use.
  */
-import { EACCES, EAGAIN, EEXIST, EHOSTUNREACH, EINVAL, ENETUNREACH, ESRCH } from "../base/errno.ts";
+import { EACCES, EAGAIN, EEXIST, EHOSTUNREACH, EINVAL, ENOENT, ESRCH } from "../base/errno.ts";
 import { networkOf } from "../base/inet.ts";
 import { AddressType } from "../netfilter/hooks.ts";
 import type { FibEntry, FibResult, Nexthop } from "./fib-info.ts";
@@ -92,7 +92,7 @@ export class FibTable {
       other.tos === entry.tos && other.info.priority === entry.info.priority;
     const first = bucket.findIndex(same);
     if (first === -1) {
-      if (mode === "change") return -ENETUNREACH;
+      if (mode === "change") return -ENOENT;
       const behind = bucket.findIndex(
         (other) =>
           other.tos < entry.tos ||

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { formatCidr, parseInterfaceCidr } from "../../lib/base/inet.ts";
 import type { FibEntry } from "../../lib/net/fib-info.ts";
 import { plainRule, RuleAction } from "../../lib/net/fib-rule.ts";
-import { Table } from "../../lib/net/fib-table.ts";
+import { type InsertMode, Table } from "../../lib/net/fib-table.ts";
 import { Flow } from "../../lib/net/inet.ts";
 import type { Namespace } from "../../lib/net/namespace.ts";
 import { AddressType } from "../../lib/netfilter/hooks.ts";
@@ -157,6 +157,46 @@ describe("net/fib", () => {
     expect(a.fib.deleteRoute({ destination: parseInterfaceCidr("10.8.0.0/16") })).to.include({
       errno: 3,
     });
+  });
+
+  it("adds in the order of metrics, and replaces the first of the same metric (6.18)", () => {
+    const { a, eth0 } = host();
+    const put = (gateway: string, metric: number, mode: InsertMode) => {
+      const nexthops = [{ device: eth0, gateway: ip(`10.0.0.${gateway}`) }];
+      const destination = parseInterfaceCidr("10.6.0.0/16");
+      return a.fib.addRoute({ destination, nexthops, metric }, mode)?.errno ?? 0;
+    };
+    const gateways = () =>
+      a.fib
+        .table(Table.MAIN)
+        .entries()
+        .filter(({ prefixLength }) => prefixLength === 16)
+        .map(({ info }) => (info.nexthops[0]?.gateway ?? 0) & 255);
+
+    expect(put("9", 5, "add")).to.equal(0);
+    expect(put("9", 5, "add")).to.equal(17);
+    expect(put("8", 5, "append")).to.equal(0);
+    expect(put("7", 0, "add")).to.equal(0);
+    expect(put("6", 5, "prepend")).to.equal(0);
+    expect(gateways()).to.deep.equal([7, 6, 9, 8]);
+    expect(put("5", 5, "replace")).to.equal(0);
+    expect(gateways()).to.deep.equal([7, 5, 9, 8]);
+    expect(put("4", 9, "change"), "ENOENT").to.equal(2);
+    a.fib.deleteRoute({ destination: parseInterfaceCidr("10.6.0.0/16") });
+
+    expect(gateways()).to.deep.equal([5, 9, 8]);
+  });
+
+  it("makes a host route to the other end of a point-to-point address", () => {
+    const { a, eth0 } = host();
+
+    a.addresses.add(eth0, { local: ip("10.3.0.1"), peer: ip("10.3.0.2"), prefixLength: 32 });
+    a.addresses.add(eth0, { local: ip("10.4.0.1"), prefixLength: 32 });
+
+    expect(show(a, Table.MAIN)).to.include("unicast 10.3.0.2/32 dev eth0 scope 253 src 10.3.0.1");
+    expect(show(a, Table.MAIN).some((text) => text.includes("10.4.0.1"))).to.equal(false);
+    a.addresses.remove(eth0, ip("10.3.0.1"), 32);
+    expect(show(a, Table.MAIN).some((text) => text.includes("10.3.0"))).to.equal(false);
   });
 
   it("spreads flows over next hops by their weight, each flow on one of them", () => {

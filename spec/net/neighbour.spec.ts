@@ -161,6 +161,23 @@ describe("net/neighbour", () => {
     expect(a.neighbours.find(aEth0, ip("10.0.0.2"))?.mac).to.equal(0x020000000102);
   });
 
+  it("is forgotten with the carrier, while routes stay; nothing leaves then (6.18)", () => {
+    const { world, a, aEth0, bEth0, stateOf } = pair();
+    ping(a, "10.0.0.2");
+    const seen = record(aEth0);
+
+    bEth0.setUp(false);
+    expect(stateOf("10.0.0.2")).to.equal(Nud.NONE);
+    expect(ping(a, "10.0.0.2")).to.equal(0);
+    world.run(4000);
+
+    expect(seen.lines).to.deep.equal([]);
+    expect(a.snmp.get("IcmpInDestUnreachs")).to.equal(1);
+    bEth0.setUp(true);
+    ping(a, "10.0.0.2");
+    expect(stateOf("10.0.0.2")).to.equal(Nud.REACHABLE);
+  });
+
   it("tells the sender of a forwarded packet that its destination does not answer", () => {
     const world = new World();
     const { a, aEth0 } = world.routed();
