@@ -8,6 +8,7 @@
 import { EBUSY, EEXIST } from "../base/errno.ts";
 import { type Ipv4, LOOPBACK_ADDRESS } from "../base/inet.ts";
 import { NS_PER_MS } from "../base/units.ts";
+import { Bridge } from "../link/bridge.ts";
 import type { DeviceHost, NetDevice } from "../link/device.ts";
 import { Loopback } from "../link/loopback.ts";
 import { AddressType, type NetfilterHooks, NO_NETFILTER } from "../netfilter/hooks.ts";
@@ -234,6 +235,8 @@ export class Namespace implements DeviceHost {
     owner.lastMac = device.mac;
     owner.lastMtu = device.mtu;
     this.epoch.bump();
+    const master = device.rxHandler?.master ?? null;
+    if (master instanceof Bridge) master.portChanged(device);
   }
 
   /** The last address of a device went: its routes go with it (`fib_disable_ip`). */
