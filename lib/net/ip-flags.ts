@@ -8,8 +8,6 @@
 export const FORWARDED = 1;
 /** Its sender should be told a better gateway. */
 export const DO_REDIRECT = 2;
-/** POSTROUTING has been passed already. */
-export const REROUTED = 4;
 /** It came from fragments with DF, the largest of which decides the size to leave with. */
 export const FRAGMENT_PMTU = 8;
 /** Options: a record route slot waits for the outgoing address. */

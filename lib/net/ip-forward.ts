@@ -82,5 +82,5 @@ export class IpForward {
 function exceeds(frame: Frame, mtu: number): boolean {
   if (frame.length <= mtu || !ipv4.hasDf(frame.view, frame.l3)) return false;
   if (frame.fragmentMaxSize > mtu) return true;
-  return !frame.ignoreDf && !(frame.gsoSize > 0 && frame.gsoSize + 40 <= mtu);
+  return !frame.ignoreDf;
 }

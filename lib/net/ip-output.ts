@@ -7,6 +7,8 @@
  *
  * Kernel: net/ipv4/ip_output.c (__ip_queue_xmit, __ip_local_out, ip_output, ip_mc_output,
  * ip_finish_output, ip_fragment, ip_finish_output2), 6.18.
+ * Not modelled: large TCP frames whose segments exceed the MTU (ip_finish_output_gso); TCP makes
+ * them fit before it sends.
  */
 import { ANY_ADDRESS } from "../base/inet.ts";
 import type { NetDevice } from "../link/device.ts";
@@ -19,7 +21,7 @@ import * as ipv4 from "../wire/ipv4.ts";
 import { ETHERTYPE_IPV4 } from "../wire/protocol-numbers.ts";
 import { Fragmenter } from "./fragment.ts";
 import { CHOOSE_ID, type PacketFields } from "./inet.ts";
-import { FORWARDED, REROUTED } from "./ip-flags.ts";
+import { FORWARDED } from "./ip-flags.ts";
 import type { IpIdents } from "./ip-ident.ts";
 import type { Namespace } from "./namespace.ts";
 import { type Route, routeOf } from "./route.ts";
@@ -97,7 +99,7 @@ export class IpOutput {
     if (route.type === AddressType.BROADCAST && route.device.kind !== "loopback") {
       this.#loopBack(frame, route.device);
     }
-    if ((frame.ipFlags & REROUTED) !== 0 || !netfilter.active(Hook.POSTROUTING)) {
+    if (!netfilter.active(Hook.POSTROUTING)) {
       this.#finish(frame, route);
       return;
     }

@@ -9,6 +9,8 @@
  *                FAILED ◀──────────────────── 3 unanswered ──────────────────────────────┘
  *
  * Kernel: net/core/neighbour.c (__neigh_event_send, neigh_timer_handler, __neigh_update), 6.18.
+ * Differs: the memory of a waiting packet is reckoned from its length, as the kernel allocates it
+ * for most packets; the exact sum decides only when hundreds wait.
  */
 import type { Ipv4 } from "../base/inet.ts";
 import { type Mac, ZERO_MAC } from "../base/mac.ts";

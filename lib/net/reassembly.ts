@@ -21,6 +21,8 @@ import { routeOf } from "./route.ts";
 export const LOCAL_DELIVERY = -1;
 
 const MAX_PACKET = 0xffff;
+/** How many senders are remembered at a time (`inet_peer_threshold`). */
+const MAX_SENDERS = 65_664;
 /** What the ECN bits of fragments come to: index is the set of bits seen (`ip_frag_ecn_table`). */
 const ECN_INVALID = 0xff;
 
@@ -108,6 +110,7 @@ export class Reassembly implements FragmentQueueOwner {
     if (limit === 0) return false;
     const sender = ipv4.source(frame.view, frame.l3);
     const count = (this.#senders.get(sender) ?? 0) + 1;
+    if (this.#senders.size >= MAX_SENDERS) this.#senders.clear();
     this.#senders.set(sender, count);
     const distance = count - queue.senderCount;
     queue.senderCount = count;

@@ -145,8 +145,7 @@ export class Route extends FrameAttachment {
   /** MSS to advertise (`ipv4_default_advmss`). */
   get advmss(): number {
     if (this.metrics.advmss !== 0) return this.metrics.advmss;
-    const mss = Math.min(this.#configuredMtu(), IP_MAX_MTU) - 40;
-    return Math.min(Math.max(mss, this.epoch.minAdvMss), IP_MAX_MTU - 40);
+    return Math.min(Math.max(this.mtu - 40, this.epoch.minAdvMss), IP_MAX_MTU - 40);
   }
 
   get initcwnd(): number {
