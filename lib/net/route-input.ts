@@ -2,6 +2,8 @@
  * Route decisions for packets that come in: for this host, for another, or impossible.
  *
  * Kernel: net/ipv4/route.c (ip_route_input_slow, __mkroute_input, ip_mc_validate_source), 6.18.
+ * Not modelled: multicast groups (IGMP); a host is a member of 224.0.0.1 alone, and does not
+ * forward multicast. Broadcasts are not forwarded either (`bc_forwarding`).
  */
 import { EHOSTUNREACH } from "../base/errno.ts";
 import {
