@@ -266,7 +266,8 @@ function packet(
   return { bytes, view };
 }
 
-function segment(
+/** A TCP segment in its packet. */
+export function segment(
   source: number,
   destination: number,
   from: number,

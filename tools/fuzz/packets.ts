@@ -14,6 +14,7 @@ import * as icmp from "../../lib/wire/icmp.ts";
 import { type Emitted, FakeRouter, type Side } from "./fake-router.ts";
 import { PacketGrammar } from "./packet-grammar.ts";
 import { routerRules } from "./router-rules.ts";
+import { SegmentGrammar } from "./segment-grammar.ts";
 
 const { values } = parseArgs({
   options: {
@@ -21,9 +22,16 @@ const { values } = parseArgs({
     count: { type: "string", default: "20" },
     packets: { type: "string", default: "20" },
     only: { type: "string", default: "" },
+    /** Compare connections after each packet. */
+    each: { type: "boolean", default: false },
+    /** No rules but a state, and TCP between two hosts only. */
+    tcp: { type: "boolean", default: false },
     verbose: { type: "boolean", default: false },
   },
 });
+/** Connections are tracked, and nothing is dropped. */
+const TRACKING_ONLY =
+  "*filter\n:FORWARD ACCEPT [0:0]\n-A FORWARD -m conntrack --ctstate INVALID\n-A INPUT -j DROP\nCOMMIT\n";
 const namespace = `vwpkt${process.pid}`;
 const far = `${namespace}f`;
 
@@ -170,8 +178,20 @@ function counters(text: string): string {
     .join("\n");
 }
 
+/** What differs between the connections of both, or "". */
+function compareConnections(router: FakeRouter): string {
+  const { conntrack } = router.netfilter;
+  const mine = conntrack.list().map((one) => formatConnection(conntrack, one));
+  const ours = connections(mine.join("\n"));
+  const theirs = connections(inRouter("conntrack", "-L"));
+  if (ours.join("\n") === theirs.join("\n")) return "";
+  const only = (a: string[], b: string[]): string =>
+    a.filter((line) => !b.includes(line)).join("\n           ");
+  return `connections\n  real     ${only(theirs, ours)}\n  vethwork ${only(ours, theirs)}`;
+}
+
 async function runCase(index: number, random: RandomStream, injector: Injector): Promise<string[]> {
-  const rules = routerRules(random);
+  const rules = values.tcp ? TRACKING_ONLY : routerRules(random);
   inRouter("nft", "flush", "ruleset");
   const loaded = spawnSync("ip", ["netns", "exec", namespace, "iptables-restore"], {
     input: rules,
@@ -182,7 +202,7 @@ async function runCase(index: number, random: RandomStream, injector: Injector):
     return [`case ${index}: real restore refused: ${loaded.stderr}\n${rules}`];
   router.netfilter.restore(rules);
   spawnSync("ip", ["netns", "exec", namespace, "conntrack", "-F"]);
-  const grammar = new PacketGrammar(random);
+  const grammar = values.tcp ? new SegmentGrammar(random) : new PacketGrammar(random);
   const problems: string[] = [];
   for (let number = 0; number < Number(values.packets); number += 1) {
     const { side, bytes, what } = grammar.next();
@@ -200,17 +220,14 @@ async function runCase(index: number, random: RandomStream, injector: Injector):
       );
       break;
     }
+    if (!values.each && !values.tcp) continue;
+    const difference = compareConnections(router);
+    if (difference === "") continue;
+    problems.push(`after packet ${number} (${side}: ${what})\n${difference}`);
+    break;
   }
-  const mine = router.netfilter.conntrack
-    .list()
-    .map((one) => formatConnection(router.netfilter.conntrack, one));
-  const ours = connections(mine.join("\n"));
-  const theirs = connections(inRouter("conntrack", "-L"));
-  if (ours.join("\n") !== theirs.join("\n")) {
-    problems.push(
-      `connections\n  real     ${theirs.join("\n           ")}\n  vethwork ${ours.join("\n           ")}`,
-    );
-  }
+  const difference = compareConnections(router);
+  if (difference !== "" && problems.length === 0) problems.push(difference);
   const realCounters = counters(inRouter("iptables-save", "-c"));
   const myCounters = counters(router.netfilter.save(null, { counters: true }));
   if (realCounters !== myCounters) {
