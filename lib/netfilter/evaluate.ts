@@ -97,8 +97,10 @@ export class Evaluator {
   }
 
   #policy(base: Chain, packet: Packet, trace: EvaluationTrace | null): Verdict {
-    base.packets += 1;
-    base.bytes += packet.length;
+    if (base.counts) {
+      base.packets += 1;
+      base.bytes += packet.length;
+    }
     if (trace !== null && packet.frame.traced) trace.policy(packet, base);
     return base.policyAccepts ? Verdict.ACCEPT : Verdict.DROP;
   }

@@ -21,7 +21,7 @@ import { Packet } from "./packet.ts";
 import { RecentLists } from "./recent.ts";
 import { Verdict } from "./rule.ts";
 import { TABLE_NAMES, Table, type TableName } from "./table.ts";
-import { TableEdit } from "./table-edit.ts";
+import { TableEdit, type TableRegistry } from "./table-edit.ts";
 import { type SaveOptions, saveTable } from "./text/printer.ts";
 import { type RestoreOptions, RestoreReader } from "./text/restore.ts";
 
@@ -41,7 +41,7 @@ class Passage implements NatRules {
 }
 
 /** The netfilter of a host. */
-export class Netfilter implements NetfilterHooks, Engine {
+export class Netfilter implements NetfilterHooks, Engine, TableRegistry {
   readonly host: NetfilterHost;
   readonly conntrack: Conntrack;
   readonly nat: Nat;
@@ -235,21 +235,22 @@ export class Netfilter implements NetfilterHooks, Engine {
     return this.#tables[name];
   }
 
-  /** A table, which comes into being if it was not there. */
-  useTable(name: TableName): Table {
-    let table = this.#tables[name];
-    if (table === null) {
-      table = new Table(name);
-      this.#tables[name] = table;
-      // The nat hooks cannot work without connections.
-      if (name === "nat") this.conntrack.claim();
-    }
-    return table;
+  /** Begins a change of a table, which comes into being with it if it was not there. */
+  edit(name: TableName): TableEdit {
+    return new TableEdit(this.#tables[name] ?? new Table(name), this);
   }
 
-  /** Begins a change of a table. */
-  edit(name: TableName): TableEdit {
-    return new TableEdit(this.useTable(name));
+  place(table: Table): void {
+    if (this.#tables[table.name] !== null) return;
+    this.#tables[table.name] = table;
+    // The nat hooks cannot work without connections.
+    if (table.name === "nat") this.conntrack.claim();
+  }
+
+  discard(table: Table): void {
+    if (this.#tables[table.name] !== table) return;
+    this.#tables[table.name] = null;
+    if (table.name === "nat") this.conntrack.unclaim();
   }
 
   /**

@@ -15,8 +15,14 @@ interface Draft {
   readonly chain: Chain;
   rules: Rule[];
   policyAccepts: boolean;
+  counts: boolean;
   packets: number;
   bytes: number;
+}
+
+/** An empty chain with the policy ACCEPT. */
+function newDraft(chain: Chain): Draft {
+  return { chain, rules: [], policyAccepts: true, counts: false, packets: 0, bytes: 0 };
 }
 
 /** The tool's message when something that is named does not exist. */
@@ -26,9 +32,21 @@ export function noSuchChain(): RuleError {
   });
 }
 
+/** Where a table goes when it comes into being, or is deleted. */
+export interface TableRegistry {
+  /** The table is there, now or already before. */
+  place(table: Table): void;
+  /** It is gone. */
+  discard(table: Table): void;
+}
+
 /** One transaction on one table. */
 export class TableEdit {
   readonly table: Table;
+  readonly #registry: TableRegistry;
+  /** Something was added or set; without that a table neither comes into being nor stays. */
+  #touched = false;
+  #cleared = false;
   /** Touched chains by name; null for deleted ones. */
   readonly #drafts = new Map<string, Draft | null>();
   readonly #added: Rule[] = [];
@@ -36,8 +54,9 @@ export class TableEdit {
   /** How often chains are jumped to, as far as this edit changes it. */
   readonly #references = new Map<string, number>();
 
-  constructor(table: Table) {
+  constructor(table: Table, registry: TableRegistry) {
     this.table = table;
+    this.#registry = registry;
   }
 
   /** Whether the chain exists, with the changes so far. */
@@ -65,13 +84,19 @@ export class TableEdit {
     return names;
   }
 
+  /** A built-in chain was named: that brings its table into being. */
+  declare(): void {
+    this.#touched = true;
+  }
+
   /** Makes a user chain. */
   newChain(name: string): void {
+    this.#touched = true;
     if (this.has(name)) {
       throw new RuleError("Chain already exists.", { exitStatus: ExitStatus.OTHER_PROBLEM });
     }
     const chain = new Chain(name, null);
-    this.#drafts.set(name, { chain, rules: [], policyAccepts: true, packets: 0, bytes: 0 });
+    this.#drafts.set(name, newDraft(chain));
   }
 
   /** Takes all rules out of a chain. */
@@ -144,7 +169,10 @@ export class TableEdit {
   }
 
   setPolicy(name: string, accepts: boolean): void {
-    this.#draft(name).policyAccepts = accepts;
+    const draft = this.#draft(name);
+    draft.policyAccepts = accepts;
+    draft.counts = true;
+    this.#touched = true;
   }
 
   setCounters(name: string, packets: number, bytes: number): void {
@@ -155,16 +183,11 @@ export class TableEdit {
 
   /** Empties the table: all rules, all user chains, policies back to ACCEPT. */
   clear(): void {
+    this.#cleared = true;
     for (const chain of this.table.chains.values()) {
       for (const rule of this.rules(chain.name)) this.#drop(rule);
       if (chain.builtIn) {
-        this.#drafts.set(chain.name, {
-          chain,
-          rules: [],
-          policyAccepts: true,
-          packets: 0,
-          bytes: 0,
-        });
+        this.#drafts.set(chain.name, newDraft(chain));
       } else {
         this.#drafts.set(chain.name, null);
       }
@@ -189,12 +212,15 @@ export class TableEdit {
       const chain = this.table.chains.get(name);
       if (chain !== undefined) chain.references += change;
     }
+    if (this.#touched) this.#registry.place(this.table);
+    else if (this.#cleared) this.#registry.discard(this.table);
   }
 
   #place(name: string, draft: Draft): void {
     const { chain } = draft;
     chain.rules = draft.rules;
     chain.policyAccepts = draft.policyAccepts;
+    chain.counts = draft.counts;
     chain.packets = draft.packets;
     chain.bytes = draft.bytes;
     chain.version += 1;
@@ -211,13 +237,14 @@ export class TableEdit {
     if (known !== undefined) return known;
     const chain = this.table.chains.get(name);
     if (chain === undefined) throw noSuchChain();
-    const { policyAccepts, packets, bytes } = chain;
-    const draft = { chain, rules: chain.rules.slice(), policyAccepts, packets, bytes };
+    const { policyAccepts, counts, packets, bytes } = chain;
+    const draft = { chain, rules: chain.rules.slice(), policyAccepts, counts, packets, bytes };
     this.#drafts.set(name, draft);
     return draft;
   }
 
   #take(rule: Rule): void {
+    this.#touched = true;
     this.#added.push(rule);
     this.#count(rule, 1);
   }

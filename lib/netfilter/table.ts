@@ -52,7 +52,11 @@ export class Chain {
   readonly hook: Hook | null;
   /** What happens at the end of a built-in chain: true for ACCEPT. */
   policyAccepts = true;
-  /** Packets that reached the end of a built-in chain. */
+  /**
+   * Whether packets that reach the end of a built-in chain are counted: only once somebody has set
+   * its policy, for iptables gives the chain its counters with that.
+   */
+  counts = false;
   packets = 0;
   bytes = 0;
   rules: Rule[] = [];

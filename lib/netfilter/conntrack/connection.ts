@@ -124,3 +124,14 @@ export function connectionOf(frame: Frame): Connection | null {
 export function directionOf(info: number): Direction {
   return info >= FIRST_REPLY_INFO ? Direction.REPLY : Direction.ORIGINAL;
 }
+
+/**
+ * Gives a packet that a host makes in answer to `cause`, an ICMP error or a reset, the connection of
+ * `cause`, as related to it in the other direction (`nf_ct_attach`).
+ */
+export function attachAnswer(answer: Frame, cause: Frame): void {
+  const connection = connectionOf(cause);
+  if (connection === null) return;
+  const isReply = directionOf(cause.conntrackInfo) === Direction.REPLY;
+  answer.attach(connection, isReply ? Info.RELATED : Info.RELATED_REPLY);
+}

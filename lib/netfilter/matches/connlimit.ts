@@ -6,9 +6,10 @@
  */
 import { maskOf } from "../../base/inet.ts";
 import { IPPROTO_TCP } from "../../wire/protocol-numbers.ts";
-import { type Connection, connectionOf, Status } from "../conntrack/connection.ts";
+import { connectionOf, Direction } from "../conntrack/connection.ts";
 import type { Conntrack } from "../conntrack/conntrack.ts";
 import { TcpState } from "../conntrack/tcp-state.ts";
+import { Tuple } from "../conntrack/tuple.ts";
 import { defineMatch } from "../extension.ts";
 import type { Packet } from "../packet.ts";
 import { refuse } from "../text/errors.ts";
@@ -22,6 +23,12 @@ interface ConnlimitState {
   destination: boolean;
 }
 
+/** A connection that is counted, by its tuple. */
+interface Counted {
+  readonly tuple: Tuple;
+  readonly zone: number;
+}
+
 class ConnlimitMatch extends ConntrackUser {
   override get name(): string {
     return "connlimit";
@@ -32,8 +39,9 @@ class ConnlimitMatch extends ConntrackUser {
   }
 
   readonly #test: ConnlimitState;
-  /** Connections counted, by network and zone. */
-  readonly #counted = new Map<number, Set<Connection>>();
+  /** What is counted, by network. */
+  readonly #counted = new Map<number, Counted[]>();
+  readonly #tuple = new Tuple();
 
   constructor(test: ConnlimitState, conntrack: Conntrack) {
     super(conntrack);
@@ -43,32 +51,31 @@ class ConnlimitMatch extends ConntrackUser {
   override matches(packet: Packet): boolean {
     const { limit, upto, prefix, destination } = this.#test;
     const connection = connectionOf(packet.frame);
-    if (connection === null) {
+    const tuple = this.#tuple;
+    if (connection !== null) {
+      tuple.copy(connection.original);
+    } else if (!tuple.read(packet.view, packet.l3, packet.end)) {
       packet.hotDrop = true;
       return false;
     }
     const address = (destination ? packet.destination : packet.source) & maskOf(prefix);
-    let known = this.#counted.get(address);
-    if (known === undefined) {
-      known = new Set();
-      this.#counted.set(address, known);
+    const zone = connection?.zoneOf(Direction.ORIGINAL) ?? 0;
+    const known = (this.#counted.get(address) ?? []).filter((one) => this.#isAlive(one, tuple));
+    if (!known.some((one) => one.zone === zone && one.tuple.equals(tuple))) {
+      const added = new Tuple();
+      added.copy(tuple);
+      known.push({ tuple: added, zone });
     }
-    for (const other of known) if (this.#isOver(other)) known.delete(other);
-    known.add(connection);
-    return known.size > limit !== upto;
+    this.#counted.set(address, known);
+    return known.length > limit !== upto;
   }
 
-  #isOver(connection: Connection): boolean {
-    if ((connection.status & Status.DYING) !== 0 || this.#expired(connection)) return true;
-    return (
-      connection.original.protocol === IPPROTO_TCP &&
-      (connection.state === TcpState.TIME_WAIT || connection.state === TcpState.CLOSE)
-    );
-  }
-
-  #expired(connection: Connection): boolean {
-    if (!connection.confirmed) return connection.uses === 0;
-    return this.conntrack.isExpired(connection);
+  /** Whether a counted connection is still in the table and, unless it is this one, not closed. */
+  #isAlive(one: Counted, tuple: Tuple): boolean {
+    const connection = this.conntrack.table.find(one.tuple, one.zone);
+    if (connection === null || this.conntrack.isExpired(connection)) return false;
+    if (one.tuple.equals(tuple) || connection.original.protocol !== IPPROTO_TCP) return true;
+    return connection.state !== TcpState.TIME_WAIT && connection.state !== TcpState.CLOSE;
   }
 
   override save(): string {

@@ -75,7 +75,8 @@ class NthMatch extends Match {
     this.#every = every;
     this.#packet = packet;
     this.#inverted = inverted;
-    this.#count = packet;
+    // The first of each round is the one that matches, shifted by --packet.
+    this.#count = every - 1 - packet;
   }
 
   override matches(): boolean {

@@ -24,6 +24,8 @@ export class Allocator {
   readonly #sources: SourceIndex;
   readonly #random: RandomStream;
   readonly #reply = new Tuple();
+  /** How many ports were chosen at random. */
+  randomChoices = 0;
 
   constructor(conntrack: Conntrack, sources: SourceIndex, random: RandomStream) {
     this.#conntrack = conntrack;
@@ -104,6 +106,7 @@ export class Allocator {
       first = port < 512 ? 1 : port < 1024 ? 600 : 1024;
       size = (port < 512 ? 511 : port < 1024 ? 1023 : 65535) - first + 1;
     }
+    if (range.basePort === -1) this.randomChoices += 1;
     let offset =
       range.basePort === -1
         ? this.#random.below(65536)

@@ -51,6 +51,11 @@ export class Nat {
     conntrack.owner = this;
   }
 
+  /** How many ports were chosen at random so far. */
+  get randomChoices(): number {
+    return this.#allocator.randomChoices;
+  }
+
   /** A connection has ended. */
   connectionGone(connection: Connection): void {
     if ((connection.status & Status.SRC_NAT_DONE) !== 0) this.#sources.remove(connection);

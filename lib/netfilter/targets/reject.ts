@@ -11,6 +11,7 @@ import * as ipv4 from "../../wire/ipv4.ts";
 import { IPPROTO_ICMP, IPPROTO_TCP, IPPROTO_UDP } from "../../wire/protocol-numbers.ts";
 import * as tcp from "../../wire/tcp.ts";
 import * as udp from "../../wire/udp.ts";
+import { attachAnswer } from "../conntrack/connection.ts";
 import { defineTarget } from "../extension.ts";
 import { Hook, type NetfilterHost } from "../hooks.ts";
 import type { Packet } from "../packet.ts";
@@ -106,6 +107,7 @@ class RejectTarget extends Target {
     );
     tcp.finishSegment(reset.view, reset.l4, reset.end, packet.destination, packet.source);
     reset.checksumVerified = true;
+    attachAnswer(reset, packet.frame);
     this.#host.sendLocal(reset, packet.frame);
   }
 

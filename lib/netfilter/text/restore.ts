@@ -149,7 +149,10 @@ export class RestoreReader {
       else edit.newChain(name);
       return;
     }
-    if (policy === "-") return;
+    if (policy === "-") {
+      edit.declare();
+      return;
+    }
     if (policy !== "ACCEPT" && policy !== "DROP") {
       throw new RuleError(`Can't set policy \`${policy}' on \`${name}'`, {
         exitStatus: ExitStatus.OTHER_PROBLEM,
