@@ -4,8 +4,10 @@
  *
  * Kernel: none; iptables 1.8.9, iptables/xtables-standalone.c, iptables/xtables-restore.c.
  */
+
 import { VethworkError } from "../base/errors.ts";
 import type { Netfilter } from "../netfilter/netfilter.ts";
+import { Table } from "../netfilter/table.ts";
 import { applyCommand, findRule } from "../netfilter/text/apply.ts";
 import { type Command, CommandParser } from "../netfilter/text/command.ts";
 import { Words } from "../netfilter/text/lexer.ts";
@@ -57,7 +59,7 @@ export class NetfilterIptables implements IptablesTool {
   }
 
   chains(table: TableName): Iterable<string> {
-    return this.netfilter.useTable(table).chains.keys();
+    return (this.netfilter.table(table) ?? new Table(table)).chains.keys();
   }
 
   hasChain(table: TableName, chain: string): boolean {

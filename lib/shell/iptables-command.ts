@@ -5,7 +5,7 @@
  */
 
 import type { Netfilter } from "../netfilter/netfilter.ts";
-import type { Chain, Table } from "../netfilter/table.ts";
+import { type Chain, Table } from "../netfilter/table.ts";
 import { applyCommand, findRule } from "../netfilter/text/apply.ts";
 import { type Command, CommandParser } from "../netfilter/text/command.ts";
 import { ExitStatus, RuleError } from "../netfilter/text/errors.ts";
@@ -19,11 +19,11 @@ export function runIptables(netfilter: Netfilter, args: readonly string[]): stri
   const command = new CommandParser(netfilter, netfilter.modules, words).parse(null);
   switch (command.letter) {
     case "L":
-      return list(netfilter.useTable(command.table), command, args);
+      return list(tableOf(netfilter, command), command, args);
     case "S":
-      return save(netfilter.useTable(command.table), command);
+      return save(tableOf(netfilter, command), command);
     case "C":
-      checkRule(netfilter.useTable(command.table), command);
+      checkRule(tableOf(netfilter, command), command);
       return "";
     default: {
       const edit = netfilter.edit(command.table);
@@ -32,6 +32,11 @@ export function runIptables(netfilter: Netfilter, args: readonly string[]): stri
       return "";
     }
   }
+}
+
+/** The table, or an empty one: asking for a table does not make it. */
+function tableOf(netfilter: Netfilter, command: Command): Table {
+  return netfilter.table(command.table) ?? new Table(command.table);
 }
 
 function list(table: Table, command: Command, args: readonly string[]): string {
