@@ -5,6 +5,7 @@
  * shell.
  */
 import { type Mac, macFromName } from "../base/mac.ts";
+import { Bridge } from "../link/bridge.ts";
 import type { NetDevice } from "../link/device.ts";
 import {
   Impairment,
@@ -14,6 +15,7 @@ import {
 } from "../link/impairment.ts";
 import { connectCable, Nic } from "../link/nic.ts";
 import { connectVeth, Veth } from "../link/veth.ts";
+import { BridgedIpv4 } from "../net/bridge-netfilter.ts";
 import { Namespace } from "../net/namespace.ts";
 import { NamespaceNetfilterHost } from "../net/netfilter-host.ts";
 import { Netfilter } from "../netfilter/netfilter.ts";
@@ -24,6 +26,7 @@ import { Cpu } from "../sim/cpu.ts";
 import { DropCounters } from "../sim/drop-reason.ts";
 import { Random } from "../sim/random.ts";
 import { Scheduler } from "../sim/scheduler.ts";
+import { installTransports } from "../transport/stack.ts";
 import { FramePool } from "../wire/frame-pool.ts";
 import type { LabCosts } from "./lab.ts";
 import type { Link, LinkEnd } from "./schema/link.ts";
@@ -142,6 +145,7 @@ export class Host implements ShellHost {
   readonly namespace: Namespace;
   readonly netfilter: Netfilter;
   readonly files = new FileSystem();
+  readonly #bridged: BridgedIpv4;
 
   constructor(machine: Machine, name: string) {
     this.machine = machine;
@@ -151,6 +155,8 @@ export class Host implements ShellHost {
     this.namespace = new Namespace({ name, cpu, random, pool, epochMs });
     this.netfilter = new Netfilter(new NamespaceNetfilterHost(this.namespace));
     this.namespace.netfilter = this.netfilter;
+    this.#bridged = new BridgedIpv4(this.namespace);
+    installTransports(this.namespace);
     this.namespace.loopback.setUp(true);
   }
 
@@ -176,6 +182,7 @@ export class Host implements ShellHost {
   }
 
   deviceAdded(device: NetDevice): void {
+    if (device instanceof Bridge) device.netfilter = this.#bridged;
     this.machine.listener?.deviceAdded(this, device);
   }
 
