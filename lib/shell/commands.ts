@@ -16,6 +16,7 @@ import {
 } from "./commands/basic.ts";
 import { bridge } from "./commands/bridge.ts";
 import { conntrack } from "./commands/conntrack.ts";
+import { curl } from "./commands/curl.ts";
 import { ethtool } from "./commands/ethtool.ts";
 import { ifconfig } from "./commands/ifconfig.ts";
 import { ip } from "./commands/ip.ts";
@@ -30,6 +31,7 @@ const COMMANDS: readonly Command[] = [
   bridge,
   cat,
   conntrack,
+  curl,
   echo,
   ethtool,
   falseCommand,
