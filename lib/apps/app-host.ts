@@ -1,17 +1,19 @@
 /**
- * What a program is given by the host that it runs on: the kernel, the wall clock, names, and where
- * its output goes.
+ * What a program is given by the host that it runs on: the kernel, the wall clock, names, and its
+ * standard streams.
  */
 import type { Ipv4 } from "../base/inet.ts";
 import type { Namespace } from "../net/namespace.ts";
 import type { Program } from "../sim/process.ts";
+import type { Pipe } from "./pipe.ts";
 
 /** A program's surroundings. */
 export interface AppHost {
   readonly namespace: Namespace;
   /** Seconds since 1970 at virtual time 0. */
   readonly epochSeconds: number;
-  stdout(text: string): void;
+  readonly stdin: Pipe;
+  stdout(bytes: Uint8Array): void;
   stderr(text: string): void;
   /** The address of a host name or dotted quad; null if nobody knows it. May ask over the network. */
   resolve(name: string): Program<Ipv4 | null>;

@@ -6,6 +6,7 @@
  * `main_loop`, `schedule_exit`) is followed step by step.
  * Not modelled: name look-ups of answering hosts, record route, timestamps options, -a, -A, -D.
  */
+import { utf8 } from "../base/bytes.ts";
 import { EMSGSIZE, errnoMessage } from "../base/errno.ts";
 import { formatIpv4, type Ipv4 } from "../base/inet.ts";
 import { NS_PER_MS, NS_PER_US, type Ns } from "../base/units.ts";
@@ -131,7 +132,7 @@ class PingRun {
     const name = `${options.target} (${formatIpv4(this.#destination)})`;
     const from = options.from === "" ? "" : `from ${formatIpv4(source)}${via === "" ? " " : via}: `;
     const size = options.size;
-    this.#host.stdout(
+    this.#print(
       `PING ${name} ${from}${size}(${size + ICMP_HEADER + IPV4_HEADER}) bytes of data.\n`,
     );
     return true;
@@ -171,6 +172,10 @@ class PingRun {
     return this.#socket.source === 0 ? route.source : this.#socket.source;
   }
 
+  #print(text: string): void {
+    this.#host.stdout(utf8(text));
+  }
+
   *loop(): Program<number> {
     const { cpu } = this.#host.namespace;
     const { count, deadlineNs } = this.#options;
@@ -185,7 +190,7 @@ class PingRun {
       this.#scheduleExit();
       yield* this.#receive(next);
     }
-    this.#host.stdout(statistics.text(this.#options.target, this.#startNs, this.#clockNs));
+    this.#print(statistics.text(this.#options.target, this.#startNs, this.#clockNs));
     const failed =
       statistics.received === 0 ||
       (deadlineNs !== null && count !== null && statistics.received < count);
@@ -212,13 +217,13 @@ class PingRun {
     const error = this.#send();
     if (error === 0) {
       this.#statistics.sent += 1;
-      if (flood && !this.#options.quiet) this.#host.stdout(".");
+      if (flood && !this.#options.quiet) this.#print(".");
       return interval - this.#tokens;
     }
     if (!this.#takeErrors()) {
       this.#statistics.sent += 1;
       if (!this.#options.quiet) {
-        if (flood) this.#host.stdout("E");
+        if (flood) this.#print("E");
         else this.#host.stderr(`ping: sendmsg: ${errnoMessage(error)}\n`);
       }
     } else {
@@ -295,9 +300,7 @@ class PingRun {
     const inner = ICMP_HEADER + (view.getUint8(ICMP_HEADER) & 15) * 4;
     if (view.getUint16(inner + 4) !== this.#identifier || this.#options.quiet) return;
     const text = icmpText(type, view.getUint8(1), view.getInt32(4));
-    this.#host.stdout(
-      `From ${formatIpv4(source)}: icmp_seq=${view.getUint16(inner + 6)} ${text}\n`,
-    );
+    this.#print(`From ${formatIpv4(source)}: icmp_seq=${view.getUint16(inner + 6)} ${text}\n`);
   }
 
   #reply(view: DataView, size: number, ttl: number, source: Ipv4, receivedAt: Ns): void {
@@ -312,13 +315,13 @@ class PingRun {
     const isDuplicate = this.#statistics.reply(sequence, us);
     if (this.#options.quiet) return;
     if (this.#options.flood) {
-      this.#host.stdout("\b \b");
+      this.#print("\b \b");
       return;
     }
     let line = `${size} bytes from ${formatIpv4(source)}: icmp_seq=${sequence} ttl=${ttl}`;
     if (us >= 0) line += ` time=${timeText(us)} ms`;
     if (isDuplicate) line += " (DUP!)";
-    this.#host.stdout(`${line}\n`);
+    this.#print(`${line}\n`);
   }
 
   /** Prints what waits in the error queue; returns whether anything did. */
@@ -334,7 +337,7 @@ class PingRun {
     if (error.origin === "local") {
       this.#statistics.errors += 1;
       if (quiet) return;
-      if (flood) this.#host.stdout("E");
+      if (flood) this.#print("E");
       else if (error.errno !== EMSGSIZE)
         this.#host.stderr(`ping: local error: ${errnoMessage(error.errno)}\n`);
       else this.#host.stderr(`ping: local error: message too long, mtu=${error.info}\n`);
@@ -348,11 +351,11 @@ class PingRun {
     this.#statistics.error(sequence);
     if (quiet) return;
     if (flood) {
-      this.#host.stdout("\bE");
+      this.#print("\bE");
       return;
     }
     const text = icmpText(error.type, error.code, error.info);
-    this.#host.stdout(`From ${formatIpv4(error.offender)} icmp_seq=${sequence} ${text}\n`);
+    this.#print(`From ${formatIpv4(error.offender)} icmp_seq=${sequence} ${text}\n`);
   }
 
   #showOutstanding(): void {
@@ -360,7 +363,7 @@ class PingRun {
     if (sent === 0 || this.#outstandingShown === sent || this.#statistics.isAcknowledged(sent))
       return;
     this.#outstandingShown = sent;
-    this.#host.stdout(`no answer yet for icmp_seq=${sent & 0xffff}\n`);
+    this.#print(`no answer yet for icmp_seq=${sent & 0xffff}\n`);
   }
 }
 

@@ -10,7 +10,8 @@ export function appHost({ host, io }: CommandContext): AppHost {
   return {
     namespace: host.namespace,
     epochSeconds: host.epochSeconds,
-    stdout: (text) => io.stdout(text),
+    stdin: io.stdin,
+    stdout: (bytes) => io.write(bytes),
     stderr: (text) => io.stderr(text),
     // biome-ignore lint/correctness/useYield: only some hosts ask over the network
     *resolve(name): Program<Ipv4 | null> {

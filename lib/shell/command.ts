@@ -2,14 +2,25 @@
  * What a command is to the shell. Reading its arguments is a step of its own, so that a lab can be
  * told before the run that an option does not exist here.
  */
+
+import type { Pipe } from "../apps/pipe.ts";
 import { VethworkError } from "../base/errors.ts";
 import type { Program } from "../sim/process.ts";
-import type { CommandIo, ShellHost } from "./host.ts";
+import type { ShellHost } from "./host.ts";
+
+/** The standard streams of a command. */
+export interface CommandStreams {
+  readonly stdin: Pipe;
+  /** Text that is printed; whoever has bytes uses `write`. */
+  stdout(text: string): void;
+  write(bytes: Uint8Array): void;
+  stderr(text: string): void;
+}
 
 /** Where a command runs and what it is connected to. */
 export interface CommandContext {
   readonly host: ShellHost;
-  readonly io: CommandIo;
+  readonly io: CommandStreams;
 }
 
 /** A command whose arguments have been read: a program whose result is the exit status. */
@@ -49,6 +60,18 @@ export function immediate(act: (context: CommandContext) => number): CommandBody
     const { cpu } = context.host.namespace;
     cpu.spend(cpu.costs.syscallNs);
     return act(context);
+  };
+}
+
+/** A command that reads all of its standard input first. */
+export function afterInput(
+  act: (context: CommandContext, input: Uint8Array) => number,
+): CommandBody {
+  return function* (context) {
+    const { cpu } = context.host.namespace;
+    const input = yield* context.io.stdin.readAll();
+    cpu.spend(cpu.costs.syscallNs);
+    return act(context, input);
   };
 }
 

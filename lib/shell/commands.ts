@@ -12,13 +12,16 @@ import {
   sleepCommand,
   timeout,
   trueCommand,
+  wc,
 } from "./commands/basic.ts";
 import { bridge } from "./commands/bridge.ts";
 import { conntrack } from "./commands/conntrack.ts";
+import { curl } from "./commands/curl.ts";
 import { ethtool } from "./commands/ethtool.ts";
 import { ifconfig } from "./commands/ifconfig.ts";
 import { ip } from "./commands/ip.ts";
 import { iptables, iptablesRestore, iptablesSave } from "./commands/iptables.ts";
+import { httpServerCommand, nc, scriptCommand } from "./commands/network-programs.ts";
 import { ping } from "./commands/ping.ts";
 import { route } from "./commands/route.ts";
 import { sysctl } from "./commands/sysctl.ts";
@@ -28,24 +31,29 @@ const COMMANDS: readonly Command[] = [
   bridge,
   cat,
   conntrack,
+  curl,
   echo,
   ethtool,
   falseCommand,
   head,
   hostname,
+  httpServerCommand,
   ifconfig,
   ip,
   iptables,
   iptablesRestore,
   iptablesSave,
   kill,
+  nc,
   ping,
   printf,
   route,
+  scriptCommand,
   sleepCommand,
   sysctl,
   timeout,
   trueCommand,
+  wc,
 ];
 
 const BY_NAME: ReadonlyMap<string, Command> = new Map(

@@ -42,7 +42,7 @@ export function findDevice({ namespace }: ShellHost, name: string): NetDevice | 
   return namespace.devices.get(name) ?? null;
 }
 
-/** Where a command reads and prints. Texts come as they are printed: not line by line. */
+/** Where a command line reads and prints. Texts come as they are printed: not line by line. */
 export interface CommandIo {
   /** All that stands in standard input, or null if nothing is connected to it. */
   readonly stdin: Uint8Array | null;

@@ -3,16 +3,22 @@
  * of `commands.ts`.
  *
  * Spec: POSIX.1-2017, Shell Command Language §2.8.2 (exit status), §2.9 (lists, pipelines).
- * Differs: the commands of a pipe run one after another, each with all that the one before printed.
  */
-import { utf8 } from "../base/bytes.ts";
+import { Pipe } from "../apps/pipe.ts";
+import { fromUtf8, utf8 } from "../base/bytes.ts";
 import { VethworkError } from "../base/errors.ts";
-import type { Program } from "../sim/process.ts";
-import { type CommandBody, type CommandContext, ToolError } from "./command.ts";
+import { type Process, type Program, waitFor } from "../sim/process.ts";
+import {
+  type CommandBody,
+  type CommandContext,
+  type CommandStreams,
+  ToolError,
+} from "./command.ts";
 import { commandNames, findCommand } from "./commands.ts";
 import type { CommandIo, ShellHost } from "./host.ts";
 import { type Job, type Pipeline, parseCommandLine, type SimpleCommand } from "./parse.ts";
 
+const SIGTERM = 15;
 /** Exit status of a command that does not exist. */
 const NOT_FOUND = 127;
 
@@ -21,12 +27,16 @@ const NOT_FOUND = 127;
  * go on as processes of their own. Throws `VW_COMMAND` at once if the line is not one.
  */
 export function runCommand(host: ShellHost, line: string, io: CommandIo): Program<number> {
-  return runJobs({ host, io }, parseCommandLine(line));
+  return runJobs({ host, io: streamsOf(io) }, parseCommandLine(line));
 }
 
 /** A program for the words of one command: no shell syntax in them. */
-export function runWords(context: CommandContext, words: readonly string[]): Program<number> {
-  return runSimple(context, { words, redirects: [] });
+export function runWords(
+  host: ShellHost,
+  words: readonly string[],
+  io: CommandIo,
+): Program<number> {
+  return runSimple({ host, io: streamsOf(io) }, { words, redirects: [] });
 }
 
 /**
@@ -50,11 +60,20 @@ export function checkWords(words: readonly string[]): void {
   }
 }
 
+function streamsOf(io: CommandIo): CommandStreams {
+  return {
+    stdin: Pipe.of(io.stdin),
+    stdout: (text) => io.stdout(text),
+    write: (bytes) => io.stdout(fromUtf8(bytes)),
+    stderr: (text) => io.stderr(text),
+  };
+}
+
 function* runJobs(context: CommandContext, jobs: readonly Job[]): Program<number> {
   let status = 0;
   for (const job of jobs) {
     if (job.background) {
-      const io = { ...context.io, stdin: null };
+      const io = { ...context.io, stdin: Pipe.of(null) };
       context.host.processes.spawn(job.text, runList({ ...context, io }, job));
       status = 0;
     } else {
@@ -74,22 +93,37 @@ function* runList(context: CommandContext, job: Job): Program<number> {
   return status;
 }
 
-function* runPipeline(context: CommandContext, pipeline: Pipeline): Program<number> {
-  let stdin = context.io.stdin;
-  let status = 0;
-  for (const [index, command] of pipeline.commands.entries()) {
-    const isLast = index === pipeline.commands.length - 1;
-    let printed = "";
-    const stdout = isLast
-      ? context.io.stdout
-      : (text: string): void => {
-          printed += text;
-        };
-    const io: CommandIo = { stdin, stdout, stderr: context.io.stderr };
-    status = yield* runSimple({ ...context, io }, command);
-    stdin = utf8(printed);
+/** All commands but the last run as processes of their own; the pipe ends when its writer does. */
+function* runPipeline(context: CommandContext, { commands, negated }: Pipeline): Program<number> {
+  const last = commands.at(-1);
+  let { stdin } = context.io;
+  const writers: Process[] = [];
+  try {
+    for (const command of commands.slice(0, -1)) {
+      const pipe = new Pipe();
+      const write = (bytes: Uint8Array): void => pipe.write(bytes);
+      const io = { ...context.io, stdin, write, stdout: (text: string) => write(utf8(text)) };
+      const program = runWriter({ ...context, io }, command, pipe);
+      writers.push(context.host.processes.spawn(command.words.join(" "), program));
+      stdin = pipe;
+    }
+    const io = { ...context.io, stdin };
+    const status = last === undefined ? 0 : yield* runSimple({ ...context, io }, last);
+    for (const writer of writers) {
+      while (writer.status === null) yield waitFor([writer.exited]);
+    }
+    return negated ? Number(status === 0) : status;
+  } finally {
+    for (const writer of writers) writer.kill(SIGTERM);
   }
-  return pipeline.negated ? Number(status === 0) : status;
+}
+
+function* runWriter(context: CommandContext, command: SimpleCommand, pipe: Pipe): Program<number> {
+  try {
+    return yield* runSimple(context, command);
+  } finally {
+    pipe.end();
+  }
 }
 
 function* runSimple(context: CommandContext, command: SimpleCommand): Program<number> {
@@ -120,31 +154,40 @@ function bodyOf(words: readonly string[]): CommandBody {
 
 function redirect(context: CommandContext, command: SimpleCommand): CommandContext | null {
   const { files } = context.host;
-  let { stdin, stdout, stderr } = context.io;
+  let { stdin, write, stderr } = context.io;
+  let printed = context.io.stdout;
   for (const { descriptor, kind, target } of command.redirects) {
-    let to: (text: string) => void;
+    let to: (bytes: Uint8Array) => void;
     switch (kind) {
       case "text":
-        stdin = utf8(target);
+        stdin = Pipe.of(utf8(target));
         continue;
-      case "read":
-        stdin = files.read(target);
-        if (stdin === null) {
+      case "read": {
+        const bytes = files.read(target);
+        if (bytes === null) {
           stderr(`sh: 1: cannot open ${target}: No such file\n`);
           return null;
         }
+        stdin = Pipe.of(bytes);
         continue;
-      case "duplicate":
-        to = target === "1" ? stdout : stderr;
+      }
+      case "duplicate": {
+        const text = target === "1" ? printed : stderr;
+        to = target === "1" ? write : (bytes) => text(fromUtf8(bytes));
         break;
+      }
       default:
         if (kind === "write") files.write(target, new Uint8Array(0));
-        to = (text) => files.append(target, utf8(text));
+        to = (bytes) => files.append(target, bytes);
     }
-    if (descriptor === 2) stderr = to;
-    else stdout = to;
+    if (descriptor === 2) {
+      stderr = (text) => to(utf8(text));
+    } else {
+      write = to;
+      printed = (text) => to(utf8(text));
+    }
   }
-  return { ...context, io: { stdin, stdout, stderr } };
+  return { ...context, io: { stdin, stdout: printed, write, stderr } };
 }
 
 const COMMANDS_HINT = "commands of a lab:";

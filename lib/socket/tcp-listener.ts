@@ -24,9 +24,10 @@ export class TcpListener implements Pollable {
   nonBlocking = false;
   receiveTimeoutNs: Ns = Number.POSITIVE_INFINITY;
 
-  constructor(stack: Transports) {
+  /** A new socket, or one that was given options before (`tcb` of a `TcpSocket`). */
+  constructor(stack: Transports, tcb: Tcb = stack.tcp.create()) {
     this.stack = stack;
-    this.tcb = stack.tcp.create();
+    this.tcb = tcb;
   }
 
   get waitQueue(): WaitQueue {

@@ -124,9 +124,11 @@ export class TcpSocket implements Pollable {
     releaseSock(tp, this.stack.tcp);
     if (error < 0) return error;
     this.#connecting = true;
+    // Answers that came meanwhile were handled when the socket was released: too late to be told.
+    if (this.nonBlocking) return -EINPROGRESS;
     let woken = true;
     while (inHandshake(tp)) {
-      if (this.nonBlocking || !woken) return -EINPROGRESS;
+      if (!woken) return -EINPROGRESS;
       woken = yield waitFor([tp.wait], this.sendTimeoutNs);
     }
     return this.#connectResult();

@@ -8,6 +8,7 @@ import { fromUtf8, utf8 } from "../../base/bytes.ts";
 import { NS_PER_S, type Ns } from "../../base/units.ts";
 import { sleep, waitFor } from "../../sim/process.ts";
 import {
+  afterInput,
   type Command,
   type CommandContext,
   immediate,
@@ -68,18 +69,21 @@ export const cat: Command = {
   parse(args) {
     const option = args.find((word) => /^-./.test(word));
     if (option !== undefined) throw notModelled("cat", option, "cat takes only file names");
-    return immediate((context) => {
+    const paths = args.length === 0 ? ["-"] : args;
+    const act = (context: CommandContext, input: Uint8Array): number => {
       let status = 0;
-      for (const path of args.length === 0 ? ["-"] : args) {
-        const bytes = path === "-" ? context.io.stdin : readFile(context, path);
-        if (bytes !== null) context.io.stdout(fromUtf8(bytes));
-        else if (path !== "-") {
+      for (const path of paths) {
+        const bytes = path === "-" ? input : readFile(context, path);
+        if (bytes !== null) context.io.write(bytes);
+        else {
           context.io.stderr(`cat: ${path}: No such file or directory\n`);
           status = 1;
         }
       }
       return status;
-    });
+    };
+    if (paths.includes("-")) return afterInput(act);
+    return immediate((context) => act(context, new Uint8Array(0)));
   },
 };
 
@@ -95,26 +99,68 @@ export const head: Command = {
     }
     const unit = match?.[1] ?? "n";
     const count = Number(match?.[2] ?? 10);
-    return immediate((context) => {
+    const act = (context: CommandContext, input: Uint8Array): number => {
       if (path === "/dev/zero" && unit === "c") {
-        context.io.stdout("\0".repeat(count));
+        context.io.write(new Uint8Array(count));
         return 0;
       }
-      const bytes = path === "-" ? context.io.stdin : readFile(context, path);
-      if (bytes === null && path !== "-") {
+      const bytes = path === "-" ? input : readFile(context, path);
+      if (bytes === null) {
         context.io.stderr(`head: cannot open '${path}' for reading: No such file or directory\n`);
         return 1;
       }
-      const whole = bytes ?? new Uint8Array(0);
-      if (unit === "c") context.io.stdout(fromUtf8(whole.slice(0, count)));
-      else
-        context.io.stdout(
-          (fromUtf8(whole).match(/[^\n]*\n|[^\n]+$/g) ?? []).slice(0, count).join(""),
-        );
+      if (unit === "c") context.io.write(bytes.slice(0, count));
+      else {
+        const lines = fromUtf8(bytes).match(/[^\n]*\n|[^\n]+$/g) ?? [];
+        context.io.stdout(lines.slice(0, count).join(""));
+      }
       return 0;
-    });
+    };
+    if (path === "-") return afterInput(act);
+    return immediate((context) => act(context, new Uint8Array(0)));
   },
 };
+
+/** Counts lines, words and bytes. */
+export const wc: Command = {
+  name: "wc",
+  parse(args) {
+    const flags = args
+      .filter((word) => /^-./.test(word))
+      .join("")
+      .replaceAll("-", "");
+    const other = /[^lwc]/.exec(flags);
+    if (other !== null) throw notModelled("wc", `-${other[0]}`, "options are -l -w -c");
+    const paths = args.filter((word) => !/^-./.test(word));
+    const [path = "-"] = paths;
+    if (paths.length > 1) throw notModelled("wc", paths[1] ?? "", "one file at a time");
+    const act = (context: CommandContext, input: Uint8Array): number => {
+      const bytes = path === "-" ? input : readFile(context, path);
+      if (bytes === null) {
+        context.io.stderr(`wc: ${path}: No such file or directory\n`);
+        return 1;
+      }
+      context.io.stdout(`${countText(bytes, flags)}${path === "-" ? "" : ` ${path}`}\n`);
+      return 0;
+    };
+    if (path === "-") return afterInput(act);
+    return immediate((context) => act(context, new Uint8Array(0)));
+  },
+};
+
+/** The counts asked for; several are as wide as the number of bytes, or seven without a file. */
+function countText(bytes: Uint8Array, flags: string): string {
+  const text = fromUtf8(bytes);
+  const counts: readonly (readonly [string, number])[] = [
+    ["l", text.split("\n").length - 1],
+    ["w", text.split(/\s+/).filter((word) => word !== "").length],
+    ["c", bytes.length],
+  ];
+  const shown = counts.filter(([flag]) => flags === "" || flags.includes(flag));
+  if (shown.length === 1) return String(shown[0]?.[1]);
+  const width = String(bytes.length).length;
+  return shown.map(([, count]) => String(count).padStart(width)).join(" ");
+}
 
 /** Waits in virtual time. */
 export const sleepCommand: Command = {

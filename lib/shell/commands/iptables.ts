@@ -9,7 +9,7 @@ import { NS_PER_S } from "../../base/units.ts";
 import { isTableName, type TableName } from "../../netfilter/table.ts";
 import { RuleError } from "../../netfilter/text/errors.ts";
 import type { RestoreOptions } from "../../netfilter/text/restore.ts";
-import { type Command, type CommandContext, immediate, ToolError } from "../command.ts";
+import { afterInput, type Command, type CommandContext, immediate, ToolError } from "../command.ts";
 import type { ShellHost } from "../host.ts";
 import { runIptables } from "../iptables-command.ts";
 import { readOptions } from "../options.ts";
@@ -78,25 +78,20 @@ export const iptablesRestore: Command = {
       test: has("t"),
       ...(table === null ? {} : { table }),
     };
-    return immediate((context) => {
+    const [path] = words;
+    const act = ({ host }: CommandContext, input: Uint8Array | null): number => {
+      if (input === null) throw new ToolError(`Can't open ${path}: No such file or directory`, 1);
       try {
-        context.host.netfilter.restore(inputText(context, words[0]), restore);
+        host.netfilter.restore(fromUtf8(input), restore);
         return 0;
       } catch (error) {
         throw asRestoreError(error);
       }
-    });
+    };
+    if (path === undefined) return afterInput(act);
+    return immediate((context) => act(context, context.host.files.read(path)));
   },
 };
-
-function inputText({ host, io }: CommandContext, path: string | undefined): string {
-  if (path === undefined) return io.stdin === null ? "" : fromUtf8(io.stdin);
-  const bytes = host.files.read(path);
-  if (bytes === null) {
-    throw new ToolError(`Can't open ${path}: No such file or directory`, 1);
-  }
-  return fromUtf8(bytes);
-}
 
 function readTable(
   command: string,

@@ -1,0 +1,133 @@
+/**
+ * `http-server`: answers every request with one text. Without keep-alive it reads a request to its
+ * empty line, sends head and body in one write, and closes; one client after the other.
+ *
+ * Spec: RFC 9112.
+ */
+import { concatBytes, utf8 } from "../base/bytes.ts";
+import { errnoMessage } from "../base/errno.ts";
+import { ANY_ADDRESS } from "../base/inet.ts";
+import type { Program } from "../sim/process.ts";
+import { TcpListener } from "../socket/tcp-listener.ts";
+import type { TcpSocket } from "../socket/tcp-socket.ts";
+import { transportsOf } from "../transport/stack.ts";
+import type { AppHost } from "./app-host.ts";
+import {
+  BodyReader,
+  type Field,
+  formatHead,
+  keepsAlive,
+  type MessageHead,
+  MessageReader,
+  requestBody,
+} from "./http-message.ts";
+
+const BACKLOG = 16;
+const READ_SIZE = 65536;
+
+/** What the server is asked to do. */
+export interface HttpServerOptions {
+  readonly port: number;
+  readonly body: string;
+  /** Connections stay open for further requests. */
+  readonly keepAlive: boolean;
+  readonly status: string;
+  /** Starts a program for a client; null: clients are served one after the other. */
+  readonly spawn: ((name: string, program: Program<number>) => void) | null;
+}
+
+/** An answer in its parts. */
+export interface HttpAnswer {
+  /** `200 OK` */
+  readonly status: string;
+  readonly fields: readonly Field[];
+  readonly body: Uint8Array;
+}
+
+/** Makes the answer to a request. */
+export type HttpHandler = (head: MessageHead, body: Uint8Array) => HttpAnswer;
+
+/** The program: ends only with an error or a signal. */
+export function* httpServer(host: AppHost, options: HttpServerOptions): Program<number> {
+  const body = utf8(options.body);
+  const answer: HttpAnswer = { status: options.status, fields: [], body };
+  return yield* serveHttp(host, options, () => answer);
+}
+
+/** An HTTP server with a handler of its own. */
+export function* serveHttp(
+  host: AppHost,
+  options: Pick<HttpServerOptions, "port" | "keepAlive" | "spawn">,
+  handler: HttpHandler,
+): Program<number> {
+  const listener = new TcpListener(transportsOf(host.namespace));
+  try {
+    listener.setOption("SO_REUSEADDR", 1);
+    const bound = listener.bind(ANY_ADDRESS, options.port);
+    const listens = bound < 0 ? bound : listener.listen(BACKLOG);
+    if (listens < 0) {
+      host.stderr(`http-server: port ${options.port}: ${errnoMessage(listens)}\n`);
+      return 1;
+    }
+    for (;;) {
+      const client = yield* listener.accept();
+      if (typeof client === "number") return 1;
+      const service = serveClient(client, options.keepAlive, handler);
+      if (options.spawn === null) yield* service;
+      else options.spawn("http-server", service);
+    }
+  } finally {
+    listener.close();
+  }
+}
+
+/** Serves one connection to its end; closes it. */
+export function* serveClient(
+  client: TcpSocket,
+  keepAlive: boolean,
+  handler: HttpHandler,
+): Program<number> {
+  const reader = new MessageReader();
+  try {
+    for (;;) {
+      const request = yield* readRequest(client, reader);
+      if (request === null) return 0;
+      const stays = keepAlive && keepsAlive(request.head);
+      const answer = handler(request.head, request.body);
+      const written = yield* client.write(answerBytes(request.head, answer, stays));
+      if (written < 0 || !stays) return 0;
+    }
+  } finally {
+    client.closeNow();
+  }
+}
+
+/** The next request of a connection, or null at its end. */
+function* readRequest(
+  client: TcpSocket,
+  reader: MessageReader,
+): Program<{ head: MessageHead; body: Uint8Array } | null> {
+  let head = reader.takeHead();
+  while (head === null) {
+    const bytes = yield* client.read(READ_SIZE);
+    if (typeof bytes === "number" || bytes.length === 0) return null;
+    reader.push(bytes);
+    head = reader.takeHead();
+  }
+  const body = new BodyReader(requestBody(head));
+  const pieces: Uint8Array[] = [body.read(reader)];
+  while (!body.done) {
+    const bytes = yield* client.read(READ_SIZE);
+    if (typeof bytes === "number" || bytes.length === 0) return null;
+    reader.push(bytes);
+    pieces.push(body.read(reader));
+  }
+  return { head, body: concatBytes(pieces) };
+}
+
+function answerBytes(request: MessageHead, answer: HttpAnswer, stays: boolean): Uint8Array {
+  const fields: Field[] = [...answer.fields, ["Content-Length", String(answer.body.length)]];
+  if (!stays) fields.push(["Connection", "close"]);
+  const head = utf8(formatHead(`HTTP/1.1 ${answer.status}`, fields));
+  return request.startLine[0] === "HEAD" ? head : concatBytes([head, answer.body]);
+}

@@ -1,0 +1,198 @@
+/** Command lines of `nc`, `http-server` and `script`. */
+import { httpServer } from "../../apps/http-server.ts";
+import { type NcOptions, nc as ncProgram } from "../../apps/nc.ts";
+import { parseScript, runScript } from "../../apps/script.ts";
+import { fromUtf8 } from "../../base/bytes.ts";
+import { ANY_ADDRESS, isIpv4, parseIpv4 } from "../../base/inet.ts";
+import { NS_PER_S } from "../../base/units.ts";
+import { servicePort } from "../../netfilter/text/names.ts";
+import { appHost } from "../app.ts";
+import { type Command, notModelled, ToolError } from "../command.ts";
+import { type OptionTable, readOptions } from "../options.ts";
+import { splitWords } from "../parse.ts";
+
+const NC_TABLE: OptionTable = {
+  command: "nc",
+  letters: "4dhI:klNnO:p:q:s:T:uvw:zM:m:",
+  allowed: "options are -d -I -k -l -N -n -O -p -q -s -T -u -v -w -z -M",
+};
+
+type WritableNc = { -readonly [Key in keyof NcOptions]: NcOptions[Key] };
+
+/** `nc` of OpenBSD. */
+export const nc: Command = {
+  name: "nc",
+  parse(args) {
+    const { options, words } = readOptions(args, NC_TABLE);
+    const wanted: WritableNc = {
+      listen: false,
+      keepListening: false,
+      udp: false,
+      host: "",
+      ports: [],
+      verbose: false,
+      numeric: false,
+      scan: false,
+      detach: false,
+      shutdownAtEnd: false,
+      quitAfterNs: null,
+      timeoutNs: null,
+      source: ANY_ADDRESS,
+      sourcePort: 0,
+      tos: 0,
+      ttl: 0,
+      receiveBuffer: 0,
+      sendBuffer: 0,
+    };
+    for (const [letter, value] of options) applyNc(wanted, letter, value);
+    if (wanted.keepListening && !wanted.listen) throw new ToolError("nc: must use -l with -k", 1);
+    if (wanted.scan && wanted.listen) throw new ToolError("nc: cannot use -z and -l", 1);
+    readTarget(wanted, words);
+    return (context) => ncProgram(appHost(context), wanted);
+  },
+};
+
+function applyNc(wanted: WritableNc, letter: string, value: string): void {
+  switch (letter) {
+    case "d":
+      wanted.detach = true;
+      break;
+    case "I":
+      wanted.receiveBuffer = integer(value, "TCP receive window");
+      break;
+    case "k":
+      wanted.keepListening = true;
+      break;
+    case "l":
+      wanted.listen = true;
+      break;
+    case "M":
+      wanted.ttl = integer(value, "ttl");
+      break;
+    case "N":
+      wanted.shutdownAtEnd = true;
+      break;
+    case "n":
+      wanted.numeric = true;
+      break;
+    case "O":
+      wanted.sendBuffer = integer(value, "TCP send window");
+      break;
+    case "p":
+      wanted.sourcePort = readPort(value);
+      break;
+    case "q":
+      if (Number(value) >= 0) {
+        wanted.quitAfterNs = integer(value, "quit timer") * NS_PER_S;
+        wanted.shutdownAtEnd = true;
+      }
+      break;
+    case "s":
+      if (!isIpv4(value)) throw new ToolError(`nc: getaddrinfo: Name or service not known`, 1);
+      wanted.source = parseIpv4(value);
+      break;
+    case "T":
+      wanted.tos = integer(value, "tos");
+      break;
+    case "u":
+      wanted.udp = true;
+      break;
+    case "v":
+      wanted.verbose = true;
+      break;
+    case "w":
+      wanted.timeoutNs = integer(value, "timeout") * NS_PER_S;
+      break;
+    case "z":
+      wanted.scan = true;
+      break;
+    default:
+      if (letter !== "4") throw notModelled("nc", `-${letter}`, NC_TABLE.allowed);
+  }
+}
+
+function readTarget(wanted: WritableNc, words: readonly string[]): void {
+  const [first, second, ...more] = words;
+  if (more.length > 0) throw new ToolError("usage: nc [-46CDdFhklNnrStUuvZz] …", 1);
+  if (wanted.listen && second === undefined) {
+    const port = first === undefined ? wanted.sourcePort : readPort(first);
+    if (port === 0) throw new ToolError("nc: missing port number", 1);
+    wanted.ports = [port];
+    wanted.sourcePort = 0;
+    return;
+  }
+  if (first === undefined) throw new ToolError("usage: nc [-46CDdFhklNnrStUuvZz] …", 1);
+  if (second === undefined) throw new ToolError("nc: missing port number", 1);
+  wanted.host = first;
+  wanted.ports = readPorts(second);
+}
+
+/** `80`, `http`, `20-30`, `80,443`. */
+function readPorts(text: string): number[] {
+  return text.split(",").flatMap((part) => {
+    const range = /^([0-9]+)-([0-9]+)$/.exec(part);
+    if (range === null) return [readPort(part)];
+    const [low, high] = [Number(range[1]), Number(range[2])].sort((a, b) => a - b);
+    return Array.from({ length: (high ?? 0) - (low ?? 0) + 1 }, (_, index) => (low ?? 0) + index);
+  });
+}
+
+function readPort(text: string): number {
+  if (/^[0-9]+$/.test(text)) {
+    const port = Number(text);
+    if (port > 65535) throw new ToolError(`nc: port number too large: ${text}`, 1);
+    if (port === 0) throw new ToolError(`nc: port number too small: ${text}`, 1);
+    return port;
+  }
+  const port = servicePort(text);
+  if (port === undefined) throw new ToolError(`nc: service "${text}" unknown`, 1);
+  return port;
+}
+
+function integer(text: string, what: string): number {
+  if (/^[0-9]+$/.test(text)) return Number(text);
+  throw new ToolError(`nc: invalid ${what}: ${text}`, 1);
+}
+
+/** A simple HTTP server. */
+export const httpServerCommand: Command = {
+  name: "http-server",
+  parse(args) {
+    const { options, words } = readOptions(args, {
+      command: "http-server",
+      letters: "p:b:s:k",
+      long: { port: "p", body: "b", status: "s", "keep-alive": "k" },
+      allowed: "http-server [--port PORT] [--body TEXT] [--status '200 OK'] [--keep-alive]",
+    });
+    if (words[0] !== undefined) {
+      throw notModelled("http-server", words[0], "http-server [--port PORT] [--body TEXT]");
+    }
+    const value = (letter: string, absent: string): string =>
+      options.findLast(([known]) => known === letter)?.[1] ?? absent;
+    const keepAlive = options.some(([letter]) => letter === "k");
+    const port = readPort(value("p", "80"));
+    return (context) =>
+      httpServer(appHost(context), {
+        port,
+        body: value("b", "hello\n"),
+        status: value("s", "200 OK"),
+        keepAlive,
+        spawn: keepAlive ? (name, program) => context.host.processes.spawn(name, program) : null,
+      });
+  },
+};
+
+/** One socket, step by step. */
+export const scriptCommand: Command = {
+  name: "script",
+  parse(args) {
+    if (args.length > 0) {
+      const steps = parseScript(args.join(" "), splitWords);
+      return (context) => runScript(appHost(context), steps);
+    }
+    return function* (context) {
+      const text = fromUtf8(yield* context.io.stdin.readAll());
+      return yield* runScript(appHost(context), parseScript(text, splitWords));
+    };
+  },
+};
