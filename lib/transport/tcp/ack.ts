@@ -137,7 +137,10 @@ export function handleAck(tp: Tcb, segment: Segment, options: TcpOptions, flags:
   if (isDubious(tp)) {
     const duplicate =
       (state.flag & (FLAG_SND_UNA_ADVANCED | FLAG_NOT_DUP | FLAG_DSACKING_ACK)) === 0;
-    if (!checkReneging(tp)) fastRetransAlert(tp, priorSndUna, duplicate ? 1 : 0, state);
+    if (!checkReneging(tp)) {
+      const dupacks = (state.flag & FLAG_DATA) !== 0 ? 1 : segment.segs;
+      fastRetransAlert(tp, priorSndUna, duplicate ? dupacks : 0, state);
+    }
   }
   if ((state.flag & FLAG_SET_XMIT_TIMER) !== 0) setXmitTimer(tp);
   congControl(tp, ack, tp.delivered - delivered, tp.lost - lost);

@@ -39,6 +39,8 @@ export class Segment {
   /** TCP header size, options included. */
   headerSize = 0;
   truesize = 0;
+  /** How many segments it stands for, after others were joined to it in the backlog. */
+  segs = 1;
   prev: Segment | null = null;
   next: Segment | null = null;
 
@@ -65,6 +67,7 @@ export class Segment {
     const control = ((flags & tcp.FLAG_SYN) !== 0 ? 1 : 0) + ((flags & tcp.FLAG_FIN) !== 0 ? 1 : 0);
     this.endSeq = (this.seq + this.length + control) | 0;
     this.truesize = truesize(frame.end - frame.l2);
+    this.segs = 1;
     this.prev = null;
     this.next = null;
   }
