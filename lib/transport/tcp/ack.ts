@@ -55,7 +55,7 @@ import {
 } from "./constants.ts";
 import { rearmRto, scheduleLossProbe } from "./loss-probe.ts";
 import { currentMss, syncMss, updatePacingRate } from "./mss.ts";
-import { probe0When, pushPending } from "./output.ts";
+import { probe0When, pushPending, slowStartAfterIdle } from "./output.ts";
 import { unlinkRtx } from "./queue.ts";
 import { rackAdvance, rackUpdateWindow } from "./rack.ts";
 import {
@@ -194,7 +194,7 @@ function updateWindow(tp: Tcb, segment: Segment): boolean {
   tp.sndWl1 = segment.seq;
   if (tp.sndWnd !== window) {
     tp.sndWnd = window;
-    tp.predFlags = false;
+    if (!tp.writeQueue.empty) slowStartAfterIdle(tp);
     if (window > tp.maxWindow) {
       tp.maxWindow = window;
       syncMss(tp, tp.pmtuCookie);
