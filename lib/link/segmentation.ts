@@ -69,6 +69,7 @@ export class Segmenter {
     ipv4.setFragment(view, l3, segment.end - l3, id, ipv4.fragment(view, l3));
     ipv4.finishHeader(view, l3);
     completeChecksum(segment);
+    segment.segmented = true;
     this.#offset += length;
     this.#index += 1;
     return segment;

@@ -75,6 +75,7 @@ export class FramePool {
     frame.checksumPending = false;
     frame.checksumVerified = false;
     frame.gsoSize = 0;
+    frame.segmented = false;
     frame.payload = null;
     frame.payloadLength = 0;
     frame.protocol = 0;

@@ -105,6 +105,8 @@ export class Frame implements SoftirqWork {
   checksumPending = false;
   /** Nobody has changed it since its checksums were computed or checked. */
   checksumVerified = false;
+  /** Was cut from a larger frame, so that its memory is linear: what a receiver is charged. */
+  segmented = false;
   /** Payload bytes of each segment to be cut, or 0. */
   gsoSize = 0;
   /** Payload of a frame that is still to be cut; null if all bytes are in `bytes`. */
@@ -206,6 +208,7 @@ export class Frame implements SoftirqWork {
     this.checksumPending = other.checksumPending;
     this.checksumVerified = other.checksumVerified;
     this.gsoSize = other.gsoSize;
+    this.segmented = other.segmented;
   }
 
   /** Hangs a conntrack entry on the frame, in place of any other. */

@@ -55,7 +55,7 @@ import {
 } from "./constants.ts";
 import { rearmRto, scheduleLossProbe } from "./loss-probe.ts";
 import { currentMss, syncMss, updatePacingRate } from "./mss.ts";
-import { probe0When, pushPending } from "./output.ts";
+import { probe0When, pushPending, slowStartAfterIdle } from "./output.ts";
 import { unlinkRtx } from "./queue.ts";
 import { rackAdvance, rackUpdateWindow } from "./rack.ts";
 import {
@@ -137,7 +137,10 @@ export function handleAck(tp: Tcb, segment: Segment, options: TcpOptions, flags:
   if (isDubious(tp)) {
     const duplicate =
       (state.flag & (FLAG_SND_UNA_ADVANCED | FLAG_NOT_DUP | FLAG_DSACKING_ACK)) === 0;
-    if (!checkReneging(tp)) fastRetransAlert(tp, priorSndUna, duplicate ? 1 : 0, state);
+    if (!checkReneging(tp)) {
+      const dupacks = (state.flag & FLAG_DATA) !== 0 ? 1 : segment.segs;
+      fastRetransAlert(tp, priorSndUna, duplicate ? dupacks : 0, state);
+    }
   }
   if ((state.flag & FLAG_SET_XMIT_TIMER) !== 0) setXmitTimer(tp);
   congControl(tp, ack, tp.delivered - delivered, tp.lost - lost);
@@ -191,7 +194,7 @@ function updateWindow(tp: Tcb, segment: Segment): boolean {
   tp.sndWl1 = segment.seq;
   if (tp.sndWnd !== window) {
     tp.sndWnd = window;
-    tp.predFlags = false;
+    if (!tp.writeQueue.empty) slowStartAfterIdle(tp);
     if (window > tp.maxWindow) {
       tp.maxWindow = window;
       syncMss(tp, tp.pmtuCookie);

@@ -60,7 +60,7 @@ export const INFINITE_SSTHRESH = 0x7fffffff;
 export const GSO_MAX_SIZE = 65536;
 export const GSO_MAX_SEGS = 65535;
 /** MAX_TCP_HEADER + 1, taken off the size of GSO frames (`sk_dst_gso_max_size`). */
-export const GSO_HEADER_ROOM = 321;
+export const GSO_HEADER_ROOM = 257;
 
 /** Intervals in jiffies. */
 export const RTO_MAX = 120 * HZ;

@@ -115,7 +115,6 @@ function queueOutOfOrder(tp: Tcb, segment: Segment, pool: SegmentPool): void {
     return;
   }
   measureRcvMss(tp, segment);
-  tp.predFlags = false;
   scheduleAck(tp);
   tp.rcvOooPack += 1;
   const { seq, endSeq } = segment;

@@ -10,11 +10,13 @@ import type { Frame } from "../../wire/frame.ts";
 import * as ipv4 from "../../wire/ipv4.ts";
 import * as tcp from "../../wire/tcp.ts";
 
+/** Header room of every segment that TCP makes (this kernel's configuration: no tunnels). */
+export const MAX_TCP_HEADER = 256;
 /** `sk_buff` and `skb_shared_info`, aligned to cache lines. */
 const SK_BUFF_SIZE = 256;
 const SHARED_INFO_SIZE = 320;
-/** Headroom of a linear frame made by the sender: `MAX_TCP_HEADER` less what headers fill. */
-const LINEAR_HEADROOM = 64;
+/** Truesize of a segment without payload. */
+export const SKB_OVERHEAD = MAX_TCP_HEADER + SHARED_INFO_SIZE + SK_BUFF_SIZE;
 
 /** A segment of a peer. */
 export class Segment {
@@ -39,6 +41,8 @@ export class Segment {
   /** TCP header size, options included. */
   headerSize = 0;
   truesize = 0;
+  /** How many segments it stands for, after others were joined to it in the backlog. */
+  segs = 1;
   prev: Segment | null = null;
   next: Segment | null = null;
 
@@ -64,20 +68,22 @@ export class Segment {
     this.length = frame.end - at - size;
     const control = ((flags & tcp.FLAG_SYN) !== 0 ? 1 : 0) + ((flags & tcp.FLAG_FIN) !== 0 ? 1 : 0);
     this.endSeq = (this.seq + this.length + control) | 0;
-    this.truesize = truesize(frame.end - frame.l2);
+    this.truesize = truesize(this.length, frame.segmented);
+    this.segs = 1;
     this.prev = null;
     this.next = null;
   }
 }
 
 /**
- * Memory that the kernel charges for a linear frame of `length` bytes: what the slab gives for
- * head and shared info, and the `sk_buff`. It decides how large a window can be offered. @hot
+ * Memory that the kernel charges for a frame with `length` bytes of payload. It decides how large
+ * a window can be offered. A frame that was sent whole has its payload in page fragments; one that
+ * was cut from a larger frame is linear, in what the slab gives. @hot
  */
-export function truesize(length: number): number {
-  const wanted = LINEAR_HEADROOM + length + SHARED_INFO_SIZE;
-  let slab = 512;
-  if (wanted <= 640) return 640 + SK_BUFF_SIZE;
+export function truesize(length: number, segmented: boolean): number {
+  if (!segmented) return SKB_OVERHEAD + length;
+  const wanted = length + MAX_TCP_HEADER + SHARED_INFO_SIZE;
+  let slab = 1024;
   while (slab < wanted) slab *= 2;
   return slab + SK_BUFF_SIZE;
 }

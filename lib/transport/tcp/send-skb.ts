@@ -10,13 +10,12 @@
  * (skb_page_frag_refill), 6.18.
  */
 import { assert } from "../../base/assert.ts";
+import { SKB_OVERHEAD } from "./segment.ts";
 
 /** Bytes of one chunk. Holds at least one GSO frame. */
 export const CHUNK_SIZE = 256 * 1024;
 /** First chunk of a socket: many only ever send a few lines. */
 const SMALL_CHUNK_SIZE = 8 * 1024;
-/** Truesize of a segment without payload: header room, `sk_buff` and shared info. */
-export const SKB_OVERHEAD = 896;
 
 /** A piece of payload memory, shared by the segments that lie in it. */
 export class Chunk {

@@ -326,7 +326,6 @@ export class Tcb extends FrameAttachment {
 
   /** The clock as it was when the current event began (`tcp_mstamp`), in ns. */
   mstamp: Ns = 0;
-  predFlags = false;
   readonly tsqWork: SoftirqWork;
   tsqThrottled = false;
   tsqQueued = false;

@@ -15,6 +15,7 @@ import { FLAG_ACK, FLAG_FIN, FLAG_RST, FLAG_SYN } from "../../wire/tcp.ts";
 import { ConnectionTable } from "../demux.ts";
 import type { TransportEnvironment } from "../environment.ts";
 import { PortTable } from "../port-table.ts";
+import { addToBacklog } from "./backlog.ts";
 import { refreshMstamp } from "./clock.ts";
 import { type CongestionControl, Reno } from "./congestion.ts";
 import { connect, receiveSynSent } from "./connect.ts";
@@ -250,13 +251,7 @@ export class Tcp implements TcbOwner {
       this.doReceive(tp, segment);
       return;
     }
-    const limit = tp.rcvbuf + (tp.sndbuf >> 1) + 64 * 1024;
-    if (tp.backlogLength + tp.rmemAlloc > 2 * limit) {
-      this.segments.drop(segment, DropReason.SOCKET_BACKLOG);
-      return;
-    }
-    tp.backlogLength += segment.truesize;
-    tp.backlog.push(segment);
+    addToBacklog(tp, segment, this.segments);
   }
 
   /** A segment for a socket that nobody owns (`tcp_v4_do_rcv`). @hot */

@@ -39,14 +39,17 @@ const blocks = new Int32Array(8);
 export function transmitSkb(
   tp: Tcb,
   skb: SendSkb | null,
-  flags: number,
+  tcpFlags: number,
   seq: number,
   rcvNxt: number,
 ): boolean {
   const route = rebuildRoute(tp);
   if (route === null) return false;
+  let flags = tcpFlags;
   const length = skb === null ? 0 : skb.length;
   const syn = (flags & tcp.FLAG_SYN) !== 0;
+  // The end of a large frame makes the peer's GRO pass it on at once; the queue forgets it.
+  if (skb !== null && skb.pcount > 1) flags |= tcp.FLAG_PSH;
   const size = tcp.TCP_SIZE + (syn ? synOptionsSize(tp, flags) : establishedOptionsSize(tp));
   const now = tp.env.cpu.now;
   if (now > tp.tcpWstamp) tp.tcpWstamp = now;

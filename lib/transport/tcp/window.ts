@@ -7,7 +7,7 @@
  */
 import { refreshMstamp, usBetween } from "./clock.ts";
 import { ACK_NOMEM, INIT_CWND } from "./constants.ts";
-import type { Segment } from "./segment.ts";
+import { MAX_TCP_HEADER, type Segment } from "./segment.ts";
 import type { Tcb } from "./tcb.ts";
 import { fullSpace, receiveWindow, spaceFromWin, tcpSpace, winFromSpace } from "./tcb-queries.ts";
 
@@ -116,7 +116,7 @@ export function initBufferSpace(tp: Tcb): void {
 
 /** Makes the send buffer large enough for twice the congestion window. */
 export function expandSndbuf(tp: Tcb): void {
-  const wanted = Math.max(tp.mssClamp, tp.mssCache) + 320 + 320;
+  const wanted = Math.max(tp.mssClamp, tp.mssCache) + MAX_TCP_HEADER + 320;
   let perMss = 1;
   while (perMss < wanted) perMss *= 2;
   perMss += 256;
