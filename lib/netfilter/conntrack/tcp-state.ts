@@ -449,7 +449,7 @@ export class TcpTracker {
       sack = this.#highestSack(ack);
     if (rows.get(at, sender + row.MAX_WINDOW) === 0) {
       if (isSyn) {
-        this.#initSender(sender, receiver, end, window);
+        this.#initSender(direction, end, window);
         if (!hasAck) return IN_WINDOW;
       } else {
         const scaled = window * 2 ** rows.get(at, sender + row.SCALE);
@@ -470,7 +470,7 @@ export class TcpTracker {
       isAfter(end, rows.get(at, sender + row.END)) &&
       (state === TcpState.SYN_SENT || state === TcpState.SYN_RECV)
     ) {
-      this.#initSender(sender, receiver, end, window);
+      this.#initSender(direction, end, window);
       if (direction === Direction.REPLY && !hasAck) return IN_WINDOW;
     }
     if (!hasAck || (isRst && ack === 0)) {
@@ -489,6 +489,20 @@ export class TcpTracker {
     const inReceiveWindow =
       receiverWindow === 0 || isAfter(end, (senderEnd - receiverWindow - 1) | 0);
     if (!isBefore(seq, (senderMaxEnd + 1) | 0)) {
+      const overshot = (end - senderMaxEnd + 1) >>> 0;
+      const ackWindow = Math.max(rows.get(at, sender + row.MAX_WINDOW), MIN_ACK_WINDOW);
+      if (
+        receiverWindow !== 0 &&
+        inReceiveWindow &&
+        overshot <= receiverWindow &&
+        isBefore(sack, (receiverEnd + 1) | 0) &&
+        isAfter(sack, (receiverEnd - ackWindow - 1) | 0)
+      ) {
+        // More bytes than the window allows; the receiver may acknowledge them all the same.
+        rows.set(at, sender + row.END, end);
+        rows.or(at, sender + row.FLAGS, row.Flag.DATA_UNACKNOWLEDGED);
+        return IGNORED;
+      }
       return this.#tolerated(sender) ? IN_WINDOW : OUT_OF_WINDOW;
     }
     if (!isBefore(sack, (receiverEnd + 1) | 0)) {
@@ -511,7 +525,9 @@ export class TcpTracker {
     );
   }
 
-  #initSender(sender: number, receiver: number, end: number, window: number): void {
+  #initSender(direction: Direction, end: number, window: number): void {
+    const sender = direction * row.SIDE;
+    const receiver = (1 - direction) * row.SIDE;
     const rows = this.#rows;
     const at = this.#row;
     rows.set(at, sender + row.END, end);
@@ -521,6 +537,7 @@ export class TcpTracker {
     rows.set(at, sender + row.FLAGS, rows.get(at, sender + row.FLAGS) & row.Flag.BE_LIBERAL);
     this.#readOptions(sender + row.SCALE, sender + row.FLAGS);
     // RFC 7323 §2.2: scaling is on only if both sides offered it.
+    if (direction === Direction.ORIGINAL) return;
     const both = rows.get(at, sender + row.FLAGS) & rows.get(at, receiver + row.FLAGS);
     if ((both & row.Flag.WINDOW_SCALE) === 0) {
       rows.set(at, sender + row.SCALE, 0);
@@ -568,18 +585,13 @@ export class TcpTracker {
     if (ack === rows.get(at, receiver + row.END)) {
       rows.clear(at, receiver + row.FLAGS, row.Flag.DATA_UNACKNOWLEDGED);
     }
-    if (this.#index === ACK) this.#countRetransmission(direction, seq, ack, end, window);
+    if (this.#index === ACK) this.#countRetransmission(direction, seq, ack, end);
   }
 
-  #countRetransmission(
-    direction: Direction,
-    seq: number,
-    ack: number,
-    end: number,
-    window: number,
-  ): void {
+  #countRetransmission(direction: Direction, seq: number, ack: number, end: number): void {
     const rows = this.#rows;
     const at = this.#row;
+    const window = this.#window;
     if (
       rows.get(at, row.LAST_DIRECTION) === direction &&
       rows.get(at, row.LAST_SEQUENCE) === seq &&
@@ -594,7 +606,7 @@ export class TcpTracker {
     rows.set(at, row.LAST_SEQUENCE, seq);
     rows.set(at, row.LAST_ACK, ack);
     rows.set(at, row.LAST_END, end);
-    rows.set(at, row.LAST_WINDOW, window & 0xffff);
+    rows.set(at, row.LAST_WINDOW, window);
     rows.set(at, row.RETRANSMISSIONS, 0);
   }
 
