@@ -54,7 +54,7 @@ export class Arp {
 
   /** Tells the link who has `address` (a gratuitous request, as `arp_notify` sends it). */
   announce(device: NetDevice, address: Ipv4): void {
-    this.#send(device, arp.ARP_REQUEST, BROADCAST_MAC, device.mac, address, device.mac, address);
+    this.#send(device, arp.ARP_REQUEST, BROADCAST_MAC, device.mac, address, ZERO_MAC, address);
   }
 
   /** Takes an ARP frame, `start` at the ARP header. */

@@ -100,8 +100,8 @@ function labFile(path: string): string {
   return existsSync(inside) ? inside : path;
 }
 
-/** Every lab under fixtures/ with recordings. */
-function allLabs(): string[] {
+/** Every lab under fixtures/ with recordings, by path. */
+export function allLabs(): string[] {
   return readdirSync(fixtures(), { recursive: true, encoding: "utf8" })
     .filter((path) => path.endsWith(join("kernel", "outcomes.json")))
     .map((path) => join(fixtures(), dirname(dirname(path)), "lab.yaml"))

@@ -1,4 +1,4 @@
-"""Captures every interface of every namespace into one pcapng file.
+"""Captures every interface of every namespace into one pcapng.
 
 One memory-mapped packet ring (TPACKET_V2) is opened an interface, before the first frame of the lab, and read after
 the last: nothing of the capture runs while the lab does, so that it takes no time from the kernel under test. All
@@ -92,23 +92,35 @@ class Capture:
     def lost(self):
         return sum(ring.lost() for ring in self.rings)
 
-    def write(self, file):
-        """Writes the merged pcapng, times in nanoseconds."""
+    def file(self):
+        """The merged pcapng, times in nanoseconds."""
         self.drain()
-        merged = [
-            (frame[0], index, order, frame)
+        merged = sorted(
+            (time, index, order, frame)
             for index, taken in enumerate(self.taken)
-            for order, frame in enumerate(taken)
-        ]
-        merged.sort(key=lambda entry: entry[:3])
-        file.write(block(0x0A0D0D0A, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1)))
+            for order, (time, frame) in enumerate(in_order(taken))
+        )
+        blocks = [block(0x0A0D0D0A, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1))]
         for ring in self.rings:
             options = option(2, ring.name.encode()) + option(9, b"\x09") + struct.pack("<HH", 0, 0)
-            file.write(block(1, struct.pack("<HHI", 1, 0, 0) + options))
-        for time, index, _order, (_time, direction, length, data) in merged:
+            blocks.append(block(1, struct.pack("<HHI", 1, 0, 0) + options))
+        for time, index, _order, (direction, length, data) in merged:
             head = struct.pack("<IIIII", index, time >> 32, time & 0xFFFFFFFF, len(data), length)
             options = option(2, struct.pack("<I", direction)) + struct.pack("<HH", 0, 0)
-            file.write(block(6, head + padded(data) + options))
+            blocks.append(block(6, head + padded(data) + options))
+        return b"".join(blocks)
+
+
+def in_order(frames):
+    """The frames of one ring with times that never go back.
+
+    A ring has frames in the order in which the stack handled them. The time stamp of a received one is that of its
+    arrival in the backlog, where it may have waited while others were sent.
+    """
+    latest = 0
+    for time, *frame in frames:
+        latest = max(latest, time)
+        yield latest, frame
 
 
 def padded(data):

@@ -1,5 +1,5 @@
-"""Carries a lab out on the kernel that runs here: reads a plan (JSON) from standard input, writes a capture of every
-interface to the file that the plan names, and what the commands did (JSON) to standard output.
+"""Carries a lab out on the kernel that runs here: reads a plan (JSON) from standard input and writes to standard output
+what came of it (JSON): a capture of every interface, and what the commands did.
 
 It is started by run.ts as the first process of new mount, process, host-name, IPC and network namespaces. Nothing that it
 makes is visible outside of these, and all of it, every process included, is gone when this process ends, whatever
@@ -43,7 +43,6 @@ class Engine:
         self.results = []
 
     def carry_out(self):
-        capture = open(self.plan["capture"], "wb")
         private_mounts()
         for node in self.plan["nodes"]:
             self.add_node(node)
@@ -62,12 +61,15 @@ class Engine:
         for index, step in enumerate(self.plan["steps"]):
             self.step(index, step)
         self.wait(self.plan["settleNs"])
-        with capture:
-            self.capture.write(capture)
+        capture = self.capture.file()
         lost = self.capture.lost()
         if lost > 0:
             raise EngineError(f"the capture lost {lost} frames; the lab sends more than the rings hold")
-        return {"outputs": self.results, "kernel": os.uname().release}
+        return {
+            "outputs": self.results,
+            "kernel": os.uname().release,
+            "capture": base64.b64encode(capture).decode("ascii"),
+        }
 
     # -- what is there before the first step
 
@@ -268,6 +270,8 @@ def end_with_parent():
 
 
 def main():
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: os._exit(1))
     plan = json.loads(sys.stdin.readline())
     end_with_parent()
     if plan["cpu"] is not None:

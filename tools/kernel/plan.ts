@@ -9,7 +9,7 @@ import type { Link, LinkEnd } from "../../lib/lab/schema/link.ts";
 import type { RunStep, Step } from "../../lib/lab/schema/steps.ts";
 import type { ImpairmentOptions } from "../../lib/link/impairment.ts";
 
-/** A network, what happens in it, and where its capture goes. */
+/** A network and what happens in it. */
 export interface KernelPlan {
   readonly nodes: readonly { readonly name: string; readonly sysctls: readonly Setting[] }[];
   /** Of every node, before its own: what the emulated hosts have and this kernel may not. */
@@ -35,8 +35,6 @@ export interface KernelPlan {
   readonly captureSlots: number;
   /** The processor that everything runs on, or null for any. */
   readonly cpu: number | null;
-  /** The pcapng file to write. */
-  readonly capture: string;
 }
 
 /** A sysctl's name and value. */
@@ -89,16 +87,15 @@ type PlannedStep =
 export interface PlanOptions {
   /** Reads a file beside the lab. */
   readonly readFile: (path: string) => Uint8Array;
-  readonly capture: string;
   readonly cpu: number | null;
 }
 
 /**
- * A namespace takes these from the machine, whose owner may have changed them; the emulated hosts
- * have the values of a stock kernel with br_netfilter not loaded.
+ * A namespace takes these from the machine, whose memory and owner decide; the emulated hosts have
+ * these.
  */
 const STOCK_SYSCTLS: readonly Setting[] = [
-  ["net.ipv4.tcp_rmem", "4096 131072 6291456"],
+  ["net.ipv4.tcp_rmem", "4096 131072 33554432"],
   ["net.ipv4.tcp_wmem", "4096 16384 4194304"],
 ];
 
@@ -153,7 +150,6 @@ export function planOf(lab: Lab, options: PlanOptions): KernelPlan {
     captureInterfaces: interfacesOf(lab),
     captureSlots: CAPTURE_SLOTS,
     cpu: options.cpu,
-    capture: options.capture,
   };
 }
 

@@ -4,8 +4,7 @@
  * and ends with it, and it ends when this process does, however that comes about.
  */
 import { spawn } from "node:child_process";
-import { accessSync, constants, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { accessSync, constants } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -46,22 +45,18 @@ export function kernelUnavailable(): string | null {
   return missing.length > 0 ? `not installed: ${missing.join(", ")}` : null;
 }
 
-/** Runs a plan; `make` gets the path at which the engine shall write its capture. */
-export async function runOnKernel(make: (capture: string) => KernelPlan): Promise<KernelRun> {
-  const directory = mkdtempSync(join(tmpdir(), "vethwork-"));
-  try {
-    const path = join(directory, "capture.pcapng");
-    const answer = await ask(make(path));
-    if (answer.error !== undefined) throw new VethworkError("VW_KERNEL", answer.error);
-    return { kernel: answer.kernel, capture: readFileSync(path), outputs: answer.outputs };
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
-  }
+/** Runs a plan. */
+export async function runOnKernel(plan: KernelPlan): Promise<KernelRun> {
+  const { error, kernel, capture, outputs } = await ask(plan);
+  if (error !== undefined) throw new VethworkError("VW_KERNEL", error);
+  return { kernel, capture: Buffer.from(capture, "base64"), outputs };
 }
 
 interface Answer {
   readonly error?: string;
   readonly kernel: string;
+  /** In base64. */
+  readonly capture: string;
   readonly outputs: readonly CommandOutput[];
 }
 

@@ -11,7 +11,7 @@ import type { Outcome } from "./outcome.ts";
 /** One run of a lab on the kernel. `cpu`: the processor that its programs share. */
 export function runLabOnKernel(labFile: string, lab: Lab, cpu: number | null): Promise<KernelRun> {
   const readFile = (path: string): Uint8Array => readFileSync(resolve(dirname(labFile), path));
-  return runOnKernel((capture) => planOf(lab, { readFile, capture, cpu }));
+  return runOnKernel(planOf(lab, { readFile, cpu }));
 }
 
 /** The outcome of a run. */
