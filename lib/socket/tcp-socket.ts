@@ -34,7 +34,7 @@ import {
 } from "../transport/tcp/constants.ts";
 import { flowSource, lookUpRoute } from "../transport/tcp/route.ts";
 import type { Tcb } from "../transport/tcp/tcb.ts";
-import { canSend, isWriteable } from "../transport/tcp/tcb-queries.ts";
+import { canSend, isWriteable, streamMemoryFree } from "../transport/tcp/tcb-queries.ts";
 import { TimeWaitSock } from "../transport/tcp/time-wait.ts";
 import {
   closeConnection,
@@ -153,7 +153,7 @@ export class TcpSocket implements Pollable {
         releaseSock(tp, this.stack.tcp);
         if (written === bytes.length) return written;
         // Handling the backlog may have made room.
-        if (isWriteable(tp) && this.#sendError() === 0) continue;
+        if (streamMemoryFree(tp, 0) && this.#sendError() === 0) continue;
       }
       if (this.nonBlocking || (flags & MSG_DONTWAIT) !== 0 || !woken) {
         return written > 0 ? written : -EAGAIN;

@@ -28,6 +28,7 @@ import { after } from "./sequence.ts";
 import type { Tcb } from "./tcb.ts";
 import { inCwndReduction, isWriteable, packetsInFlight, windowEnd } from "./tcb-queries.ts";
 import { transmitSkb } from "./transmit.ts";
+import { expandSndbuf } from "./window.ts";
 
 /** How `writeXmit` is asked: send all that may go, exactly one, or one as a loss probe. */
 export const PUSH_ALL = 0;
@@ -216,9 +217,17 @@ export function eventNewDataSent(tp: Tcb, skb: SendSkb): void {
   checkSpace(tp);
 }
 
-/** Wakes writers when there is room again (`tcp_check_space`). @hot */
+/**
+ * Wakes writers when there is room again (`tcp_check_space`). A buffer that holds the sender back
+ * while the congestion window does not is enlarged (`tcp_new_space`). @hot
+ */
 export function checkSpace(tp: Tcb): void {
-  if (!tp.noSpace || !isWriteable(tp)) return;
+  if (!tp.noSpace) return;
+  if (!tp.sndbufLocked && packetsInFlight(tp) < tp.sndCwnd) {
+    expandSndbuf(tp);
+    tp.cwndStamp = jiffies(tp);
+  }
+  if (!isWriteable(tp)) return;
   tp.noSpace = false;
   tp.wait.wake();
 }

@@ -77,6 +77,7 @@ export function queueBytes(tp: Tcb, bytes: Uint8Array, from: number, flags: numb
     let room = skb === null ? 0 : goal - skb.length;
     if (skb === null || room <= 0 || skb.eor) {
       if (!streamMemoryFree(tp, 0)) {
+        tp.noSpace = true;
         if (at > from) push(tp, flags & ~MSG_MORE, mss, NAGLE_PUSH, goal);
         return at - from;
       }
@@ -193,14 +194,12 @@ export function readBytes(tp: Tcb, target: Uint8Array, pool: SegmentPool, peek: 
     }
     if (!peek) {
       tp.copiedSeq = seq;
+      adjustReceiveSpace(tp);
       if (offset + count >= segment.length) finishSegment(tp, pool);
     }
     segment = next;
   }
-  if (!peek && copied > 0) {
-    adjustReceiveSpace(tp);
-    cleanupRbuf(tp, copied);
-  }
+  if (!peek && copied > 0) cleanupRbuf(tp, copied);
   return copied;
 }
 
@@ -213,14 +212,12 @@ export function discardBytes(tp: Tcb, max: number, pool: SegmentPool): number {
     const count = Math.min(segment.length - offset, left);
     tp.copiedSeq = (tp.copiedSeq + count) | 0;
     left -= count;
+    adjustReceiveSpace(tp);
     if (offset + count < segment.length) break;
     finishSegment(tp, pool);
     segment = tp.receiveQueue.head;
   }
-  if (left < max) {
-    adjustReceiveSpace(tp);
-    cleanupRbuf(tp, max - left);
-  }
+  if (left < max) cleanupRbuf(tp, max - left);
   return max - left;
 }
 
