@@ -38,10 +38,10 @@ export interface TransferReport {
 
 /** The text of a `-w` format. `%{stderr}` and `%{stdout}` print nothing here. */
 export function formatWriteOut(format: string, report: TransferReport): string {
-  return format.replace(/%%|%\{([^}]*)\}|\\(.)/g, (whole, name?: string, escape?: string) => {
+  return format.replace(/%%|%\{([^}]*)\}|\\(.)/g, (whole, name?: string, escaped?: string) => {
     if (name !== undefined) return variable(name, report);
-    if (escape !== undefined) {
-      return { n: "\n", r: "\r", t: "\t" }[escape] ?? whole;
+    if (escaped !== undefined) {
+      return { n: "\n", r: "\r", t: "\t" }[escaped] ?? whole;
     }
     return "%";
   });
