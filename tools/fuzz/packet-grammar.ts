@@ -287,7 +287,8 @@ export function segment(
   return bytes;
 }
 
-function datagram(
+/** A UDP datagram in its packet. */
+export function datagram(
   source: number,
   destination: number,
   from: number,
@@ -301,7 +302,8 @@ function datagram(
   return bytes;
 }
 
-function message(
+/** An ICMP message in its packet, with a quoted packet behind it. */
+export function message(
   source: number,
   destination: number,
   type: number,
