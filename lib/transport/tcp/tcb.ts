@@ -173,6 +173,8 @@ export class Tcb extends FrameAttachment {
   userMss = 0;
   advmss = DEFAULT_MSS;
   pmtuCookie = 0;
+  /** What the last ICMP "fragmentation needed" said. */
+  mtuInfo = 0;
   headerLen = 20;
   gsoSegs = 0;
 
