@@ -20,6 +20,9 @@ import { doneWithError } from "./state.ts";
 import { Tcb, type TcbOwner } from "./tcb.ts";
 import type { TimeWaitSock } from "./time-wait.ts";
 
+/** Bit of `tp.deferred`: the path MTU shrank while a system call owned the socket. */
+export const DEFERRED_MTU = 2;
+
 /** What is needed of TCP here. */
 export interface IcmpErrorOwner extends TcbOwner {
   readonly connections: ConnectionTable<Tcb | TimeWaitSock | ConnectionRequest>;
@@ -57,7 +60,9 @@ export function icmpErrorFor(
   if (!(entry instanceof Tcb) || entry.state === TcpState.CLOSE) return;
   if (!between(seq, entry.sndUna, entry.sndNxt)) return;
   if (type === icmp.ICMP_UNREACHABLE && code === icmp.UNREACHABLE_FRAGMENTATION_NEEDED) {
-    reduceMtu(entry, info);
+    entry.mtuInfo = info;
+    if (entry.owned) entry.deferred |= DEFERRED_MTU;
+    else reduceMtu(entry);
     return;
   }
   if (errno !== 0) report(entry, errno, type, code);
@@ -86,7 +91,8 @@ function report(tp: Tcb, errno: number, type: number, code: number): void {
 }
 
 /** RFC 1191: the path takes only `mtu` bytes, so what is out is cut smaller and sent again. */
-function reduceMtu(tp: Tcb, mtu: number): void {
+export function reduceMtu(tp: Tcb): void {
+  const mtu = tp.mtuInfo;
   const route = tp.route;
   if (route === null || tp.state === TcpState.LISTEN) return;
   if (tp.pmtuDiscover !== 1 && tp.pmtuDiscover !== 2) return;

@@ -7,6 +7,10 @@
  * ns of virtual time, windows in bytes, `sndCwnd` and all `…Out` in segments.
  *
  * Kernel: include/linux/tcp.h, include/net/inet_connection_sock.h, include/net/sock.h, 6.18.
+ *
+ * Differs: what is under way on this host (`sk_wmem_alloc`, for small queues and autocorking) falls
+ * to nothing when the last frame has left, not byte by byte, and frames leave it when they cross
+ * into another namespace, not when that one takes them in.
  */
 import type { Ipv4 } from "../../base/inet.ts";
 import type { Ring } from "../../base/ring.ts";
@@ -169,6 +173,8 @@ export class Tcb extends FrameAttachment {
   userMss = 0;
   advmss = DEFAULT_MSS;
   pmtuCookie = 0;
+  /** What the last ICMP "fragmentation needed" said. */
+  mtuInfo = 0;
   headerLen = 20;
   gsoSegs = 0;
 

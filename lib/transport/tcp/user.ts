@@ -19,6 +19,7 @@ import {
   TcpState,
   TIMEWAIT_LEN,
 } from "./constants.ts";
+import { DEFERRED_MTU, reduceMtu } from "./icmp-error.ts";
 import { finTime } from "./input.ts";
 import { currentMss, xmitSizeGoal } from "./mss.ts";
 import { pushOne, pushPending, pushPendingFrames, sendFin, slowStartAfterIdle } from "./output.ts";
@@ -55,6 +56,10 @@ export function lockSock(tp: Tcb): void {
 /** Ends it: segments that came meanwhile are handled now (`release_sock`). */
 export function releaseSock(tp: Tcb, owner: UserOwner): void {
   while (!tp.backlog.empty) owner.backlogReceive(tp);
+  if ((tp.deferred & DEFERRED_MTU) !== 0) {
+    tp.deferred &= ~DEFERRED_MTU;
+    reduceMtu(tp);
+  }
   if ((tp.deferred & DEFERRED_ACK) !== 0) {
     tp.deferred &= ~DEFERRED_ACK;
     if ((tp.ackPending & 1) !== 0) sendAck(tp);
