@@ -11,6 +11,7 @@ import * as icmp from "../../wire/icmp.ts";
 import * as ipv4 from "../../wire/ipv4.ts";
 import type { ConnectionTable } from "../demux.ts";
 import { errnoOfUnreachable, isFatalUnreachable } from "../icmp-errno.ts";
+import { DEFERRED_MTU } from "./ack-policy.ts";
 import { TcpState } from "./constants.ts";
 import { syncMss } from "./mss.ts";
 import { ConnectionRequest } from "./request.ts";
@@ -57,7 +58,9 @@ export function icmpErrorFor(
   if (!(entry instanceof Tcb) || entry.state === TcpState.CLOSE) return;
   if (!between(seq, entry.sndUna, entry.sndNxt)) return;
   if (type === icmp.ICMP_UNREACHABLE && code === icmp.UNREACHABLE_FRAGMENTATION_NEEDED) {
-    reduceMtu(entry, info);
+    entry.mtuInfo = info;
+    if (entry.owned) entry.deferred |= DEFERRED_MTU;
+    else reduceMtu(entry);
     return;
   }
   if (errno !== 0) report(entry, errno, type, code);
@@ -85,9 +88,9 @@ function report(tp: Tcb, errno: number, type: number, code: number): void {
   }
 }
 
-/** RFC 1191: the path takes only `mtu` bytes, so what is out is cut smaller and sent again. */
-function reduceMtu(tp: Tcb, mtu: number): void {
-  const route = tp.route;
+/** RFC 1191: the path takes only so many bytes, so what is out is cut smaller and sent again. */
+export function reduceMtu(tp: Tcb): void {
+  const { route, mtuInfo: mtu } = tp;
   if (route === null || tp.state === TcpState.LISTEN) return;
   if (tp.pmtuDiscover !== 1 && tp.pmtuDiscover !== 2) return;
   tp.env.updatePmtu(route, tp.remoteAddress, mtu);

@@ -8,7 +8,7 @@
 
 import { ECONNRESET } from "../../base/errno.ts";
 import { FLAG_ACK, FLAG_PSH } from "../../wire/tcp.ts";
-import { cleanupRbuf, DEFERRED_ACK } from "./ack-policy.ts";
+import { cleanupRbuf, DEFERRED_ACK, DEFERRED_MTU } from "./ack-policy.ts";
 import {
   NAGLE_CORK,
   NAGLE_OFF,
@@ -19,6 +19,7 @@ import {
   TcpState,
   TIMEWAIT_LEN,
 } from "./constants.ts";
+import { reduceMtu } from "./icmp-error.ts";
 import { finTime } from "./input.ts";
 import { currentMss, xmitSizeGoal } from "./mss.ts";
 import { pushOne, pushPending, pushPendingFrames, sendFin, slowStartAfterIdle } from "./output.ts";
@@ -55,10 +56,10 @@ export function lockSock(tp: Tcb): void {
 /** Ends it: segments that came meanwhile are handled now (`release_sock`). */
 export function releaseSock(tp: Tcb, owner: UserOwner): void {
   while (!tp.backlog.empty) owner.backlogReceive(tp);
-  if ((tp.deferred & DEFERRED_ACK) !== 0) {
-    tp.deferred &= ~DEFERRED_ACK;
-    if ((tp.ackPending & 1) !== 0) sendAck(tp);
-  }
+  const { deferred } = tp;
+  tp.deferred = 0;
+  if ((deferred & DEFERRED_MTU) !== 0) reduceMtu(tp);
+  if ((deferred & DEFERRED_ACK) !== 0 && (tp.ackPending & 1) !== 0) sendAck(tp);
   tp.owned = false;
 }
 
