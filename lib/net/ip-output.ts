@@ -58,7 +58,6 @@ export class IpOutput {
     frame.l4 = frame.start;
     const l3 = frame.push(size);
     frame.l3 = l3;
-    frame.protocol = ETHERTYPE_IPV4;
     frame.packetType = PacketType.HOST;
     frame.route = route;
     frame.ignoreDf = fields.ignoreDf;
@@ -79,6 +78,7 @@ export class IpOutput {
   /** Sends a finished packet of this host, `start` at its IPv4 header, its route set. @hot */
   localOut(frame: Frame): void {
     this.#namespace.snmp.ip.OutRequests += 1;
+    frame.protocol = ETHERTYPE_IPV4;
     const { netfilter } = this.#namespace;
     let passed: Frame | null = frame;
     if (netfilter.active(Hook.OUTPUT)) {

@@ -37,6 +37,7 @@ import { growWindow, setWindowClamp, windowToOffer } from "./window.ts";
 
 /** Bits of `tp.deferred`: what the end of the system call does. */
 export const DEFERRED_ACK = 1;
+export const DEFERRED_MTU = 2;
 /** Flags that a full segment in the middle of a stream does not have (`TCP_REMNANT`). */
 const REMNANT = FLAG_FIN | FLAG_URG | FLAG_SYN | FLAG_PSH;
 

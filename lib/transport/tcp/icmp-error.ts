@@ -11,6 +11,7 @@ import * as icmp from "../../wire/icmp.ts";
 import * as ipv4 from "../../wire/ipv4.ts";
 import type { ConnectionTable } from "../demux.ts";
 import { errnoOfUnreachable, isFatalUnreachable } from "../icmp-errno.ts";
+import { DEFERRED_MTU } from "./ack-policy.ts";
 import { TcpState } from "./constants.ts";
 import { syncMss } from "./mss.ts";
 import { ConnectionRequest } from "./request.ts";
@@ -19,9 +20,6 @@ import { simpleRetransmit } from "./simple-retransmit.ts";
 import { doneWithError } from "./state.ts";
 import { Tcb, type TcbOwner } from "./tcb.ts";
 import type { TimeWaitSock } from "./time-wait.ts";
-
-/** Bit of `tp.deferred`: the path MTU shrank while a system call owned the socket. */
-export const DEFERRED_MTU = 2;
 
 /** What is needed of TCP here. */
 export interface IcmpErrorOwner extends TcbOwner {

@@ -35,6 +35,7 @@ export interface ListenOwner extends TcbOwner {
   readonly connections: Pick<ConnectionTable<Tcb | ConnectionRequest>, "add" | "remove">;
   create(): Tcb;
   randomInt32(): number;
+  timestampOffset(local: number, remote: number): number;
   doReceive(tp: Tcb, segment: Segment): void;
 }
 
@@ -146,7 +147,7 @@ export class Listening {
       return;
     }
     request.sndIsn = isn === 0 ? owner.randomInt32() : isn;
-    request.tsOffset = owner.randomInt32();
+    request.tsOffset = owner.timestampOffset(request.localAddress, request.remoteAddress);
     if (cookie) {
       if (!request.timestamps) forgetOptions(request);
       request.sndIsn = this.#cookies.make(segment, request.mss, env.cpu.now);

@@ -128,6 +128,8 @@ export class Tcb extends FrameAttachment {
   readonly backlog = new SegmentQueue();
   /** Deferred to the end of the system call: bits DEFERRED_…. */
   deferred = 0;
+  /** The path MTU that the last ICMP error named, in bytes. */
+  mtuInfo = 0;
   /** Woken at every change that poll could show. */
   readonly wait = new WaitQueue();
   listen: ListenState | null = null;
@@ -173,8 +175,6 @@ export class Tcb extends FrameAttachment {
   userMss = 0;
   advmss = DEFAULT_MSS;
   pmtuCookie = 0;
-  /** What the last ICMP "fragmentation needed" said. */
-  mtuInfo = 0;
   headerLen = 20;
   gsoSegs = 0;
 

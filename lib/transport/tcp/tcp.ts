@@ -64,12 +64,14 @@ export class Tcp implements TcbOwner {
   orphans = 0;
   timeWaits = 0;
   readonly #isn: RandomStream;
+  readonly #timestampKey: number;
   readonly #nextInode: () => number;
 
   constructor(env: TransportEnvironment) {
     this.env = env;
     this.segments = new SegmentPool(env.drops);
     this.#isn = env.random.stream(`${env.name}:tcp:isn`);
+    this.#timestampKey = env.random.stream(`${env.name}:tcp:timestamps`).int32();
     this.listening = new Listening(this, new Cookies(env.random, env.name));
     let inode = 20000;
     this.#nextInode = () => {
@@ -95,7 +97,21 @@ export class Tcp implements TcbOwner {
     return name === "reno" ? new Reno() : new Cubic();
   }
 
-  /** A random number for sequence numbers, timestamp offsets and identifications. */
+  /**
+   * By how much the timestamps between two addresses are off the clock: alike for all connections
+   * between them, so that a port may be used again (`secure_tcp_ts_off`).
+   */
+  timestampOffset(local: number, remote: number): number {
+    let hash = this.#timestampKey;
+    for (const address of [local, remote]) {
+      hash = Math.imul(hash ^ address, 0x85ebca6b);
+      hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+      hash ^= hash >>> 16;
+    }
+    return hash;
+  }
+
+  /** A random number for sequence numbers and identifications. */
   randomInt32(): number {
     return this.#isn.int32();
   }
@@ -106,7 +122,7 @@ export class Tcp implements TcbOwner {
     this.hash(tp);
     tp.writeSeq = this.randomInt32();
     tp.isn = tp.writeSeq;
-    tp.tsOffset = this.randomInt32();
+    tp.tsOffset = this.timestampOffset(tp.localAddress, tp.remoteAddress);
     tp.ipId = this.randomInt32() & 0xffff;
     const name = tp.route?.congestion ?? "";
     if (name !== "") tp.ca = this.congestionControl(name);

@@ -8,7 +8,7 @@
 
 import { ECONNRESET } from "../../base/errno.ts";
 import { FLAG_ACK, FLAG_PSH } from "../../wire/tcp.ts";
-import { cleanupRbuf, DEFERRED_ACK } from "./ack-policy.ts";
+import { cleanupRbuf, DEFERRED_ACK, DEFERRED_MTU } from "./ack-policy.ts";
 import {
   NAGLE_CORK,
   NAGLE_OFF,
@@ -19,7 +19,7 @@ import {
   TcpState,
   TIMEWAIT_LEN,
 } from "./constants.ts";
-import { DEFERRED_MTU, reduceMtu } from "./icmp-error.ts";
+import { reduceMtu } from "./icmp-error.ts";
 import { finTime } from "./input.ts";
 import { currentMss, xmitSizeGoal } from "./mss.ts";
 import { pushOne, pushPending, pushPendingFrames, sendFin, slowStartAfterIdle } from "./output.ts";
