@@ -5,6 +5,7 @@
  * shell.
  */
 import { type Mac, macFromName } from "../base/mac.ts";
+import { Bridge } from "../link/bridge.ts";
 import type { NetDevice } from "../link/device.ts";
 import {
   Impairment,
@@ -14,6 +15,7 @@ import {
 } from "../link/impairment.ts";
 import { connectCable, Nic } from "../link/nic.ts";
 import { connectVeth, Veth } from "../link/veth.ts";
+import { BridgedIpv4 } from "../net/bridge-netfilter.ts";
 import { Namespace } from "../net/namespace.ts";
 import { NamespaceNetfilterHost } from "../net/netfilter-host.ts";
 import { Netfilter } from "../netfilter/netfilter.ts";
@@ -142,6 +144,7 @@ export class Host implements ShellHost {
   readonly namespace: Namespace;
   readonly netfilter: Netfilter;
   readonly files = new FileSystem();
+  readonly #bridged: BridgedIpv4;
 
   constructor(machine: Machine, name: string) {
     this.machine = machine;
@@ -151,6 +154,7 @@ export class Host implements ShellHost {
     this.namespace = new Namespace({ name, cpu, random, pool, epochMs });
     this.netfilter = new Netfilter(new NamespaceNetfilterHost(this.namespace));
     this.namespace.netfilter = this.netfilter;
+    this.#bridged = new BridgedIpv4(this.namespace);
     this.namespace.loopback.setUp(true);
   }
 
@@ -176,6 +180,7 @@ export class Host implements ShellHost {
   }
 
   deviceAdded(device: NetDevice): void {
+    if (device instanceof Bridge) device.netfilter = this.#bridged;
     this.machine.listener?.deviceAdded(this, device);
   }
 

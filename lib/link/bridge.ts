@@ -55,6 +55,8 @@ export interface BridgeNetfilter {
   forward(bridge: Bridge, frame: Frame, from: NetDevice, to: BridgePort): boolean;
   localOut(bridge: Bridge, frame: Frame, to: BridgePort): boolean;
   postRouting(bridge: Bridge, frame: Frame, to: BridgePort): boolean;
+  /** The host sends by the bridge itself, the Ethernet header at `l2`. */
+  transmit(bridge: Bridge, frame: Frame): boolean;
 }
 
 /** `ip link add br0 type bridge`. */
@@ -208,10 +210,11 @@ export class Bridge extends NetDevice {
 
   /** The host sends through the bridge (br_dev_xmit). @hot */
   protected override hardStartXmit(frame: Frame): void {
+    frame.l2 = frame.start;
+    if (this.netfilter !== null && !this.netfilter.transmit(this, frame)) return;
     this.counters.txPackets += 1;
     this.counters.txBytes += frame.end - frame.start;
     const to = ethernet.destination(frame.view, frame.start);
-    frame.l2 = frame.start;
     if (isGroupMac(to)) {
       this.#flood(frame, null, false);
       return;

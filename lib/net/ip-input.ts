@@ -8,6 +8,7 @@
  */
 import { EACCES, EHOSTUNREACH, ENETUNREACH } from "../base/errno.ts";
 import type { NetDevice } from "../link/device.ts";
+import { bridgeInfoOf } from "../netfilter/bridge-info.ts";
 import { AddressType, Hook } from "../netfilter/hooks.ts";
 import { DropReason } from "../sim/drop-reason.ts";
 import { type Frame, PacketType } from "../wire/frame.ts";
@@ -39,10 +40,12 @@ export class IpInput {
       frame.drop(DropReason.OTHERHOST, this.#namespace.drops);
       return;
     }
-    if (!this.#check(frame)) return;
-    const { netfilter } = this.#namespace;
+    const { netfilter, snmp } = this.#namespace;
+    snmp.ip.InReceives += 1;
+    snmp.ipExt.InOctets += frame.end - frame.start;
+    if (!this.validate(frame, true)) return;
     let passed: Frame | null = frame;
-    if (netfilter.active(Hook.PREROUTING)) {
+    if (netfilter.active(Hook.PREROUTING) && !passedOnBridge(frame)) {
       passed = netfilter.run(Hook.PREROUTING, frame, device, null);
       if (passed === null) return;
     }
@@ -96,17 +99,19 @@ export class IpInput {
     this.#deliver(whole);
   }
 
-  /** @hot */
-  #check(frame: Frame): boolean {
+  /**
+   * Checks the header at `start`, cuts padding off and sets `l3` and `l4`. A packet that is no IPv4
+   * packet is dropped and counted, and false returned. `countsEcn`: it has come to this host, not
+   * only to its bridge. @hot
+   */
+  validate(frame: Frame, countsEcn: boolean): boolean {
     const { snmp, drops } = this.#namespace;
     const { view, start } = frame;
     const available = frame.end - start;
-    snmp.ip.InReceives += 1;
-    snmp.ipExt.InOctets += available;
     if (available < ipv4.IPV4_SIZE) return this.#headerError(frame);
     const size = ipv4.headerSize(view, start);
     if (view.getUint8(start) >>> 4 !== 4 || size < ipv4.IPV4_SIZE) return this.#headerError(frame);
-    this.#countEcn(ipv4.tos(view, start) & 3);
+    if (countsEcn) this.#countEcn(ipv4.tos(view, start) & 3);
     if (available < size) return this.#headerError(frame);
     if (!ipv4.checksumIsRight(view, start)) {
       snmp.ipExt.InCsumErrors += 1;
@@ -205,4 +210,13 @@ export class IpInput {
     }
     frame.drop(noRoute ? DropReason.IP_INNOROUTES : DropReason.NOT_SPECIFIED, drops);
   }
+}
+
+/** Whether the packet has been through PREROUTING on a bridge, and comes up once (`ip_sabotage_in`). */
+function passedOnBridge(frame: Frame): boolean {
+  if (frame.bridge === null) return false;
+  const info = bridgeInfoOf(frame);
+  if (info === null || info.passedPrerouting) return false;
+  info.passedPrerouting = true;
+  return true;
 }

@@ -11,6 +11,8 @@ import { type Frame, FrameAttachment } from "../wire/frame.ts";
 export class BridgeInfo extends FrameAttachment {
   physIn: NetDevice | null = null;
   physOut: NetDevice | null = null;
+  /** The host has taken the packet off the bridge: PREROUTING is not for it a second time. */
+  passedPrerouting = false;
 }
 
 /** The ports that a frame carries, or null if it is not bridged. */
