@@ -26,6 +26,7 @@ import { Cpu } from "../sim/cpu.ts";
 import { DropCounters } from "../sim/drop-reason.ts";
 import { Random } from "../sim/random.ts";
 import { Scheduler } from "../sim/scheduler.ts";
+import { installTransports } from "../transport/stack.ts";
 import { FramePool } from "../wire/frame-pool.ts";
 import type { LabCosts } from "./lab.ts";
 import type { Link, LinkEnd } from "./schema/link.ts";
@@ -155,6 +156,7 @@ export class Host implements ShellHost {
     this.netfilter = new Netfilter(new NamespaceNetfilterHost(this.namespace));
     this.namespace.netfilter = this.netfilter;
     this.#bridged = new BridgedIpv4(this.namespace);
+    installTransports(this.namespace);
     this.namespace.loopback.setUp(true);
   }
 
