@@ -3,12 +3,12 @@
  * been quiet for a while, and keeps what the proxy wrote.
  */
 import { NS_PER_S, type Ns } from "../../lib/base/units.ts";
-import { deepEqual } from "../../lib/kube/deep-equal.ts";
-import { type KubeObject, type Node, objectName } from "../../lib/kube/objects.ts";
+import type { KubeObject } from "../../lib/kube/objects.ts";
 import type { KubeProxyConfiguration } from "../../lib/kube/proxy/config.ts";
 import { createKubeProxy } from "../../lib/kube/proxy/create.ts";
 import type { KubeProxy } from "../../lib/kube/proxy/kube-proxy.ts";
 import type { KubeProxyRelease } from "../../lib/kube/proxy/release.ts";
+import { ownNode, tell } from "../../lib/kube/proxy/tell.ts";
 import { Scheduler } from "../../lib/sim/scheduler.ts";
 import type { SetupCommand } from "./node-host.ts";
 import { RecordingNode } from "./recording-node.ts";
@@ -65,55 +65,4 @@ export function play(scene: Scene, after: (played: Played, state: number) => voi
     before = state;
   }
   proxy?.stop();
-}
-
-/** Tells a proxy what is different between two states: what is there now, then what is gone. */
-export function tell(
-  proxy: KubeProxy,
-  nodeName: string,
-  before: readonly KubeObject[],
-  now: readonly KubeObject[],
-): void {
-  const previous = new Map(before.map((object) => [identity(object), object]));
-  for (const object of now) {
-    const old = previous.get(identity(object)) ?? null;
-    previous.delete(identity(object));
-    if (old === null || !deepEqual(old, object)) tellOne(proxy, nodeName, old, object);
-  }
-  for (const old of previous.values()) tellOne(proxy, nodeName, old, null);
-}
-
-function tellOne(
-  proxy: KubeProxy,
-  nodeName: string,
-  old: KubeObject | null,
-  now: KubeObject | null,
-): void {
-  const either = now ?? old;
-  if (either?.kind === "Service") {
-    proxy.serviceChanged(ofKind(old, "Service"), ofKind(now, "Service"));
-  } else if (either?.kind === "EndpointSlice") {
-    proxy.sliceChanged(ofKind(old, "EndpointSlice"), ofKind(now, "EndpointSlice"));
-  } else if (either?.metadata.name === nodeName) {
-    proxy.nodeChanged(ofKind(now, "Node"));
-  }
-}
-
-function ofKind<Kind extends KubeObject["kind"]>(
-  object: KubeObject | null,
-  kind: Kind,
-): Extract<KubeObject, { kind: Kind }> | null {
-  return object?.kind === kind ? (object as Extract<KubeObject, { kind: Kind }>) : null;
-}
-
-/** The Node object of the proxy's own node. */
-export function ownNode(objects: readonly KubeObject[], name: string): Node | null {
-  for (const object of objects) {
-    if (object.kind === "Node" && object.metadata.name === name) return object;
-  }
-  return null;
-}
-
-function identity(object: KubeObject): string {
-  return `${object.kind} ${objectName(object.metadata)}`;
 }

@@ -3,10 +3,11 @@ import { readFileSync } from "node:fs";
 import { VethworkError } from "../../lib/base/errors.ts";
 import { type KubeObject, objectName } from "../../lib/kube/objects.ts";
 import { releaseOf } from "../../lib/kube/proxy/release.ts";
+import { ownNode } from "../../lib/kube/proxy/tell.ts";
 import { readManifests, readProxyConfiguration } from "../../lib/lab/manifests.ts";
 import { DEFAULT_NODE, RULES_CONFIGURATION } from "./defaults.ts";
 import { readSetup } from "./node-host.ts";
-import { ownNode, type Scene } from "./play.ts";
+import type { Scene } from "./play.ts";
 
 /** What to read; null stands for the default. */
 export interface SceneFiles {

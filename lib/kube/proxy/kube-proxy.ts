@@ -2,9 +2,12 @@
  * What every mode of kube-proxy is to the rest: something that is told of Services, EndpointSlices
  * and its Node, and sees to its node by itself.
  */
+import type { Ns } from "../../base/units.ts";
 import type { EndpointSlice, Node, Service } from "../objects.ts";
 
 export interface KubeProxy {
+  /** When a sync last succeeded; -1 if none has, or if the mode does not report it. */
+  readonly lastSyncAt: Ns;
   /** A Service was added (`previous` null), changed, or deleted (`current` null). */
   serviceChanged(previous: Service | null, current: Service | null): void;
   /** The same of an EndpointSlice. */

@@ -54,6 +54,7 @@ export interface RuleMode {
 }
 
 export class RuleProxy implements KubeProxy {
+  lastSyncAt: Ns = -1;
   private readonly options: ProxyStart;
   private readonly release: KubeProxyRelease;
   private readonly mode: RuleMode;
@@ -154,6 +155,7 @@ export class RuleProxy implements KubeProxy {
     const place = this.place();
     if (!this.mode.sync({ ports, endpoints, changed, portsChanged, place, full })) return false;
     this.needsFull = false;
+    this.lastSyncAt = now;
     if (full) this.lastFull = now;
     this.health.update(ports.values(), endpoints);
     cleanConntrack(

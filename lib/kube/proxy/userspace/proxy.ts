@@ -55,6 +55,7 @@ interface ServiceChange {
 }
 
 export class UserspaceProxy implements KubeProxy {
+  readonly lastSyncAt = -1;
   private readonly options: ProxyStart;
   private readonly iptables: IptablesTool;
   private readonly ports: ProxyPorts;

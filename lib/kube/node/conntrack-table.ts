@@ -1,0 +1,57 @@
+/**
+ * The node's connection table as kube-proxy sees it: up to 1.31 through the `conntrack` tool, later
+ * through netlink.
+ */
+import { formatIpv4, type Ipv4 } from "../../base/inet.ts";
+import type { Connection } from "../../netfilter/conntrack/connection.ts";
+import { ToolError } from "../../shell/command.ts";
+import { conntrack as conntrackCommand } from "../../shell/commands/conntrack.ts";
+import type { ShellHost } from "../../shell/host.ts";
+import { IPPROTO_UDP } from "../../wire/protocol-numbers.ts";
+import type { ConntrackTool, UdpFlow } from "../proxy/node.ts";
+
+/** A flow with the entry that it was made of. */
+class TableFlow implements UdpFlow {
+  readonly originalDestination: string;
+  readonly originalDestinationPort: number;
+  readonly replySource: string;
+  readonly replySourcePort: number;
+  readonly connection: Connection;
+
+  constructor(connection: Connection) {
+    const { original, reply } = connection;
+    this.connection = connection;
+    this.originalDestination = formatIpv4(original.destination as Ipv4);
+    this.originalDestinationPort = original.ports & 0xffff;
+    this.replySource = formatIpv4(reply.source as Ipv4);
+    this.replySourcePort = reply.ports >>> 16;
+  }
+}
+
+export class ConntrackTable implements ConntrackTool {
+  readonly #host: ShellHost;
+
+  constructor(host: ShellHost) {
+    this.#host = host;
+  }
+
+  command(words: readonly string[]): void {
+    const body = conntrackCommand.parse(words, () => {
+      throw new ToolError("conntrack: starts no other command", 1);
+    });
+    const io = { stdin: null, stdout: () => {}, stderr: () => {} };
+    // The tool never waits: one step carries all of it out.
+    body({ host: this.#host, io }).next();
+  }
+
+  udpFlows(): UdpFlow[] {
+    return this.#host.netfilter.conntrack
+      .list()
+      .filter(({ original }) => original.protocol === IPPROTO_UDP)
+      .map((connection) => new TableFlow(connection));
+  }
+
+  deleteFlow(flow: UdpFlow): void {
+    if (flow instanceof TableFlow) this.#host.netfilter.conntrack.kill(flow.connection);
+  }
+}
