@@ -2,6 +2,7 @@
  * The node's connection table as kube-proxy sees it: up to 1.31 through the `conntrack` tool, later
  * through netlink.
  */
+import { Pipe } from "../../apps/pipe.ts";
 import { formatIpv4, type Ipv4 } from "../../base/inet.ts";
 import type { Connection } from "../../netfilter/conntrack/connection.ts";
 import { ToolError } from "../../shell/command.ts";
@@ -39,7 +40,7 @@ export class ConntrackTable implements ConntrackTool {
     const body = conntrackCommand.parse(words, () => {
       throw new ToolError("conntrack: starts no other command", 1);
     });
-    const io = { stdin: null, stdout: () => {}, stderr: () => {} };
+    const io = { stdin: Pipe.of(null), stdout: () => {}, write: () => {}, stderr: () => {} };
     // The tool never waits: one step carries all of it out.
     body({ host: this.#host, io }).next();
   }
