@@ -3,6 +3,7 @@
  * when it is full, so a run of any length needs no more memory than its chunks.
  */
 import { concatBytes } from "../base/bytes.ts";
+import { copySmall, SMALL_COPY_BYTES } from "../wire/copy.ts";
 
 /** Takes the bytes of a file in order. */
 export interface ByteSink {
@@ -45,9 +46,6 @@ export function frameBytes(bytes: Buffer, packetId = 0): FrameBytes {
   return { bytes, view: viewOf(bytes), l2: 0, end: bytes.length, packetId };
 }
 
-/** Up to this size a loop over words is faster than a bulk copy, whose call alone costs 70 ns. */
-const SMALL_COPY_BYTES = 128;
-
 /** Chunks are this large unless one record needs more. */
 const DEFAULT_CHUNK_BYTES = 256 * 1024;
 
@@ -75,16 +73,8 @@ export class ChunkedOutput {
 
   /** Copies `length` bytes of `frame` to position `at`, which has been reserved. @hot */
   copy(frame: FrameBytes, length: number, at: number): void {
-    const start = frame.l2;
-    if (length > SMALL_COPY_BYTES) {
-      frame.bytes.copy(this.bytes, at, start, start + length);
-      return;
-    }
-    const from = frame.view;
-    const to = this.view;
-    let done = 0;
-    for (; done < length - 3; done += 4) to.setInt32(at + done, from.getInt32(start + done));
-    for (; done < length; done += 1) to.setUint8(at + done, from.getUint8(start + done));
+    if (length > SMALL_COPY_BYTES) frame.bytes.copy(this.bytes, at, frame.l2, frame.l2 + length);
+    else copySmall(frame.view, frame.l2, this.view, at, length);
   }
 
   /** Hands on what has been written so far. */

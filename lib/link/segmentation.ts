@@ -6,6 +6,7 @@
  * Kernel: net/ipv4/tcp_offload.c (tcp_gso_segment), net/ipv4/af_inet.c (inet_gso_segment),
  * net/core/dev.c (skb_checksum_help), 6.18.
  */
+import { copySmall } from "../wire/copy.ts";
 import { ETHERNET_SIZE } from "../wire/ethernet.ts";
 import type { Frame } from "../wire/frame.ts";
 import * as ipv4 from "../wire/ipv4.ts";
@@ -92,7 +93,7 @@ export class Segmenter {
   #withPayload(whole: Frame, offset: number, length: number): Frame {
     const headers = whole.end - whole.start;
     const segment = whole.pool.take(whole.end + length);
-    whole.bytes.copy(segment.bytes, whole.start, whole.start, whole.end);
+    copySmall(whole.view, whole.start, segment.view, whole.start, headers);
     segment.start = whole.start;
     segment.l2 = whole.start;
     segment.l3 = whole.l3;

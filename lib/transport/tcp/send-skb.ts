@@ -144,7 +144,8 @@ export class SortedQueue {
 /** Segments and payload memory of one socket. */
 export class SendMemory {
   #current: Chunk | null = null;
-  #spare: Chunk | null = null;
+  /** Chunks that nobody uses; never more than the send buffer once needed. */
+  readonly #spare: Chunk[] = [];
   #free: SendSkb | null = null;
 
   /** An empty segment. */
@@ -239,11 +240,12 @@ export class SendMemory {
   }
 
   #nextChunk(needed: number, before: Chunk | null): Chunk {
-    const spare = this.#spare;
-    if (spare !== null && spare.bytes.length >= needed) {
-      this.#spare = null;
-      spare.used = 0;
-      return spare;
+    if (needed <= CHUNK_SIZE) {
+      const spare = this.#spare.pop();
+      if (spare !== undefined) {
+        spare.used = 0;
+        return spare;
+      }
     }
     if (before === null && needed <= SMALL_CHUNK_SIZE) return new Chunk(SMALL_CHUNK_SIZE);
     assert(needed <= 2 * CHUNK_SIZE, "a segment is larger than its memory can be");
@@ -252,6 +254,6 @@ export class SendMemory {
 
   #recycle(chunk: Chunk): void {
     if (chunk === this.#current) chunk.used = 0;
-    else if (chunk.bytes.length === CHUNK_SIZE) this.#spare = chunk;
+    else if (chunk.bytes.length === CHUNK_SIZE) this.#spare.push(chunk);
   }
 }
