@@ -6,6 +6,7 @@
  * net/ipv4/route.c (ipv4_link_failure, ip_rt_send_redirect), 6.18.
  */
 import { ANY_ADDRESS, type Ipv4, isZeroNet } from "../base/inet.ts";
+import { attachAnswer } from "../netfilter/conntrack/connection.ts";
 import { AddressType } from "../netfilter/hooks.ts";
 import { DropReason } from "../sim/drop-reason.ts";
 import { type Frame, PacketType } from "../wire/frame.ts";
@@ -184,6 +185,8 @@ export abstract class IcmpSender {
     const available = frame.end - frame.l3 + frame.payloadLength;
     const error = this.#namespace.pool.takeForPayload(icmp.ICMP_SIZE + Math.min(available, room));
     quote(frame, error);
+    // The error belongs to the connection of its cause, so that NAT translates it back.
+    attachAnswer(error, frame);
     icmp.write(error.view, error.start, error.end, type, code, info);
     this.#send(error, route, flow, sender, tos, type, options);
   }

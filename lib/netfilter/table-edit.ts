@@ -95,7 +95,7 @@ export class TableEdit {
     if (this.has(name)) {
       throw new RuleError("Chain already exists.", { exitStatus: ExitStatus.OTHER_PROBLEM });
     }
-    const chain = new Chain(name, null);
+    const chain = new Chain(this.table.name, name, null);
     this.#drafts.set(name, newDraft(chain));
   }
 

@@ -49,6 +49,8 @@ export function priorityOf(table: TableName, hook: Hook): number {
 /** A chain. Built-in ones have a hook and a policy. */
 export class Chain {
   name: string;
+  /** The table that it belongs to. */
+  readonly table: TableName;
   readonly hook: Hook | null;
   /** What happens at the end of a built-in chain: true for ACCEPT. */
   policyAccepts = true;
@@ -67,7 +69,8 @@ export class Chain {
   /** Made on demand by the walk. */
   index: ChainIndex | null = null;
 
-  constructor(name: string, hook: Hook | null) {
+  constructor(table: TableName, name: string, hook: Hook | null) {
+    this.table = table;
     this.name = name;
     this.hook = hook;
   }
@@ -87,7 +90,7 @@ export class Table {
   constructor(name: TableName) {
     this.name = name;
     for (const hook of HOOKS[name]) {
-      const chain = new Chain(HOOK_NAMES[hook], hook);
+      const chain = new Chain(name, HOOK_NAMES[hook], hook);
       this.chains.set(chain.name, chain);
       this.base[hook] = chain;
     }

@@ -51,6 +51,9 @@ export class Accounting {
   readonly bytes: [number, number] = [0, 0];
 }
 
+/** Zone 0 in both directions. */
+const ZONE_BOTH = 3 << 16;
+
 /** A connection. */
 export class Connection extends FrameAttachment {
   readonly #conntrack: Conntrack;
@@ -58,9 +61,8 @@ export class Connection extends FrameAttachment {
   readonly original = new Tuple();
   /** The tuple that an answer has, which NAT may have changed. */
   readonly reply = new Tuple();
-  zone = 0;
-  /** In which directions the zone counts: bit 0 original, bit 1 reply. */
-  zoneDirections = 3;
+  /** The zone, and above it in which directions it counts; together, for there may be many. */
+  #zoneBits = ZONE_BOTH;
   /** Order of creation; prints as `id`. */
   id = 0;
   status = 0;
@@ -76,8 +78,6 @@ export class Connection extends FrameAttachment {
   accounting: Accounting | null = null;
   /** Interface index to which the connection is masqueraded, or 0. */
   masqueradeIndex = 0;
-  /** The tick at which it was confirmed (`nf_conntrack_timestamp`). */
-  startedAt = 0;
   /** The next connection of the same source, in NAT's index. */
   nextBySource: Connection | null = null;
   /** Position in the table of connections, or -1 while it is not confirmed. */
@@ -88,6 +88,19 @@ export class Connection extends FrameAttachment {
   constructor(conntrack: Conntrack) {
     super();
     this.#conntrack = conntrack;
+  }
+
+  get zone(): number {
+    return this.#zoneBits & 0xffff;
+  }
+
+  /** In which directions the zone counts: bit 0 original, bit 1 reply. */
+  get zoneDirections(): number {
+    return this.#zoneBits >>> 16;
+  }
+
+  setZone(zone: number, directions: number): void {
+    this.#zoneBits = (directions << 16) | zone;
   }
 
   get confirmed(): boolean {

@@ -240,8 +240,7 @@ export class Conntrack implements TimerOwner {
     connection.original.copy(tuple);
     connection.reply.invert(tuple);
     if (template !== null) {
-      connection.zone = template.zone;
-      connection.zoneDirections = template.zoneDirections;
+      connection.setZone(template.zone, template.zoneDirections);
     }
     return connection;
   }
@@ -365,7 +364,6 @@ export class Conntrack implements TimerOwner {
     if (clash !== null) return this.#resolveClash(packet, connection, clash);
     connection.status |= Status.CONFIRMED;
     connection.timeout += this.tick;
-    connection.startedAt = this.tick;
     this.table.add(connection);
     this.statistics.insert += 1;
     this.#emit("NEW", connection);

@@ -6,7 +6,7 @@
  */
 import { connectionOf } from "../conntrack/connection.ts";
 import type { Conntrack } from "../conntrack/conntrack.ts";
-import { defineTarget, type OptionSpec, refuseInKernel } from "../extension.ts";
+import { defineTarget, type OptionSpec } from "../extension.ts";
 import type { Packet } from "../packet.ts";
 import { Target, Verdict } from "../rule.ts";
 import { refuse } from "../text/errors.ts";
@@ -144,11 +144,8 @@ export const CONNMARK_TARGET = defineTarget<ConnmarkState>({
     mask("mask", ["ctMask", "nfMask"]),
   ],
   start: () => ({ mode: null, value: 0, ctMask: -1, nfMask: -1 }),
-  finish: (state, { engine, table }) => {
+  finish: (state, { engine }) => {
     if (state.mode === null) refuse("CONNMARK target: No operation specified");
-    if (state.mode === "restore" && table === "security") {
-      refuseInKernel("CONNMARK: restore is not allowed here");
-    }
     return new ConnmarkTarget(state.mode, state, engine.conntrack);
   },
 });

@@ -107,8 +107,7 @@ class CtTarget extends Target {
 function template(conntrack: Conntrack, zone: number, directions: number): Connection {
   const connection = new Connection(conntrack);
   connection.status = Status.TEMPLATE | Status.CONFIRMED;
-  connection.zone = zone;
-  connection.zoneDirections = directions;
+  connection.setZone(zone, directions);
   return connection;
 }
 

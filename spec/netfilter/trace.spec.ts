@@ -1,0 +1,40 @@
+import { expect } from "chai";
+import { formatTrace, TraceRecorder } from "../../lib/netfilter/trace.ts";
+import { FLAG_SYN } from "../../lib/wire/tcp.ts";
+import { FakeRouter } from "../../tools/fuzz/fake-router.ts";
+import { segment } from "../../tools/fuzz/packet-grammar.ts";
+
+describe("netfilter/trace", () => {
+  it("tells each rule and policy of a traced packet in the words of xtables-monitor", () => {
+    const router = new FakeRouter();
+    const recorder = new TraceRecorder(router.cpu);
+    router.netfilter.trace = recorder;
+    router.netfilter.restore(
+      "*raw\n-A PREROUTING -p tcp -j TRACE\nCOMMIT\n*filter\n:U - [0:0]\n-A FORWARD -p udp\n-A FORWARD -p tcp -j U\n-A U -j MARK --set-mark 5\nCOMMIT\n",
+    );
+
+    router.inject("a", segment(0x0a010002, 0x0a020002, 1, 2, 3, 0, FLAG_SYN, 0));
+
+    const lines = formatTrace(recorder.records)
+      .split("\n")
+      .filter((line) => line.startsWith(" TRACE"));
+    expect(lines).to.deep.equal([
+      " TRACE: 2 00000001 raw:PREROUTING:rule:0x1:CONTINUE  -4 -t raw -A PREROUTING -p tcp -j TRACE",
+      " TRACE: 2 00000001 raw:PREROUTING:policy:ACCEPT ",
+      " TRACE: 2 00000001 filter:FORWARD:rule:0x2:JUMP:U  -4 -t filter -A FORWARD -p tcp -j U",
+      " TRACE: 2 00000001 filter:U:rule:0x1:CONTINUE  -4 -t filter -A U -j MARK --set-xmark 0x5/0xffffffff",
+      " TRACE: 2 00000001 filter:FORWARD:policy:ACCEPT ",
+    ]);
+  });
+
+  it("says nothing of packets that no TRACE rule has met", () => {
+    const router = new FakeRouter();
+    const recorder = new TraceRecorder(router.cpu);
+    router.netfilter.trace = recorder;
+    router.netfilter.restore("*filter\n-A FORWARD -j ACCEPT\nCOMMIT\n");
+
+    router.inject("a", segment(0x0a010002, 0x0a020002, 1, 2, 3, 0, FLAG_SYN, 0));
+
+    expect(recorder.records).to.deep.equal([]);
+  });
+});
