@@ -24,6 +24,7 @@ import { iptables, iptablesRestore, iptablesSave } from "./commands/iptables.ts"
 import { httpServerCommand, nc, scriptCommand } from "./commands/network-programs.ts";
 import { ping } from "./commands/ping.ts";
 import { route } from "./commands/route.ts";
+import { ss } from "./commands/ss.ts";
 import { sysctl } from "./commands/sysctl.ts";
 
 const COMMANDS: readonly Command[] = [
@@ -50,6 +51,7 @@ const COMMANDS: readonly Command[] = [
   route,
   scriptCommand,
   sleepCommand,
+  ss,
   sysctl,
   timeout,
   trueCommand,
