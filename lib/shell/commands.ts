@@ -26,6 +26,7 @@ import { ping } from "./commands/ping.ts";
 import { route } from "./commands/route.ts";
 import { ss } from "./commands/ss.ts";
 import { sysctl } from "./commands/sysctl.ts";
+import { traceroute } from "./commands/traceroute.ts";
 
 const COMMANDS: readonly Command[] = [
   arp,
@@ -54,6 +55,7 @@ const COMMANDS: readonly Command[] = [
   ss,
   sysctl,
   timeout,
+  traceroute,
   trueCommand,
   wc,
 ];

@@ -32,7 +32,15 @@ export function socketRows(namespace: Namespace): SocketRow[] {
       if (entry instanceof Tcb) return connectionRow(entry);
       const timeWait = entry instanceof TimeWaitSock ? entry : null;
       const state = timeWait === null ? TcpState.SYN_RECV : timeWait.substate;
-      return { ...endsOf(entry), kind: "tcp", state: nameOf(state), receiveQueue: 0, sendQueue: 0, tcb: null, timeWait };
+      return {
+        ...endsOf(entry),
+        kind: "tcp",
+        state: nameOf(state),
+        receiveQueue: 0,
+        sendQueue: 0,
+        tcb: null,
+        timeWait,
+      };
     })
     .sort((a, b) => a.localPort - b.localPort || a.remotePort - b.remotePort);
   const datagrams = udp.sockets.map((sock): SocketRow => {

@@ -90,15 +90,20 @@ function readFilter(words: readonly string[]): { states: readonly string[] | nul
     if (word === "state") {
       const name = left.shift() ?? "";
       const known = STATES[name];
-      if (known === undefined) throw notModelled("ss", `state ${name}`, Object.keys(STATES).join(" "));
+      if (known === undefined)
+        throw notModelled("ss", `state ${name}`, Object.keys(STATES).join(" "));
       states = [...(states ?? []), ...known];
     } else if (word === "sport" || word === "dport") {
       if (left[0] === "=" || left[0] === "eq") left.shift();
       const port = Number((left.shift() ?? "").replace(":", ""));
-      tests.push(word === "sport" ? (row) => row.localPort === port : (row) => row.remotePort === port);
+      tests.push(
+        word === "sport" ? (row) => row.localPort === port : (row) => row.remotePort === port,
+      );
     } else if (word === "src" || word === "dst") {
       const address = left.shift() ?? "";
-      tests.push((row) => formatIpv4(word === "src" ? row.localAddress : row.remoteAddress) === address);
+      tests.push(
+        (row) => formatIpv4(word === "src" ? row.localAddress : row.remoteAddress) === address,
+      );
     } else if (word !== "and" && word !== "(" && word !== ")") {
       throw notModelled("ss", word, TABLE.allowed);
     }
@@ -117,7 +122,16 @@ interface View {
 
 /** How the columns stand: addresses to the right, so that the colons are in line. */
 const RIGHT = [false, false, false, false, true, false, true, false];
-const HEAD = ["Netid", "State", "Recv-Q", "Send-Q", "Local Address", "Port", "Peer Address", "Port"];
+const HEAD = [
+  "Netid",
+  "State",
+  "Recv-Q",
+  "Send-Q",
+  "Local Address",
+  "Port",
+  "Peer Address",
+  "Port",
+];
 /** What stands behind each column. */
 const BEHIND = [" ", " ", " ", " ", ":", " ", ":", ""];
 
@@ -143,7 +157,8 @@ function print({ host, io }: CommandContext, rows: readonly SocketRow[], view: V
   const process = view.header ? Math.max(7, ...details.map((text) => text.length)) : 0;
   if (view.header) io.stdout(`${lineOf(HEAD)}${"Process".padEnd(process)}\n`);
   for (const [index, row] of rows.entries()) {
-    const info = view.info && row.tcb !== null && row.state !== "LISTEN" ? `\n${infoText(row.tcb)}` : "";
+    const info =
+      view.info && row.tcb !== null && row.state !== "LISTEN" ? `\n${infoText(row.tcb)}` : "";
     const tail = info === "" ? (details[index] ?? "").padEnd(process) : (details[index] ?? "");
     io.stdout(`${lineOf(cells[index] ?? [])}${tail}${info}\n`);
   }
@@ -151,7 +166,11 @@ function print({ host, io }: CommandContext, rows: readonly SocketRow[], view: V
 
 function cellsOf(row: SocketRow, { numeric }: View): string[] {
   const port = (number: number): string =>
-    number === 0 ? "*" : numeric ? String(number) : (serviceName(number, row.kind) ?? String(number));
+    number === 0
+      ? "*"
+      : numeric
+        ? String(number)
+        : (serviceName(number, row.kind) ?? String(number));
   return [
     row.kind,
     row.state,
@@ -180,7 +199,8 @@ function timeLeft(ns: number): string {
   const seconds = Math.floor((ms * NS_PER_MS) / NS_PER_S);
   const minutes = Math.floor(seconds / 60);
   let text = minutes > 0 ? `${minutes}min` : "";
-  if (seconds % 60 > 0) text += `${seconds % 60}${ms % 1000 > 0 && minutes === 0 && seconds < 10 ? "." : "sec"}`;
+  if (seconds % 60 > 0)
+    text += `${seconds % 60}${ms % 1000 > 0 && minutes === 0 && seconds < 10 ? "." : "sec"}`;
   if (ms % 1000 > 0 && minutes === 0 && seconds < 10) {
     text += seconds > 0 ? `${String(ms % 1000).padStart(3, "0")}ms` : `${ms}ms`;
   }
