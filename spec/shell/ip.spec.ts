@@ -24,7 +24,12 @@ describe("shell/commands/ip", () => {
     world.run("a", "ip link add br0 type bridge; ip link add v1 type veth peer name v2");
     world.run("a", "ip link set v1 master br0; ip link set br0 up; ip link set v1 up");
 
-    expect(world.run("a", "ip -br link").split("\n").map((line) => line.replace(/..:.*<|<|>/g, "<"))).to.deep.equal([
+    expect(
+      world
+        .run("a", "ip -br link")
+        .split("\n")
+        .map((line) => line.replace(/..:.*<|<|>/g, "<")),
+    ).to.deep.equal([
       "lo               DOWN           <LOOPBACK< ",
       "br0              DOWN           <NO-CARRIER,BROADCAST,MULTICAST,UP< ",
       "v2@v1            DOWN           <BROADCAST,MULTICAST< ",
@@ -35,7 +40,10 @@ describe("shell/commands/ip", () => {
 
   it("shows addresses, secondary ones, peers and labels", () => {
     const world = pair();
-    world.run("a", "ip addr add 10.0.0.7/24 dev eth0; ip addr add 10.5.0.1 peer 10.5.0.2/32 dev eth0");
+    world.run(
+      "a",
+      "ip addr add 10.0.0.7/24 dev eth0; ip addr add 10.5.0.1 peer 10.5.0.2/32 dev eth0",
+    );
 
     expect(world.run("a", "ip -4 addr show dev eth0")).to.equal(
       "2: eth0@if2: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc noqueue state UP group default qlen 1000 link-netns b\n" +
@@ -47,8 +55,14 @@ describe("shell/commands/ip", () => {
 
   it("shows routes with metrics and says what it decides", () => {
     const world = pair();
-    world.run("a", "ip route add 10.9.0.0/16 via 10.0.0.2 dev eth0 metric 100 mtu 1400 advmss 1300");
-    world.run("a", "ip route add default via 10.0.0.3 initcwnd 20 congctl cubic quickack 1 rto_min 10ms");
+    world.run(
+      "a",
+      "ip route add 10.9.0.0/16 via 10.0.0.2 dev eth0 metric 100 mtu 1400 advmss 1300",
+    );
+    world.run(
+      "a",
+      "ip route add default via 10.0.0.3 initcwnd 20 congctl cubic quickack 1 rto_min 10ms",
+    );
     world.run("a", "ip route add unreachable 10.10.0.0/16; ip route add 10.13.0.1 dev eth0");
 
     expect(world.run("a", "ip route")).to.equal(
@@ -68,7 +82,10 @@ describe("shell/commands/ip", () => {
 
   it("adds rules before the second one and flushes all but the first", () => {
     const world = pair();
-    world.run("a", "ip rule add from 10.0.0.7 table 100; ip rule add fwmark 0x1/0xff lookup 200 pref 1000");
+    world.run(
+      "a",
+      "ip rule add from 10.0.0.7 table 100; ip rule add fwmark 0x1/0xff lookup 200 pref 1000",
+    );
     world.run("a", "ip rule add to 10.3.0.0/16 iif eth0 lookup main");
 
     expect(world.run("a", "ip rule")).to.equal(
@@ -82,7 +99,11 @@ describe("shell/commands/ip", () => {
     const world = pair();
     const cases: [string, number, string][] = [
       ["ip addr add 10.0.0.1/24 dev eth0", 2, "Error: ipv4: Address already assigned.\n"],
-      ["ip addr add 10.0.0.1/33 dev eth0", 1, 'Error: any valid prefix is expected rather than "10.0.0.1/33".\n'],
+      [
+        "ip addr add 10.0.0.1/33 dev eth0",
+        1,
+        'Error: any valid prefix is expected rather than "10.0.0.1/33".\n',
+      ],
       ["ip addr add 10.0.0.3/24 dev nope", 1, 'Cannot find device "nope"\n'],
       ["ip link show nope", 1, 'Device "nope" does not exist.\n'],
       ["ip foo", 1, 'Object "foo" is unknown, try "ip help".\n'],
@@ -106,7 +127,11 @@ describe("shell/commands/ip", () => {
     const world = pair();
     world.run("a", "ip neigh add 10.0.0.50 lladdr 02:00:00:00:00:50 dev eth0");
 
-    expect(world.run("a", "ip neigh")).to.equal("10.0.0.50 dev eth0 lladdr 02:00:00:00:00:50 PERMANENT \n");
-    expect(world.run("a", "ip neigh show dev eth0")).to.equal("10.0.0.50 lladdr 02:00:00:00:00:50 PERMANENT \n");
+    expect(world.run("a", "ip neigh")).to.equal(
+      "10.0.0.50 dev eth0 lladdr 02:00:00:00:00:50 PERMANENT \n",
+    );
+    expect(world.run("a", "ip neigh show dev eth0")).to.equal(
+      "10.0.0.50 lladdr 02:00:00:00:00:50 PERMANENT \n",
+    );
   });
 });

@@ -3,7 +3,13 @@ import { parseCommandLine, splitWords } from "../../lib/shell/parse.ts";
 
 describe("shell/parse", () => {
   it("takes quotes away and keeps what they hold", () => {
-    expect(splitWords(`a 'b  c' "d \\"e" f\\ g ''`)).to.deep.equal(["a", "b  c", 'd "e', "f g", ""]);
+    expect(splitWords(`a 'b  c' "d \\"e" f\\ g ''`)).to.deep.equal([
+      "a",
+      "b  c",
+      'd "e',
+      "f g",
+      "",
+    ]);
   });
 
   it("joins pipelines by && and ||, and jobs by ; and newlines", () => {
@@ -14,7 +20,9 @@ describe("shell/parse", () => {
       ["d", true],
       ["e", false],
     ]);
-    expect(jobs[0]?.items.map(({ condition, pipeline }) => [condition, pipeline.negated])).to.deep.equal([
+    expect(
+      jobs[0]?.items.map(({ condition, pipeline }) => [condition, pipeline.negated]),
+    ).to.deep.equal([
       ["always", false],
       ["and", false],
       ["or", true],
@@ -33,12 +41,16 @@ describe("shell/parse", () => {
         { descriptor: 0, kind: "text", target: "x y\n" },
       ],
     });
-    expect(document?.items[0]?.pipeline.commands[0]?.redirects[0]?.target).to.equal("*nat\nCOMMIT\n");
+    expect(document?.items[0]?.pipeline.commands[0]?.redirects[0]?.target).to.equal(
+      "*nat\nCOMMIT\n",
+    );
   });
 
   it("refuses what it does not model with the code VW_COMMAND", () => {
     for (const line of ["echo $HOME", "a | ", "(a)", "echo 'x", "a && && b", "X=1 a"]) {
-      expect(() => parseCommandLine(line), line).to.throw().with.property("code", "VW_COMMAND");
+      expect(() => parseCommandLine(line), line)
+        .to.throw()
+        .with.property("code", "VW_COMMAND");
     }
   });
 });

@@ -7,7 +7,9 @@ describe("shell/programs", () => {
   it("pings: lines, statistics, errors about a silent neighbour", () => {
     const world = pair();
 
-    expect(world.run("a", "ping -c 1 10.0.0.2").replace(/[0-9.]+ ms|[0-9./]{19,} ms/g, "T ms")).to.match(
+    expect(
+      world.run("a", "ping -c 1 10.0.0.2").replace(/[0-9.]+ ms|[0-9./]{19,} ms/g, "T ms"),
+    ).to.match(
       /^PING 10\.0\.0\.2 \(10\.0\.0\.2\) 56\(84\) bytes of data\.\n64 bytes from 10\.0\.0\.2: icmp_seq=1 ttl=64 time=T ms\n\n--- 10\.0\.0\.2 ping statistics ---\n1 packets transmitted, 1 received, 0% packet loss, time 0ms\nrtt min\/avg\/max\/mdev = /,
     );
     expect(world.status("a", "ping -c 1 10.0.0.9")).to.deep.equal({
@@ -33,7 +35,9 @@ describe("shell/programs", () => {
     world.start("b", "http-server --port 8081 --keep-alive --body abc");
 
     expect(world.run("a", "curl -s http://10.0.0.2:8080/")).to.equal("hello from web\n");
-    expect(world.status("a", "curl -sv http://10.0.0.2:8081/a http://10.0.0.2:8081/b").err).to.equal(
+    expect(
+      world.status("a", "curl -sv http://10.0.0.2:8081/a http://10.0.0.2:8081/b").err,
+    ).to.equal(
       "*   Trying 10.0.0.2:8081...\n* Connected to 10.0.0.2 (10.0.0.2) port 8081 (#0)\n" +
         "> GET /a HTTP/1.1\n> Host: 10.0.0.2:8081\n> User-Agent: curl/7.88.1\n> Accept: */*\n> \n" +
         "< HTTP/1.1 200 OK\n< Content-Length: 3\n< \n{ [3 bytes data]\n" +
@@ -51,16 +55,28 @@ describe("shell/programs", () => {
     world.start("b", "script 'listen 7004; accept; read 1000; set linger 0; close'");
     world.start("b", "nc -l 7005");
     const cases: [string, number, string][] = [
-      ["10.0.0.2:81", 7, "Failed to connect to 10.0.0.2 port 81 after 0 ms: Couldn't connect to server"],
+      [
+        "10.0.0.2:81",
+        7,
+        "Failed to connect to 10.0.0.2 port 81 after 0 ms: Couldn't connect to server",
+      ],
       ["10.0.0.2:7003", 52, "Empty reply from server"],
       ["10.0.0.2:7004", 56, "Recv failure: Connection reset by peer"],
-      ["-m 1 10.0.0.2:7005", 28, "Operation timed out after 1000 milliseconds with 0 bytes received"],
+      [
+        "-m 1 10.0.0.2:7005",
+        28,
+        "Operation timed out after 1000 milliseconds with 0 bytes received",
+      ],
       ["nosuch.host", 6, "Could not resolve host: nosuch.host"],
     ];
 
     for (const [args, status, message] of cases) {
       const outcome = world.status("a", `curl -sS ${args}`);
-      expect(outcome, args).to.deep.equal({ status, out: "", err: `curl: (${status}) ${message}\n` });
+      expect(outcome, args).to.deep.equal({
+        status,
+        out: "",
+        err: `curl: (${status}) ${message}\n`,
+      });
     }
   });
 
@@ -96,7 +112,9 @@ describe("shell/programs", () => {
     const world = pair();
     world.start("b", "script 'listen 7000; accept; echo'");
 
-    expect(world.run("a", "script 'connect 10.0.0.2 7000; send one; print 3; close'")).to.equal("one");
+    expect(world.run("a", "script 'connect 10.0.0.2 7000; send one; print 3; close'")).to.equal(
+      "one",
+    );
     expect(world.status("a", "script 'connect 10.0.0.2 1'")).to.deep.equal({
       status: 1,
       out: "",
@@ -106,14 +124,19 @@ describe("shell/programs", () => {
 
   it("says before a run what does not exist here, and leaves refusals to the run", () => {
     for (const line of ["frobnicate", "ip tunnel add", "curl --http3 x", "ping -A 10.0.0.1"]) {
-      expect(() => checkCommand(line), line).to.throw().with.property("code", "VW_COMMAND");
+      expect(() => checkCommand(line), line)
+        .to.throw()
+        .with.property("code", "VW_COMMAND");
     }
     expect(() => checkCommand("ip addr add && nc 10.0.0.1")).not.to.throw();
   });
 
   it("lists rules as iptables does", () => {
     const world = pair();
-    world.run("a", "iptables -t nat -A OUTPUT -d 10.96.0.1 -p tcp --dport 80 -j DNAT --to-destination 10.0.0.2:8080");
+    world.run(
+      "a",
+      "iptables -t nat -A OUTPUT -d 10.96.0.1 -p tcp --dport 80 -j DNAT --to-destination 10.0.0.2:8080",
+    );
 
     expect(world.run("a", "iptables -t nat -L OUTPUT -n")).to.equal(
       "Chain OUTPUT (policy ACCEPT)\ntarget     prot opt source               destination         \n" +
