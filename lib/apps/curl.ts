@@ -264,7 +264,7 @@ class Transfer {
       url: this.#fullUrl(),
       method: this.#method(),
       scheme: this.#url.scheme,
-      httpVersion: head === null ? "0" : head.startLine[0].replace("HTTP/", "").replace(".0", ".0"),
+      httpVersion: head === null ? "0" : head.startLine[0].replace("HTTP/", ""),
       status: this.status,
       contentType: head === null ? "" : (field(head.fields, "Content-Type") ?? ""),
       redirectUrl: this.#locationOf(head) ?? "",

@@ -24,7 +24,9 @@ import { iptables, iptablesRestore, iptablesSave } from "./commands/iptables.ts"
 import { httpServerCommand, nc, scriptCommand } from "./commands/network-programs.ts";
 import { ping } from "./commands/ping.ts";
 import { route } from "./commands/route.ts";
+import { ss } from "./commands/ss.ts";
 import { sysctl } from "./commands/sysctl.ts";
+import { traceroute } from "./commands/traceroute.ts";
 
 const COMMANDS: readonly Command[] = [
   arp,
@@ -50,8 +52,10 @@ const COMMANDS: readonly Command[] = [
   route,
   scriptCommand,
   sleepCommand,
+  ss,
   sysctl,
   timeout,
+  traceroute,
   trueCommand,
   wc,
 ];
