@@ -99,9 +99,11 @@ describe("capture/compare", () => {
 
   it("tells all kept outcomes of the real kernel apart", () => {
     const { outcomes } = JSON.parse(readFileSync(`${FOLDER}/outcomes.json`, "utf8")) as {
-      outcomes: { file: string; count: number }[];
+      outcomes: { capture: string; count: number }[];
     };
-    const recordings = outcomes.map(({ file }) => readCapture(readFileSync(`${FOLDER}/${file}`)));
+    const recordings = outcomes.map(({ capture }) =>
+      readCapture(readFileSync(`${FOLDER}/${capture}`)),
+    );
 
     expect(distinctOutcomes(recordings)).to.have.length(outcomes.length);
   });
