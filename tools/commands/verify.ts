@@ -52,14 +52,25 @@ async function verify(labs: readonly string[], flags: VerifyFlags): Promise<void
     await record(files, flags);
     return;
   }
-  const verdicts =
-    flags.recorded === true
-      ? files.map((file) => judgeRecorded(file))
-      : await onEachCpu(files, flags.jobs, judgeLive);
+  const judge = async (file: string, cpu: number): Promise<Verdict> =>
+    flags.recorded === true ? judgeRecorded(file) : await judgeLive(file, cpu);
+  const verdicts = await onEachCpu(files, flags.recorded === true ? 1 : flags.jobs, (file, cpu) =>
+    flags.all === true ? orRefused(file, judge(file, cpu)) : judge(file, cpu),
+  );
   if (verdicts.some(({ verdict }) => verdict === "different")) process.exitCode = FAILED;
   process.stdout.write(
     flags.json === true ? `${JSON.stringify(verdicts, null, 2)}\n` : asText(verdicts),
   );
+}
+
+/** Among many labs, one that cannot be run counts as different. */
+async function orRefused(lab: string, verdict: Promise<Verdict>): Promise<Verdict> {
+  try {
+    return await verdict;
+  } catch (error) {
+    if (!(error instanceof VethworkError)) throw error;
+    return { lab, verdict: "different", why: error.message, share: 0, runs: 0 };
+  }
 }
 
 async function record(files: readonly string[], { runs, jobs }: VerifyFlags): Promise<void> {

@@ -15,6 +15,7 @@ import { DEFERRED_MTU } from "./ack-policy.ts";
 import { TcpState } from "./constants.ts";
 import { syncMss } from "./mss.ts";
 import { ConnectionRequest } from "./request.ts";
+import { rebuildRoute } from "./route.ts";
 import { between } from "./sequence.ts";
 import { simpleRetransmit } from "./simple-retransmit.ts";
 import { doneWithError } from "./state.ts";
@@ -90,13 +91,14 @@ function report(tp: Tcb, errno: number, type: number, code: number): void {
 
 /** RFC 1191: the path takes only `mtu` bytes, so what is out is cut smaller and sent again. */
 export function reduceMtu(tp: Tcb): void {
-  const mtu = tp.mtuInfo;
-  const route = tp.route;
-  if (route === null || tp.state === TcpState.LISTEN) return;
-  if (tp.pmtuDiscover !== 1 && tp.pmtuDiscover !== 2) return;
-  tp.env.updatePmtu(route, tp.remoteAddress, mtu);
-  const now = tp.route === null ? mtu : Math.max(mtu, 552);
-  if (tp.pmtuCookie <= now) return;
-  syncMss(tp, now);
+  if (tp.state === TcpState.LISTEN || tp.state === TcpState.CLOSE) return;
+  const route = rebuildRoute(tp);
+  if (route === null) return;
+  tp.env.updatePmtu(route, tp.remoteAddress, tp.mtuInfo);
+  // The route that was, is obsolete if it now has an exception.
+  const now = rebuildRoute(tp);
+  if (now === null || (tp.pmtuDiscover !== 1 && tp.pmtuDiscover !== 2)) return;
+  if (tp.pmtuCookie <= now.mtu) return;
+  syncMss(tp, now.mtu);
   simpleRetransmit(tp);
 }
