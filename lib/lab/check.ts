@@ -102,6 +102,10 @@ function checkStep(step: Step, names: Names): void {
     case "kill":
       names.checkProgram(step.process);
       break;
+    case "apply":
+    case "delete":
+      names.checkCluster(step.place);
+      break;
     case "wait":
       break;
   }
@@ -125,9 +129,7 @@ class Names {
   readonly #programs = new Map<string, Place>();
 
   constructor(lab: Lab) {
-    const raw = lab.topology?.nodes ?? [];
-    const inCluster = lab.cluster?.nodes ?? [];
-    const all = [...raw, ...inCluster.map(({ name }) => ({ name: name.value, place: name.place }))];
+    const all = lab.topology?.nodes ?? [];
     const seen = new Set<string>();
     for (const { name, place } of all) {
       if (seen.has(name)) throw new VethworkError("VW_LAB", `a second node "${name}"`, "", place);
@@ -141,6 +143,11 @@ class Names {
     if (this.#nodes.includes(name)) return;
     const known = this.#nodes.length === 0 ? "there are none" : this.#nodes.join(", ");
     throw new VethworkError("VW_LAB", `there is no node "${name}"`, `nodes: ${known}`, place);
+  }
+
+  checkCluster(place: Place): void {
+    if (this.#hasCluster) return;
+    throw new VethworkError("VW_LAB", "there is no cluster with objects", "cluster:", place);
   }
 
   /** Pods come and go, so their names are looked up when a step needs them. */

@@ -49,7 +49,9 @@ export interface Lab {
   readonly epochSeconds: number;
   readonly costs: LabCosts;
   readonly timing: LabTiming;
+  /** The whole network: that of the cluster included. */
   readonly topology: Topology | null;
+  /** What kube-proxy works with; its hosts are in the topology. */
   readonly cluster: Cluster | null;
   readonly processes: readonly BackgroundProgram[];
   readonly steps: readonly Step[];

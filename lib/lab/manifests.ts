@@ -75,8 +75,15 @@ export function readProxyConfiguration(
       second.place,
     );
   }
-  if (document === undefined) return base;
-  const value = checked(document, CONFIGURATION_CHECK, "VW_OBJECT", "KubeProxyConfiguration");
+  return document === undefined ? base : proxyConfigurationIn(document, base);
+}
+
+/** The configuration that a part of a file makes of `base`. Throws `VW_OBJECT`. */
+export function proxyConfigurationIn(
+  node: YamlNode,
+  base: KubeProxyConfiguration,
+): KubeProxyConfiguration {
+  const value = checked(node, CONFIGURATION_CHECK, "VW_OBJECT", "KubeProxyConfiguration");
   return readConfiguration(value, base);
 }
 

@@ -9,6 +9,7 @@ import { askHosts, MERGED_DUMP, REPORT_JSON, REPORT_TEXT } from "./artefacts.ts"
 import { Machine } from "./build.ts";
 import { CaptureSet } from "./captures.ts";
 import { checkCommands } from "./check.ts";
+import { ClusterRun } from "./cluster/run.ts";
 import { Clock, type Progress } from "./clock.ts";
 import { collectReport } from "./collect.ts";
 import { checkFilter } from "./frame-expectations.ts";
@@ -68,6 +69,8 @@ export class LabRun {
   readonly machine: Machine;
   readonly clock: Clock;
   readonly captures: CaptureSet;
+  /** Null if the lab has none. */
+  readonly cluster: ClusterRun | null;
   readonly #timeline: Timeline;
   readonly #files: readonly LoadedFile[];
   readonly #artefacts: ArtefactStore;
@@ -77,20 +80,14 @@ export class LabRun {
   constructor(text: string, options: RunOptions = {}) {
     this.lab = parseLab(text, options.file ?? "lab.yaml");
     const { lab } = this;
-    if (lab.cluster !== null) {
-      // Not modelled: clusters in labs; their hosts would be made here, beside those of the topology.
-      throw new VethworkError(
-        "VW_LAB",
-        "a cluster cannot be run by this version",
-        "topology:",
-        lab.cluster.place,
-      );
-    }
+    const readFile = options.readFile ?? (() => null);
+    refuseManifests(lab);
+    this.cluster = lab.cluster === null ? null : new ClusterRun(lab, lab.cluster, readFile);
     for (const one of lab.expectations) if (one.kind === "frames") checkFilter(one);
     this.#files =
       lab.topology === null
         ? []
-        : loadFiles(lab.file, lab.topology, options.readFile ?? (() => null));
+        : loadFiles(lab.file, lab.topology, readFile);
     const { epochSeconds, costs } = lab;
     const seed = options.seed ?? lab.seed;
     const machineOptions = { seed, epochSeconds, costs, poison: options.poison === true };
@@ -106,13 +103,14 @@ export class LabRun {
       snapLength: lab.capture.snapLength,
       wants: (host, device) => isCaptured(lab.capture, host, device),
     });
-    this.#timeline = new Timeline(this.machine, this.clock);
+    this.#timeline = new Timeline(this.machine, this.clock, this.cluster);
   }
 
   /** Builds the network, begins the captures, and starts the processes. */
   setUp(): void {
     const { lab, clock, machine } = this;
     if (lab.topology !== null) setUp(machine, clock, lab.topology, this.#files);
+    this.cluster?.start(machine);
     clock.wait(lab.timing.settleNs);
     this.#beginCaptures();
     for (const program of lab.processes) this.#timeline.startProgram(program);
@@ -148,6 +146,7 @@ export class LabRun {
       capture,
     });
     const texts = askHosts(machine.hosts, clock);
+    for (const [name, text] of this.cluster?.texts() ?? []) texts.set(name, text);
     if (capture !== null && capture.frames.length <= MAX_DUMPED_FRAMES) {
       texts.set(MERGED_DUMP, timeline(capture));
     }
@@ -180,4 +179,16 @@ export class LabRun {
       deviceRemoved: (_host, device) => captures.detach(device),
     };
   }
+}
+
+/** Not modelled: an API server that manifests are applied to, with its controllers. */
+function refuseManifests({ cluster }: Lab): void {
+  const [first] = cluster?.manifests ?? [];
+  if (first === undefined) return;
+  throw new VethworkError(
+    "VW_LAB",
+    "manifests cannot be applied by this version",
+    "objects: with Services and their EndpointSlices",
+    first.place,
+  );
 }

@@ -13,7 +13,9 @@ import {
   type LabCosts,
   type LabTiming,
 } from "./lab.ts";
-import { clusterKind } from "./schema/cluster.ts";
+import { planCluster } from "./cluster/plan.ts";
+import { clusterPrograms, clusterTopology } from "./cluster/topology.ts";
+import { type Cluster, clusterKind } from "./schema/cluster.ts";
 import { expectationKind } from "./schema/expect.ts";
 import {
   integer,
@@ -29,8 +31,8 @@ import {
   withDefault,
   word,
 } from "./schema/kinds.ts";
-import { processKind, stepKind } from "./schema/steps.ts";
-import { topologyKind } from "./schema/topology.ts";
+import { type BackgroundProgram, processKind, stepKind } from "./schema/steps.ts";
+import { type Topology, topologyKind } from "./schema/topology.ts";
 import { duration, epoch, interfaceName, label } from "./schema/values.ts";
 import { DEFAULT_VERIFY, verifyKind } from "./schema/verify.ts";
 import { parseYaml } from "./yaml.ts";
@@ -117,6 +119,7 @@ const labKind = object("a lab", {
 export function parseLab(text: string, file: string): Lab {
   const root = parseYaml(text, file);
   const value = labKind.read(root);
+  const network = networkOf(value.topology, value.cluster);
   const lab: Lab = {
     file,
     name: value.name,
@@ -125,9 +128,9 @@ export function parseLab(text: string, file: string): Lab {
     epochSeconds: value.epoch,
     costs: value.cpu,
     timing: value.timing,
-    topology: value.topology,
+    topology: network.topology,
     cluster: value.cluster,
-    processes: value.processes,
+    processes: [...network.programs, ...value.processes],
     steps: value.steps,
     expectations: value.expect,
     capture: value.capture,
@@ -135,6 +138,23 @@ export function parseLab(text: string, file: string): Lab {
   };
   checkReferences(lab, root.place);
   return lab;
+}
+
+/** The whole network: what the cluster comes to, with the raw part of the lab beside it. */
+function networkOf(
+  raw: Topology | null,
+  cluster: Cluster | null,
+): { topology: Topology | null; programs: readonly BackgroundProgram[] } {
+  if (cluster === null) return { topology: raw, programs: [] };
+  const plan = planCluster(cluster);
+  const made = clusterTopology(plan, cluster.place);
+  const topology = {
+    nodes: [...made.nodes, ...(raw?.nodes ?? [])],
+    links: [...made.links, ...(raw?.links ?? [])],
+    files: raw?.files ?? [],
+    setup: [...made.setup, ...(raw?.setup ?? [])],
+  };
+  return { topology, programs: clusterPrograms(plan) };
 }
 
 /** The JSON Schema of lab files, for editors. */

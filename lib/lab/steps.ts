@@ -4,6 +4,7 @@ import { formatPlace, type Place } from "../base/errors.ts";
 import { formatDuration, NS_PER_S, type Ns } from "../base/units.ts";
 import type { Machine } from "./build.ts";
 import type { Awaited, Clock } from "./clock.ts";
+import type { ClusterRun } from "./cluster/run.ts";
 import { RunningCommand } from "./command.ts";
 import type { BackgroundProgram, LinkStep, OutputCheck, RunStep, Step } from "./schema/steps.ts";
 
@@ -31,12 +32,14 @@ const LINK_TIMEOUT: Ns = NS_PER_S;
 export class Timeline {
   readonly #machine: Machine;
   readonly #clock: Clock;
+  readonly #cluster: ClusterRun | null;
   readonly #programs = new Map<string, RunningCommand>();
   readonly reports: StepReport[] = [];
 
-  constructor(machine: Machine, clock: Clock) {
+  constructor(machine: Machine, clock: Clock, cluster: ClusterRun | null) {
     this.#machine = machine;
     this.#clock = clock;
+    this.#cluster = cluster;
   }
 
   /** Starts a program that runs beside the steps. */
@@ -63,6 +66,11 @@ export class Timeline {
         break;
       case "link":
         this.#setLink(step);
+        break;
+      case "apply":
+      case "delete":
+        this.#report({ kind: "act", what: `${step.kind} ${step.file.value}`, place });
+        this.#cluster?.carryOut(step);
         break;
       case "kill":
         this.#report({ kind: "act", what: `kill -${step.signal} ${step.process.value}`, place });

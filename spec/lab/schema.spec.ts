@@ -227,12 +227,12 @@ expect:
     [
       "a step of two kinds",
       'steps: [{ wait: 1s, down: "h1:a" }]\n',
-      'lab.yaml:4:21: "down" beside "wait" in one entry (a step has one of run, wait, down, up, parallel, kill)',
+      'lab.yaml:4:21: "down" beside "wait" in one entry (a step has one of run, wait, down, up, parallel, kill, apply, delete)',
     ],
     [
       "a step that says nothing",
       "steps: [{ on: h1 }]\n",
-      "lab.yaml:4:9: a step with the keys on says nothing (with one of the keys run, wait, down, up, parallel, kill)",
+      "lab.yaml:4:9: a step with the keys on says nothing (with one of the keys run, wait, down, up, parallel, kill, apply, delete)",
     ],
     [
       "a command without a host",

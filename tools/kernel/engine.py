@@ -184,6 +184,9 @@ class Engine:
             processes = [self.start(command) for command in step["commands"]]
             for command, process in zip(step["commands"], processes):
                 self.results.append(self.result(index, command, process))
+        elif kind == "act":
+            for command in step["commands"]:
+                self.set_up(command)
         elif kind == "link":
             self.namespaces[step["node"]].enter()
             run(["ip", "link", "set", step["device"], "up" if step["up"] else "down"])

@@ -4,9 +4,10 @@
  */
 import { formatMac, type Mac, macFromName } from "../../lib/base/mac.ts";
 import { NS_PER_MS, type Ns } from "../../lib/base/units.ts";
+import type { NodeInvocation } from "../../lib/lab/cluster/run.ts";
 import type { Lab } from "../../lib/lab/lab.ts";
 import type { Link, LinkEnd } from "../../lib/lab/schema/link.ts";
-import type { RunStep, Step } from "../../lib/lab/schema/steps.ts";
+import type { ObjectsStep, RunStep, Step } from "../../lib/lab/schema/steps.ts";
 import type { ImpairmentOptions } from "../../lib/link/impairment.ts";
 
 /** A network and what happens in it. */
@@ -20,7 +21,7 @@ export interface KernelPlan {
     readonly path: string;
     readonly base64: string;
   }[];
-  readonly setup: readonly { readonly on: string; readonly run: string }[];
+  readonly setup: readonly PlannedAct[];
   readonly processes: readonly PlannedProgram[];
   readonly steps: readonly PlannedStep[];
   /** From the setup to the captures. */
@@ -76,11 +77,19 @@ interface PlannedCommand {
   readonly timeoutNs: Ns;
 }
 
+/** A command that must succeed and whose output does not matter. */
+interface PlannedAct {
+  readonly on: string;
+  readonly run: string;
+  readonly stdin: string | null;
+}
+
 type PlannedStep =
   | (PlannedCommand & { readonly kind: "run"; readonly background: boolean })
   | { readonly kind: "wait"; readonly durationNs: Ns }
   | { readonly kind: "link"; readonly node: string; readonly device: string; readonly up: boolean }
   | { readonly kind: "kill"; readonly process: string; readonly signal: number }
+  | { readonly kind: "act"; readonly commands: readonly PlannedAct[] }
   | { readonly kind: "parallel"; readonly commands: readonly PlannedCommand[] };
 
 /** What the caller of a plan decides. */
@@ -88,6 +97,8 @@ export interface PlanOptions {
   /** Reads a file beside the lab. */
   readonly readFile: (path: string) => Uint8Array;
   readonly cpu: number | null;
+  /** What the kube-proxies of the lab's cluster have done on the emulator, if it has one. */
+  readonly invocations: readonly NodeInvocation[];
 }
 
 /**
@@ -109,8 +120,11 @@ const CAPTURE_SLOTS = 8192;
 /** Why the kernel's engine cannot run a lab, or null if it can. */
 export function obstacle(lab: Lab): string | null {
   if (lab.verify.emulatorOnly !== null) return lab.verify.emulatorOnly;
-  // Not modelled: clusters on the real kernel; their nodes are prepared by emulated kubelets.
-  if (lab.topology === null || lab.cluster !== null) return "it has a cluster";
+  if (lab.topology === null) return "it has no network";
+  // The proxy's own sockets are a part of the emulated kube-proxy.
+  if (lab.cluster?.networking.kubeProxyMode === "userspace") {
+    return "userspace mode is carried out by kube-proxy itself, not by the kernel";
+  }
   const lines = lab.topology.links.flatMap(({ lines }) => lines);
   return lines.some((line) => line !== null && leavesToChance(line))
     ? "a link of it leaves something to chance"
@@ -136,14 +150,21 @@ export function planOf(lab: Lab, options: PlanOptions): KernelPlan {
         source.kind === "text" ? source.text : options.readFile(source.path),
       ).toString("base64"),
     })),
-    setup: topology.setup.map(({ node, command }) => ({ on: node.value, run: command.value })),
+    setup: [
+      ...topology.setup.map(({ node, command }) => ({
+        on: node.value,
+        run: command.value,
+        stdin: null,
+      })),
+      ...actsOf(options.invocations, 0),
+    ],
     processes: lab.processes.map(({ name, on, command, stdin }) => ({
       name: name.value,
       on: on.value,
       run: command.value,
       stdin,
     })),
-    steps: [...lab.steps, ...checks].map(plannedStep),
+    steps: plannedSteps([...lab.steps, ...checks], options.invocations),
     quietNs: QUIET,
     startNs: lab.processes.length === 0 ? 0 : Math.min(lab.timing.readyNs, SHORTEST_START),
     settleNs: Math.max(SHORTEST_LINGER, lab.timing.lingerNs),
@@ -193,7 +214,34 @@ function plannedLine({ delayNs, rateBps, limit, exact }: ImpairmentOptions): Pla
   };
 }
 
-function plannedStep(step: Step): PlannedStep {
+function plannedSteps(
+  steps: readonly Step[],
+  invocations: readonly NodeInvocation[],
+): PlannedStep[] {
+  let changes = 0;
+  return steps.map((step) => {
+    if (!changesObjects(step)) return plannedStep(step);
+    changes += 1;
+    return { kind: "act", commands: actsOf(invocations, changes) };
+  });
+}
+
+function changesObjects(step: Step): step is ObjectsStep {
+  return step.kind === "apply" || step.kind === "delete";
+}
+
+/** What kube-proxy did after a change, for a machine without one. That nothing was found is fine. */
+function actsOf(invocations: readonly NodeInvocation[], after: number): PlannedAct[] {
+  return invocations
+    .filter(({ change }) => change === after)
+    .map(({ node, run, stdin }) => ({
+      on: node,
+      run: run.startsWith("conntrack ") ? `${run} || true` : run,
+      stdin,
+    }));
+}
+
+function plannedStep(step: Exclude<Step, ObjectsStep>): PlannedStep {
   switch (step.kind) {
     case "run":
       return { kind: "run", ...plannedCommand(step), background: step.background };

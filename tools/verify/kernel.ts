@@ -3,7 +3,10 @@ import { readFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { dirname, resolve } from "node:path";
 import { readCapture } from "../../lib/capture/read.ts";
+import type { NodeInvocation } from "../../lib/lab/cluster/run.ts";
 import type { Lab } from "../../lib/lab/lab.ts";
+import { LabRun } from "../../lib/lab/run.ts";
+import { filesBeside } from "../input.ts";
 import { planOf } from "../kernel/plan.ts";
 import { type KernelRun, runOnKernel } from "../kernel/run.ts";
 import type { Outcome } from "./outcome.ts";
@@ -11,7 +14,22 @@ import type { Outcome } from "./outcome.ts";
 /** One run of a lab on the kernel. `cpu`: the processor that its programs share. */
 export function runLabOnKernel(labFile: string, lab: Lab, cpu: number | null): Promise<KernelRun> {
   const readFile = (path: string): Uint8Array => readFileSync(resolve(dirname(labFile), path));
-  return runOnKernel(planOf(lab, { readFile, cpu }));
+  const invocations = invocationsOf(labFile, lab);
+  return runOnKernel(planOf(lab, { readFile, cpu, invocations }));
+}
+
+/** What kube-proxy does in a lab: the emulator finds out. */
+function invocationsOf(labFile: string, lab: Lab): readonly NodeInvocation[] {
+  if (lab.cluster === null) return [];
+  const run = new LabRun(readFileSync(labFile, "utf8"), {
+    file: labFile,
+    readFile: filesBeside(labFile),
+    sink: () => null,
+  });
+  run.setUp();
+  while (run.nextStep());
+  run.finish();
+  return run.cluster?.invocations ?? [];
 }
 
 /** The outcome of a run. */

@@ -9,6 +9,7 @@ import { ToolError } from "../../shell/command.ts";
 import { conntrack as conntrackCommand } from "../../shell/commands/conntrack.ts";
 import type { ShellHost } from "../../shell/host.ts";
 import { IPPROTO_UDP } from "../../wire/protocol-numbers.ts";
+import { deleteFlowCommand, type InvocationListener } from "./invocation.ts";
 import type { ConntrackTool, UdpFlow } from "../proxy/node.ts";
 
 /** A flow with the entry that it was made of. */
@@ -31,12 +32,16 @@ class TableFlow implements UdpFlow {
 
 export class ConntrackTable implements ConntrackTool {
   readonly #host: ShellHost;
+  readonly #onInvocation: InvocationListener;
 
-  constructor(host: ShellHost) {
+  /** The host is borrowed. */
+  constructor(host: ShellHost, onInvocation: InvocationListener) {
     this.#host = host;
+    this.#onInvocation = onInvocation;
   }
 
   command(words: readonly string[]): void {
+    this.#onInvocation({ run: `conntrack ${words.join(" ")}`, stdin: null });
     const body = conntrackCommand.parse(words, () => {
       throw new ToolError("conntrack: starts no other command", 1);
     });
@@ -53,6 +58,8 @@ export class ConntrackTable implements ConntrackTool {
   }
 
   deleteFlow(flow: UdpFlow): void {
-    if (flow instanceof TableFlow) this.#host.netfilter.conntrack.kill(flow.connection);
+    if (!(flow instanceof TableFlow)) return;
+    this.#onInvocation({ run: deleteFlowCommand(flow), stdin: null });
+    this.#host.netfilter.conntrack.kill(flow.connection);
   }
 }

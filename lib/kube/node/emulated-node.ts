@@ -23,17 +23,20 @@ import { SimClock } from "../proxy/sim-clock.ts";
 import { ConntrackTable } from "./conntrack-table.ts";
 import { holdPort } from "./held-ports.ts";
 import { type HttpAnswer, openHttpPort } from "./http-port.ts";
+import { type InvocationListener, ToldIptables } from "./invocation.ts";
 import { RelayCounters } from "./relay-counters.ts";
 import { TcpRelay } from "./tcp-relay.ts";
 import { UdpRelay } from "./udp-relay.ts";
 
-/** What of kube-proxy's configuration its node needs to know. */
+/** What a node is to kube-proxy beside its host. */
 export interface EmulatedNodeOptions {
-  /** Userspace mode: how long a UDP client's socket lives without a datagram. */
-  readonly udpIdleTimeout: Ns;
+  /** Userspace mode: how long a UDP client's socket lives without a datagram; 250 ms by default. */
+  readonly udpIdleTimeout?: Ns;
+  /** Told of everything that changes rules, settings or the connection table. */
+  readonly onInvocation?: InvocationListener;
 }
 
-const DEFAULT_OPTIONS: EmulatedNodeOptions = { udpIdleTimeout: 250 * NS_PER_MS };
+const DEFAULT_IDLE: Ns = 250 * NS_PER_MS;
 /** Processors of the emulated machine, as far as kube-proxy asks. */
 const CPUS = 2;
 
@@ -48,18 +51,17 @@ export class EmulatedNode implements ProxyNode, SocketTool {
   readonly #host: ShellHost;
   readonly #stack: Transports;
   readonly #udpIdleNs: Ns;
+  readonly #onInvocation: InvocationListener;
 
-  /** The host is borrowed; `iptables` is a tool in place of the host's own, which it may wrap. */
-  constructor(
-    host: ShellHost,
-    options: EmulatedNodeOptions = DEFAULT_OPTIONS,
-    iptables: IptablesTool = new NetfilterIptables(host.netfilter),
-  ) {
+  /** The host is borrowed. */
+  constructor(host: ShellHost, options: EmulatedNodeOptions = {}) {
     this.#host = host;
     this.#stack = transportsOf(host.namespace);
-    this.#udpIdleNs = options.udpIdleTimeout;
-    this.iptables = iptables;
-    this.conntrack = new ConntrackTable(host);
+    this.#udpIdleNs = options.udpIdleTimeout ?? DEFAULT_IDLE;
+    this.#onInvocation = options.onInvocation ?? (() => {});
+    const iptables = new NetfilterIptables(host.netfilter);
+    this.iptables = new ToldIptables(iptables, this.#onInvocation);
+    this.conntrack = new ConntrackTable(host, this.#onInvocation);
     this.clock = new SimClock(host.namespace.cpu.scheduler);
   }
 
@@ -85,6 +87,7 @@ export class EmulatedNode implements ProxyNode, SocketTool {
   }
 
   setSysctl(name: string, value: number): void {
+    this.#onInvocation({ run: `sysctl -w ${name.replaceAll("/", ".")}=${value}`, stdin: null });
     this.#host.namespace.sysctls.write(name, String(value));
   }
 

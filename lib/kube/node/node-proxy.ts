@@ -9,13 +9,14 @@ import type { KubeObject, Node } from "../objects.ts";
 import type { KubeProxyConfiguration } from "../proxy/config.ts";
 import { createKubeProxy } from "../proxy/create.ts";
 import type { KubeProxy } from "../proxy/kube-proxy.ts";
-import type { HealthAnswer, Held, IptablesTool } from "../proxy/node.ts";
+import type { HealthAnswer, Held } from "../proxy/node.ts";
 import { HEALTHZ_PORT, proxyHealthAnswer } from "../proxy/proxy-health.ts";
 import type { KubeProxyRelease } from "../proxy/release.ts";
 import { ownNode, tell, tellOne } from "../proxy/tell.ts";
 import { EmulatedNode } from "./emulated-node.ts";
 import { formatGoTime, GO_ZERO_TIME } from "./go-time.ts";
 import type { HttpAnswer } from "./http-port.ts";
+import type { InvocationListener } from "./invocation.ts";
 
 /** What a kube-proxy is started with. */
 export interface NodeProxyOptions {
@@ -26,8 +27,8 @@ export interface NodeProxyOptions {
   readonly release: KubeProxyRelease;
   /** What the API server has at the start. */
   readonly objects: readonly KubeObject[];
-  /** In place of the host's own iptables, which it may wrap. */
-  readonly iptables?: IptablesTool;
+  /** Told of everything that changes rules, settings or the connection table. */
+  readonly onInvocation?: InvocationListener;
 }
 
 const NOT_FOUND: HttpAnswer = {
@@ -54,7 +55,9 @@ export class NodeProxy {
     const { configuration, host, nodeName, objects, release } = options;
     this.#options = options;
     this.#startedAt = host.namespace.cpu.now;
-    this.node = new EmulatedNode(host, configuration, options.iptables);
+    const { udpIdleTimeout } = configuration;
+    const onInvocation = options.onInvocation ?? (() => {});
+    this.node = new EmulatedNode(host, { udpIdleTimeout, onInvocation });
     this.#nodeObject = ownNode(objects, nodeName);
     this.#proxy = createKubeProxy({
       configuration,

@@ -5,27 +5,44 @@
  * Spec: kind's cluster configuration (kind.x-k8s.io/v1alpha4), networking and nodes.
  */
 import { type Place, VethworkError } from "../../base/errors.ts";
-import { type Cidr, formatCidr, overlaps, parseCidr } from "../../base/inet.ts";
+import {
+  type Cidr,
+  formatCidr,
+  type Ipv4,
+  overlaps,
+  parseCidr,
+  parseIpv4,
+} from "../../base/inet.ts";
+import { PROXY_MODES } from "../../kube/proxy/create.ts";
+import { releaseOf } from "../../kube/proxy/release.ts";
+import type { YamlNode } from "../yaml.ts";
 import {
   type Kind,
   type Located,
   list,
   located,
   mapped,
+  mapping,
+  type NamedEntry,
   object,
+  optional,
+  parsed,
   pattern,
   required,
   text,
   withDefault,
   word,
+  wrong,
 } from "./kinds.ts";
-import { network, nodeName } from "./values.ts";
+import { command, network, nodeName } from "./values.ts";
 
 /** How kube-proxy programs Services. */
 export type KubeProxyMode = "iptables" | "userspace" | "ipvs" | "nftables";
 
 /** The networks of a cluster. */
 export interface ClusterNetworking {
+  /** The network of the nodes; its first address is that of the bridge between them. */
+  readonly nodeSubnet: Cidr;
   readonly podSubnet: Cidr;
   readonly serviceSubnet: Cidr;
   readonly kubeProxyMode: KubeProxyMode;
@@ -33,21 +50,49 @@ export interface ClusterNetworking {
   readonly kubeProxyVersion: string;
 }
 
-/** A worker node. */
+/** A worker node: a host with a bridge for its Pods, and kube-proxy. */
 export interface ClusterNode {
   readonly name: Located<string>;
+  readonly labels: readonly NamedEntry<string>[];
+}
+
+/** A Pod that is there from the start, on a node of the lab's choice. */
+export interface ClusterPod {
+  readonly name: Located<string>;
+  readonly node: Located<string>;
+  /** Null: the next free one of the node. */
+  readonly ip: Located<Ipv4> | null;
+  /** Its program, or null if it only runs what steps say. */
+  readonly run: Located<string> | null;
+}
+
+/** A host beside the nodes, outside the cluster. */
+export interface ClusterHost {
+  readonly name: Located<string>;
+  readonly ip: Located<Ipv4> | null;
+  readonly run: Located<string> | null;
 }
 
 /** A cluster. */
 export interface Cluster {
   readonly networking: ClusterNetworking;
+  /** A KubeProxyConfiguration, as it stands in the lab; null: kind's. */
+  readonly kubeProxy: YamlNode | null;
   readonly nodes: readonly ClusterNode[];
+  readonly pods: readonly ClusterPod[];
+  readonly hosts: readonly ClusterHost[];
+  /**
+   * Files of Services, EndpointSlices and Nodes, relative to the lab's folder, that kube-proxy is
+   * told of as they stand.
+   */
+  readonly objects: readonly Located<string>[];
   /** Files of kubectl YAML, relative to the lab's folder, in the order in which they are applied. */
   readonly manifests: readonly Located<string>[];
   readonly place: Place;
 }
 
 const DEFAULT_NETWORKING: ClusterNetworking = {
+  nodeSubnet: parseCidr("172.18.0.0/16"),
   podSubnet: parseCidr("10.244.0.0/16"),
   serviceSubnet: parseCidr("10.96.0.0/16"),
   kubeProxyMode: "iptables",
@@ -56,6 +101,11 @@ const DEFAULT_NETWORKING: ClusterNetworking = {
 
 const networkingKind: Kind<ClusterNetworking> = mapped(
   object("networking", {
+    nodeSubnet: withDefault(
+      network,
+      DEFAULT_NETWORKING.nodeSubnet,
+      "addresses of nodes (172.18.0.0/16)",
+    ),
     podSubnet: withDefault(
       network,
       DEFAULT_NETWORKING.podSubnet,
@@ -71,10 +121,9 @@ const networkingKind: Kind<ClusterNetworking> = mapped(
       DEFAULT_NETWORKING.kubeProxyMode,
       "how kube-proxy programs Services (iptables)",
     ),
-    kubeProxyVersion: withDefault(
+    kubeProxyVersion: optional(
       pattern('a release such as "1.36"', /^1\.[0-9]+$/),
-      DEFAULT_NETWORKING.kubeProxyVersion,
-      "whose rules are written",
+      "whose rules are written (the newest that has the mode)",
     ),
   }),
   (networking) => {
@@ -86,23 +135,70 @@ const networkingKind: Kind<ClusterNetworking> = mapped(
         "two networks without a common address",
       );
     }
-    return networking;
+    return { ...networking, kubeProxyVersion: releaseFor(networking) };
   },
 );
+
+function releaseFor(networking: {
+  readonly kubeProxyMode: KubeProxyMode;
+  readonly kubeProxyVersion: string | null;
+}): string {
+  const { kubeProxyMode, kubeProxyVersion } = networking;
+  if (!PROXY_MODES.includes(kubeProxyMode)) {
+    throw new VethworkError(
+      "VW_LAB",
+      `kubeProxyMode ${kubeProxyMode} is not modelled`,
+      `one of ${PROXY_MODES.join(", ")}`,
+    );
+  }
+  const newest = kubeProxyMode === "userspace" ? "1.20" : DEFAULT_NETWORKING.kubeProxyVersion;
+  return releaseOf(kubeProxyVersion ?? newest).version;
+}
+
+const address: Kind<Ipv4> = parsed("an address such as 10.244.0.5", parseIpv4, {
+  type: "string",
+  pattern: "^[0-9.]+$",
+});
+
+const anyMap: Kind<YamlNode> = {
+  expected: "a KubeProxyConfiguration",
+  jsonSchema: { type: "object" },
+  read(node) {
+    if (node.kind !== "map") throw wrong(node, this.expected);
+    return node;
+  },
+};
+
+const file = located(text("a file beside the lab"));
+
+const nodeKind = object("a node", {
+  name: required(located(nodeName), "the node's name"),
+  labels: withDefault(mapping(text("a label"), text("its value")), [], "labels of the Node"),
+});
+
+const podKind = object("a Pod", {
+  name: required(located(nodeName), "the Pod's name, which is also its host's"),
+  node: required(located(nodeName), "the node that it is on"),
+  ip: optional(located(address), "its address (the node's next free one)"),
+  run: optional(command, "its program"),
+});
+
+const hostKind = object("a host", {
+  name: required(located(nodeName), "the host's name"),
+  ip: optional(located(address), "its address in the nodes' network (from .100 on)"),
+  run: optional(command, "its program"),
+});
 
 /** A cluster. */
 export const clusterKind: Kind<Cluster> = mapped(
   object("cluster", {
     networking: withDefault(networkingKind, DEFAULT_NETWORKING, "networks and kube-proxy"),
-    nodes: required(
-      list(object("a node", { name: required(located(nodeName), "the node's name") }), 1),
-      "worker nodes",
-    ),
-    manifests: withDefault(
-      list(located(text("a file beside the lab"))),
-      [],
-      "files of kubectl YAML, applied in this order",
-    ),
+    kubeProxy: optional(anyMap, "fields of a KubeProxyConfiguration"),
+    nodes: required(list(nodeKind, 1), "worker nodes"),
+    pods: withDefault(list(podKind), [], "Pods that are there from the start"),
+    hosts: withDefault(list(hostKind), [], "hosts beside the nodes, outside the cluster"),
+    objects: withDefault(list(file), [], "files of Services, EndpointSlices and Nodes, as they are"),
+    manifests: withDefault(list(file), [], "files of kubectl YAML, applied in this order"),
   }),
   (value, place) => ({ ...value, place }),
 );

@@ -78,8 +78,16 @@ export interface ParallelStep {
   readonly place: Place;
 }
 
+/** Objects of the cluster change, as `kubectl apply -f` and `kubectl delete -f` change them. */
+export interface ObjectsStep {
+  readonly kind: "apply" | "delete";
+  /** A file beside the lab: what is added or replaced, or what goes. */
+  readonly file: Located<string>;
+  readonly place: Place;
+}
+
 /** One step of a lab. */
-export type Step = RunStep | WaitStep | LinkStep | KillStep | ParallelStep;
+export type Step = RunStep | WaitStep | LinkStep | KillStep | ParallelStep | ObjectsStep;
 
 /** A program that runs beside all steps. */
 export interface BackgroundProgram {
@@ -177,6 +185,20 @@ const parallelStep: Kind<Step> = mapped(
   (value, place) => ({ kind: "parallel", commands: value.parallel, place }),
 );
 
+const objectsFile = located(text("a file beside the lab"));
+
+const applyStep: Kind<Step> = mapped(
+  object("objects to apply", {
+    apply: required(objectsFile, "a file of objects that are added or replaced"),
+  }),
+  (value, place) => ({ kind: "apply", file: value.apply, place }),
+);
+
+const deleteStep: Kind<Step> = mapped(
+  object("objects to delete", { delete: required(objectsFile, "a file of objects that go") }),
+  (value, place) => ({ kind: "delete", file: value.delete, place }),
+);
+
 /** One step. */
 export const stepKind: Kind<Step> = byKey("a step", {
   run: runStep,
@@ -185,6 +207,8 @@ export const stepKind: Kind<Step> = byKey("a step", {
   up: upStep,
   parallel: parallelStep,
   kill: killStep,
+  apply: applyStep,
+  delete: deleteStep,
 });
 
 /** A program that runs beside all steps. */
