@@ -9,8 +9,8 @@ import { askHosts, MERGED_DUMP, REPORT_JSON, REPORT_TEXT } from "./artefacts.ts"
 import { Machine } from "./build.ts";
 import { CaptureSet } from "./captures.ts";
 import { checkCommands } from "./check.ts";
-import { ClusterRun } from "./cluster/run.ts";
 import { Clock, type Progress } from "./clock.ts";
+import { ClusterRun } from "./cluster/run.ts";
 import { collectReport } from "./collect.ts";
 import { checkFilter } from "./frame-expectations.ts";
 import type { Lab } from "./lab.ts";
@@ -84,10 +84,7 @@ export class LabRun {
     refuseManifests(lab);
     this.cluster = lab.cluster === null ? null : new ClusterRun(lab, lab.cluster, readFile);
     for (const one of lab.expectations) if (one.kind === "frames") checkFilter(one);
-    this.#files =
-      lab.topology === null
-        ? []
-        : loadFiles(lab.file, lab.topology, readFile);
+    this.#files = lab.topology === null ? [] : loadFiles(lab.file, lab.topology, readFile);
     const { epochSeconds, costs } = lab;
     const seed = options.seed ?? lab.seed;
     const machineOptions = { seed, epochSeconds, costs, poison: options.poison === true };

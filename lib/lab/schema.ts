@@ -5,6 +5,8 @@
  */
 import { NS_PER_S } from "../base/units.ts";
 import { checkReferences } from "./check.ts";
+import { planCluster } from "./cluster/plan.ts";
+import { clusterPrograms, clusterTopology } from "./cluster/topology.ts";
 import {
   type CaptureSettings,
   DEFAULT_EPOCH_SECONDS,
@@ -13,8 +15,6 @@ import {
   type LabCosts,
   type LabTiming,
 } from "./lab.ts";
-import { planCluster } from "./cluster/plan.ts";
-import { clusterPrograms, clusterTopology } from "./cluster/topology.ts";
 import { type Cluster, clusterKind } from "./schema/cluster.ts";
 import { expectationKind } from "./schema/expect.ts";
 import {

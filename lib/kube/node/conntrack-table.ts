@@ -9,8 +9,8 @@ import { ToolError } from "../../shell/command.ts";
 import { conntrack as conntrackCommand } from "../../shell/commands/conntrack.ts";
 import type { ShellHost } from "../../shell/host.ts";
 import { IPPROTO_UDP } from "../../wire/protocol-numbers.ts";
-import { deleteFlowCommand, type InvocationListener } from "./invocation.ts";
 import type { ConntrackTool, UdpFlow } from "../proxy/node.ts";
+import { deleteFlowCommand, type InvocationListener } from "./invocation.ts";
 
 /** A flow with the entry that it was made of. */
 class TableFlow implements UdpFlow {

@@ -5,6 +5,7 @@
  * milliseconds.
  */
 import { assert } from "../../base/assert.ts";
+import { formatCidr } from "../../base/inet.ts";
 import type { Ns } from "../../base/units.ts";
 import type { Invocation } from "../../kube/node/invocation.ts";
 import { NodeProxy } from "../../kube/node/node-proxy.ts";
@@ -12,7 +13,6 @@ import type { RelayCounters } from "../../kube/node/relay-counters.ts";
 import type { KubeObject } from "../../kube/objects.ts";
 import { DEFAULT_CONFIGURATION, type KubeProxyConfiguration } from "../../kube/proxy/config.ts";
 import { releaseOf } from "../../kube/proxy/release.ts";
-import { formatCidr } from "../../base/inet.ts";
 import type { Machine } from "../build.ts";
 import type { Lab } from "../lab.ts";
 import { proxyConfigurationIn } from "../manifests.ts";

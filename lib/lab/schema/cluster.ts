@@ -197,7 +197,11 @@ export const clusterKind: Kind<Cluster> = mapped(
     nodes: required(list(nodeKind, 1), "worker nodes"),
     pods: withDefault(list(podKind), [], "Pods that are there from the start"),
     hosts: withDefault(list(hostKind), [], "hosts beside the nodes, outside the cluster"),
-    objects: withDefault(list(file), [], "files of Services, EndpointSlices and Nodes, as they are"),
+    objects: withDefault(
+      list(file),
+      [],
+      "files of Services, EndpointSlices and Nodes, as they are",
+    ),
     manifests: withDefault(list(file), [], "files of kubectl YAML, applied in this order"),
   }),
   (value, place) => ({ ...value, place }),
