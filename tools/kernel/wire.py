@@ -3,6 +3,10 @@
 Each impaired link of a lab is two veth pairs that meet in a namespace of their own. There this process takes frames
 off one end and puts them on the other, and in between loses, doubles, damages or delays the n-th frame as the lab
 says. So the sender's capture shows a frame that is lost and the receiver's does not, as on a real cable.
+
+A frame that comes out of the line is a new one in the kernel's memory, and is charged to the receiver's buffer by its
+length alone; one that came through a veth pair is charged as its sender allocated it. Full-sized segments cost the same
+either way; a short one can move an advertised window by some hundred bytes.
 """
 
 import heapq
