@@ -45,6 +45,11 @@ export class Flows {
     }
     const flags = tcp.flags(view, at) & (tcp.FLAG_SYN | tcp.FLAG_ACK | tcp.FLAG_RST);
     if (flags === tcp.FLAG_SYN) this.#initiate(ports);
+    if (flags === (tcp.FLAG_SYN | tcp.FLAG_ACK)) {
+      // A device may see only the answers to a port: translation back comes before a bridge's tap.
+      this.#initiate(reversed(ports));
+      this.#isn(reversed(ports), (tcp.acknowledgment(view, at) - 1) >>> 0);
+    }
     if ((flags & tcp.FLAG_SYN) !== 0) this.#isn(ports, tcp.sequence(view, at));
   }
 
@@ -56,8 +61,8 @@ export class Flows {
   }
 
   /** The flow of the opposite direction. */
-  reverse({ protocol, source, destination }: Ports): string {
-    return this.flow({ protocol, source: destination, destination: source });
+  reverse(ports: Ports): string {
+    return this.flow(reversed(ports));
   }
 
   /** Whether a port was chosen at random. */
@@ -110,6 +115,10 @@ export class Flows {
     if (this.isEphemeral(protocol, destination)) return false;
     return this.#initiators.has(`${protocol}:${source}`);
   }
+}
+
+function reversed({ protocol, source, destination }: Ports): Ports {
+  return { protocol, source: destination, destination: source };
 }
 
 /** The ports of a TCP or UDP header at `at` in the IPv4 packet at `ip`. */

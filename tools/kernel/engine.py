@@ -233,14 +233,14 @@ def silence(namespace):
 
 def feed(process, text):
     """Gives a program its standard input, as a process of its own would."""
+    pipe, process.stdin = process.stdin, None  # no longer for `communicate` to close
 
     def write():
         try:
-            process.stdin.write(text.encode())
-            process.stdin.close()
+            pipe.write(text.encode())
+            pipe.close()
         except BrokenPipeError:
             pass
-        process.stdin = None
 
     threading.Thread(target=write, daemon=True).start()
 

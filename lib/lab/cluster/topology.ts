@@ -72,6 +72,7 @@ function lanSetup({ nodes, hosts, router, nodeSubnet }: ClusterPlan, place: Plac
   return commandsOf(LAN, place, [
     `ip link add br0 address ${formatMac(dockerMac(router))} type bridge`,
     `ip addr add ${withLength(router, nodeSubnet)} dev br0`,
+    "ethtool -K br0 tx off",
     "ip link set br0 up",
     ...ports.flatMap((port) => [`ip link set ${port} master br0`, `ip link set ${port} up`]),
   ]);
@@ -86,6 +87,8 @@ function nodeSetup(plan: ClusterPlan, node: PlannedNode): SetupCommand[] {
     ...hostCommands(plan, node.address),
     `ip link add cni0 address ${formatMac(podMac(node.gateway))} type bridge`,
     `ip addr add ${withLength(node.gateway, node.podCidr)} dev cni0`,
+    // The bridge computes checksums itself, as devices of links do.
+    "ethtool -K cni0 tx off",
     "ip link set cni0 up",
     ...own.flatMap((port) => [
       `ip link set ${port} master cni0`,
