@@ -125,7 +125,8 @@ function isListed(pod: Pod, service: Service): boolean {
     pod.metadata.namespace === service.metadata.namespace &&
     matchesLabels(service.spec.selector ?? {}, pod.metadata.labels) &&
     pod.status.podIP !== undefined &&
-    pod.metadata.deletionTimestamp === undefined &&
+    (pod.metadata.deletionTimestamp === undefined ||
+      service.spec.publishNotReadyAddresses === true) &&
     !isTerminal(pod)
   );
 }
