@@ -9,6 +9,7 @@ import { valueOf } from "../../lib/lab/kubectl-files.ts";
 import { parseYamlDocuments } from "../../lib/lab/yaml.ts";
 import { type Json, normalise } from "./normalise.ts";
 import { type Played, playCase } from "./play.ts";
+import { comparePrints } from "./prints.ts";
 import { compareWrites } from "./writes.ts";
 
 /** The verdict on one case; null: equal. */
@@ -18,6 +19,8 @@ export interface CaseResult {
   readonly commands: string | null;
   readonly states: string | null;
   readonly writes: string | null;
+  /** What kubectl prints; not part of the score. */
+  readonly prints: string | null;
 }
 
 /** The names of the cases in a folder. */
@@ -63,6 +66,7 @@ function compareDraw(folder: string, name: string, seed: number): CaseResult {
     commands: each(compareCommand),
     states: each(compareState),
     writes: invalid ? null : compareWrites(played, root),
+    prints: each(comparePrints),
   };
 }
 

@@ -49,6 +49,8 @@ export interface Played {
   readonly step: Step;
   readonly words: readonly string[] | null;
   readonly output: Output;
+  /** The commands shown after the step, with what they printed. */
+  readonly shown: readonly { readonly command: string; readonly output: Output }[];
   readonly watch: readonly (WatchEvent & { readonly t: number })[];
   /** All objects once the step had settled. */
   readonly objects: readonly ApiObject[];
@@ -108,7 +110,11 @@ class CaseCluster {
     this.#happen(step);
     this.#settle(step);
     const objects = this.#server.store.kinds().flatMap((kind) => this.#server.store.list(kind));
-    return { step, words, output, watch: this.#watch, objects };
+    const shown = (step.show ?? []).map((command) => ({
+      command,
+      output: this.kubectl(command.split(" ")),
+    }));
+    return { step, words, output, shown, watch: this.#watch, objects };
   }
 
   kubectl(words: readonly string[]): Output {
