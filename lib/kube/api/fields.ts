@@ -1,0 +1,73 @@
+/**
+ * Plain JSON as the API server's admission works on it: copies that may be changed, and reading of
+ * fields whose types the decoder has checked.
+ */
+
+/** An object of JSON that its holder may change. */
+export type Fields = Record<string, unknown>;
+
+/** A deep copy without fields that are undefined or null. */
+export function copyFields(value: unknown): Fields {
+  return copy(value) as Fields;
+}
+
+function copy(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(copy);
+  if (typeof value !== "object" || value === null) return value;
+  const result: Fields = {};
+  for (const [name, field] of Object.entries(value)) {
+    if (field !== undefined && (field !== null || KEPT_NULLS.has(name))) result[name] = copy(field);
+  }
+  return result;
+}
+
+/** Fields whose null the API shows. */
+const KEPT_NULLS: ReadonlySet<string> = new Set(["lastProbeTime", "endpoints", "ports"]);
+
+/** The map in a field, or null. */
+export function mapIn(parent: Fields | null | undefined, name: string): Fields | null {
+  const value = parent?.[name];
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+    ? (value as Fields)
+    : null;
+}
+
+/** The maps in a list field; [] if it is not there. */
+export function mapsIn(parent: Fields | null | undefined, name: string): Fields[] {
+  const value = parent?.[name];
+  return Array.isArray(value) ? (value as Fields[]) : [];
+}
+
+/** The text in a field, or "". */
+export function textIn(parent: Fields | null | undefined, name: string): string {
+  const value = parent?.[name];
+  return typeof value === "string" ? value : "";
+}
+
+/** The strings in a list field; [] if it is not there. */
+export function textsIn(parent: Fields | null | undefined, name: string): string[] {
+  const value = parent?.[name];
+  return Array.isArray(value) ? (value as string[]) : [];
+}
+
+/** The number in a field, or `otherwise`. */
+export function numberIn(parent: Fields | null | undefined, name: string, otherwise = 0): number {
+  const value = parent?.[name];
+  return typeof value === "number" ? value : otherwise;
+}
+
+/** Gives a field a value if it has none. */
+export function setDefault(parent: Fields, name: string, value: unknown): void {
+  if (parent[name] === undefined || parent[name] === null || parent[name] === "") {
+    parent[name] = value;
+  }
+}
+
+/** The map in a field, made if it is not there. */
+export function ensureMap(parent: Fields, name: string): Fields {
+  const value = mapIn(parent, name);
+  if (value !== null) return value;
+  const made: Fields = {};
+  parent[name] = made;
+  return made;
+}

@@ -1,0 +1,51 @@
+/**
+ * Names that the control plane makes up: random suffixes, uids, hashes of templates.
+ *
+ * Spec: apimachinery util/rand (alphabet without vowels and look-alikes), FNV-1a 32 bit.
+ */
+import type { RandomStream } from "../../sim/random.ts";
+
+const ALPHABET = "bcdfghjklmnpqrstvwxz2456789";
+
+/** The five letters after a generateName. */
+export function randomSuffix(random: RandomStream): string {
+  let suffix = "";
+  for (let index = 0; index < 5; index += 1)
+    suffix += ALPHABET[random.below(ALPHABET.length)] ?? "";
+  return suffix;
+}
+
+/** A random uid, RFC 9562 version 4. */
+export function objectUid(random: RandomStream): string {
+  const hex = [0, 1, 2, 3].map(() => random.uint32().toString(16).padStart(8, "0")).join("");
+  const variant = "89ab"[random.below(4)] ?? "8";
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20)}`;
+}
+
+/**
+ * The hash of a Pod template, as names and labels have it.
+ *
+ * Differs: Kubernetes hashes Go's dump of the template; here it is the template's JSON with sorted
+ * keys, so the letters are others, but equal templates have equal hashes.
+ */
+export function templateHash(template: unknown, collisionCount: number | undefined): string {
+  const text = `${canonical(template)}${collisionCount === undefined ? "" : collisionCount}`;
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < text.length; index += 1) {
+    hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
+  }
+  return [...String(hash >>> 0)]
+    .map((digit) => ALPHABET[digit.charCodeAt(0) % ALPHABET.length] ?? "")
+    .join("");
+}
+
+/** JSON with keys in order and without fields that are undefined. */
+export function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
+  if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "null";
+  const fields = Object.entries(value)
+    .filter(([, field]) => field !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, field]) => `${JSON.stringify(name)}:${canonical(field)}`);
+  return `{${fields.join(",")}}`;
+}

@@ -1,0 +1,457 @@
+/**
+ * The API server: admission, defaulting, validation and allocation before a write, versions and
+ * generations with it, finalizers and grace periods on the way out. All that changes the store
+ * comes through here; each request carries the account that made it.
+ *
+ * Spec: Kubernetes API concepts; registry strategies of v1.36.
+ * Not modelled: authorization, webhooks, quotas, custom validation of unknown kinds.
+ */
+import { type Cidr, formatIpv4, ipv4 } from "../../base/inet.ts";
+import type { Random } from "../../sim/random.ts";
+import type { Scheduler } from "../../sim/scheduler.ts";
+import { deepEqual } from "../deep-equal.ts";
+import { keyOf, objectKey, type Store, splitKey } from "../store.ts";
+import { ClusterIpAllocator, NodePortAllocator } from "./allocators.ts";
+import { decodeProblem } from "./decode.ts";
+import { admitPod, setDefaults, setTemplateGeneration, templateGeneration } from "./defaults.ts";
+import { ApiError } from "./errors.ts";
+import { copyFields, ensureMap, type Fields, mapIn, textIn, textsIn } from "./fields.ts";
+import { objectUid, randomSuffix } from "./names.ts";
+import { resourceOf } from "./resources.ts";
+import { prepareService, ServiceAllocation } from "./service-allocation.ts";
+import { timeOf } from "./time.ts";
+import type { ApiObject, Condition, Kind, Kinds, NewObject, Node, Pod } from "./types.ts";
+import { validate } from "./validate.ts";
+
+/** How a deletion is meant. */
+export interface DeleteOptions {
+  /** Seconds a Pod has to end; its own grace period by default. */
+  readonly gracePeriodSeconds?: number;
+  /** What becomes of the objects it owns. */
+  readonly propagation?: "Background" | "Foreground" | "Orphan";
+  /** Only an object of this uid. */
+  readonly uid?: string;
+}
+
+export interface ApiServerOptions {
+  readonly serviceCidr: Cidr;
+  /** Wall clock time at the start of the run, in seconds since 1970. */
+  readonly epochSeconds: number;
+}
+
+/** A change to an object, from what it is to what it should be. */
+export type Change = (current: ApiObject) => ApiObject;
+
+/** Kinds whose generation counts changes of the spec. */
+const COUNTED = new Set(["Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Pod", "Ingress"]);
+
+export class ApiServer {
+  readonly store: Store;
+  readonly epochSeconds: number;
+  readonly #scheduler: Scheduler;
+  readonly #random: Random;
+  readonly #allocation: ServiceAllocation;
+
+  constructor(scheduler: Scheduler, random: Random, store: Store, options: ApiServerOptions) {
+    this.store = store;
+    this.epochSeconds = options.epochSeconds;
+    this.#scheduler = scheduler;
+    this.#random = random;
+    const addresses = new ClusterIpAllocator(options.serviceCidr, random.stream("api:cluster-ip"));
+    this.#allocation = new ServiceAllocation(
+      addresses,
+      new NodePortAllocator(random.stream("api:node-port")),
+    );
+    this.#bootstrap(options.serviceCidr);
+  }
+
+  /** The present, as objects write it. */
+  get time(): string {
+    return timeOf(this.epochSeconds, this.#scheduler.now);
+  }
+
+  /** Creates an object. Throws ApiError: what is wrong, or `AlreadyExists`. */
+  create(object: NewObject, user: string): ApiObject {
+    const resource = resourceOf(object.apiVersion, object.kind);
+    const problem = decodeProblem(object.kind, object);
+    if (problem !== null) {
+      const version = object.apiVersion.split("/").at(-1) ?? "";
+      throw new ApiError(
+        "BadRequest",
+        `${object.kind} in version "${version}" cannot be handled as a ${object.kind}: ${problem.message}`,
+        [{ path: problem.path, text: problem.message }],
+      );
+    }
+    const fields = copyFields(object);
+    const metadata = ensureMap(fields, "metadata");
+    if (resource?.namespaced !== false) {
+      metadata["namespace"] ??= "default";
+      this.#requireNamespace(textIn(metadata, "namespace"));
+    } else delete metadata["namespace"];
+    this.#stampNew(fields, metadata);
+    this.#admitNew(fields);
+    const key = objectKey(metadata["namespace"] as string | undefined, textIn(metadata, "name"));
+    if (this.store.get(object.kind, key) !== null) {
+      if (object.kind === "Service") this.#allocation.release(fields);
+      throw this.#alreadyExists(object.kind, textIn(metadata, "name"));
+    }
+    return this.store.put(fields as unknown as ApiObject, { user, verb: "create" });
+  }
+
+  /**
+   * Replaces an object. With a resourceVersion it must be the present one, or `Conflict` is thrown.
+   * The status stays as it is.
+   */
+  update(object: ApiObject, user: string, verb = "update"): ApiObject {
+    const current = this.#require(object.kind, keyOf(object));
+    this.#requireVersion(object, current);
+    return this.#replace(current, { ...object, ...keepStatus(current) }, { user, verb });
+  }
+
+  /** Replaces an object's status; of the rest only annotations may change. */
+  updateStatus(object: ApiObject, user: string): ApiObject {
+    const current = this.#require(object.kind, keyOf(object));
+    this.#requireVersion(object, current);
+    const metadata = { ...current.metadata, annotations: object.metadata.annotations };
+    return this.#put(
+      current,
+      { ...current, metadata, status: object.status },
+      { user, verb: "update status" },
+    );
+  }
+
+  /** Changes an object as it is now, whatever its version. */
+  patch(kind: string, key: string, change: Change, user: string, verb = "patch"): ApiObject {
+    const current = this.#require(kind, key);
+    return this.#replace(current, { ...change(current), ...keepStatus(current) }, { user, verb });
+  }
+
+  /** Changes an object's status as it is now. */
+  patchStatus<K extends Kind>(
+    kind: K,
+    key: string,
+    change: (current: Kinds[K]) => Kinds[K]["status"],
+    user: string,
+  ): ApiObject {
+    const current = this.#require(kind, key) as Kinds[K];
+    return this.#put(
+      current,
+      { ...current, status: change(current) },
+      { user, verb: "patch status" },
+    );
+  }
+
+  /** Binds a Pod to a node, and gives it the labels of the node's place. */
+  bind(key: string, nodeName: string, user: string): void {
+    const pod = this.#require("Pod", key) as Pod;
+    if (pod.spec.nodeName !== undefined) {
+      throw new ApiError(
+        "Conflict",
+        `pod ${pod.metadata.name} is already assigned to node "${pod.spec.nodeName}"`,
+      );
+    }
+    const node = this.store.get("Node", nodeName);
+    const scheduled: Condition = {
+      lastProbeTime: null,
+      lastTransitionTime: this.time,
+      status: "True",
+      type: "PodScheduled",
+    };
+    const conditions = (pod.status.conditions ?? []).filter(({ type }) => type !== "PodScheduled");
+    const bound: Pod = {
+      ...pod,
+      metadata: { ...pod.metadata, labels: withPlace(pod, node) },
+      spec: { ...pod.spec, nodeName },
+      status: { ...pod.status, conditions: [...conditions, scheduled] },
+    };
+    this.#put(pod, bound, { user, verb: "create binding" });
+  }
+
+  /** Deletes an object, or begins to. Throws `NotFound`. */
+  delete(kind: string, key: string, user: string, options: DeleteOptions = {}): void {
+    const current = this.#require(kind, key);
+    if (options.uid !== undefined && options.uid !== current.metadata.uid) {
+      throw new ApiError("Conflict", `the UID of ${key} is ${current.metadata.uid}`);
+    }
+    const audit = { user, verb: "delete" };
+    const finalizers = withPropagation(current.metadata.finalizers ?? [], options.propagation);
+    const grace = this.#gracePeriod(current, options);
+    const now = current.metadata.deletionTimestamp;
+    const pending = current.metadata.deletionGracePeriodSeconds;
+    if (now !== undefined && pending !== undefined && grace >= pending && finalizers.length === 0)
+      return;
+    const lingers = grace > 0 || finalizers.length > 0;
+    let object = current;
+    if (lingers || (now !== undefined && pending !== grace && kind === "Pod")) {
+      object = this.store.put(this.#marked(current, grace, finalizers), audit);
+    }
+    if (!lingers) this.#remove(object, audit);
+  }
+
+  /** Whether the object of that key exists, and is it. */
+  find(kind: string, key: string): ApiObject | null {
+    return this.store.get(kind, key);
+  }
+
+  /** `namespaces "x" not found` and the like. */
+  notFound(kind: string, name: string): ApiError {
+    return new ApiError("NotFound", `${pluralOf(kind)} "${name}" not found`);
+  }
+
+  #marked(object: ApiObject, grace: number, finalizers: readonly string[]): ApiObject {
+    const { metadata } = object;
+    const isNew = metadata.deletionTimestamp === undefined;
+    return {
+      ...object,
+      metadata: {
+        ...metadata,
+        deletionTimestamp: metadata.deletionTimestamp ?? this.time,
+        deletionGracePeriodSeconds: grace,
+        ...(isNew && metadata.generation !== undefined && { generation: metadata.generation + 1 }),
+        ...(finalizers.length > 0 && { finalizers }),
+      },
+    };
+  }
+
+  #gracePeriod(object: ApiObject, options: DeleteOptions): number {
+    if (object.kind !== "Pod") return 0;
+    const pod = object as Pod;
+    const { phase } = pod.status;
+    if (pod.spec.nodeName === undefined || phase === "Succeeded" || phase === "Failed") return 0;
+    return options.gracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds ?? 30;
+  }
+
+  #remove(object: ApiObject, audit: { readonly user: string; readonly verb: string }): void {
+    this.store.remove(object, audit);
+    if (object.kind !== "Service") return;
+    this.#allocation.release(copyFields(object));
+    const endpoints = this.store.get("Endpoints", keyOf(object));
+    if (endpoints !== null) this.store.remove(endpoints, audit);
+  }
+
+  #replace(
+    current: ApiObject,
+    object: ApiObject,
+    audit: { readonly user: string; readonly verb: string },
+  ): ApiObject {
+    const problem = decodeProblem(object.kind, object);
+    if (problem !== null) {
+      const version = object.apiVersion.split("/").at(-1) ?? "";
+      throw new ApiError(
+        "BadRequest",
+        `${object.kind} in version "${version}" cannot be handled as a ${object.kind}: ${problem.message}`,
+        [{ path: problem.path, text: problem.message }],
+      );
+    }
+    const fields = copyFields(object);
+    const old = copyFields(current);
+    if (object.kind === "Service") prepareService(fields, old);
+    setDefaults(fields);
+    if (object.kind === "DaemonSet") this.#countTemplates(fields, old);
+    if (object.kind === "Service") this.#allocation.setFamilies(fields);
+    validate(fields, old);
+    if (object.kind === "Service") this.#allocation.allocate(fields, old);
+    countGeneration(fields, old);
+    return this.#put(current, fields as unknown as ApiObject, audit);
+  }
+
+  /** Writes unless nothing has changed; an object that waited for its finalizers goes. */
+  #put(
+    current: ApiObject,
+    object: ApiObject,
+    audit: { readonly user: string; readonly verb: string },
+  ): ApiObject {
+    const { metadata } = object;
+    const clean = copyFields({
+      ...object,
+      metadata: { ...metadata, resourceVersion: current.metadata.resourceVersion },
+    }) as unknown as ApiObject;
+    if (deepEqual(clean, current)) return current;
+    const done =
+      metadata.deletionTimestamp !== undefined && (metadata.finalizers ?? []).length === 0;
+    const hadFinalizers = (current.metadata.finalizers ?? []).length > 0;
+    const stored = this.store.put(clean, audit);
+    if (done && hadFinalizers && (metadata.deletionGracePeriodSeconds ?? 0) === 0)
+      this.#remove(stored, audit);
+    return stored;
+  }
+
+  #stampNew(fields: Fields, metadata: Fields): void {
+    const generateName = textIn(metadata, "generateName");
+    if (textIn(metadata, "name") === "" && generateName !== "") {
+      metadata["name"] =
+        `${generateName.slice(0, 58)}${randomSuffix(this.#random.stream("api:names"))}`;
+    }
+    metadata["uid"] = objectUid(this.#random.stream("api:uids"));
+    metadata["creationTimestamp"] = this.time;
+    delete metadata["resourceVersion"];
+    delete metadata["managedFields"];
+    const kind = textIn(fields, "kind");
+    if (COUNTED.has(kind) || kind === "EndpointSlice") metadata["generation"] = 1;
+  }
+
+  #admitNew(fields: Fields): void {
+    const kind = textIn(fields, "kind");
+    if (EMPTY_STATUS.has(kind)) fields["status"] = copyFields(EMPTY_STATUS.get(kind));
+    if (kind === "Service") {
+      delete fields["status"];
+      prepareService(fields, null);
+    }
+    setDefaults(fields);
+    if (kind === "Pod") admitPod(fields, randomSuffix(this.#random.stream("api:names")));
+    if (kind === "DaemonSet") setTemplateGeneration(fields, 1);
+    if (kind === "Service") this.#allocation.setFamilies(fields);
+    validate(fields, null);
+    if (kind === "Service") this.#allocation.allocate(fields, null);
+  }
+
+  #countTemplates(fields: Fields, old: Fields): void {
+    const before = templateGeneration(old);
+    const changed = !deepEqual(
+      mapIn(fields, "spec")?.["template"],
+      mapIn(old, "spec")?.["template"],
+    );
+    setTemplateGeneration(fields, changed ? before + 1 : before);
+  }
+
+  #requireNamespace(name: string): void {
+    if (this.store.get("Namespace", name) === null) throw this.notFound("Namespace", name);
+  }
+
+  #require(kind: string, key: string): ApiObject {
+    const object = this.store.get(kind, key);
+    if (object === null) throw this.notFound(kind, splitKey(key).name);
+    return object;
+  }
+
+  #requireVersion(object: ApiObject, current: ApiObject): void {
+    const version = object.metadata.resourceVersion;
+    if (version === undefined || version === "" || version === current.metadata.resourceVersion)
+      return;
+    throw new ApiError(
+      "Conflict",
+      `Operation cannot be fulfilled on ${pluralOf(object.kind)} "${object.metadata.name}": the object has been modified; please apply your changes to the latest version and try again`,
+    );
+  }
+
+  #alreadyExists(kind: string, name: string): ApiError {
+    return new ApiError("AlreadyExists", `${pluralOf(kind)} "${name}" already exists`);
+  }
+
+  /** The objects that every cluster begins with. */
+  #bootstrap(serviceCidr: Cidr): void {
+    const user = "kube-apiserver";
+    for (const name of ["default", "kube-node-lease", "kube-public", "kube-system"]) {
+      this.create({ apiVersion: "v1", kind: "Namespace", metadata: { name } }, user);
+    }
+    this.create(
+      {
+        apiVersion: "v1",
+        kind: "Service",
+        metadata: {
+          name: "kubernetes",
+          namespace: "default",
+          labels: { component: "apiserver", provider: "kubernetes" },
+        },
+        spec: {
+          clusterIP: formatIpv4(ipv4(serviceCidr.address + 1)),
+          ports: [{ name: "https", port: 443, targetPort: 6443 }],
+        },
+      },
+      user,
+    );
+  }
+
+  /** Publishes where the API server itself listens, as the endpoint of the kubernetes Service. */
+  publish(address: string, port: number): void {
+    this.create(
+      {
+        apiVersion: "discovery.k8s.io/v1",
+        kind: "EndpointSlice",
+        metadata: {
+          name: "kubernetes",
+          namespace: "default",
+          labels: { "kubernetes.io/service-name": "kubernetes" },
+        },
+        addressType: "IPv4",
+        endpoints: [{ addresses: [address], conditions: { ready: true } }],
+        ports: [{ name: "https", port, protocol: "TCP" }],
+      },
+      "kube-apiserver",
+    );
+  }
+}
+
+/** The status of a new object, before any controller has seen it. */
+const EMPTY_STATUS: ReadonlyMap<string, unknown> = new Map<string, unknown>([
+  ["Deployment", {}],
+  ["ReplicaSet", { replicas: 0 }],
+  ["StatefulSet", { replicas: 0, availableReplicas: 0 }],
+  [
+    "DaemonSet",
+    { currentNumberScheduled: 0, desiredNumberScheduled: 0, numberMisscheduled: 0, numberReady: 0 },
+  ],
+]);
+
+function keepStatus(current: ApiObject): { readonly status?: unknown } {
+  return current.status === undefined ? {} : { status: current.status };
+}
+
+function countGeneration(fields: Fields, old: Fields): void {
+  const metadata = ensureMap(fields, "metadata");
+  const before = mapIn(old, "metadata")?.["generation"];
+  if (typeof before !== "number") return;
+  const kind = textIn(fields, "kind");
+  const changed =
+    kind === "EndpointSlice"
+      ? !deepEqual({ ...fields, metadata: null }, { ...old, metadata: null })
+      : COUNTED.has(kind) && !deepEqual(fields["spec"], old["spec"]);
+  metadata["generation"] = changed ? before + 1 : before;
+}
+
+function withPropagation(
+  finalizers: readonly string[],
+  propagation: DeleteOptions["propagation"],
+): string[] {
+  const others = finalizers.filter((name) => name !== "orphan" && name !== "foregroundDeletion");
+  if (propagation === "Foreground") return [...others, "foregroundDeletion"];
+  if (propagation === "Orphan") return [...others, "orphan"];
+  return propagation === "Background" ? others : [...finalizers];
+}
+
+/** PodTopologyLabels admission: the Pod learns its node's region and zone. */
+function withPlace(pod: Pod, node: Node | null): Pod["metadata"]["labels"] {
+  const labels = { ...pod.metadata.labels };
+  for (const key of ["topology.kubernetes.io/region", "topology.kubernetes.io/zone"]) {
+    const value = node?.metadata.labels?.[key];
+    if (value !== undefined) labels[key] = value;
+  }
+  return Object.keys(labels).length === 0 ? pod.metadata.labels : labels;
+}
+
+function pluralOf(kind: string): string {
+  const word = kind.toLowerCase();
+  const group = GROUPS.get(kind);
+  const plural =
+    word.endsWith("s") && word !== "ingress"
+      ? word
+      : word.endsWith("ss")
+        ? `${word}es`
+        : `${word}s`;
+  return group === undefined ? plural : `${plural}.${group}`;
+}
+
+const GROUPS: ReadonlyMap<string, string> = new Map([
+  ["Deployment", "apps"],
+  ["ReplicaSet", "apps"],
+  ["StatefulSet", "apps"],
+  ["DaemonSet", "apps"],
+  ["EndpointSlice", "discovery.k8s.io"],
+  ["Ingress", "networking.k8s.io"],
+  ["IngressClass", "networking.k8s.io"],
+]);
+
+/** Finalizers of an object in JSON. */
+export function finalizersOf(object: ApiObject): string[] {
+  return textsIn(copyFields(object.metadata), "finalizers");
+}

@@ -1,0 +1,526 @@
+/**
+ * The objects of the control plane as immutable records under the API's own field names. Only
+ * fields that a controller reads are named; everything else a manifest says is kept. A field that
+ * is undefined is not there: the store drops it.
+ *
+ * Spec: Kubernetes API v1, apps/v1, discovery.k8s.io/v1, networking.k8s.io/v1.
+ */
+
+export type StringMap = Readonly<Record<string, string>>;
+
+/** A value of JSON. */
+export type Json = string | number | boolean | null | readonly Json[] | JsonMap;
+export interface JsonMap {
+  readonly [field: string]: Json | undefined;
+}
+
+export interface OwnerReference {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly controller?: boolean | undefined;
+  readonly blockOwnerDeletion?: boolean | undefined;
+}
+
+export interface Metadata {
+  readonly name: string;
+  readonly namespace?: string | undefined;
+  readonly generateName?: string | undefined;
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly generation?: number | undefined;
+  readonly creationTimestamp: string;
+  readonly labels?: StringMap | undefined;
+  readonly annotations?: StringMap | undefined;
+  readonly ownerReferences?: readonly OwnerReference[] | undefined;
+  readonly finalizers?: readonly string[] | undefined;
+  readonly deletionTimestamp?: string | undefined;
+  readonly deletionGracePeriodSeconds?: number | undefined;
+}
+
+/** Any object of the API. */
+export interface ApiObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: Metadata;
+  readonly spec?: unknown;
+  readonly status?: unknown;
+}
+
+/** What a creator says of an object's metadata; the API server adds the rest. */
+export type NewMetadata = Partial<Metadata>;
+
+/** An object before the API server has it. */
+export interface NewObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: NewMetadata;
+  readonly spec?: unknown;
+  readonly status?: unknown;
+  readonly [field: string]: unknown;
+}
+
+export interface LabelRequirement {
+  readonly key: string;
+  readonly operator: string;
+  readonly values?: readonly string[] | undefined;
+}
+
+export interface LabelSelector {
+  readonly matchLabels?: StringMap | undefined;
+  readonly matchExpressions?: readonly LabelRequirement[] | undefined;
+}
+
+/** A condition of a Pod, Node or workload. */
+export interface Condition {
+  readonly type: string;
+  readonly status: string;
+  readonly reason?: string | undefined;
+  readonly message?: string | undefined;
+  readonly observedGeneration?: number | undefined;
+  readonly lastTransitionTime?: string | undefined;
+  readonly lastUpdateTime?: string | undefined;
+  readonly lastProbeTime?: string | null | undefined;
+  readonly lastHeartbeatTime?: string | undefined;
+}
+
+export interface ContainerPort {
+  readonly name?: string | undefined;
+  readonly containerPort: number;
+  readonly hostPort?: number | undefined;
+  readonly protocol?: string | undefined;
+}
+
+export interface Container {
+  readonly name: string;
+  readonly image: string;
+  readonly ports?: readonly ContainerPort[] | undefined;
+  readonly resources?:
+    | { readonly requests?: StringMap | undefined; readonly limits?: StringMap | undefined }
+    | undefined;
+  readonly readinessProbe?: JsonMap | undefined;
+  readonly livenessProbe?: JsonMap | undefined;
+  readonly startupProbe?: JsonMap | undefined;
+  readonly restartPolicy?: string | undefined;
+  readonly volumeMounts?: readonly JsonMap[] | undefined;
+  readonly env?: readonly JsonMap[] | undefined;
+  readonly command?: readonly string[] | undefined;
+  readonly args?: readonly string[] | undefined;
+}
+
+export interface Toleration {
+  readonly key?: string | undefined;
+  readonly operator?: string | undefined;
+  readonly value?: string | undefined;
+  readonly effect?: string | undefined;
+  readonly tolerationSeconds?: number | undefined;
+}
+
+export interface Taint {
+  readonly key: string;
+  readonly value?: string | undefined;
+  readonly effect: string;
+  readonly timeAdded?: string | undefined;
+}
+
+export interface NodeSelectorTerm {
+  readonly matchExpressions?: readonly LabelRequirement[] | undefined;
+  readonly matchFields?: readonly LabelRequirement[] | undefined;
+}
+
+export interface PodAffinityTerm {
+  readonly labelSelector?: LabelSelector | undefined;
+  readonly topologyKey: string;
+  readonly namespaces?: readonly string[] | undefined;
+}
+
+export interface Affinity {
+  readonly nodeAffinity?:
+    | {
+        readonly requiredDuringSchedulingIgnoredDuringExecution?:
+          | { readonly nodeSelectorTerms: readonly NodeSelectorTerm[] }
+          | undefined;
+        readonly preferredDuringSchedulingIgnoredDuringExecution?:
+          | readonly { readonly weight: number; readonly preference: NodeSelectorTerm }[]
+          | undefined;
+      }
+    | undefined;
+  readonly podAffinity?: PodAffinity | undefined;
+  readonly podAntiAffinity?: PodAffinity | undefined;
+}
+
+export interface PodAffinity {
+  readonly requiredDuringSchedulingIgnoredDuringExecution?: readonly PodAffinityTerm[] | undefined;
+  readonly preferredDuringSchedulingIgnoredDuringExecution?:
+    | readonly { readonly weight: number; readonly podAffinityTerm: PodAffinityTerm }[]
+    | undefined;
+}
+
+export interface TopologySpreadConstraint {
+  readonly maxSkew: number;
+  readonly topologyKey: string;
+  readonly whenUnsatisfiable: string;
+  readonly labelSelector?: LabelSelector | undefined;
+}
+
+export interface PodSpec {
+  readonly containers: readonly Container[];
+  readonly initContainers?: readonly Container[] | undefined;
+  readonly nodeName?: string | undefined;
+  readonly nodeSelector?: StringMap | undefined;
+  readonly affinity?: Affinity | undefined;
+  readonly tolerations?: readonly Toleration[] | undefined;
+  readonly topologySpreadConstraints?: readonly TopologySpreadConstraint[] | undefined;
+  readonly restartPolicy?: string | undefined;
+  readonly terminationGracePeriodSeconds?: number | undefined;
+  readonly hostNetwork?: boolean | undefined;
+  readonly hostname?: string | undefined;
+  readonly subdomain?: string | undefined;
+  readonly schedulerName?: string | undefined;
+  readonly volumes?: readonly JsonMap[] | undefined;
+  readonly readinessGates?: readonly { readonly conditionType: string }[] | undefined;
+}
+
+export interface ContainerStatus {
+  readonly name: string;
+  readonly ready: boolean;
+  readonly started?: boolean | undefined;
+  readonly restartCount: number;
+  readonly image: string;
+  readonly imageID: string;
+  readonly containerID?: string | undefined;
+  readonly state: {
+    readonly waiting?:
+      | { readonly reason: string; readonly message?: string | undefined }
+      | undefined;
+    readonly running?: { readonly startedAt: string } | undefined;
+    readonly terminated?:
+      | {
+          readonly exitCode: number;
+          readonly reason: string;
+          readonly signal?: number | undefined;
+          readonly startedAt: string;
+          readonly finishedAt: string;
+          readonly containerID: string;
+        }
+      | undefined;
+  };
+  readonly lastState: ContainerStatus["state"];
+}
+
+export interface PodStatus {
+  readonly phase?: string | undefined;
+  readonly reason?: string | undefined;
+  readonly conditions?: readonly Condition[] | undefined;
+  readonly hostIP?: string | undefined;
+  readonly hostIPs?: readonly { readonly ip: string }[] | undefined;
+  readonly podIP?: string | undefined;
+  readonly podIPs?: readonly { readonly ip: string }[] | undefined;
+  readonly startTime?: string | undefined;
+  readonly qosClass?: string | undefined;
+  readonly nominatedNodeName?: string | undefined;
+  readonly containerStatuses?: readonly ContainerStatus[] | undefined;
+  readonly observedGeneration?: number | undefined;
+}
+
+export interface Pod extends ApiObject {
+  readonly kind: "Pod";
+  readonly spec: PodSpec;
+  readonly status: PodStatus;
+}
+
+export interface PodTemplate {
+  readonly metadata?:
+    | { readonly labels?: StringMap | undefined; readonly annotations?: StringMap | undefined }
+    | undefined;
+  readonly spec: PodSpec;
+}
+
+/** A number, or a share of the replicas as text: `25%`. */
+export type IntOrPercent = number | string;
+
+export interface ReplicaSet extends ApiObject {
+  readonly kind: "ReplicaSet";
+  readonly spec: {
+    readonly replicas: number;
+    readonly selector: LabelSelector;
+    readonly template: PodTemplate;
+    readonly minReadySeconds?: number | undefined;
+  };
+  readonly status: ReplicaSetStatus;
+}
+
+export interface ReplicaSetStatus {
+  readonly replicas: number;
+  readonly fullyLabeledReplicas?: number | undefined;
+  readonly readyReplicas?: number | undefined;
+  readonly availableReplicas?: number | undefined;
+  readonly terminatingReplicas?: number | undefined;
+  readonly observedGeneration?: number | undefined;
+  readonly conditions?: readonly Condition[] | undefined;
+}
+
+export interface Deployment extends ApiObject {
+  readonly kind: "Deployment";
+  readonly spec: {
+    readonly replicas: number;
+    readonly selector: LabelSelector;
+    readonly template: PodTemplate;
+    readonly strategy: {
+      readonly type: string;
+      readonly rollingUpdate?:
+        | { readonly maxSurge: IntOrPercent; readonly maxUnavailable: IntOrPercent }
+        | undefined;
+    };
+    readonly minReadySeconds?: number | undefined;
+    readonly revisionHistoryLimit?: number | undefined;
+    readonly progressDeadlineSeconds?: number | undefined;
+    readonly paused?: boolean | undefined;
+  };
+  readonly status: DeploymentStatus;
+}
+
+export interface DeploymentStatus {
+  readonly observedGeneration?: number | undefined;
+  readonly replicas?: number | undefined;
+  readonly updatedReplicas?: number | undefined;
+  readonly readyReplicas?: number | undefined;
+  readonly availableReplicas?: number | undefined;
+  readonly unavailableReplicas?: number | undefined;
+  readonly terminatingReplicas?: number | undefined;
+  readonly collisionCount?: number | undefined;
+  readonly conditions?: readonly Condition[] | undefined;
+}
+
+export interface StatefulSet extends ApiObject {
+  readonly kind: "StatefulSet";
+  readonly spec: {
+    readonly replicas: number;
+    readonly serviceName?: string | undefined;
+    readonly selector: LabelSelector;
+    readonly template: PodTemplate;
+    readonly podManagementPolicy: string;
+    readonly minReadySeconds?: number | undefined;
+    readonly revisionHistoryLimit?: number | undefined;
+    readonly ordinals?: { readonly start?: number | undefined } | undefined;
+    readonly updateStrategy: {
+      readonly type: string;
+      readonly rollingUpdate?: { readonly partition?: number | undefined } | undefined;
+    };
+  };
+  readonly status: StatefulSetStatus;
+}
+
+export interface StatefulSetStatus {
+  readonly observedGeneration?: number | undefined;
+  readonly replicas: number;
+  readonly readyReplicas?: number | undefined;
+  readonly availableReplicas?: number | undefined;
+  readonly currentReplicas?: number | undefined;
+  readonly updatedReplicas?: number | undefined;
+  readonly currentRevision?: string | undefined;
+  readonly updateRevision?: string | undefined;
+  readonly collisionCount?: number | undefined;
+}
+
+export interface DaemonSet extends ApiObject {
+  readonly kind: "DaemonSet";
+  readonly spec: {
+    readonly selector: LabelSelector;
+    readonly template: PodTemplate;
+    readonly minReadySeconds?: number | undefined;
+    readonly revisionHistoryLimit?: number | undefined;
+    readonly updateStrategy: {
+      readonly type: string;
+      readonly rollingUpdate?:
+        | { readonly maxSurge: IntOrPercent; readonly maxUnavailable: IntOrPercent }
+        | undefined;
+    };
+  };
+  readonly status: DaemonSetStatus;
+}
+
+export interface DaemonSetStatus {
+  readonly observedGeneration?: number | undefined;
+  readonly currentNumberScheduled: number;
+  readonly numberMisscheduled: number;
+  readonly desiredNumberScheduled: number;
+  readonly numberReady: number;
+  readonly updatedNumberScheduled?: number | undefined;
+  readonly numberAvailable?: number | undefined;
+  readonly numberUnavailable?: number | undefined;
+}
+
+export interface ControllerRevision extends ApiObject {
+  readonly kind: "ControllerRevision";
+  readonly data: { readonly spec: { readonly template: JsonMap } };
+  readonly revision: number;
+}
+
+export interface ServicePort {
+  readonly name?: string | undefined;
+  readonly protocol: string;
+  readonly port: number;
+  readonly targetPort: number | string;
+  readonly nodePort?: number | undefined;
+  readonly appProtocol?: string | undefined;
+}
+
+export interface Service extends ApiObject {
+  readonly kind: "Service";
+  readonly spec: {
+    readonly type: string;
+    readonly clusterIP?: string | undefined;
+    readonly clusterIPs?: readonly string[] | undefined;
+    readonly externalName?: string | undefined;
+    readonly externalIPs?: readonly string[] | undefined;
+    readonly selector?: StringMap | undefined;
+    readonly ports?: readonly ServicePort[] | undefined;
+    readonly sessionAffinity?: string | undefined;
+    readonly sessionAffinityConfig?: JsonMap | undefined;
+    readonly externalTrafficPolicy?: string | undefined;
+    readonly internalTrafficPolicy?: string | undefined;
+    readonly trafficDistribution?: string | undefined;
+    readonly healthCheckNodePort?: number | undefined;
+    readonly allocateLoadBalancerNodePorts?: boolean | undefined;
+    readonly loadBalancerIP?: string | undefined;
+    readonly loadBalancerClass?: string | undefined;
+    readonly loadBalancerSourceRanges?: readonly string[] | undefined;
+    readonly publishNotReadyAddresses?: boolean | undefined;
+    readonly ipFamilies?: readonly string[] | undefined;
+    readonly ipFamilyPolicy?: string | undefined;
+  };
+  readonly status: {
+    readonly loadBalancer: {
+      readonly ingress?:
+        | readonly {
+            readonly ip?: string | undefined;
+            readonly hostname?: string | undefined;
+            readonly ipMode?: string | undefined;
+          }[]
+        | undefined;
+    };
+  };
+}
+
+export interface ObjectReference {
+  readonly kind: string;
+  readonly namespace?: string | undefined;
+  readonly name: string;
+  readonly uid?: string | undefined;
+}
+
+export interface Endpoint {
+  readonly addresses: readonly string[];
+  readonly conditions?:
+    | {
+        readonly ready?: boolean | undefined;
+        readonly serving?: boolean | undefined;
+        readonly terminating?: boolean | undefined;
+      }
+    | undefined;
+  readonly hostname?: string | undefined;
+  readonly targetRef?: ObjectReference | undefined;
+  readonly nodeName?: string | undefined;
+  readonly zone?: string | undefined;
+  readonly hints?:
+    | {
+        readonly forZones?: readonly { readonly name: string }[] | undefined;
+        readonly forNodes?: readonly { readonly name: string }[] | undefined;
+      }
+    | undefined;
+}
+
+export interface EndpointPort {
+  readonly name?: string | undefined;
+  readonly protocol?: string | undefined;
+  readonly port?: number | undefined;
+  readonly appProtocol?: string | undefined;
+}
+
+export interface EndpointSlice extends ApiObject {
+  readonly kind: "EndpointSlice";
+  readonly addressType: string;
+  readonly endpoints: readonly Endpoint[] | null;
+  readonly ports: readonly EndpointPort[] | null;
+}
+
+export interface EndpointAddress {
+  readonly ip: string;
+  readonly hostname?: string | undefined;
+  readonly nodeName?: string | undefined;
+  readonly targetRef?: ObjectReference | undefined;
+}
+
+export interface EndpointSubset {
+  readonly addresses?: readonly EndpointAddress[] | undefined;
+  readonly notReadyAddresses?: readonly EndpointAddress[] | undefined;
+  readonly ports?:
+    | readonly {
+        readonly name?: string | undefined;
+        readonly port: number;
+        readonly protocol?: string | undefined;
+        readonly appProtocol?: string | undefined;
+      }[]
+    | undefined;
+}
+
+export interface Endpoints extends ApiObject {
+  readonly kind: "Endpoints";
+  readonly subsets?: readonly EndpointSubset[] | undefined;
+}
+
+export interface Node extends ApiObject {
+  readonly kind: "Node";
+  readonly spec: {
+    readonly podCIDR?: string | undefined;
+    readonly podCIDRs?: readonly string[] | undefined;
+    readonly taints?: readonly Taint[] | undefined;
+    readonly unschedulable?: boolean | undefined;
+  };
+  readonly status: {
+    readonly capacity?: StringMap | undefined;
+    readonly allocatable?: StringMap | undefined;
+    readonly conditions?: readonly Condition[] | undefined;
+    readonly addresses?: readonly { readonly type: string; readonly address: string }[] | undefined;
+    readonly nodeInfo?: StringMap | undefined;
+  };
+}
+
+export interface Lease extends ApiObject {
+  readonly kind: "Lease";
+  readonly spec: { readonly renewTime?: string | undefined };
+}
+
+/** An Event, `v1`. */
+export interface EventObject extends ApiObject {
+  readonly kind: "Event";
+  readonly type: string;
+  readonly reason: string;
+  readonly message: string;
+  readonly involvedObject: ObjectReference & { readonly apiVersion?: string | undefined };
+  readonly source: { readonly component: string };
+  readonly firstTimestamp: string;
+  readonly lastTimestamp: string;
+  readonly count: number;
+}
+
+/** The kinds whose records are typed. */
+export interface Kinds {
+  readonly Pod: Pod;
+  readonly ReplicaSet: ReplicaSet;
+  readonly Deployment: Deployment;
+  readonly StatefulSet: StatefulSet;
+  readonly DaemonSet: DaemonSet;
+  readonly ControllerRevision: ControllerRevision;
+  readonly Service: Service;
+  readonly EndpointSlice: EndpointSlice;
+  readonly Endpoints: Endpoints;
+  readonly Node: Node;
+  readonly Event: EventObject;
+  readonly Lease: Lease;
+}
+
+/** Name of a typed kind. */
+export type Kind = keyof Kinds;

@@ -1,0 +1,85 @@
+/**
+ * A whole control plane on one virtual clock: the API server with its store, the controllers and
+ * the scheduler. Kubelets, proxies and clouds plug in as it is in reality: they watch the store and
+ * write through the API server.
+ */
+import { type Cidr, parseCidr } from "../base/inet.ts";
+import { NS_PER_MS, type Ns } from "../base/units.ts";
+import type { Random } from "../sim/random.ts";
+import type { Scheduler } from "../sim/scheduler.ts";
+import { ApiServer } from "./api/server.ts";
+import { DEFAULT_EPOCH_SECONDS } from "./api/time.ts";
+import type { ControllerContext } from "./controllers/controller.ts";
+import { DaemonSetController } from "./controllers/daemonset.ts";
+import { DeploymentController } from "./controllers/deployment.ts";
+import { EndpointsController } from "./controllers/endpoints.ts";
+import { EndpointSliceController } from "./controllers/endpointslice.ts";
+import { EndpointSliceMirroringController } from "./controllers/endpointslice-mirroring.ts";
+import { GarbageCollector } from "./controllers/garbage-collector.ts";
+import { LoadBalancerController } from "./controllers/load-balancer.ts";
+import { NodeIpamController } from "./controllers/node-ipam.ts";
+import { NodeLifecycleController } from "./controllers/node-lifecycle.ts";
+import { ReplicaSetController } from "./controllers/replicaset.ts";
+import { StatefulSetController } from "./controllers/statefulset.ts";
+import { Informers } from "./informer.ts";
+import { PodScheduler } from "./scheduler/scheduler.ts";
+import { Store } from "./store.ts";
+
+/** How long a watch takes to tell of a write. */
+export const WATCH_NS: Ns = 2 * NS_PER_MS;
+
+export interface ControlPlaneOptions {
+  readonly serviceSubnet: Cidr;
+  readonly podSubnet: Cidr;
+  /** --node-cidr-mask-size. */
+  readonly nodeMaskSize: number;
+  readonly epochSeconds: number;
+  /** Whether there is a cloud that gives addresses to LoadBalancer Services. */
+  readonly loadBalancer: boolean;
+}
+
+/** As in kind. */
+export const DEFAULT_CONTROL_PLANE: ControlPlaneOptions = {
+  serviceSubnet: parseCidr("10.96.0.0/16"),
+  podSubnet: parseCidr("10.244.0.0/16"),
+  nodeMaskSize: 24,
+  epochSeconds: DEFAULT_EPOCH_SECONDS,
+  loadBalancer: true,
+};
+
+export interface ControlPlane {
+  readonly store: Store;
+  readonly server: ApiServer;
+}
+
+/** Starts a control plane; everything it does is an event of `scheduler`. */
+export function startControlPlane(
+  scheduler: Scheduler,
+  random: Random,
+  options: ControlPlaneOptions = DEFAULT_CONTROL_PLANE,
+): ControlPlane {
+  const store = new Store();
+  const { epochSeconds, serviceSubnet } = options;
+  const server = new ApiServer(scheduler, random, store, {
+    serviceCidr: serviceSubnet,
+    epochSeconds,
+  });
+  const manager: ControllerContext = {
+    scheduler,
+    server,
+    informers: new Informers(scheduler, store, WATCH_NS),
+  };
+  new DeploymentController(manager);
+  new ReplicaSetController(manager);
+  new StatefulSetController(manager);
+  new DaemonSetController(manager);
+  new EndpointSliceController(manager);
+  new EndpointsController(manager);
+  new EndpointSliceMirroringController(manager);
+  new GarbageCollector(manager);
+  new NodeIpamController(manager, options.podSubnet, options.nodeMaskSize);
+  new NodeLifecycleController(manager);
+  if (options.loadBalancer) new LoadBalancerController(manager);
+  new PodScheduler({ ...manager, informers: new Informers(scheduler, store, WATCH_NS) }, random);
+  return { store, server };
+}

@@ -1,0 +1,515 @@
+/**
+ * The Deployment controller: a ReplicaSet per template, rolled from the old ones to the new within
+ * maxSurge and maxUnavailable, and scaled with the Deployment.
+ *
+ * Spec: kubernetes pkg/controller/deployment, v1.36. As there, a sync goes on with the object it
+ * read after its own first write, so that its second write of a status is refused and tried again.
+ * Not modelled: rollback by annotation.
+ */
+import { NS_PER_MS, NS_PER_S } from "../../base/units.ts";
+import { ApiError } from "../api/errors.ts";
+import { templateHash } from "../api/names.ts";
+import { parseTime } from "../api/time.ts";
+import type { Deployment, DeploymentStatus, Pod, ReplicaSet, StringMap } from "../api/types.ts";
+import { deepEqual } from "../deep-equal.ts";
+import { controllerOf, type Informers } from "../informer.ts";
+import { keyOf, objectKey } from "../store.ts";
+import { ApiClient, type Sync } from "./client.ts";
+import { type ControllerContext, WorkQueue } from "./controller.ts";
+import {
+  allSets,
+  askedFor,
+  availableIn,
+  calculateStatus,
+  isComplete,
+  maxSurge,
+  maxUnavailable,
+  type OwnedSets,
+  withCondition,
+  withProgress,
+} from "./deployment-status.ts";
+import { EventRecorder } from "./events.ts";
+import { byAge, conditionOf, controllerReference, isTerminal } from "./pods.ts";
+
+const START_NS = 4 * NS_PER_MS;
+const HASH_LABEL = "pod-template-hash";
+export const REVISION = "deployment.kubernetes.io/revision";
+const DESIRED = "deployment.kubernetes.io/desired-replicas";
+const MAX = "deployment.kubernetes.io/max-replicas";
+const HISTORY = "deployment.kubernetes.io/revision-history";
+/** A Deployment's annotations that its ReplicaSets do not take over. */
+const OWN_ANNOTATIONS = new Set([
+  "kubectl.kubernetes.io/last-applied-configuration",
+  REVISION,
+  HISTORY,
+  DESIRED,
+  MAX,
+  "deprecated.deployment.rollback.to",
+]);
+
+export class DeploymentController {
+  readonly #informers: Informers;
+  readonly #client: ApiClient;
+  readonly #events: EventRecorder;
+  readonly #queue: WorkQueue;
+
+  constructor({ scheduler, informers, server }: ControllerContext) {
+    this.#informers = informers;
+    this.#client = new ApiClient(server, scheduler, "deployment-controller");
+    this.#events = new EventRecorder(server, "deployment-controller");
+    this.#queue = new WorkQueue(scheduler, { startNs: START_NS }, (key) => this.#sync(key));
+    informers.on("Deployment", ({ object }) => this.#queue.add(keyOf(object)));
+    informers.on("ReplicaSet", ({ object }) => {
+      const owner = controllerOf(object);
+      if (owner?.kind === "Deployment")
+        this.#queue.add(objectKey(object.metadata.namespace, owner.name));
+    });
+    informers.on("Pod", ({ type, object }) => {
+      if (type === "DELETED") this.#podGone(object);
+    });
+  }
+
+  /** A Recreate rollout waits for the last old Pod to be gone. */
+  #podGone(pod: Pod): void {
+    const owner = controllerOf(pod);
+    if (owner?.kind !== "ReplicaSet") return;
+    const set = this.#informers.get("ReplicaSet", objectKey(pod.metadata.namespace, owner.name));
+    const deployment = set === null ? null : controllerOf(set);
+    if (deployment !== null) this.#queue.add(objectKey(pod.metadata.namespace, deployment.name));
+  }
+
+  *#sync(key: string): Sync {
+    const deployment = this.#informers.get("Deployment", key);
+    if (deployment === null) return;
+    const sets = this.#informers.owned("ReplicaSet", deployment.metadata.uid).sort(byAge);
+    if (deployment.metadata.deletionTimestamp !== undefined) {
+      return yield* this.#writeStatus(deployment, this.#tellApart(deployment, sets), false);
+    }
+    const paused = yield* this.#notePause(deployment);
+    if (paused || this.#isScaled(deployment, sets)) {
+      const owned = yield* this.#withRevision(deployment, sets, false);
+      yield* this.#scale(deployment, owned);
+      return yield* this.#writeStatus(deployment, owned, false);
+    }
+    if (deployment.spec.strategy.type === "Recreate")
+      return yield* this.#recreate(deployment, sets);
+    yield* this.#roll(deployment, sets);
+  }
+
+  *#roll(deployment: Deployment, sets: readonly ReplicaSet[]): Sync {
+    const owned = yield* this.#withRevision(deployment, sets, true);
+    const { current } = owned;
+    if (current === null) return;
+    const target = targetOfNew(deployment, owned);
+    if (yield* this.#scaleSet(deployment, current, target)) {
+      return yield* this.#writeStatus(deployment, owned, true);
+    }
+    if (yield* this.#scaleDownOld(deployment, owned, current)) {
+      return yield* this.#writeStatus(deployment, owned, true);
+    }
+    if (isComplete(deployment, deployment.status)) yield* this.#cleanUp(deployment, owned.old);
+    yield* this.#writeStatus(deployment, owned, true);
+  }
+
+  /** Old ReplicaSets go down: first by Pods that are not available, then as far as allowed. */
+  *#scaleDownOld(deployment: Deployment, owned: OwnedSets, current: ReplicaSet): Sync<boolean> {
+    let old = owned.old.filter(({ spec }) => spec.replicas > 0);
+    if (old.length === 0) return false;
+    const minAvailable = deployment.spec.replicas - maxUnavailable(deployment);
+    const newUnavailable = current.spec.replicas - (current.status.availableReplicas ?? 0);
+    const most = askedFor(allSets(owned)) - minAvailable - newUnavailable;
+    if (most <= 0) return false;
+    let unhealthyLeft = most;
+    const next: ReplicaSet[] = [];
+    for (const set of old) {
+      const unhealthy = Math.min(
+        unhealthyLeft,
+        set.spec.replicas - (set.status.availableReplicas ?? 0),
+      );
+      if (unhealthy <= 0) {
+        next.push(set);
+        continue;
+      }
+      unhealthyLeft -= unhealthy;
+      yield* this.#scaleSet(deployment, set, set.spec.replicas - unhealthy);
+      next.push({ ...set, spec: { ...set.spec, replicas: set.spec.replicas - unhealthy } });
+    }
+    old = next;
+    let spare = availableIn([...old, current]) - minAvailable;
+    let scaled = unhealthyLeft < most;
+    for (const set of old) {
+      const count = Math.min(set.spec.replicas, spare);
+      if (count <= 0) continue;
+      spare -= count;
+      scaled = true;
+      const fresh = this.#informers.get("ReplicaSet", keyOf(set)) ?? set;
+      yield* this.#scaleSet(deployment, fresh, set.spec.replicas - count);
+    }
+    return scaled;
+  }
+
+  *#recreate(deployment: Deployment, sets: readonly ReplicaSet[]): Sync {
+    let owned = yield* this.#withRevision(deployment, sets, false);
+    let scaled = false;
+    for (const set of owned.old) {
+      if (set.spec.replicas > 0 && (yield* this.#scaleSet(deployment, set, 0))) scaled = true;
+    }
+    if (scaled) return yield* this.#writeStatus(deployment, owned, true);
+    const stillRunning = owned.old.some((set) =>
+      this.#informers.owned("Pod", set.metadata.uid).some((pod) => !isTerminal(pod)),
+    );
+    if (stillRunning) return yield* this.#writeStatus(deployment, owned, true);
+    if (owned.current === null) owned = yield* this.#withRevision(deployment, sets, true);
+    if (owned.current !== null)
+      yield* this.#scaleSet(deployment, owned.current, deployment.spec.replicas);
+    if (isComplete(deployment, deployment.status)) yield* this.#cleanUp(deployment, owned.old);
+    yield* this.#writeStatus(deployment, owned, true);
+  }
+
+  /** Whether the Deployment's replicas changed since its ReplicaSets were told. */
+  #isScaled(deployment: Deployment, sets: readonly ReplicaSet[]): boolean {
+    return sets.some(({ spec, metadata }) => {
+      const desired = metadata.annotations?.[DESIRED];
+      return (
+        spec.replicas > 0 && desired !== undefined && Number(desired) !== deployment.spec.replicas
+      );
+    });
+  }
+
+  /** Outside a rollout one ReplicaSet gets all; within one each gets its share. */
+  *#scale(deployment: Deployment, owned: OwnedSets): Sync {
+    const active = allSets(owned).filter(({ spec }) => spec.replicas > 0);
+    if (active.length <= 1) {
+      const set = active[0] ?? owned.current ?? owned.old.at(-1);
+      if (set !== undefined) yield* this.#scaleSet(deployment, set, deployment.spec.replicas);
+      return;
+    }
+    if (owned.current !== null && isSaturated(deployment, owned.current)) {
+      for (const set of owned.old)
+        if (set.spec.replicas > 0) yield* this.#scaleSet(deployment, set, 0);
+      return;
+    }
+    if (deployment.spec.strategy.type !== "RollingUpdate") return;
+    for (const [set, replicas] of proportions(deployment, active)) {
+      yield* this.#scaleSet(deployment, set, replicas);
+    }
+  }
+
+  /** Sets a ReplicaSet's replicas; reports whether that was a change. */
+  *#scaleSet(deployment: Deployment, set: ReplicaSet, replicas: number): Sync<boolean> {
+    const annotations = this.#replicasAnnotations(deployment);
+    const changed = set.spec.replicas !== replicas;
+    const noted = Object.entries(annotations).every(
+      ([name, value]) => set.metadata.annotations?.[name] === value,
+    );
+    if (!changed && noted) return false;
+    if (!changed && !this.#isScaled(deployment, [set])) return false;
+    yield* this.#client.update<ReplicaSet>({
+      ...set,
+      metadata: { ...set.metadata, annotations: { ...set.metadata.annotations, ...annotations } },
+      spec: { ...set.spec, replicas },
+    });
+    if (!changed) return false;
+    const direction = replicas > set.spec.replicas ? "up" : "down";
+    this.#events.event(
+      deployment,
+      "Normal",
+      "ScalingReplicaSet",
+      `Scaled ${direction} replica set ${set.metadata.name} from ${set.spec.replicas} to ${replicas}`,
+    );
+    return true;
+  }
+
+  #replicasAnnotations(deployment: Deployment): StringMap {
+    return {
+      [DESIRED]: String(deployment.spec.replicas),
+      [MAX]: String(deployment.spec.replicas + maxSurge(deployment)),
+    };
+  }
+
+  #tellApart(deployment: Deployment, sets: readonly ReplicaSet[]): OwnedSets {
+    const current = sets.find((set) => sameTemplate(set, deployment)) ?? null;
+    return { current, old: sets.filter((set) => set !== current) };
+  }
+
+  /** The ReplicaSets, the new one numbered or, if `create`, made. */
+  *#withRevision(
+    deployment: Deployment,
+    sets: readonly ReplicaSet[],
+    create: boolean,
+  ): Sync<OwnedSets> {
+    const owned = this.#tellApart(deployment, sets);
+    const revision = Math.max(0, ...owned.old.map(revisionOf)) + 1;
+    if (owned.current !== null) {
+      return {
+        current: yield* this.#numbered(deployment, owned.current, revision),
+        old: owned.old,
+      };
+    }
+    if (!create) return owned;
+    return { current: yield* this.#createSet(deployment, owned.old, revision), old: owned.old };
+  }
+
+  *#numbered(deployment: Deployment, set: ReplicaSet, revision: number): Sync<ReplicaSet> {
+    const own = revisionOf(set);
+    if (own < revision && own !== 0) {
+      const history = set.metadata.annotations?.[HISTORY];
+      const annotations = {
+        ...set.metadata.annotations,
+        ...inherited(deployment),
+        [REVISION]: String(revision),
+        [HISTORY]: history === undefined ? String(own) : `${history},${own}`,
+      };
+      return yield* this.#client.update<ReplicaSet>({
+        ...set,
+        metadata: { ...set.metadata, annotations },
+      });
+    }
+    const text = set.metadata.annotations?.[REVISION] ?? "";
+    const numbered = deployment.metadata.annotations?.[REVISION] === text;
+    const progressing = conditionOf(deployment.status.conditions, "Progressing") !== null;
+    if (!numbered || !progressing) {
+      const message = `Found new replica set "${set.metadata.name}"`;
+      const status = progressing
+        ? deployment.status
+        : this.#progress(deployment, "FoundNewReplicaSet", message);
+      yield* this.#client.updateStatus<Deployment>(withRevision(deployment, text, status));
+    }
+    return set;
+  }
+
+  *#createSet(
+    deployment: Deployment,
+    old: readonly ReplicaSet[],
+    revision: number,
+  ): Sync<ReplicaSet> {
+    const hash = templateHash(deployment.spec.template, deployment.status.collisionCount);
+    const { template, selector, minReadySeconds } = deployment.spec;
+    const labels = { ...template.metadata?.labels, [HASH_LABEL]: hash };
+    const replicas = targetOfNew(deployment, { current: null, old });
+    const name = `${deployment.metadata.name}-${hash}`;
+    let created: ReplicaSet;
+    try {
+      created = yield* this.#client.create<ReplicaSet>({
+        apiVersion: "apps/v1",
+        kind: "ReplicaSet",
+        metadata: {
+          name,
+          namespace: deployment.metadata.namespace,
+          labels,
+          annotations: {
+            ...inherited(deployment),
+            [REVISION]: String(revision),
+            ...this.#replicasAnnotations(deployment),
+          },
+          ownerReferences: [controllerReference(deployment)],
+        },
+        spec: {
+          replicas,
+          minReadySeconds,
+          selector: { ...selector, matchLabels: { ...selector.matchLabels, [HASH_LABEL]: hash } },
+          template: { ...template, metadata: { ...template.metadata, labels } },
+        },
+      });
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.reason !== "AlreadyExists") throw error;
+      yield* this.#noteCollision(deployment, name);
+      throw error;
+    }
+    if (replicas > 0) {
+      this.#events.event(
+        deployment,
+        "Normal",
+        "ScalingReplicaSet",
+        `Scaled up replica set ${name} from 0 to ${replicas}`,
+      );
+    }
+    const status = this.#progress(
+      deployment,
+      "NewReplicaSetCreated",
+      `Created new replica set "${name}"`,
+    );
+    yield* this.#client.updateStatus<Deployment>(
+      withRevision(deployment, String(revision), status),
+    );
+    return created;
+  }
+
+  /** Another template has the same hash: the next try counts it in. */
+  *#noteCollision(deployment: Deployment, name: string): Sync {
+    const key = objectKey(deployment.metadata.namespace, name);
+    const present = yield* this.#client.read("ReplicaSet", key);
+    const isOurs = present !== null && controllerOf(present)?.uid === deployment.metadata.uid;
+    if (isOurs && sameTemplate(present, deployment)) return;
+    const collisionCount = (deployment.status.collisionCount ?? 0) + 1;
+    yield* this.#client.updateStatus<Deployment>({
+      ...deployment,
+      status: { ...deployment.status, collisionCount },
+    });
+  }
+
+  #progress(deployment: Deployment, reason: string, message: string): DeploymentStatus {
+    if (deployment.spec.progressDeadlineSeconds === undefined) return deployment.status;
+    const time = this.#client.time;
+    return withCondition(deployment.status, {
+      type: "Progressing",
+      status: "True",
+      reason,
+      message,
+      lastTransitionTime: time,
+      lastUpdateTime: time,
+    });
+  }
+
+  /** Says in the conditions that the Deployment is paused or goes on; reports whether it is. */
+  *#notePause(deployment: Deployment): Sync<boolean> {
+    const paused = deployment.spec.paused === true;
+    const condition = conditionOf(deployment.status.conditions, "Progressing");
+    if (condition?.reason === "ProgressDeadlineExceeded") return paused;
+    const isNoted = condition?.reason === "DeploymentPaused";
+    if (paused === isNoted || deployment.spec.progressDeadlineSeconds === undefined) return paused;
+    const time = this.#client.time;
+    const status = withCondition(deployment.status, {
+      type: "Progressing",
+      status: "Unknown",
+      reason: paused ? "DeploymentPaused" : "DeploymentResumed",
+      message: paused ? "Deployment is paused" : "Deployment is resumed",
+      lastTransitionTime: time,
+      lastUpdateTime: time,
+    });
+    yield* this.#client.updateStatus<Deployment>({ ...deployment, status });
+    return paused;
+  }
+
+  *#writeStatus(deployment: Deployment, owned: OwnedSets, rollout: boolean): Sync {
+    const time = this.#client.time;
+    let status = calculateStatus(deployment, owned, time);
+    if (rollout)
+      status = this.#withDeadline(deployment, withProgress(deployment, status, owned, time), owned);
+    if (deepEqual(status, deployment.status)) return;
+    yield* this.#client.updateStatus<Deployment>({ ...deployment, status });
+  }
+
+  /** A rollout that stands still for too long says so. */
+  #withDeadline(
+    deployment: Deployment,
+    status: DeploymentStatus,
+    owned: OwnedSets,
+  ): DeploymentStatus {
+    const seconds = deployment.spec.progressDeadlineSeconds;
+    const condition = conditionOf(status.conditions, "Progressing");
+    if (seconds === undefined || condition === null || isComplete(deployment, status))
+      return status;
+    if (condition.reason === "NewReplicaSetAvailable" || condition.status === "False")
+      return status;
+    const { now, server, time } = this.#client;
+    const since = parseTime(condition.lastUpdateTime ?? time) - server.epochSeconds;
+    const left = (since + seconds) * NS_PER_S - now;
+    if (left >= 0) {
+      this.#queue.addAfter(keyOf(deployment), left + NS_PER_S);
+      return status;
+    }
+    const subject =
+      owned.current === null
+        ? `Deployment "${deployment.metadata.name}"`
+        : `ReplicaSet "${owned.current.metadata.name}"`;
+    return withCondition(status, {
+      type: "Progressing",
+      status: "False",
+      reason: "ProgressDeadlineExceeded",
+      message: `${subject} has timed out progressing.`,
+      lastTransitionTime: time,
+      lastUpdateTime: time,
+    });
+  }
+
+  /** Deletes the oldest empty ReplicaSets beyond the history that is kept. */
+  *#cleanUp(deployment: Deployment, old: readonly ReplicaSet[]): Sync {
+    const limit = deployment.spec.revisionHistoryLimit ?? 10;
+    const empty = old
+      .filter(
+        ({ metadata, spec, status }) =>
+          metadata.deletionTimestamp === undefined && spec.replicas === 0 && status.replicas === 0,
+      )
+      .sort((a, b) => revisionOf(a) - revisionOf(b));
+    for (const set of empty.slice(0, Math.max(0, old.length - limit))) {
+      yield* this.#client.delete("ReplicaSet", keyOf(set));
+    }
+  }
+}
+
+/** How many Pods the new ReplicaSet may have now. */
+function targetOfNew(deployment: Deployment, owned: OwnedSets): number {
+  const { replicas, strategy } = deployment.spec;
+  const own = owned.current?.spec.replicas ?? 0;
+  if (strategy.type !== "RollingUpdate" || own >= replicas) return replicas;
+  const room = replicas + maxSurge(deployment) - askedFor(allSets(owned));
+  return room <= 0 ? own : own + Math.min(room, replicas - own);
+}
+
+function isSaturated({ spec }: Deployment, set: ReplicaSet): boolean {
+  return (
+    set.spec.replicas === spec.replicas &&
+    Number(set.metadata.annotations?.[DESIRED]) === spec.replicas &&
+    (set.status.availableReplicas ?? 0) === spec.replicas
+  );
+}
+
+/** The new size of each ReplicaSet when a Deployment is scaled during a rollout. */
+function proportions(
+  deployment: Deployment,
+  active: readonly ReplicaSet[],
+): [ReplicaSet, number][] {
+  const all = askedFor(active);
+  const allowed =
+    deployment.spec.replicas > 0 ? deployment.spec.replicas + maxSurge(deployment) : 0;
+  const toAdd = allowed - all;
+  const bySize = [...active].sort(
+    (a, b) => b.spec.replicas - a.spec.replicas || (toAdd > 0 ? byAge(b, a) : byAge(a, b)),
+  );
+  let added = 0;
+  const sizes = bySize.map((set): [ReplicaSet, number] => {
+    const annotated = Number(set.metadata.annotations?.[MAX] ?? deployment.spec.replicas);
+    const share = Math.round((set.spec.replicas * allowed) / (annotated || 1)) - set.spec.replicas;
+    const left = toAdd - added;
+    const part = toAdd > 0 ? Math.min(share, left) : Math.max(share, left);
+    added += toAdd === 0 ? 0 : part;
+    return [set, set.spec.replicas + (toAdd === 0 ? 0 : part)];
+  });
+  const [largest] = sizes;
+  if (largest !== undefined) largest[1] = Math.max(0, largest[1] + toAdd - added);
+  return sizes;
+}
+
+function revisionOf(set: ReplicaSet): number {
+  return Number(set.metadata.annotations?.[REVISION] ?? 0);
+}
+
+function inherited(deployment: Deployment): StringMap {
+  return Object.fromEntries(
+    Object.entries(deployment.metadata.annotations ?? {}).filter(
+      ([name]) => !OWN_ANNOTATIONS.has(name),
+    ),
+  );
+}
+
+function withRevision(
+  deployment: Deployment,
+  revision: string,
+  status: DeploymentStatus,
+): Deployment {
+  const annotations = { ...deployment.metadata.annotations, [REVISION]: revision };
+  return { ...deployment, metadata: { ...deployment.metadata, annotations }, status };
+}
+
+/** Whether a ReplicaSet has the Deployment's template, but for the hash. */
+function sameTemplate(set: ReplicaSet, deployment: Deployment): boolean {
+  const { [HASH_LABEL]: _hash, ...labels } = set.spec.template.metadata?.labels ?? {};
+  const { template } = deployment.spec;
+  return (
+    deepEqual(
+      { ...template.metadata, labels: { ...template.metadata?.labels } },
+      { ...set.spec.template.metadata, labels },
+    ) && deepEqual(template.spec, set.spec.template.spec)
+  );
+}

@@ -1,0 +1,186 @@
+/**
+ * The EndpointSlice controller: the Pods of each Service as endpoints, 100 a slice, with their
+ * conditions and the hints that trafficDistribution asks for.
+ *
+ * Spec: kubernetes staging endpointslice (reconciler, trafficdist), v1.36.
+ * Not modelled: hints of the annotation service.kubernetes.io/topology-mode; IPv6.
+ */
+import { NS_PER_MS, NS_PER_S } from "../../base/units.ts";
+import { canonical } from "../api/names.ts";
+import type {
+  Endpoint,
+  EndpointPort,
+  EndpointSlice,
+  Pod,
+  Service,
+  StringMap,
+} from "../api/types.ts";
+import { deepEqual } from "../deep-equal.ts";
+import type { Informers } from "../informer.ts";
+import { SERVICE_NAME_LABEL, ZONE_LABEL } from "../objects.ts";
+import { keyOf, objectKey } from "../store.ts";
+import { ApiClient, type Sync } from "./client.ts";
+import { type ControllerContext, WorkQueue } from "./controller.ts";
+import { controllerReference, isReady, isTerminal } from "./pods.ts";
+import { endpointChanged, findPort, selects, servicesOf } from "./service-pods.ts";
+import { ENDPOINTS_PER_SLICE, planSlices, type SlicePlan } from "./slice-plan.ts";
+
+const START_NS = 6 * NS_PER_MS;
+export const MANAGED_BY_LABEL = "endpointslice.kubernetes.io/managed-by";
+const MANAGER = "endpointslice-controller.k8s.io";
+const HEADLESS = "service.kubernetes.io/headless";
+/** When the change happened that a slice shows. */
+export const TRIGGER_TIME = "endpoints.kubernetes.io/last-change-trigger-time";
+
+export class EndpointSliceController {
+  readonly #informers: Informers;
+  readonly #client: ApiClient;
+  readonly #queue: WorkQueue;
+
+  constructor({ scheduler, informers, server }: ControllerContext) {
+    this.#informers = informers;
+    this.#client = new ApiClient(server, scheduler, "endpointslice-controller");
+    const options = { startNs: START_NS, backoffNs: NS_PER_S };
+    this.#queue = new WorkQueue(scheduler, options, (key) => this.#sync(key));
+    informers.on("Service", ({ object }) => this.#queue.add(keyOf(object)));
+    informers.on("Pod", ({ object, previous }) => {
+      if (!endpointChanged(object, previous)) return;
+      for (const key of servicesOf(informers, object, previous)) this.#queue.add(key);
+    });
+    informers.on("EndpointSlice", ({ object }) => {
+      const name = object.metadata.labels?.[SERVICE_NAME_LABEL];
+      if (name === undefined || !isManaged(object)) return;
+      this.#queue.addAfter(objectKey(object.metadata.namespace, name), NS_PER_S);
+    });
+    informers.on("Node", ({ object, previous }) => {
+      if (previous !== null && deepEqual(object.metadata.labels, previous.metadata.labels)) return;
+      for (const service of informers.list("Service")) this.#queue.add(keyOf(service));
+    });
+  }
+
+  *#sync(key: string): Sync {
+    const service = this.#informers.get("Service", key);
+    if (service === null || service.metadata.deletionTimestamp !== undefined) return;
+    if (service.spec.type === "ExternalName" || service.spec.selector === undefined) return;
+    const present = this.#informers.owned("EndpointSlice", service.metadata.uid).filter(isManaged);
+    const plan = planSlices(present, this.#endpoints(service));
+    yield* this.#carryOut(service, plan);
+  }
+
+  *#carryOut(service: Service, plan: SlicePlan): Sync {
+    const labels = labelsOf(service);
+    for (const { endpoints, ports } of plan.create) {
+      yield* this.#client.create({
+        apiVersion: "discovery.k8s.io/v1",
+        kind: "EndpointSlice",
+        metadata: {
+          generateName: `${service.metadata.name}-`.slice(0, 253),
+          namespace: service.metadata.namespace,
+          labels,
+          ...(endpoints.length > 0 && { annotations: this.#triggered(null) }),
+          ownerReferences: [controllerReference(service)],
+        },
+        addressType: "IPv4",
+        endpoints: endpoints.length === 0 ? null : endpoints,
+        ports: ports.length === 0 ? null : ports,
+      });
+    }
+    for (const { slice, endpoints, ports } of plan.keep) {
+      const next = endpoints.length === 0 ? null : endpoints;
+      const nextPorts = ports.length === 0 ? null : ports;
+      const same = deepEqual(slice.endpoints, next) && deepEqual(slice.ports, nextPorts);
+      if (same && deepEqual(slice.metadata.labels, labels)) continue;
+      yield* this.#client.update<EndpointSlice>({
+        ...slice,
+        metadata: { ...slice.metadata, labels, annotations: this.#triggered(slice) },
+        endpoints: next,
+        ports: nextPorts,
+      });
+    }
+    for (const slice of plan.remove) yield* this.#client.delete("EndpointSlice", keyOf(slice));
+  }
+
+  #triggered(slice: EndpointSlice | null): StringMap {
+    return { ...slice?.metadata.annotations, [TRIGGER_TIME]: this.#client.time };
+  }
+
+  /** The endpoints that the Service should have, by their sets of ports. */
+  #endpoints(service: Service): Map<string, { ports: EndpointPort[]; endpoints: Endpoint[] }> {
+    const groups = new Map<string, { ports: EndpointPort[]; endpoints: Endpoint[] }>();
+    for (const pod of this.#informers.list("Pod")) {
+      if (!selects(service, pod) || pod.status.podIP === undefined || isTerminal(pod)) continue;
+      const ports = portsOf(service, pod);
+      const id = canonical(ports);
+      const group = groups.get(id) ?? { ports, endpoints: [] };
+      groups.set(id, group);
+      group.endpoints.push(this.#endpoint(service, pod));
+    }
+    return groups;
+  }
+
+  #endpoint(service: Service, pod: Pod): Endpoint {
+    const serving = isReady(pod);
+    const terminating = pod.metadata.deletionTimestamp !== undefined;
+    const ready = service.spec.publishNotReadyAddresses === true || (serving && !terminating);
+    const node = this.#informers.get("Node", pod.spec.nodeName ?? "");
+    const zone = node?.metadata.labels?.[ZONE_LABEL];
+    const isNamed = pod.spec.hostname !== undefined && pod.spec.subdomain === service.metadata.name;
+    const hints = ready && !terminating ? hintsOf(service, zone, pod.spec.nodeName) : undefined;
+    return {
+      addresses: [pod.status.podIP ?? ""],
+      conditions: { ready, serving, terminating },
+      ...(isNamed && { hostname: pod.spec.hostname }),
+      targetRef: {
+        kind: "Pod",
+        namespace: pod.metadata.namespace,
+        name: pod.metadata.name,
+        uid: pod.metadata.uid,
+      },
+      ...(pod.spec.nodeName !== undefined && { nodeName: pod.spec.nodeName }),
+      ...(zone !== undefined && { zone }),
+      ...(hints !== undefined && { hints }),
+    };
+  }
+}
+
+function isManaged(slice: EndpointSlice): boolean {
+  return slice.metadata.labels?.[MANAGED_BY_LABEL] === MANAGER;
+}
+
+function portsOf(service: Service, pod: Pod): EndpointPort[] {
+  return (service.spec.ports ?? []).flatMap((port) => {
+    const number = findPort(pod, port);
+    if (number === null) return [];
+    const { name = "", protocol, appProtocol } = port;
+    return [{ name, protocol, port: number, ...(appProtocol !== undefined && { appProtocol }) }];
+  });
+}
+
+function hintsOf(
+  service: Service,
+  zone: string | undefined,
+  nodeName: string | undefined,
+): Endpoint["hints"] {
+  const { trafficDistribution } = service.spec;
+  if (trafficDistribution === undefined) return undefined;
+  const forZones = zone === undefined ? undefined : [{ name: zone }];
+  const forNodes =
+    trafficDistribution === "PreferSameNode" && nodeName !== undefined
+      ? [{ name: nodeName }]
+      : undefined;
+  if (forZones === undefined && forNodes === undefined) return undefined;
+  return { forZones, forNodes };
+}
+
+/** The slice's labels: the Service's own and those of the controller. */
+function labelsOf(service: Service): StringMap {
+  const labels: Record<string, string> = { ...service.metadata.labels };
+  delete labels[HEADLESS];
+  labels[SERVICE_NAME_LABEL] = service.metadata.name;
+  labels[MANAGED_BY_LABEL] = MANAGER;
+  if (service.spec.clusterIP === "None" || service.spec.clusterIP === undefined)
+    labels[HEADLESS] = "";
+  return labels;
+}
+
+export { ENDPOINTS_PER_SLICE };

@@ -1,0 +1,167 @@
+/**
+ * List and watch with a cache, as client-go's shared informers: a program's view of the API, which
+ * lags behind the store by the time that a watch takes to deliver. Handlers run when the cache has
+ * the change.
+ */
+
+import type { Ns } from "../base/units.ts";
+import { type Scheduler, SimEvent } from "../sim/scheduler.ts";
+import type { ApiObject, Kind, Kinds, OwnerReference } from "./api/types.ts";
+import { compareNames } from "./objects.ts";
+import { keyOf, type Store, type WatchEvent } from "./store.ts";
+
+/** What a handler is told: the change as the cache saw it. */
+export interface Change<T extends ApiObject = ApiObject> {
+  readonly type: WatchEvent["type"];
+  /** The object now; of a deletion its last state. */
+  readonly object: T;
+  readonly previous: T | null;
+}
+
+export type Handler<T extends ApiObject = ApiObject> = (change: Change<T>) => void;
+
+/** The controller among an object's owners. */
+export function controllerOf(object: ApiObject): OwnerReference | null {
+  return object.metadata.ownerReferences?.find(({ controller }) => controller === true) ?? null;
+}
+
+/** The caches of one program: the controller manager, the scheduler, a kubelet. */
+export class Informers {
+  readonly #scheduler: Scheduler;
+  readonly #delayNs: Ns;
+  readonly #caches = new Map<string, Map<string, ApiObject>>();
+  readonly #owned = new Map<string, Map<string, ApiObject>>();
+  readonly #handlers = new Map<string, Handler[]>();
+  readonly #everyKind: Handler[] = [];
+  readonly #queue: { readonly event: WatchEvent; readonly at: Ns }[] = [];
+  #head = 0;
+  readonly #delivery: SimEvent;
+
+  /** Starts to watch; what the store holds already is delivered first. */
+  constructor(scheduler: Scheduler, store: Store, delayNs: Ns) {
+    this.#scheduler = scheduler;
+    this.#delayNs = delayNs;
+    this.#delivery = new Delivery(() => this.#deliver());
+    const audit = { user: "", verb: "" };
+    for (const kind of store.kinds()) {
+      for (const object of store.list(kind)) {
+        this.#enqueue({ type: "ADDED", object, previous: null, audit });
+      }
+    }
+    store.watch((event) => this.#enqueue(event));
+  }
+
+  /** Calls `handler` at each change of objects of a kind. */
+  on<K extends Kind>(kind: K, handler: Handler<Kinds[K]>): void;
+  on(kind: string, handler: Handler): void;
+  on(kind: string, handler: (change: never) => void): void {
+    const handlers = this.#handlers.get(kind) ?? [];
+    handlers.push(handler as Handler);
+    this.#handlers.set(kind, handlers);
+  }
+
+  /** Calls `handler` at each change of any kind. */
+  onAny(handler: Handler): void {
+    this.#everyKind.push(handler);
+  }
+
+  get<K extends Kind>(kind: K, key: string): Kinds[K] | null;
+  get(kind: string, key: string): ApiObject | null;
+  get(kind: string, key: string): ApiObject | null {
+    return this.#caches.get(kind)?.get(key) ?? null;
+  }
+
+  /** All objects of a kind that the cache has, by key. */
+  list<K extends Kind>(kind: K): Kinds[K][];
+  list(kind: string): ApiObject[];
+  list(kind: string): ApiObject[] {
+    return sorted(this.#caches.get(kind));
+  }
+
+  /** The objects of a kind that the owner of `uid` controls or owns, by key. */
+  owned<K extends Kind>(kind: K, uid: string): Kinds[K][];
+  owned(kind: string, uid: string): ApiObject[];
+  owned(kind: string, uid: string): ApiObject[] {
+    return this.dependents(uid).filter((object) => object.kind === kind);
+  }
+
+  /** All objects that name the owner of `uid`. */
+  dependents(uid: string): ApiObject[] {
+    return sorted(this.#owned.get(uid));
+  }
+
+  #enqueue(event: WatchEvent): void {
+    const at = this.#scheduler.now + this.#delayNs;
+    this.#queue.push({ event, at });
+    if (!this.#delivery.queued) this.#scheduler.schedule(this.#delivery, at);
+  }
+
+  #deliver(): void {
+    for (;;) {
+      const next = this.#queue[this.#head];
+      if (next === undefined) {
+        this.#queue.length = 0;
+        this.#head = 0;
+        return;
+      }
+      if (next.at > this.#scheduler.now) {
+        this.#scheduler.schedule(this.#delivery, next.at);
+        return;
+      }
+      this.#head += 1;
+      this.#apply(next.event);
+    }
+  }
+
+  #apply(event: WatchEvent): void {
+    const { object } = event;
+    const key = keyOf(object);
+    let cache = this.#caches.get(object.kind);
+    if (cache === undefined) {
+      cache = new Map();
+      this.#caches.set(object.kind, cache);
+    }
+    const previous = cache.get(key) ?? null;
+    if (previous !== null) this.#indexOwners(previous, false);
+    if (event.type === "DELETED") cache.delete(key);
+    else {
+      cache.set(key, object);
+      this.#indexOwners(object, true);
+    }
+    const change: Change = { type: event.type, object, previous };
+    for (const handler of this.#handlers.get(object.kind) ?? []) handler(change);
+    for (const handler of this.#everyKind) handler(change);
+  }
+
+  #indexOwners(object: ApiObject, present: boolean): void {
+    const key = `${object.kind} ${keyOf(object)}`;
+    for (const { uid } of object.metadata.ownerReferences ?? []) {
+      let owned = this.#owned.get(uid);
+      if (owned === undefined) {
+        owned = new Map();
+        this.#owned.set(uid, owned);
+      }
+      if (present) owned.set(key, object);
+      else owned.delete(key);
+      if (owned.size === 0) this.#owned.delete(uid);
+    }
+  }
+}
+
+class Delivery extends SimEvent {
+  readonly #deliver: () => void;
+
+  constructor(deliver: () => void) {
+    super();
+    this.#deliver = deliver;
+  }
+
+  override fire(): void {
+    this.#deliver();
+  }
+}
+
+function sorted(objects: ReadonlyMap<string, ApiObject> | undefined): ApiObject[] {
+  if (objects === undefined) return [];
+  return [...objects].sort(([a], [b]) => compareNames(a, b)).map(([, object]) => object);
+}

@@ -1,0 +1,49 @@
+/** A kubectl command line: words, flags, options, in any order. */
+
+/** A command line that kubectl refuses. */
+export class UsageError extends Error {}
+
+export interface Arguments {
+  readonly command: string;
+  readonly words: readonly string[];
+  readonly namespace: string;
+  readonly allNamespaces: boolean;
+  /** The value of an option, or null. */
+  option(name: string): string | null;
+  /** Whether a flag is set. */
+  flag(name: string): boolean;
+}
+
+/** Options that take the next word as their value. */
+const WITH_VALUE = new Set([
+  "f", "filename", "n", "namespace", "o", "output", "l", "selector", "p", "patch", "type",
+  "replicas", "cascade", "grace-period", "timeout", "sort-by", "field-selector", "to-revision", "revision", "subresource", "c", "container",
+]);
+
+export function parseArguments(input: readonly string[]): Arguments {
+  const words: string[] = [];
+  const options = new Map<string, string>();
+  const rest = [...input];
+  for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
+    if (!word.startsWith("-") || word === "-") {
+      words.push(word);
+      continue;
+    }
+    const name = word.replace(/^--?/, "");
+    const equals = name.indexOf("=");
+    if (equals !== -1) options.set(name.slice(0, equals), name.slice(equals + 1));
+    else if (WITH_VALUE.has(name)) options.set(name, rest.shift() ?? "");
+    else options.set(name, "true");
+  }
+  const option = (name: string) => options.get(name) ?? null;
+  const flag = (name: string) => option(name) === "true";
+  const [command = "", ...others] = words;
+  return {
+    command,
+    words: others,
+    namespace: option("n") ?? option("namespace") ?? "default",
+    allNamespaces: flag("A") || flag("all-namespaces"),
+    option,
+    flag,
+  };
+}

@@ -1,0 +1,69 @@
+/** `kubectl get`: tables, YAML, JSON and names. */
+import { formatSelector } from "../api/labels.ts";
+import { qualifiedKind } from "../api/resources.ts";
+import type { ApiServer } from "../api/server.ts";
+import type { ApiObject, EventObject } from "../api/types.ts";
+import { type Arguments, UsageError } from "./arguments.ts";
+import { columnsOf } from "./columns.ts";
+import type { Output } from "./output.ts";
+import { nameOf, objectsOf, type Selection, selections } from "./select.ts";
+import { formatTable } from "./table.ts";
+import { agesOf } from "./view.ts";
+import { toJson, toYaml } from "./yaml-text.ts";
+
+export function get(server: ApiServer, args: Arguments, output: Output): void {
+  const chosen = selections(server, args.words).map((selection) => ({
+    selection,
+    objects: ordered(objectsOf(server, selection, args)),
+  }));
+  const format = args.option("o") ?? args.option("output") ?? "";
+  const objects = chosen.flatMap((each) => each.objects);
+  if (format === "yaml" || format === "json") {
+    const isOne = chosen.length === 1 && chosen[0]?.selection.names.length === 1;
+    const list = { apiVersion: "v1", items: objects, kind: "List", metadata: { resourceVersion: "" } };
+    const value = isOne ? objects[0] : list;
+    output.write(format === "yaml" ? toYaml(value) : toJson(value));
+    return;
+  }
+  if (format === "name") {
+    for (const object of objects) output.print(nameOf(object));
+    return;
+  }
+  if (format !== "" && format !== "wide") {
+    throw new UsageError(`unable to match a printer suitable for the output format "${format}", allowed formats are: json,name,wide,yaml`);
+  }
+  if (objects.length === 0) {
+    output.warn(args.allNamespaces ? "No resources found" : `No resources found${isNamespaced(chosen) ? ` in ${args.namespace} namespace` : ""}.`);
+    return;
+  }
+  const full = chosen.filter((each) => each.objects.length > 0);
+  output.write(full.map((each) => table(server, args, each.selection, each.objects, chosen.length > 1)).join("\n"));
+}
+
+function isNamespaced(chosen: readonly { readonly selection: Selection }[]): boolean {
+  return chosen.every(({ selection }) => selection.resource.namespaced);
+}
+
+function table(server: ApiServer, args: Arguments, { resource }: Selection, objects: readonly ApiObject[], prefixed: boolean): string {
+  const { heads, wide, cells } = columnsOf(resource.kind);
+  const isWide = (args.option("o") ?? args.option("output")) === "wide";
+  const withLabels = args.flag("show-labels");
+  const withNamespace = args.allNamespaces && resource.namespaced;
+  const age = agesOf(server);
+  const row = (object: ApiObject): string[] => {
+    const [name = "", ...rest] = cells(object, age).slice(0, isWide ? undefined : heads.length);
+    const shown = prefixed ? `${qualifiedKind(object.apiVersion, object.kind)}/${name}` : name;
+    const labels = withLabels ? [formatSelector({ matchLabels: object.metadata.labels })] : [];
+    return [...(withNamespace ? [object.metadata.namespace ?? ""] : []), shown, ...rest, ...labels];
+  };
+  const head = [...(withNamespace ? ["NAMESPACE"] : []), ...heads, ...(isWide ? wide : []), ...(withLabels ? ["LABELS"] : [])];
+  const rows = objects.map(row);
+  return formatTable(args.flag("no-headers") ? rows : [head, ...rows]);
+}
+
+/** Events by their time, all else by name. */
+function ordered(objects: ApiObject[]): ApiObject[] {
+  if (objects[0]?.kind !== "Event") return objects;
+  const versions = (object: ApiObject) => Number((object as EventObject).metadata.resourceVersion);
+  return objects.sort((a, b) => versions(a) - versions(b));
+}

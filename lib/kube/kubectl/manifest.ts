@@ -1,0 +1,11 @@
+/** What kubectl reads from a file: values, each with the way back to where they stand. */
+import type { Place } from "../../base/errors.ts";
+import type { FieldPath } from "../schema.ts";
+
+/** One object of a file of manifests. */
+export interface Manifest {
+  /** Maps, lists and scalars as the file says them. */
+  readonly value: Readonly<Record<string, unknown>>;
+  /** Where a field stands, or the nearest around it. */
+  readonly placeOf: (path: FieldPath) => Place;
+}

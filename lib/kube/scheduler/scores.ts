@@ -1,0 +1,169 @@
+/**
+ * Which of the nodes that fit is best: each plugin gives 0 to 100, its weight counts.
+ *
+ * Spec: kubernetes pkg/scheduler default plugins and weights, v1.36.
+ * Not modelled: inter-Pod preference, images on the node.
+ */
+import { matchesLabels, matchesSelector } from "../api/labels.ts";
+import type { LabelSelector, Node, Pod, Service } from "../api/types.ts";
+import { ZONE_LABEL } from "../objects.ts";
+import { allocatableOf, matchesTerm, scoredRequestsOf, taintsOf, tolerates } from "./node-fit.ts";
+
+const HOSTNAME = "kubernetes.io/hostname";
+const MAX_SCORE = 100;
+
+/** A node with the Pods that are on it. */
+export interface NodeInfo {
+  readonly node: Node;
+  readonly pods: readonly Pod[];
+}
+
+/** A wish to spread: over which label's values, and how much unevenness is nothing. */
+export interface SpreadWish {
+  readonly topologyKey: string;
+  readonly maxSkew: number;
+  readonly matches: (pod: Pod) => boolean;
+}
+
+/** The sum of all scores of each node, in the order of `nodes`. */
+export function scoreNodes(
+  pod: Pod,
+  nodes: readonly NodeInfo[],
+  wishes: readonly SpreadWish[],
+): number[] {
+  const spread = spreadScores(nodes, wishes);
+  const taints = reversed(nodes.map(({ node }) => avoidedTaints(pod, node)));
+  const affinity = normalized(nodes.map(({ node }) => preference(pod, node)));
+  return nodes.map((info, index) => {
+    const own = 2 * (spread[index] ?? 0) + 3 * (taints[index] ?? 0) + 2 * (affinity[index] ?? 0);
+    return own + leastAllocated(pod, info) + balanced(pod, info);
+  });
+}
+
+/** The wishes of a Pod that has none of its own: over nodes and zones, with its like. */
+export function defaultWishes(
+  pod: Pod,
+  services: readonly Service[],
+  owner: LabelSelector | null,
+): SpreadWish[] {
+  const selectors = services
+    .filter(
+      ({ metadata, spec }) =>
+        metadata.namespace === pod.metadata.namespace && spec.selector !== undefined,
+    )
+    .map(({ spec }) => spec.selector ?? {})
+    .filter((selector) => matchesLabels(selector, pod.metadata.labels));
+  if (selectors.length === 0 && owner === null) return [];
+  const matches = (other: Pod) =>
+    other.metadata.namespace === pod.metadata.namespace &&
+    selectors.every((selector) => matchesLabels(selector, other.metadata.labels)) &&
+    (owner === null || matchesSelector(owner, other.metadata.labels));
+  return [
+    { topologyKey: HOSTNAME, maxSkew: 3, matches },
+    { topologyKey: ZONE_LABEL, maxSkew: 5, matches },
+  ];
+}
+
+/** Fewer of the Pod's like in a node's domain is better. */
+function spreadScores(nodes: readonly NodeInfo[], wishes: readonly SpreadWish[]): number[] {
+  if (wishes.length === 0) return nodes.map(() => 0);
+  const raw = nodes.map(() => 0);
+  for (const wish of wishes) {
+    const counts = domainCounts(nodes, wish);
+    const size = counts.size;
+    for (const [index, { node }] of nodes.entries()) {
+      const domain = node.metadata.labels?.[wish.topologyKey];
+      if (domain === undefined) continue;
+      raw[index] =
+        (raw[index] ?? 0) + (counts.get(domain) ?? 0) * logarithm(size + 2) + (wish.maxSkew - 1);
+    }
+  }
+  const rounded = raw.map(Math.round);
+  const most = Math.max(...rounded);
+  const least = Math.min(...rounded);
+  return rounded.map((score) =>
+    most === 0 ? MAX_SCORE : Math.floor((MAX_SCORE * (most + least - score)) / most),
+  );
+}
+
+/** Pods that match, by the value of the topology's label; Pods on their way out do not count. */
+export function domainCounts(
+  nodes: readonly NodeInfo[],
+  { topologyKey, matches }: SpreadWish,
+): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { node, pods } of nodes) {
+    const domain = node.metadata.labels?.[topologyKey];
+    if (domain === undefined) continue;
+    let count = counts.get(domain) ?? 0;
+    for (const pod of pods)
+      if (pod.metadata.deletionTimestamp === undefined && matches(pod)) count += 1;
+    counts.set(domain, count);
+  }
+  return counts;
+}
+
+function leastAllocated(pod: Pod, { node, pods }: NodeInfo): number {
+  const { cpu, memory } = fractions(pod, node, pods);
+  const score = (fraction: number) => (fraction > 1 ? 0 : Math.floor((1 - fraction) * MAX_SCORE));
+  return Math.floor((score(cpu) + score(memory)) / 2);
+}
+
+function balanced(pod: Pod, { node, pods }: NodeInfo): number {
+  const { cpu, memory } = fractions(pod, node, pods);
+  const deviation = Math.abs(Math.min(1, cpu) - Math.min(1, memory)) / 2;
+  return Math.floor((1 - deviation) * MAX_SCORE);
+}
+
+function fractions(
+  pod: Pod,
+  node: Node,
+  pods: readonly Pod[],
+): { readonly cpu: number; readonly memory: number } {
+  const { cpu, memory } = allocatableOf(node);
+  const used = [...pods, pod].map(scoredRequestsOf);
+  return {
+    cpu: used.reduce((sum, each) => sum + each.cpu, 0) / cpu,
+    memory: used.reduce((sum, each) => sum + each.memory, 0) / memory,
+  };
+}
+
+function avoidedTaints(pod: Pod, node: Node): number {
+  const tolerations = pod.spec.tolerations ?? [];
+  return taintsOf(node).filter(
+    (taint) =>
+      taint.effect === "PreferNoSchedule" && !tolerations.some((each) => tolerates(each, taint)),
+  ).length;
+}
+
+function preference(pod: Pod, node: Node): number {
+  const terms =
+    pod.spec.affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? [];
+  let sum = 0;
+  for (const { weight, preference: term } of terms) if (matchesTerm(term, node)) sum += weight;
+  return sum;
+}
+
+function normalized(scores: readonly number[]): number[] {
+  const most = Math.max(0, ...scores);
+  return scores.map((score) => (most === 0 ? 0 : Math.floor((MAX_SCORE * score) / most)));
+}
+
+function reversed(scores: readonly number[]): number[] {
+  const most = Math.max(0, ...scores);
+  return scores.map(
+    (score) => MAX_SCORE - (most === 0 ? 0 : Math.floor((MAX_SCORE * score) / most)),
+  );
+}
+
+/** The natural logarithm by its series, so that every machine has the same digits. */
+function logarithm(value: number): number {
+  const ratio = (value - 1) / (value + 1);
+  let power = ratio;
+  let sum = 0;
+  for (let term = 1; term < 400; term += 2) {
+    sum += power / term;
+    power *= ratio * ratio;
+  }
+  return 2 * sum;
+}

@@ -1,0 +1,121 @@
+/**
+ * The API's store: every object under kind, namespace and name, one counter of versions over all
+ * of them, and watches that see each write once, in order. It checks nothing but versions: what an
+ * object may say is the API server's business.
+ *
+ * Spec: Kubernetes API concepts, "Resource versions" and "Efficient detection of changes".
+ */
+import type { ApiObject, Kind, Kinds } from "./api/types.ts";
+import { compareNames } from "./objects.ts";
+
+/** Who wrote, and by which request: as an audit log names it. */
+export interface Audit {
+  /** The account: `deployment-controller`, `kubectl`. */
+  readonly user: string;
+  /** Verb and subresource: `create`, `update status`, `create binding`. */
+  readonly verb: string;
+}
+
+/** One write, as a watch reports it. */
+export interface WatchEvent {
+  readonly type: "ADDED" | "MODIFIED" | "DELETED";
+  readonly object: ApiObject;
+  /** The object before, or null if it is new. */
+  readonly previous: ApiObject | null;
+  readonly audit: Audit;
+}
+
+export type Watcher = (event: WatchEvent) => void;
+
+/** `namespace/name`, or the name of a cluster-scoped object. */
+export function keyOf(object: {
+  readonly metadata: { readonly name: string; readonly namespace?: string | undefined };
+}): string {
+  return objectKey(object.metadata.namespace, object.metadata.name);
+}
+
+/** The key of a namespace and a name. */
+export function objectKey(namespace: string | undefined, name: string): string {
+  return namespace === undefined ? name : `${namespace}/${name}`;
+}
+
+/** Namespace and name of a key. */
+export function splitKey(key: string): {
+  readonly namespace: string | undefined;
+  readonly name: string;
+} {
+  const slash = key.indexOf("/");
+  return slash === -1
+    ? { namespace: undefined, name: key }
+    : { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
+}
+
+/** All objects of a cluster. Objects are never changed, only replaced. */
+export class Store {
+  #version = 0;
+  readonly #kinds = new Map<string, Map<string, ApiObject>>();
+  readonly #watchers: Watcher[] = [];
+
+  /** The version of the last write. */
+  get resourceVersion(): string {
+    return String(this.#version);
+  }
+
+  get<K extends Kind>(kind: K, key: string): Kinds[K] | null;
+  get(kind: string, key: string): ApiObject | null;
+  get(kind: string, key: string): ApiObject | null {
+    return this.#kinds.get(kind)?.get(key) ?? null;
+  }
+
+  /** All objects of a kind, by key; O(n log n). */
+  list<K extends Kind>(kind: K): Kinds[K][];
+  list(kind: string): ApiObject[];
+  list(kind: string): ApiObject[] {
+    const objects = this.#kinds.get(kind);
+    if (objects === undefined) return [];
+    return [...objects].sort(([a], [b]) => compareNames(a, b)).map(([, object]) => object);
+  }
+
+  /** The kinds that have had objects. */
+  kinds(): string[] {
+    return [...this.#kinds.keys()];
+  }
+
+  /** Calls `watcher` at each write from now on, at the moment of the write. */
+  watch(watcher: Watcher): void {
+    this.#watchers.push(watcher);
+  }
+
+  /** Puts a new object or the next version of one; returns it with its version. */
+  put(object: ApiObject, audit: Audit): ApiObject {
+    let objects = this.#kinds.get(object.kind);
+    if (objects === undefined) {
+      objects = new Map();
+      this.#kinds.set(object.kind, objects);
+    }
+    const key = keyOf(object);
+    const previous = objects.get(key) ?? null;
+    const stored = this.#versioned(object);
+    objects.set(key, stored);
+    this.#tell({ type: previous === null ? "ADDED" : "MODIFIED", object: stored, previous, audit });
+    return stored;
+  }
+
+  /** Removes an object; its last record, with a version of its own, goes to the watches. */
+  remove(object: ApiObject, audit: Audit): void {
+    const previous = this.#kinds.get(object.kind)?.get(keyOf(object)) ?? null;
+    if (previous === null) return;
+    this.#kinds.get(object.kind)?.delete(keyOf(object));
+    this.#tell({ type: "DELETED", object: this.#versioned(object), previous, audit });
+  }
+
+  #versioned(object: ApiObject): ApiObject {
+    this.#version += 1;
+    const metadata = { ...object.metadata, resourceVersion: String(this.#version) };
+    return { ...object, metadata };
+  }
+
+  #tell(event: WatchEvent): void {
+    for (const watcher of this.#watchers) watcher(event);
+  }
+}

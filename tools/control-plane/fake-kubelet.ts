@@ -1,0 +1,213 @@
+/**
+ * The kubelets of the control-plane corpus: they run nothing, but say at fixed times that they do.
+ * Annotations fake/… on a Pod change the times.
+ */
+import { NS_PER_MS, NS_PER_S, type Ns } from "../../lib/base/units.ts";
+import type { ApiServer } from "../../lib/kube/api/server.ts";
+import type { Condition, Container, ContainerStatus, Pod, PodStatus } from "../../lib/kube/api/types.ts";
+import { Alarm } from "../../lib/kube/controllers/controller.ts";
+import type { Informers } from "../../lib/kube/informer.ts";
+import { keyOf } from "../../lib/kube/store.ts";
+import type { Scheduler } from "../../lib/sim/scheduler.ts";
+
+const USER = "kubelet";
+const START_NS = 500 * NS_PER_MS;
+const PROBE_NS = NS_PER_S;
+const STOP_NS = 300 * NS_PER_MS;
+const ORDER = ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"];
+
+export class FakeKubelets {
+  readonly #scheduler: Scheduler;
+  readonly #server: ApiServer;
+  readonly #seen = new Set<string>();
+  readonly #stopping = new Set<string>();
+  readonly #addresses = new Map<string, string>();
+  readonly #lastOctet = new Map<string, number>();
+  /** Nodes that are cut off. */
+  readonly #down = new Set<string>();
+
+  constructor(scheduler: Scheduler, server: ApiServer, informers: Informers) {
+    this.#scheduler = scheduler;
+    this.#server = server;
+    informers.on("Pod", ({ type, object }) => {
+      if (type !== "DELETED") this.#changed(object);
+    });
+  }
+
+  /** The readiness probe of a Pod has another result from now on. */
+  setReadiness(key: string, ready: boolean): void {
+    this.#patch(key, (pod) => ({ ...pod.status, ...this.#conditions(pod, ready) }));
+  }
+
+  /** A node is cut off, or back. */
+  setDown(node: string, down: boolean): void {
+    if (down) this.#down.add(node);
+    else this.#down.delete(node);
+    if (down) return;
+    for (const pod of this.#server.store.list("Pod")) if (pod.spec.nodeName === node) this.#changed(pod);
+  }
+
+  #changed(pod: Pod): void {
+    const { uid, deletionTimestamp } = pod.metadata;
+    if (pod.spec.nodeName === undefined || this.#down.has(pod.spec.nodeName)) return;
+    if (deletionTimestamp !== undefined) {
+      if (this.#stopping.has(uid)) return;
+      this.#stopping.add(uid);
+      this.#later(seconds(pod, "fake/terminate-after") ?? STOP_NS, () => this.#stop(keyOf(pod), uid));
+      return;
+    }
+    if (this.#seen.has(uid)) return;
+    this.#seen.add(uid);
+    this.#assignAddress(pod);
+    this.#patch(keyOf(pod), (present) => this.#creating(present));
+    this.#later(seconds(pod, "fake/start-after") ?? START_NS, () => this.#start(keyOf(pod), uid));
+  }
+
+  #start(key: string, uid: string): void {
+    const pod = this.#find(key, uid);
+    if (pod === null || pod.metadata.deletionTimestamp !== undefined) return;
+    const probed = pod.spec.containers.some(({ readinessProbe }) => readinessProbe !== undefined);
+    const never = pod.metadata.annotations?.["fake/never-ready"] === "true";
+    this.#patch(key, (present) => this.#running(present, !probed && !never));
+    if (!probed || never) return;
+    this.#later(seconds(pod, "fake/ready-after") ?? PROBE_NS, () => {
+      const present = this.#find(key, uid);
+      if (present !== null && present.metadata.deletionTimestamp === undefined) this.setReadiness(key, true);
+    });
+  }
+
+  #stop(key: string, uid: string): void {
+    if (this.#find(key, uid) === null) return;
+    this.#patch(key, (pod) => this.#ended(pod));
+    this.#server.delete("Pod", key, USER, { gracePeriodSeconds: 0 });
+  }
+
+  #assignAddress(pod: Pod): void {
+    const node = pod.spec.nodeName ?? "";
+    const podCidr = this.#server.store.get("Node", node)?.spec.podCIDR ?? "10.244.0.0/24";
+    const octet = (this.#lastOctet.get(node) ?? 1) + 1;
+    this.#lastOctet.set(node, octet);
+    this.#addresses.set(pod.metadata.uid, podCidr.replace(/\d+\/\d+$/, String(octet)));
+  }
+
+  #creating(pod: Pod): PodStatus {
+    const hostIP = this.#hostAddress(pod);
+    const containerStatuses = pod.spec.containers.map((container) =>
+      containerStatus(container, { state: { waiting: { reason: "ContainerCreating" } }, ready: false, started: false }),
+    );
+    return {
+      ...pod.status,
+      ...this.#conditions(pod, false, false),
+      containerStatuses,
+      hostIP,
+      hostIPs: [{ ip: hostIP }],
+      startTime: this.#server.time,
+    };
+  }
+
+  #running(pod: Pod, ready: boolean): PodStatus {
+    const podIP = pod.spec.hostNetwork === true ? this.#hostAddress(pod) : (this.#addresses.get(pod.metadata.uid) ?? "");
+    const containerStatuses = pod.spec.containers.map((container, index) =>
+      container.image.startsWith("does-not-exist")
+        ? containerStatus(container, { state: { waiting: { reason: "ErrImagePull" } }, ready: false, started: false })
+        : {
+            ...containerStatus(container, { state: { running: { startedAt: this.#server.time } }, ready, started: true }),
+            containerID: `containerd://${pod.metadata.uid}-${container.name}-${index * 0}`,
+            imageID: `${container.image}@fake`,
+          },
+    );
+    const pulls = containerStatuses.every(({ state }) => state.waiting === undefined);
+    const base: Pod = { ...pod, status: { ...pod.status, containerStatuses } };
+    return {
+      ...base.status,
+      ...this.#conditions(base, ready && pulls, true),
+      containerStatuses: containerStatuses.map((each) => ({ ...each, ready: each.started === true && ready })),
+      phase: pulls ? "Running" : "Pending",
+      podIP,
+      podIPs: [{ ip: podIP }],
+    };
+  }
+
+  #ended(pod: Pod): PodStatus {
+    const time = this.#server.time;
+    const { generation } = pod.metadata;
+    const conditions = (pod.status.conditions ?? []).map((condition): Condition => {
+      if (condition.type === "PodScheduled" || condition.type === "DisruptionTarget") return condition;
+      if (condition.type === "Initialized") return { ...condition, observedGeneration: generation };
+      const { message: _message, ...rest } = condition;
+      const reason = condition.type === "PodReadyToStartContainers" ? undefined : "PodCompleted";
+      return { ...rest, observedGeneration: generation, status: "False", reason, lastTransitionTime: time };
+    });
+    const containerStatuses = (pod.status.containerStatuses ?? []).map((each): ContainerStatus => ({
+      ...each,
+      ready: false,
+      started: false,
+      state: {
+        terminated: {
+          exitCode: 0,
+          reason: "Completed",
+          startedAt: each.state.running?.startedAt ?? time,
+          finishedAt: time,
+          containerID: each.containerID ?? "",
+        },
+      },
+    }));
+    return { ...pod.status, conditions, containerStatuses, observedGeneration: generation, phase: "Succeeded" };
+  }
+
+  /** The conditions and container statuses of a Pod that is ready or not. */
+  #conditions(pod: Pod, ready: boolean, sandbox = true): PodStatus {
+    const time = this.#server.time;
+    const observedGeneration = pod.metadata.generation;
+    const before = new Map((pod.status.conditions ?? []).map((condition) => [condition.type, condition]));
+    const names = pod.spec.containers.map(({ name }) => name).join(" ");
+    const set = (type: string, is: boolean, withReason: boolean): void => {
+      const old = before.get(type);
+      const status = is ? "True" : "False";
+      const lastTransitionTime = old?.status === status ? old.lastTransitionTime : time;
+      const why = withReason && !is ? { reason: "ContainersNotReady", message: `containers with unready status: [${names}]` } : {};
+      before.set(type, { type, observedGeneration, status, ...why, lastProbeTime: null, lastTransitionTime });
+    };
+    set("PodReadyToStartContainers", sandbox, false);
+    set("Initialized", true, false);
+    set("Ready", ready, true);
+    set("ContainersReady", ready, true);
+    const conditions = [...before.values()].sort((a, b) => ORDER.indexOf(a.type) - ORDER.indexOf(b.type));
+    const containerStatuses = (pod.status.containerStatuses ?? []).map((each) => ({ ...each, ready }));
+    return { conditions, containerStatuses, observedGeneration };
+  }
+
+  #hostAddress(pod: Pod): string {
+    const node = this.#server.store.get("Node", pod.spec.nodeName ?? "");
+    return node?.status.addresses?.find(({ type }) => type === "InternalIP")?.address ?? "";
+  }
+
+  #find(key: string, uid: string): Pod | null {
+    const pod = this.#server.store.get("Pod", key);
+    if (pod === null || pod.metadata.uid !== uid || this.#down.has(pod.spec.nodeName ?? "")) return null;
+    return pod;
+  }
+
+  #patch(key: string, change: (pod: Pod) => PodStatus): void {
+    if (this.#server.store.get("Pod", key) !== null) this.#server.patchStatus("Pod", key, change, USER);
+  }
+
+  #later(delay: Ns, act: () => void): void {
+    new Alarm(this.#scheduler, act).setIn(delay);
+  }
+}
+
+function containerStatus(
+  { name, image }: Container,
+  rest: Pick<ContainerStatus, "state" | "ready" | "started">,
+): ContainerStatus {
+  return { name, image, imageID: "", lastState: {}, restartCount: 0, ...rest };
+}
+
+/** The time that an annotation says, in ns, or null. */
+function seconds(pod: Pod, annotation: string): Ns | null {
+  const text = pod.metadata.annotations?.[annotation];
+  if (text === undefined) return null;
+  const [, number = "0", unit = "s"] = /^([\d.]+)(ms|s|m)?$/.exec(text) ?? [];
+  return Math.round(Number(number) * (unit === "ms" ? NS_PER_MS : unit === "m" ? 60 * NS_PER_S : NS_PER_S));
+}
