@@ -5,8 +5,8 @@
  */
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { type CorpusCase, readCorpus } from "./corpus/case.ts";
 import { caseNames, compareCase as comparePlay, isEqual } from "./control-plane/compare.ts";
+import { type CorpusCase, readCorpus } from "./corpus/case.ts";
 import { compareRecording, type Difference } from "./corpus/compare.ts";
 
 /** The cases that come with the project, seen from build/tools. */

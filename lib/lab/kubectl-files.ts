@@ -10,19 +10,19 @@ export function readKubectlFile(text: string, file: string): Manifest[] {
 }
 
 /** The value of a node: maps, lists and scalars; nulls stay. */
-export function valueOf(node: YamlNode): unknown {
+export function plainOf(node: YamlNode): unknown {
   switch (node.kind) {
     case "scalar":
       return node.value;
     case "list":
-      return node.items.map(valueOf);
+      return node.items.map(plainOf);
     case "map":
-      return Object.fromEntries(node.entries.map(({ key, value }) => [key, valueOf(value)]));
+      return Object.fromEntries(node.entries.map(({ key, value }) => [key, plainOf(value)]));
   }
 }
 
 function manifestsOf(node: YamlNode): Manifest[] {
-  const value = valueOf(node) as Record<string, unknown>;
+  const value = plainOf(node) as Record<string, unknown>;
   const items = fieldOf(node, "items");
   if (String(value["kind"] ?? "").endsWith("List") && items?.kind === "list") {
     return items.items.flatMap(manifestsOf);

@@ -5,7 +5,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { canonical } from "../../lib/kube/api/names.ts";
-import { valueOf } from "../../lib/lab/kubectl-files.ts";
+import { plainOf } from "../../lib/lab/kubectl-files.ts";
 import { parseYamlDocuments } from "../../lib/lab/yaml.ts";
 import { type Json, normalise } from "./normalise.ts";
 import { type Played, playCase } from "./play.ts";
@@ -88,7 +88,7 @@ function maskNames(text: string): string {
 function compareState({ objects }: Played, recorded: string): string | null {
   const file = join(recorded, "state.yaml");
   const documents = existsSync(file) ? parseYamlDocuments(readFileSync(file, "utf8"), file) : [];
-  const expected = normalise(documents.map((document) => valueOf(document) as Json));
+  const expected = normalise(documents.map((document) => plainOf(document) as Json));
   const actual = normalise(objects as unknown as Json[]);
   for (const key of expected.keys()) if (!actual.has(key)) return `${key} is missing`;
   for (const [key, object] of actual) {

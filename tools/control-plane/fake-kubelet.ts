@@ -4,7 +4,13 @@
  */
 import { NS_PER_MS, NS_PER_S, type Ns } from "../../lib/base/units.ts";
 import type { ApiServer } from "../../lib/kube/api/server.ts";
-import type { Condition, Container, ContainerStatus, Pod, PodStatus } from "../../lib/kube/api/types.ts";
+import type {
+  Condition,
+  Container,
+  ContainerStatus,
+  Pod,
+  PodStatus,
+} from "../../lib/kube/api/types.ts";
 import { Alarm } from "../../lib/kube/controllers/controller.ts";
 import type { Informers } from "../../lib/kube/informer.ts";
 import { keyOf } from "../../lib/kube/store.ts";
@@ -14,7 +20,13 @@ const USER = "kubelet";
 const START_NS = 500 * NS_PER_MS;
 const PROBE_NS = NS_PER_S;
 const STOP_NS = 300 * NS_PER_MS;
-const ORDER = ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"];
+const ORDER = [
+  "PodReadyToStartContainers",
+  "Initialized",
+  "Ready",
+  "ContainersReady",
+  "PodScheduled",
+];
 
 export class FakeKubelets {
   readonly #scheduler: Scheduler;
@@ -44,7 +56,8 @@ export class FakeKubelets {
     if (down) this.#down.add(node);
     else this.#down.delete(node);
     if (down) return;
-    for (const pod of this.#server.store.list("Pod")) if (pod.spec.nodeName === node) this.#changed(pod);
+    for (const pod of this.#server.store.list("Pod"))
+      if (pod.spec.nodeName === node) this.#changed(pod);
   }
 
   #changed(pod: Pod): void {
@@ -53,7 +66,9 @@ export class FakeKubelets {
     if (deletionTimestamp !== undefined) {
       if (this.#stopping.has(uid)) return;
       this.#stopping.add(uid);
-      this.#later(seconds(pod, "fake/terminate-after") ?? STOP_NS, () => this.#stop(keyOf(pod), uid));
+      this.#later(seconds(pod, "fake/terminate-after") ?? STOP_NS, () =>
+        this.#stop(keyOf(pod), uid),
+      );
       return;
     }
     if (this.#seen.has(uid)) return;
@@ -72,7 +87,8 @@ export class FakeKubelets {
     if (!probed || never) return;
     this.#later(seconds(pod, "fake/ready-after") ?? PROBE_NS, () => {
       const present = this.#find(key, uid);
-      if (present !== null && present.metadata.deletionTimestamp === undefined) this.setReadiness(key, true);
+      if (present !== null && present.metadata.deletionTimestamp === undefined)
+        this.setReadiness(key, true);
     });
   }
 
@@ -93,7 +109,11 @@ export class FakeKubelets {
   #creating(pod: Pod): PodStatus {
     const hostIP = this.#hostAddress(pod);
     const containerStatuses = pod.spec.containers.map((container) =>
-      containerStatus(container, { state: { waiting: { reason: "ContainerCreating" } }, ready: false, started: false }),
+      containerStatus(container, {
+        state: { waiting: { reason: "ContainerCreating" } },
+        ready: false,
+        started: false,
+      }),
     );
     return {
       ...pod.status,
@@ -106,12 +126,23 @@ export class FakeKubelets {
   }
 
   #running(pod: Pod, ready: boolean): PodStatus {
-    const podIP = pod.spec.hostNetwork === true ? this.#hostAddress(pod) : (this.#addresses.get(pod.metadata.uid) ?? "");
+    const podIP =
+      pod.spec.hostNetwork === true
+        ? this.#hostAddress(pod)
+        : (this.#addresses.get(pod.metadata.uid) ?? "");
     const containerStatuses = pod.spec.containers.map((container, index) =>
       container.image.startsWith("does-not-exist")
-        ? containerStatus(container, { state: { waiting: { reason: "ErrImagePull" } }, ready: false, started: false })
+        ? containerStatus(container, {
+            state: { waiting: { reason: "ErrImagePull" } },
+            ready: false,
+            started: false,
+          })
         : {
-            ...containerStatus(container, { state: { running: { startedAt: this.#server.time } }, ready, started: true }),
+            ...containerStatus(container, {
+              state: { running: { startedAt: this.#server.time } },
+              ready,
+              started: true,
+            }),
             containerID: `containerd://${pod.metadata.uid}-${container.name}-${index * 0}`,
             imageID: `${container.image}@fake`,
           },
@@ -121,7 +152,10 @@ export class FakeKubelets {
     return {
       ...base.status,
       ...this.#conditions(base, ready && pulls, true),
-      containerStatuses: containerStatuses.map((each) => ({ ...each, ready: each.started === true && ready })),
+      containerStatuses: containerStatuses.map((each) => ({
+        ...each,
+        ready: each.started === true && ready,
+      })),
       phase: pulls ? "Running" : "Pending",
       podIP,
       podIPs: [{ ip: podIP }],
@@ -132,48 +166,80 @@ export class FakeKubelets {
     const time = this.#server.time;
     const { generation } = pod.metadata;
     const conditions = (pod.status.conditions ?? []).map((condition): Condition => {
-      if (condition.type === "PodScheduled" || condition.type === "DisruptionTarget") return condition;
+      if (condition.type === "PodScheduled" || condition.type === "DisruptionTarget")
+        return condition;
       if (condition.type === "Initialized") return { ...condition, observedGeneration: generation };
       const { message: _message, ...rest } = condition;
       const reason = condition.type === "PodReadyToStartContainers" ? undefined : "PodCompleted";
-      return { ...rest, observedGeneration: generation, status: "False", reason, lastTransitionTime: time };
+      return {
+        ...rest,
+        observedGeneration: generation,
+        status: "False",
+        reason,
+        lastTransitionTime: time,
+      };
     });
-    const containerStatuses = (pod.status.containerStatuses ?? []).map((each): ContainerStatus => ({
-      ...each,
-      ready: false,
-      started: false,
-      state: {
-        terminated: {
-          exitCode: 0,
-          reason: "Completed",
-          startedAt: each.state.running?.startedAt ?? time,
-          finishedAt: time,
-          containerID: each.containerID ?? "",
+    const containerStatuses = (pod.status.containerStatuses ?? []).map(
+      (each): ContainerStatus => ({
+        ...each,
+        ready: false,
+        started: false,
+        state: {
+          terminated: {
+            exitCode: 0,
+            reason: "Completed",
+            startedAt: each.state.running?.startedAt ?? time,
+            finishedAt: time,
+            containerID: each.containerID ?? "",
+          },
         },
-      },
-    }));
-    return { ...pod.status, conditions, containerStatuses, observedGeneration: generation, phase: "Succeeded" };
+      }),
+    );
+    return {
+      ...pod.status,
+      conditions,
+      containerStatuses,
+      observedGeneration: generation,
+      phase: "Succeeded",
+    };
   }
 
   /** The conditions and container statuses of a Pod that is ready or not. */
   #conditions(pod: Pod, ready: boolean, sandbox = true): PodStatus {
     const time = this.#server.time;
     const observedGeneration = pod.metadata.generation;
-    const before = new Map((pod.status.conditions ?? []).map((condition) => [condition.type, condition]));
+    const before = new Map(
+      (pod.status.conditions ?? []).map((condition) => [condition.type, condition]),
+    );
     const names = pod.spec.containers.map(({ name }) => name).join(" ");
     const set = (type: string, is: boolean, withReason: boolean): void => {
       const old = before.get(type);
       const status = is ? "True" : "False";
       const lastTransitionTime = old?.status === status ? old.lastTransitionTime : time;
-      const why = withReason && !is ? { reason: "ContainersNotReady", message: `containers with unready status: [${names}]` } : {};
-      before.set(type, { type, observedGeneration, status, ...why, lastProbeTime: null, lastTransitionTime });
+      const why =
+        withReason && !is
+          ? { reason: "ContainersNotReady", message: `containers with unready status: [${names}]` }
+          : {};
+      before.set(type, {
+        type,
+        observedGeneration,
+        status,
+        ...why,
+        lastProbeTime: null,
+        lastTransitionTime,
+      });
     };
     set("PodReadyToStartContainers", sandbox, false);
     set("Initialized", true, false);
     set("Ready", ready, true);
     set("ContainersReady", ready, true);
-    const conditions = [...before.values()].sort((a, b) => ORDER.indexOf(a.type) - ORDER.indexOf(b.type));
-    const containerStatuses = (pod.status.containerStatuses ?? []).map((each) => ({ ...each, ready }));
+    const conditions = [...before.values()].sort(
+      (a, b) => ORDER.indexOf(a.type) - ORDER.indexOf(b.type),
+    );
+    const containerStatuses = (pod.status.containerStatuses ?? []).map((each) => ({
+      ...each,
+      ready,
+    }));
     return { conditions, containerStatuses, observedGeneration };
   }
 
@@ -184,12 +250,14 @@ export class FakeKubelets {
 
   #find(key: string, uid: string): Pod | null {
     const pod = this.#server.store.get("Pod", key);
-    if (pod === null || pod.metadata.uid !== uid || this.#down.has(pod.spec.nodeName ?? "")) return null;
+    if (pod === null || pod.metadata.uid !== uid || this.#down.has(pod.spec.nodeName ?? ""))
+      return null;
     return pod;
   }
 
   #patch(key: string, change: (pod: Pod) => PodStatus): void {
-    if (this.#server.store.get("Pod", key) !== null) this.#server.patchStatus("Pod", key, change, USER);
+    if (this.#server.store.get("Pod", key) !== null)
+      this.#server.patchStatus("Pod", key, change, USER);
   }
 
   #later(delay: Ns, act: () => void): void {
@@ -209,5 +277,7 @@ function seconds(pod: Pod, annotation: string): Ns | null {
   const text = pod.metadata.annotations?.[annotation];
   if (text === undefined) return null;
   const [, number = "0", unit = "s"] = /^([\d.]+)(ms|s|m)?$/.exec(text) ?? [];
-  return Math.round(Number(number) * (unit === "ms" ? NS_PER_MS : unit === "m" ? 60 * NS_PER_S : NS_PER_S));
+  return Math.round(
+    Number(number) * (unit === "ms" ? NS_PER_MS : unit === "m" ? 60 * NS_PER_S : NS_PER_S),
+  );
 }

@@ -17,14 +17,27 @@ interface Meta {
 
 /** The kinds that a recorded state shows. */
 const KINDS = [
-  "Service", "EndpointSlice", "Endpoints", "Deployment", "ReplicaSet", "StatefulSet", "DaemonSet",
-  "ControllerRevision", "Pod", "Ingress", "IngressClass",
+  "Service",
+  "EndpointSlice",
+  "Endpoints",
+  "Deployment",
+  "ReplicaSet",
+  "StatefulSet",
+  "DaemonSet",
+  "ControllerRevision",
+  "Pod",
+  "Ingress",
+  "IngressClass",
 ];
 
 const DROPPED_METADATA = ["managedFields", "resourceVersion", "creationTimestamp"];
 const LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
 const TRIGGER = "endpoints.kubernetes.io/last-change-trigger-time";
-const HASH_LABELS = ["pod-template-hash", "controller-revision-hash", "controller.kubernetes.io/hash"];
+const HASH_LABELS = [
+  "pod-template-hash",
+  "controller-revision-hash",
+  "controller.kubernetes.io/hash",
+];
 
 /** A state's objects in the common form, by kind and name, each as text with sorted keys. */
 export function normalise(objects: readonly Json[]): Map<string, unknown> {
@@ -70,7 +83,9 @@ function withoutTimes(value: unknown): unknown {
     return value.replace(/^kube-api-access-\w{5}$/, "kube-api-access-R0000");
   }
   if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, withoutTimes(field)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([name, field]) => [name, withoutTimes(field)]),
+  );
 }
 
 /** Texts that are chance, each with its replacement. */
@@ -104,7 +119,9 @@ class Renaming {
     if (typeof value === "string") return this.#renamed(value);
     if (typeof value === "number") return this.#ports.get(value) ?? value;
     if (typeof value !== "object" || value === null) return value;
-    return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, this.apply(field)]));
+    return Object.fromEntries(
+      Object.entries(value).map(([name, field]) => [name, this.apply(field)]),
+    );
   }
 
   #renamed(text: string): string {
@@ -121,9 +138,13 @@ class Renaming {
       .filter(({ kind }) => kind === "ReplicaSet" || kind === "ControllerRevision")
       .map((object) => {
         const { labels, name } = object["metadata"] as Meta;
-        const hash = HASH_LABELS.map((label) => labels?.[label]).find((value) => value !== undefined) ?? "";
+        const hash =
+          HASH_LABELS.map((label) => labels?.[label]).find((value) => value !== undefined) ?? "";
         const text = canonical(object["spec"] ?? object["data"]).replaceAll(hash, "HASH");
-        return { hash, order: `${name.replace(hash, "")} ${String(object["revision"] ?? "")} ${text}` };
+        return {
+          hash,
+          order: `${name.replace(hash, "")} ${String(object["revision"] ?? "")} ${text}`,
+        };
       })
       .sort((a, b) => (a.order < b.order ? -1 : 1));
     for (const [index, { hash }] of holders.entries()) {
@@ -137,16 +158,23 @@ class Renaming {
     for (const object of objects) {
       const { name, generateName, uid } = object["metadata"] as Meta;
       if (generateName === undefined || !wanted(object)) continue;
-      if (!name.startsWith(generateName) || !/^[A-Za-z0-9]{5}$/.test(name.slice(generateName.length))) continue;
+      if (
+        !name.startsWith(generateName) ||
+        !/^[A-Za-z0-9]{5}$/.test(name.slice(generateName.length))
+      )
+        continue;
       const ip = (object["status"] as { readonly podIP?: string } | undefined)?.podIP;
       let own = canonical({ ...object, order: nodeOf(object) });
-      for (const chance of [uid, name, ip]) if (chance !== undefined) own = own.replaceAll(chance, "OWN");
+      for (const chance of [uid, name, ip])
+        if (chance !== undefined) own = own.replaceAll(chance, "OWN");
       const text = this.#renamed(own);
       const key = this.#renamed(generateName);
       groups.set(key, [...(groups.get(key) ?? []), { name, text, ip }]);
     }
     for (const [generateName, members] of groups) {
-      members.sort((a, b) => (a.text < b.text ? -1 : a.text > b.text ? 1 : a.name < b.name ? -1 : 1));
+      members.sort((a, b) =>
+        a.text < b.text ? -1 : a.text > b.text ? 1 : a.name < b.name ? -1 : 1,
+      );
       for (const [index, { name, ip }] of members.entries()) {
         const to = `${generateName}${letter}${index + 1}`;
         this.#texts.set(name, to);
@@ -163,7 +191,11 @@ class Renaming {
       .filter(({ kind }) => kind === "Service")
       .sort((a, b) => ((a["metadata"] as Meta).name < (b["metadata"] as Meta).name ? -1 : 1));
     for (const [index, service] of services.entries()) {
-      const spec = service["spec"] as { clusterIP?: string; healthCheckNodePort?: number; ports?: { nodePort?: number }[] };
+      const spec = service["spec"] as {
+        clusterIP?: string;
+        healthCheckNodePort?: number;
+        ports?: { nodePort?: number }[];
+      };
       const isChosen = spec.clusterIP !== undefined && /^10\.96\.(?!0\.)/.test(spec.clusterIP);
       if (isChosen) this.#texts.set(spec.clusterIP ?? "", `clusterIP${index}`);
       for (const { nodePort } of spec.ports ?? []) {
@@ -190,7 +222,10 @@ function sortEndpoints(object: Json): Json {
   if (object["kind"] !== "Endpoints" || !Array.isArray(object["subsets"])) return object;
   const subsets = object["subsets"].map((subset: Json) =>
     Object.fromEntries(
-      Object.entries(subset).map(([name, list]) => [name, Array.isArray(list) ? [...list].sort(byText) : list]),
+      Object.entries(subset).map(([name, list]) => [
+        name,
+        Array.isArray(list) ? [...list].sort(byText) : list,
+      ]),
     ),
   );
   return { ...object, subsets };

@@ -11,7 +11,7 @@ import { startControlPlane, WATCH_NS } from "../../lib/kube/control-plane.ts";
 import { Informers } from "../../lib/kube/informer.ts";
 import { kubectl } from "../../lib/kube/kubectl/kubectl.ts";
 import { Output } from "../../lib/kube/kubectl/output.ts";
-import { keyOf, type WatchEvent } from "../../lib/kube/store.ts";
+import type { WatchEvent } from "../../lib/kube/store.ts";
 import { readKubectlFile } from "../../lib/lab/kubectl-files.ts";
 import { Random } from "../../lib/sim/random.ts";
 import { Scheduler } from "../../lib/sim/scheduler.ts";
@@ -85,7 +85,11 @@ class CaseCluster {
     const { server, store } = startControlPlane(this.#scheduler, new Random(seed));
     this.#server = server;
     server.publish("172.18.0.5", 6443);
-    this.#kubelets = new FakeKubelets(this.#scheduler, server, new Informers(this.#scheduler, store, WATCH_NS));
+    this.#kubelets = new FakeKubelets(
+      this.#scheduler,
+      server,
+      new Informers(this.#scheduler, store, WATCH_NS),
+    );
     store.watch((event) => {
       this.#order(event.object);
       if (event.object.kind !== "Event") this.#writtenAt = this.#scheduler.now;
@@ -133,7 +137,8 @@ class CaseCluster {
       const name = this.#resolve(step.readiness);
       this.#kubelets.setReadiness(`default/${name}`, step.value === true);
     }
-    if (step.node !== undefined) this.#kubelets.setDown(this.#resolve(step.node), step.is === "down");
+    if (step.node !== undefined)
+      this.#kubelets.setDown(this.#resolve(step.node), step.is === "down");
   }
 
   #settle(step: Step): void {
@@ -149,15 +154,19 @@ class CaseCluster {
 
   /** `{pod:app=web:0}` is the oldest Pod with that label, `{slice:web:0}` a Service's slice. */
   #resolve(word: string): string {
-    return word.replace(/\{(pod|slice):([^}:]+):(\d+)\}/g, (_all, what: string, label: string, index: string) => {
-      const [key = "", value = ""] = what === "pod" ? label.split("=") : ["kubernetes.io/service-name", label];
-      const kind = what === "pod" ? "Pod" : "EndpointSlice";
-      const matching = this.#server.store
-        .list(kind)
-        .filter(({ metadata }) => metadata.labels?.[key] === value)
-        .sort((a, b) => this.#order(a) - this.#order(b));
-      return matching[Number(index)]?.metadata.name ?? word;
-    });
+    return word.replace(
+      /\{(pod|slice):([^}:]+):(\d+)\}/g,
+      (_all, what: string, label: string, index: string) => {
+        const [key = "", value = ""] =
+          what === "pod" ? label.split("=") : ["kubernetes.io/service-name", label];
+        const kind = what === "pod" ? "Pod" : "EndpointSlice";
+        const matching = this.#server.store
+          .list(kind)
+          .filter(({ metadata }) => metadata.labels?.[key] === value)
+          .sort((a, b) => this.#order(a) - this.#order(b));
+        return matching[Number(index)]?.metadata.name ?? word;
+      },
+    );
   }
 
   /** Creation order, finer than the seconds of a timestamp. */
@@ -169,7 +178,6 @@ class CaseCluster {
     }
     return order;
   }
-
 }
 
 function nodeObject({ name, zone, labels, taints }: CaseNode, index: number) {
@@ -202,9 +210,4 @@ function nodeObject({ name, zone, labels, taints }: CaseNode, index: number) {
       conditions: [{ type: "Ready", status: "True", reason: "KubeletReady" }],
     },
   };
-}
-
-/** The key of an object with its kind. */
-export function identityOf(object: ApiObject): string {
-  return `${object.kind} ${keyOf(object)}`;
 }

@@ -46,6 +46,8 @@ function masked(text: string): string {
     .replace(/.*last-change-trigger-time.*\n/g, "")
     .split("\n")
     .map((line) => line.replace(/\s+/g, " ").trim())
-    .filter((line) => line !== "" && line !== "annotations:" && !line.startsWith("Annotations: <none>"));
+    .filter(
+      (line) => line !== "" && line !== "annotations:" && !line.startsWith("Annotations: <none>"),
+    );
   return lines.sort().join("\n");
 }

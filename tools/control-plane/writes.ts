@@ -6,7 +6,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { canonical } from "../../lib/kube/api/names.ts";
-import { valueOf } from "../../lib/lab/kubectl-files.ts";
+import { plainOf } from "../../lib/lab/kubectl-files.ts";
 import { parseYamlDocuments } from "../../lib/lab/yaml.ts";
 import { isShown, type Json } from "./normalise.ts";
 import type { Played } from "./play.ts";
@@ -34,7 +34,7 @@ export function compareWrites(played: readonly Played[], root: string): string |
     const file = join(root, "recorded", `step-${index + 1}`, "watch.yaml");
     const text = existsSync(file) ? readFileSync(file, "utf8") : "";
     const [list] = parseYamlDocuments(text, file);
-    const entries = list === undefined ? [] : (valueOf(list) as Json[]);
+    const entries = list === undefined ? [] : (plainOf(list) as Json[]);
     const recorded = recordedSettings(entries, recordedHashes);
     const here = playedSettings(step, playedHashes);
     const difference = compareChains(recorded, here) ?? compareOrder(recorded, here);
@@ -76,7 +76,14 @@ function recordedSettings(entries: readonly Json[], hashes: Hashes): Setting[] {
     const group = hashes.group(kind, name, generated);
     const t = Number(entry["t"]);
     const add = (path: string, before: unknown, after: unknown) =>
-      settings.push({ t, group, object: name, path: maskPath(path), before: mask(before, hashes), after: mask(after, hashes) });
+      settings.push({
+        t,
+        group,
+        object: name,
+        path: maskPath(path),
+        before: mask(before, hashes),
+        after: mask(after, hashes),
+      });
     if (entry["type"] !== "MODIFIED") add(String(entry["type"]), null, String(entry["by"]));
     const changes = (entry["changes"] ?? {}) as Record<string, [unknown, unknown]>;
     for (const [path, [before, after]] of Object.entries(changes)) {
@@ -92,15 +99,26 @@ function playedSettings({ watch }: Played, hashes: Hashes): Setting[] {
     const { kind, metadata } = object;
     if (!isShown(object as unknown as Json)) continue;
     hashes.note(kind, metadata.name);
-    const generated = metadata.generateName !== undefined && kind !== "StatefulSet" && /-[a-z0-9]{5}$/.test(metadata.name);
+    const generated =
+      metadata.generateName !== undefined &&
+      kind !== "StatefulSet" &&
+      /-[a-z0-9]{5}$/.test(metadata.name);
     const group = hashes.group(kind, metadata.name, generated);
     const add = (path: string, before: unknown, after: unknown) =>
-      settings.push({ t, group, object: metadata.name, path: maskPath(path), before: mask(before, hashes), after: mask(after, hashes) });
+      settings.push({
+        t,
+        group,
+        object: metadata.name,
+        path: maskPath(path),
+        before: mask(before, hashes),
+        after: mask(after, hashes),
+      });
     if (type !== "MODIFIED") add(type, null, `${audit.user}: ${audit.verb}`);
     if (type !== "MODIFIED" || previous === null) continue;
     const changes: [string, unknown, unknown][] = [];
     collectChanges(previous, object, "", changes);
-    for (const [path, before, after] of changes) if (isCompared(kind, path)) add(path, before, after);
+    for (const [path, before, after] of changes)
+      if (isCompared(kind, path)) add(path, before, after);
   }
   return settings;
 }
@@ -121,7 +139,12 @@ function isCompared(kind: string, path: string): boolean {
 }
 
 /** What differs between two states of an object, by the recording's paths. */
-function collectChanges(before: unknown, after: unknown, path: string, changes: [string, unknown, unknown][]): void {
+function collectChanges(
+  before: unknown,
+  after: unknown,
+  path: string,
+  changes: [string, unknown, unknown][],
+): void {
   if (canonical(before ?? null) === canonical(after ?? null)) return;
   const left = asMembers(before);
   const right = asMembers(after);
@@ -142,7 +165,11 @@ function asMembers(value: unknown): Map<string, unknown> | null {
     return new Map(
       value.map((item: Json, index) => {
         const addresses = item["addresses"];
-        const name = item["name"] ?? item["type"] ?? item["ip"] ?? (Array.isArray(addresses) ? addresses[0] : index);
+        const name =
+          item["name"] ??
+          item["type"] ??
+          item["ip"] ??
+          (Array.isArray(addresses) ? addresses[0] : index);
         return [String(name), item];
       }),
     );
@@ -165,10 +192,13 @@ function compareChains(recorded: readonly Setting[], here: readonly Setting[]): 
   for (const key of new Set([...left.keys(), ...right.keys()])) {
     const expected = left.get(key) ?? [];
     const actual = right.get(key) ?? [];
-    const fits = expected.length === actual.length && expected.every((chain, index) => mergeable(chain, actual[index] ?? []));
+    const fits =
+      expected.length === actual.length &&
+      expected.every((chain, index) => mergeable(chain, actual[index] ?? []));
     const returns = [...expected, ...actual].every((chain) => chain[0] === chain.at(-1));
     const skipped = returns && (expected.length === 0 || actual.length === 0);
-    if (!fits && !skipped && !sameEnds(key, expected, actual)) return `${key}: recorded ${show(expected)}, here ${show(actual)}`;
+    if (!fits && !skipped && !sameEnds(key, expected, actual))
+      return `${key}: recorded ${show(expected)}, here ${show(actual)}`;
   }
   return null;
 }
@@ -224,7 +254,11 @@ function compareOrder(recorded: readonly Setting[], here: readonly Setting[]): s
   let passed = 0;
   let latest = { key: "", here: -1 };
   for (const mark of marks) {
-    for (let earlier = marks[passed]; earlier !== undefined && earlier.t <= mark.t - CLEARLY_LATER; earlier = marks[passed]) {
+    for (
+      let earlier = marks[passed];
+      earlier !== undefined && earlier.t <= mark.t - CLEARLY_LATER;
+      earlier = marks[passed]
+    ) {
       if (earlier.here > latest.here) latest = earlier;
       passed += 1;
     }

@@ -54,22 +54,35 @@ class Decoder {
     if (value === null || value === undefined) return;
     switch (type.kind) {
       case "list":
-        if (!Array.isArray(value)) return this.#mismatched(type, value, path, struct);
+        if (!Array.isArray(value)) {
+          this.#mismatched(type, value, path, struct);
+          return;
+        }
         for (const [index, item] of value.entries()) {
           this.#value(type.item, item, [...path, index], struct);
         }
         return;
       case "map":
-        if (!isMap(value)) return this.#mismatched(type, value, path, struct);
+        if (!isMap(value)) {
+          this.#mismatched(type, value, path, struct);
+          return;
+        }
         for (const name of Object.keys(value).sort()) {
           this.#value(type.item, value[name], [...path, name], struct);
         }
         return;
       case "struct":
-        if (!isMap(value)) return this.#mismatched(type, value, path, struct);
-        return this.fields(type.name, GO_TYPES.get(type.name) ?? new Map(), value, path);
+        if (!isMap(value)) {
+          this.#mismatched(type, value, path, struct);
+          return;
+        }
+        this.fields(type.name, GO_TYPES.get(type.name) ?? new Map(), value, path);
+        return;
       case "scalar":
-        if (type.name === "Quantity") return this.#quantity(value, path);
+        if (type.name === "Quantity") {
+          this.#quantity(value, path);
+          return;
+        }
         if (!fits(type.name, value)) this.#mismatched(type, value, path, struct);
     }
   }

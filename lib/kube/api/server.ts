@@ -15,7 +15,7 @@ import { ClusterIpAllocator, NodePortAllocator } from "./allocators.ts";
 import { decodeProblem } from "./decode.ts";
 import { admitPod, setDefaults, setTemplateGeneration, templateGeneration } from "./defaults.ts";
 import { ApiError } from "./errors.ts";
-import { copyFields, ensureMap, type Fields, mapIn, textIn, textsIn } from "./fields.ts";
+import { copyFields, ensureMap, type Fields, mapIn, textIn } from "./fields.ts";
 import { objectUid, randomSuffix } from "./names.ts";
 import { resourceOf } from "./resources.ts";
 import { prepareService, ServiceAllocation } from "./service-allocation.ts";
@@ -450,8 +450,3 @@ const GROUPS: ReadonlyMap<string, string> = new Map([
   ["Ingress", "networking.k8s.io"],
   ["IngressClass", "networking.k8s.io"],
 ]);
-
-/** Finalizers of an object in JSON. */
-export function finalizersOf(object: ApiObject): string[] {
-  return textsIn(copyFields(object.metadata), "finalizers");
-}

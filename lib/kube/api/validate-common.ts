@@ -170,7 +170,10 @@ export function checkPortOrName(errors: FieldErrors, path: FieldPath, value: unk
 
 /** A number, or a share of 100 %. */
 export function checkIntOrPercent(errors: FieldErrors, path: FieldPath, value: unknown): void {
-  if (typeof value === "number") return checkNonNegative(errors, path, value);
+  if (typeof value === "number") {
+    checkNonNegative(errors, path, value);
+    return;
+  }
   if (!/^[0-9]+%$/.test(String(value))) {
     errors.invalid(
       path,

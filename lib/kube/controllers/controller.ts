@@ -7,6 +7,8 @@
 import { NS_PER_MS, NS_PER_S, type Ns } from "../../base/units.ts";
 import { type Scheduler, SimEvent } from "../../sim/scheduler.ts";
 import { ApiError } from "../api/errors.ts";
+import type { ApiServer } from "../api/server.ts";
+import type { Informers } from "../informer.ts";
 import type { Sync } from "./client.ts";
 
 const WORKERS = 5;
@@ -165,6 +167,6 @@ export class Alarm extends SimEvent {
 /** What every controller is made with. */
 export interface ControllerContext {
   readonly scheduler: Scheduler;
-  readonly informers: import("../informer.ts").Informers;
-  readonly server: import("../api/server.ts").ApiServer;
+  readonly informers: Informers;
+  readonly server: ApiServer;
 }

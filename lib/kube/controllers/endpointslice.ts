@@ -23,7 +23,7 @@ import { ApiClient, type Sync } from "./client.ts";
 import { type ControllerContext, WorkQueue } from "./controller.ts";
 import { controllerReference, isReady, isTerminal } from "./pods.ts";
 import { endpointChanged, findPort, selects, servicesOf } from "./service-pods.ts";
-import { ENDPOINTS_PER_SLICE, planSlices, type SlicePlan } from "./slice-plan.ts";
+import { planSlices, type SlicePlan } from "./slice-plan.ts";
 
 const START_NS = 6 * NS_PER_MS;
 export const MANAGED_BY_LABEL = "endpointslice.kubernetes.io/managed-by";
@@ -182,5 +182,3 @@ function labelsOf(service: Service): StringMap {
     labels[HEADLESS] = "";
   return labels;
 }
-
-export { ENDPOINTS_PER_SLICE };

@@ -20,7 +20,13 @@ export const LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
 const USER = "kubectl";
 
 /** Applies the manifests of a file one after the other; an error does not stop the next. */
-export function apply(server: ApiServer, manifests: readonly Manifest[], file: string, namespace: string, output: Output): void {
+export function apply(
+  server: ApiServer,
+  manifests: readonly Manifest[],
+  file: string,
+  namespace: string,
+  output: Output,
+): void {
   for (const manifest of manifests) {
     const problem = manifestProblem(manifest, file);
     if (problem !== null) output.fail(problem);
@@ -28,14 +34,22 @@ export function apply(server: ApiServer, manifests: readonly Manifest[], file: s
   }
 }
 
-function applyOne(server: ApiServer, manifest: Manifest, file: string, namespace: string, output: Output): void {
+function applyOne(
+  server: ApiServer,
+  manifest: Manifest,
+  file: string,
+  namespace: string,
+  output: Output,
+): void {
   const object = located(manifest, namespace);
   const label = `${qualifiedKind(object.apiVersion, object.kind)}/${object.metadata.name ?? ""}`;
   const key = objectKey(object.metadata.namespace, object.metadata.name ?? "");
   const current = server.find(object.kind, key);
   try {
     if (object.kind === "Endpoints") {
-      output.warn("Warning: v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice");
+      output.warn(
+        "Warning: v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
+      );
     }
     if (current === null) {
       server.create(withLastApplied(object), USER);
@@ -46,8 +60,13 @@ function applyOne(server: ApiServer, manifest: Manifest, file: string, namespace
     output.print(`${label} ${next === current ? "unchanged" : "configured"}`);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    const doing = current === null ? `error when creating "${file}"` : `error when patching "${file}"`;
-    output.fail(error.reason === "Invalid" ? error.message : `Error from server (${error.reason}): ${doing}: ${error.message}`);
+    const doing =
+      current === null ? `error when creating "${file}"` : `error when patching "${file}"`;
+    output.fail(
+      error.reason === "Invalid"
+        ? error.message
+        : `Error from server (${error.reason}): ${doing}: ${error.message}`,
+    );
     const [field] = error.fields;
     if (field !== undefined) {
       output.note(`${formatPlace(manifest.placeOf(field.path))}: ${formatPath(field.path)}`);
@@ -60,7 +79,10 @@ function located({ value }: Manifest, namespace: string): NewObject {
   const object = value as unknown as NewObject;
   const resource = resourceOf(object.apiVersion, object.kind);
   if (resource?.namespaced === false) return object;
-  return { ...object, metadata: { ...object.metadata, namespace: object.metadata?.namespace ?? namespace } };
+  return {
+    ...object,
+    metadata: { ...object.metadata, namespace: object.metadata?.namespace ?? namespace },
+  };
 }
 
 function withLastApplied(object: NewObject): NewObject {
@@ -68,7 +90,13 @@ function withLastApplied(object: NewObject): NewObject {
   delete annotations[LAST_APPLIED];
   const applied = { ...object, metadata: { ...object.metadata, annotations } };
   const text = `${canonical(applied)}\n`;
-  return { ...object, metadata: { ...object.metadata, annotations: { ...object.metadata.annotations, [LAST_APPLIED]: text } } };
+  return {
+    ...object,
+    metadata: {
+      ...object.metadata,
+      annotations: { ...object.metadata.annotations, [LAST_APPLIED]: text },
+    },
+  };
 }
 
 function merged(present: ApiObject, object: NewObject): ApiObject {
@@ -94,6 +122,8 @@ function manifestProblem({ value }: Manifest, file: string): string | null {
     return `error: unable to decode "${file}": Object 'apiVersion' is missing in '${json}'`;
   }
   if (resourceOf(apiVersion, kind) !== null) return null;
-  const metadata = value["metadata"] as { readonly name?: string; readonly namespace?: string } | undefined;
+  const metadata = value["metadata"] as
+    | { readonly name?: string; readonly namespace?: string }
+    | undefined;
   return `error: resource mapping not found for name: "${metadata?.name ?? ""}" namespace: "${metadata?.namespace ?? ""}" from "${file}": no matches for kind "${kind}" in version "${apiVersion}"\nensure CRDs are installed first`;
 }

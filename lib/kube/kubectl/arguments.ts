@@ -16,8 +16,28 @@ export interface Arguments {
 
 /** Options that take the next word as their value. */
 const WITH_VALUE = new Set([
-  "f", "filename", "n", "namespace", "o", "output", "l", "selector", "p", "patch", "type",
-  "replicas", "cascade", "grace-period", "timeout", "sort-by", "field-selector", "to-revision", "revision", "subresource", "c", "container",
+  "f",
+  "filename",
+  "n",
+  "namespace",
+  "o",
+  "output",
+  "l",
+  "selector",
+  "p",
+  "patch",
+  "type",
+  "replicas",
+  "cascade",
+  "grace-period",
+  "timeout",
+  "sort-by",
+  "field-selector",
+  "to-revision",
+  "revision",
+  "subresource",
+  "c",
+  "container",
 ]);
 
 export function parseArguments(input: readonly string[]): Arguments {

@@ -6,7 +6,19 @@
 import { formatSelector } from "../api/labels.ts";
 import { qualifiedKind } from "../api/resources.ts";
 import type {
-  ApiObject, ControllerRevision, DaemonSet, Deployment, EndpointSlice, Endpoints, EventObject, Node, Pod, PodTemplate, ReplicaSet, Service, StatefulSet,
+  ApiObject,
+  ControllerRevision,
+  DaemonSet,
+  Deployment,
+  EndpointSlice,
+  Endpoints,
+  EventObject,
+  Node,
+  Pod,
+  PodTemplate,
+  ReplicaSet,
+  Service,
+  StatefulSet,
 } from "../api/types.ts";
 import { conditionOf } from "../controllers/pods.ts";
 import { controllerOf } from "../informer.ts";
@@ -26,125 +38,231 @@ const NONE = "<none>";
 const text = (value: unknown) => (value === undefined || value === "" ? NONE : String(value));
 const born = (object: ApiObject, age: AgeOf) => age(object.metadata.creationTimestamp);
 
-function columns<T extends ApiObject>(heads: string, wide: string, cells: (object: T, age: AgeOf) => string[]): Columns {
+function columns<T extends ApiObject>(
+  heads: string,
+  wide: string,
+  cells: (object: T, age: AgeOf) => string[],
+): Columns {
   const split = (line: string) => (line === "" ? [] : line.split("|"));
-  return { heads: split(heads), wide: split(wide), cells: (object, age) => cells(object as T, age) };
+  return {
+    heads: split(heads),
+    wide: split(wide),
+    cells: (object, age) => cells(object as T, age),
+  };
 }
 
 /** Columns of any kind: those of its own, or name and age. */
 export function columnsOf(kind: string): Columns {
-  return TABLES.get(kind) ?? columns("NAME|AGE", "", (object, age) => [object.metadata.name, born(object, age)]);
+  return (
+    TABLES.get(kind) ??
+    columns("NAME|AGE", "", (object, age) => [object.metadata.name, born(object, age)])
+  );
 }
 
 function containers({ spec }: PodTemplate): string[] {
-  return [spec.containers.map(({ name }) => name).join(","), spec.containers.map(({ image }) => image).join(",")];
+  return [
+    spec.containers.map(({ name }) => name).join(","),
+    spec.containers.map(({ image }) => image).join(","),
+  ];
 }
 
 const TABLES: ReadonlyMap<string, Columns> = new Map([
-  ["Pod", columns<Pod>("NAME|READY|STATUS|RESTARTS|AGE", "IP|NODE|NOMINATED NODE|READINESS GATES", podCells)],
-  ["Deployment", columns<Deployment>("NAME|READY|UP-TO-DATE|AVAILABLE|AGE", "CONTAINERS|IMAGES|SELECTOR", (object, age) => [
-    object.metadata.name,
-    `${object.status.readyReplicas ?? 0}/${object.spec.replicas}`,
-    String(object.status.updatedReplicas ?? 0),
-    String(object.status.availableReplicas ?? 0),
-    born(object, age),
-    ...containers(object.spec.template),
-    formatSelector(object.spec.selector),
-  ])],
-  ["ReplicaSet", columns<ReplicaSet>("NAME|DESIRED|CURRENT|READY|AGE", "CONTAINERS|IMAGES|SELECTOR", (object, age) => [
-    object.metadata.name,
-    String(object.spec.replicas),
-    String(object.status.replicas),
-    String(object.status.readyReplicas ?? 0),
-    born(object, age),
-    ...containers(object.spec.template),
-    formatSelector(object.spec.selector),
-  ])],
-  ["StatefulSet", columns<StatefulSet>("NAME|READY|AGE", "CONTAINERS|IMAGES", (object, age) => [
-    object.metadata.name,
-    `${object.status.readyReplicas ?? 0}/${object.spec.replicas}`,
-    born(object, age),
-    ...containers(object.spec.template),
-  ])],
-  ["DaemonSet", columns<DaemonSet>("NAME|DESIRED|CURRENT|READY|UP-TO-DATE|AVAILABLE|NODE SELECTOR|AGE", "CONTAINERS|IMAGES|SELECTOR", (object, age) => [
-    object.metadata.name,
-    String(object.status.desiredNumberScheduled),
-    String(object.status.currentNumberScheduled),
-    String(object.status.numberReady),
-    String(object.status.updatedNumberScheduled ?? 0),
-    String(object.status.numberAvailable ?? 0),
-    formatSelector({ matchLabels: object.spec.template.spec.nodeSelector }),
-    born(object, age),
-    ...containers(object.spec.template),
-    formatSelector(object.spec.selector),
-  ])],
-  ["ControllerRevision", columns<ControllerRevision>("NAME|CONTROLLER|REVISION|AGE", "", (object, age) => {
-    const owner = controllerOf(object);
-    const controller = owner === null ? NONE : `${qualifiedKind(owner.apiVersion, owner.kind)}/${owner.name}`;
-    return [object.metadata.name, controller, String(object.revision), born(object, age)];
-  })],
-  ["Service", columns<Service>("NAME|TYPE|CLUSTER-IP|EXTERNAL-IP|PORT(S)|AGE", "SELECTOR", (object, age) => [
-    object.metadata.name,
-    object.spec.type,
-    text(object.spec.clusterIP),
-    externalAddress(object),
-    servicePorts(object),
-    born(object, age),
-    formatSelector({ matchLabels: object.spec.selector }),
-  ])],
-  ["EndpointSlice", columns<EndpointSlice>("NAME|ADDRESSTYPE|PORTS|ENDPOINTS|AGE", "", (object, age) => {
-    const ports = (object.ports ?? []).map(({ port }) => (port === undefined ? "*" : String(port)));
-    const addresses = (object.endpoints ?? []).flatMap((endpoint) => endpoint.addresses);
-    return [
+  [
+    "Pod",
+    columns<Pod>(
+      "NAME|READY|STATUS|RESTARTS|AGE",
+      "IP|NODE|NOMINATED NODE|READINESS GATES",
+      podCells,
+    ),
+  ],
+  [
+    "Deployment",
+    columns<Deployment>(
+      "NAME|READY|UP-TO-DATE|AVAILABLE|AGE",
+      "CONTAINERS|IMAGES|SELECTOR",
+      (object, age) => [
+        object.metadata.name,
+        `${object.status.readyReplicas ?? 0}/${object.spec.replicas}`,
+        String(object.status.updatedReplicas ?? 0),
+        String(object.status.availableReplicas ?? 0),
+        born(object, age),
+        ...containers(object.spec.template),
+        formatSelector(object.spec.selector),
+      ],
+    ),
+  ],
+  [
+    "ReplicaSet",
+    columns<ReplicaSet>(
+      "NAME|DESIRED|CURRENT|READY|AGE",
+      "CONTAINERS|IMAGES|SELECTOR",
+      (object, age) => [
+        object.metadata.name,
+        String(object.spec.replicas),
+        String(object.status.replicas),
+        String(object.status.readyReplicas ?? 0),
+        born(object, age),
+        ...containers(object.spec.template),
+        formatSelector(object.spec.selector),
+      ],
+    ),
+  ],
+  [
+    "StatefulSet",
+    columns<StatefulSet>("NAME|READY|AGE", "CONTAINERS|IMAGES", (object, age) => [
       object.metadata.name,
-      object.addressType,
-      ports.length === 0 ? "<unset>" : firstThree(ports),
-      addresses.length === 0 ? "<unset>" : firstThree(addresses),
+      `${object.status.readyReplicas ?? 0}/${object.spec.replicas}`,
       born(object, age),
-    ];
-  })],
-  ["Endpoints", columns<Endpoints>("NAME|ENDPOINTS|AGE", "", (object, age) => {
-    const list = (object.subsets ?? []).flatMap(({ addresses, ports }) =>
-      (ports ?? []).flatMap(({ port }) => (addresses ?? []).map(({ ip }) => `${ip}:${port}`)),
-    );
-    return [object.metadata.name, list.length === 0 ? NONE : firstThree(list), born(object, age)];
-  })],
-  ["Node", columns<Node>("NAME|STATUS|ROLES|AGE|VERSION", "INTERNAL-IP|EXTERNAL-IP|OS-IMAGE|KERNEL-VERSION|CONTAINER-RUNTIME", nodeCells)],
-  ["Namespace", columns<ApiObject>("NAME|STATUS|AGE", "", (object, age) => {
-    const { phase } = (object.status ?? {}) as { readonly phase?: string };
-    return [object.metadata.name, text(phase), born(object, age)];
-  })],
-  ["ConfigMap", columns<ApiObject>("NAME|DATA|AGE", "", (object, age) => {
-    const { data = {}, binaryData = {} } = object as { readonly data?: object; readonly binaryData?: object };
-    const count = Object.keys(data).length + Object.keys(binaryData).length;
-    return [object.metadata.name, String(count), born(object, age)];
-  })],
-  ["IngressClass", columns<ApiObject>("NAME|CONTROLLER|PARAMETERS|AGE", "", (object, age) => {
-    const { controller } = object.spec as { readonly controller?: string };
-    return [object.metadata.name, text(controller), NONE, born(object, age)];
-  })],
-  ["Ingress", columns<ApiObject>("NAME|CLASS|HOSTS|ADDRESS|PORTS|AGE", "", (object, age) => {
-    const spec = object.spec as { readonly ingressClassName?: string; readonly rules?: readonly { readonly host?: string }[]; readonly tls?: unknown };
-    const hosts = (spec.rules ?? []).map(({ host }) => host ?? "*");
-    const status = object.status as { readonly loadBalancer?: { readonly ingress?: readonly { readonly ip?: string; readonly hostname?: string }[] } };
-    const addresses = (status.loadBalancer?.ingress ?? []).map(({ ip, hostname }) => ip ?? hostname ?? "");
-    return [object.metadata.name, text(spec.ingressClassName), hosts.length === 0 ? "*" : firstThree(hosts), addresses.join(","), spec.tls === undefined ? "80" : "80, 443", born(object, age)];
-  })],
-  ["Event", columns<EventObject>("LAST SEEN|TYPE|REASON|OBJECT|MESSAGE", "", (object, age) => [
-    age(object.lastTimestamp),
-    object.type,
-    object.reason,
-    `${object.involvedObject.kind.toLowerCase()}/${object.involvedObject.name}`,
-    object.message,
-  ])],
+      ...containers(object.spec.template),
+    ]),
+  ],
+  [
+    "DaemonSet",
+    columns<DaemonSet>(
+      "NAME|DESIRED|CURRENT|READY|UP-TO-DATE|AVAILABLE|NODE SELECTOR|AGE",
+      "CONTAINERS|IMAGES|SELECTOR",
+      (object, age) => [
+        object.metadata.name,
+        String(object.status.desiredNumberScheduled),
+        String(object.status.currentNumberScheduled),
+        String(object.status.numberReady),
+        String(object.status.updatedNumberScheduled ?? 0),
+        String(object.status.numberAvailable ?? 0),
+        formatSelector({ matchLabels: object.spec.template.spec.nodeSelector }),
+        born(object, age),
+        ...containers(object.spec.template),
+        formatSelector(object.spec.selector),
+      ],
+    ),
+  ],
+  [
+    "ControllerRevision",
+    columns<ControllerRevision>("NAME|CONTROLLER|REVISION|AGE", "", (object, age) => {
+      const owner = controllerOf(object);
+      const controller =
+        owner === null ? NONE : `${qualifiedKind(owner.apiVersion, owner.kind)}/${owner.name}`;
+      return [object.metadata.name, controller, String(object.revision), born(object, age)];
+    }),
+  ],
+  [
+    "Service",
+    columns<Service>("NAME|TYPE|CLUSTER-IP|EXTERNAL-IP|PORT(S)|AGE", "SELECTOR", (object, age) => [
+      object.metadata.name,
+      object.spec.type,
+      text(object.spec.clusterIP),
+      externalAddress(object),
+      servicePorts(object),
+      born(object, age),
+      formatSelector({ matchLabels: object.spec.selector }),
+    ]),
+  ],
+  [
+    "EndpointSlice",
+    columns<EndpointSlice>("NAME|ADDRESSTYPE|PORTS|ENDPOINTS|AGE", "", (object, age) => {
+      const ports = (object.ports ?? []).map(({ port }) =>
+        port === undefined ? "*" : String(port),
+      );
+      const addresses = (object.endpoints ?? []).flatMap((endpoint) => endpoint.addresses);
+      return [
+        object.metadata.name,
+        object.addressType,
+        ports.length === 0 ? "<unset>" : firstThree(ports),
+        addresses.length === 0 ? "<unset>" : firstThree(addresses),
+        born(object, age),
+      ];
+    }),
+  ],
+  [
+    "Endpoints",
+    columns<Endpoints>("NAME|ENDPOINTS|AGE", "", (object, age) => {
+      const list = (object.subsets ?? []).flatMap(({ addresses, ports }) =>
+        (ports ?? []).flatMap(({ port }) => (addresses ?? []).map(({ ip }) => `${ip}:${port}`)),
+      );
+      return [object.metadata.name, list.length === 0 ? NONE : firstThree(list), born(object, age)];
+    }),
+  ],
+  [
+    "Node",
+    columns<Node>(
+      "NAME|STATUS|ROLES|AGE|VERSION",
+      "INTERNAL-IP|EXTERNAL-IP|OS-IMAGE|KERNEL-VERSION|CONTAINER-RUNTIME",
+      nodeCells,
+    ),
+  ],
+  [
+    "Namespace",
+    columns<ApiObject>("NAME|STATUS|AGE", "", (object, age) => {
+      const { phase } = (object.status ?? {}) as { readonly phase?: string };
+      return [object.metadata.name, text(phase), born(object, age)];
+    }),
+  ],
+  [
+    "ConfigMap",
+    columns<ApiObject>("NAME|DATA|AGE", "", (object, age) => {
+      const { data = {}, binaryData = {} } = object as {
+        readonly data?: object;
+        readonly binaryData?: object;
+      };
+      const count = Object.keys(data).length + Object.keys(binaryData).length;
+      return [object.metadata.name, String(count), born(object, age)];
+    }),
+  ],
+  [
+    "IngressClass",
+    columns<ApiObject>("NAME|CONTROLLER|PARAMETERS|AGE", "", (object, age) => {
+      const { controller } = object.spec as { readonly controller?: string };
+      return [object.metadata.name, text(controller), NONE, born(object, age)];
+    }),
+  ],
+  [
+    "Ingress",
+    columns<ApiObject>("NAME|CLASS|HOSTS|ADDRESS|PORTS|AGE", "", (object, age) => {
+      const spec = object.spec as {
+        readonly ingressClassName?: string;
+        readonly rules?: readonly { readonly host?: string }[];
+        readonly tls?: unknown;
+      };
+      const hosts = (spec.rules ?? []).map(({ host }) => host ?? "*");
+      const status = object.status as {
+        readonly loadBalancer?: {
+          readonly ingress?: readonly { readonly ip?: string; readonly hostname?: string }[];
+        };
+      };
+      const addresses = (status.loadBalancer?.ingress ?? []).map(
+        ({ ip, hostname }) => ip ?? hostname ?? "",
+      );
+      return [
+        object.metadata.name,
+        text(spec.ingressClassName),
+        hosts.length === 0 ? "*" : firstThree(hosts),
+        addresses.join(","),
+        spec.tls === undefined ? "80" : "80, 443",
+        born(object, age),
+      ];
+    }),
+  ],
+  [
+    "Event",
+    columns<EventObject>("LAST SEEN|TYPE|REASON|OBJECT|MESSAGE", "", (object, age) => [
+      age(object.lastTimestamp),
+      object.type,
+      object.reason,
+      `${object.involvedObject.kind.toLowerCase()}/${object.involvedObject.name}`,
+      object.message,
+    ]),
+  ],
 ]);
 
 function podCells(pod: Pod, age: AgeOf): string[] {
   const statuses = pod.status.containerStatuses ?? [];
-  const ready = statuses.filter((status) => status.ready && status.state.running !== undefined).length;
+  const ready = statuses.filter(
+    (status) => status.ready && status.state.running !== undefined,
+  ).length;
   const restarts = statuses.reduce((sum, { restartCount }) => sum + restartCount, 0);
   const gates = pod.spec.readinessGates ?? [];
-  const passed = gates.filter(({ conditionType }) => conditionOf(pod.status.conditions, conditionType)?.status === "True");
+  const passed = gates.filter(
+    ({ conditionType }) => conditionOf(pod.status.conditions, conditionType)?.status === "True",
+  );
   return [
     pod.metadata.name,
     `${ready}/${pod.spec.containers.length}`,
@@ -177,7 +295,8 @@ function nodeCells(node: Node, age: AgeOf): string[] {
   const roles = Object.keys(node.metadata.labels ?? {})
     .filter((label) => label.startsWith("node-role.kubernetes.io/"))
     .map((label) => label.slice("node-role.kubernetes.io/".length));
-  const address = (type: string) => text(node.status.addresses?.find((each) => each.type === type)?.address);
+  const address = (type: string) =>
+    text(node.status.addresses?.find((each) => each.type === type)?.address);
   const info = node.status.nodeInfo ?? {};
   const known = (name: string) => info[name] ?? "<unknown>";
   return [

@@ -20,7 +20,12 @@ export function get(server: ApiServer, args: Arguments, output: Output): void {
   const objects = chosen.flatMap((each) => each.objects);
   if (format === "yaml" || format === "json") {
     const isOne = chosen.length === 1 && chosen[0]?.selection.names.length === 1;
-    const list = { apiVersion: "v1", items: objects, kind: "List", metadata: { resourceVersion: "" } };
+    const list = {
+      apiVersion: "v1",
+      items: objects,
+      kind: "List",
+      metadata: { resourceVersion: "" },
+    };
     const value = isOne ? objects[0] : list;
     output.write(format === "yaml" ? toYaml(value) : toJson(value));
     return;
@@ -30,21 +35,37 @@ export function get(server: ApiServer, args: Arguments, output: Output): void {
     return;
   }
   if (format !== "" && format !== "wide") {
-    throw new UsageError(`unable to match a printer suitable for the output format "${format}", allowed formats are: json,name,wide,yaml`);
+    throw new UsageError(
+      `unable to match a printer suitable for the output format "${format}", allowed formats are: json,name,wide,yaml`,
+    );
   }
   if (objects.length === 0) {
-    output.warn(args.allNamespaces ? "No resources found" : `No resources found${isNamespaced(chosen) ? ` in ${args.namespace} namespace` : ""}.`);
+    output.warn(
+      args.allNamespaces
+        ? "No resources found"
+        : `No resources found${isNamespaced(chosen) ? ` in ${args.namespace} namespace` : ""}.`,
+    );
     return;
   }
   const full = chosen.filter((each) => each.objects.length > 0);
-  output.write(full.map((each) => table(server, args, each.selection, each.objects, chosen.length > 1)).join("\n"));
+  output.write(
+    full
+      .map((each) => table(server, args, each.selection, each.objects, chosen.length > 1))
+      .join("\n"),
+  );
 }
 
 function isNamespaced(chosen: readonly { readonly selection: Selection }[]): boolean {
   return chosen.every(({ selection }) => selection.resource.namespaced);
 }
 
-function table(server: ApiServer, args: Arguments, { resource }: Selection, objects: readonly ApiObject[], prefixed: boolean): string {
+function table(
+  server: ApiServer,
+  args: Arguments,
+  { resource }: Selection,
+  objects: readonly ApiObject[],
+  prefixed: boolean,
+): string {
   const { heads, wide, cells } = columnsOf(resource.kind);
   const isWide = (args.option("o") ?? args.option("output")) === "wide";
   const withLabels = args.flag("show-labels");
@@ -56,7 +77,12 @@ function table(server: ApiServer, args: Arguments, { resource }: Selection, obje
     const labels = withLabels ? [formatSelector({ matchLabels: object.metadata.labels })] : [];
     return [...(withNamespace ? [object.metadata.namespace ?? ""] : []), shown, ...rest, ...labels];
   };
-  const head = [...(withNamespace ? ["NAMESPACE"] : []), ...heads, ...(isWide ? wide : []), ...(withLabels ? ["LABELS"] : [])];
+  const head = [
+    ...(withNamespace ? ["NAMESPACE"] : []),
+    ...heads,
+    ...(isWide ? wide : []),
+    ...(withLabels ? ["LABELS"] : []),
+  ];
   const rows = objects.map(row);
   return formatTable(args.flag("no-headers") ? rows : [head, ...rows]);
 }

@@ -49,9 +49,20 @@ function mergeMaps(original: Json, modified: Json, current: Json, byKey: boolean
   return result;
 }
 
-function mergeValues(name: string, original: unknown, modified: unknown, current: unknown, byKey: boolean): unknown {
+function mergeValues(
+  name: string,
+  original: unknown,
+  modified: unknown,
+  current: unknown,
+  byKey: boolean,
+): unknown {
   if (isMap(modified)) {
-    return mergeMaps(isMap(original) ? original : {}, modified, isMap(current) ? current : {}, byKey);
+    return mergeMaps(
+      isMap(original) ? original : {},
+      modified,
+      isMap(current) ? current : {},
+      byKey,
+    );
   }
   if (!Array.isArray(modified) || !Array.isArray(current) || !byKey) return modified;
   const key = mergeKey(name, modified);
@@ -74,7 +85,9 @@ function mergeLists(
     if (!isMap(item)) return item;
     return mergeMaps(find(original, item[key]), item, find(current, item[key]), byKey);
   });
-  const own = new Set([...modified, ...original].map((item) => (isMap(item) ? item[key] : undefined)));
+  const own = new Set(
+    [...modified, ...original].map((item) => (isMap(item) ? item[key] : undefined)),
+  );
   const others = current.filter((item) => isMap(item) && !own.has(item[key]));
   return [...merged, ...others];
 }

@@ -1,7 +1,15 @@
 /** `kubectl rollout`: status, history, restart, pause, resume and undo. */
-import { REVISION } from "../controllers/deployment.ts";
+
 import type { ApiServer } from "../api/server.ts";
-import type { ApiObject, ControllerRevision, DaemonSet, Deployment, PodTemplate, StatefulSet } from "../api/types.ts";
+import type {
+  ApiObject,
+  ControllerRevision,
+  DaemonSet,
+  Deployment,
+  PodTemplate,
+  StatefulSet,
+} from "../api/types.ts";
+import { REVISION } from "../controllers/deployment.ts";
 import { conditionOf } from "../controllers/pods.ts";
 import { controllerOf } from "../informer.ts";
 import { keyOf } from "../store.ts";
@@ -14,32 +22,52 @@ const USER = "kubectl";
 
 export function rollout(server: ApiServer, args: Arguments, output: Output): void {
   const [action = "", ...words] = args.words;
-  for (const object of selectObjects(server, args, words)) act(server, action, object, args, output);
+  for (const object of selectObjects(server, args, words))
+    act(server, action, object, args, output);
 }
 
-function act(server: ApiServer, action: string, object: ApiObject, args: Arguments, output: Output): void {
+function act(
+  server: ApiServer,
+  action: string,
+  object: ApiObject,
+  args: Arguments,
+  output: Output,
+): void {
   switch (action) {
     case "status":
-      return status(object, output);
+      status(object, output);
+      return;
     case "history":
-      return history(server, object, output);
+      history(server, object, output);
+      return;
     case "restart":
       change(server, object, (template) => ({
         ...template,
         metadata: {
           ...template.metadata,
-          annotations: { ...template.metadata?.annotations, "kubectl.kubernetes.io/restartedAt": server.time },
+          annotations: {
+            ...template.metadata?.annotations,
+            "kubectl.kubernetes.io/restartedAt": server.time,
+          },
         },
       }));
-      return output.print(`${nameOf(object)} restarted`);
+      output.print(`${nameOf(object)} restarted`);
+      return;
     case "pause":
     case "resume": {
       const paused = action === "pause" ? true : undefined;
-      server.patch(object.kind, keyOf(object), (current) => ({ ...current, spec: { ...(current as Deployment).spec, paused } }), USER);
-      return output.print(`${nameOf(object)} ${action}d`);
+      server.patch(
+        object.kind,
+        keyOf(object),
+        (current) => ({ ...current, spec: { ...(current as Deployment).spec, paused } }),
+        USER,
+      );
+      output.print(`${nameOf(object)} ${action}d`);
+      return;
     }
     case "undo":
-      return undo(server, object, args, output);
+      undo(server, object, args, output);
+      return;
     default:
       throw new UsageError(`unknown command "rollout ${action}"`);
   }
@@ -48,42 +76,68 @@ function act(server: ApiServer, action: string, object: ApiObject, args: Argumen
 /** What `rollout status` would print last, without waiting for more. */
 function status(object: ApiObject, output: Output): void {
   const { name } = object.metadata;
-  if (object.kind === "Deployment") return output.print(deploymentStatus(object as Deployment, name));
-  if (object.kind === "DaemonSet") return output.print(daemonSetStatus(object as DaemonSet, name));
+  if (object.kind === "Deployment") {
+    output.print(deploymentStatus(object as Deployment, name));
+    return;
+  }
+  if (object.kind === "DaemonSet") {
+    output.print(daemonSetStatus(object as DaemonSet, name));
+    return;
+  }
   const set = object as StatefulSet;
-  const { updatedReplicas = 0, readyReplicas = 0, updateRevision = "", currentReplicas = 0 } = set.status;
+  const {
+    updatedReplicas = 0,
+    readyReplicas = 0,
+    updateRevision = "",
+    currentReplicas = 0,
+  } = set.status;
   if (readyReplicas < set.spec.replicas) {
-    return output.print(`Waiting for ${set.spec.replicas - readyReplicas} pods to be ready...`);
+    output.print(`Waiting for ${set.spec.replicas - readyReplicas} pods to be ready...`);
+    return;
   }
   if (set.status.updateRevision !== set.status.currentRevision) {
-    return output.print(`waiting for statefulset rolling update to complete ${updatedReplicas} pods at revision ${updateRevision}...`);
+    output.print(
+      `waiting for statefulset rolling update to complete ${updatedReplicas} pods at revision ${updateRevision}...`,
+    );
+    return;
   }
-  output.print(`statefulset rolling update complete ${currentReplicas} pods at revision ${set.status.currentRevision ?? ""}...`);
+  output.print(
+    `statefulset rolling update complete ${currentReplicas} pods at revision ${set.status.currentRevision ?? ""}...`,
+  );
 }
 
 function deploymentStatus({ spec, status: now, metadata }: Deployment, name: string): string {
-  if ((metadata.generation ?? 0) > (now.observedGeneration ?? 0)) return "Waiting for deployment spec update to be observed...";
+  if ((metadata.generation ?? 0) > (now.observedGeneration ?? 0))
+    return "Waiting for deployment spec update to be observed...";
   const { updatedReplicas = 0, replicas = 0, availableReplicas = 0 } = now;
-  if (conditionOf(now.conditions, "Progressing")?.reason === "ProgressDeadlineExceeded") return `error: deployment "${name}" exceeded its progress deadline`;
+  if (conditionOf(now.conditions, "Progressing")?.reason === "ProgressDeadlineExceeded")
+    return `error: deployment "${name}" exceeded its progress deadline`;
   const waiting = `Waiting for deployment "${name}" rollout to finish:`;
-  if (updatedReplicas < spec.replicas) return `${waiting} ${updatedReplicas} out of ${spec.replicas} new replicas have been updated...`;
-  if (replicas > updatedReplicas) return `${waiting} ${replicas - updatedReplicas} old replicas are pending termination...`;
-  if (availableReplicas < updatedReplicas) return `${waiting} ${availableReplicas} of ${updatedReplicas} updated replicas are available...`;
+  if (updatedReplicas < spec.replicas)
+    return `${waiting} ${updatedReplicas} out of ${spec.replicas} new replicas have been updated...`;
+  if (replicas > updatedReplicas)
+    return `${waiting} ${replicas - updatedReplicas} old replicas are pending termination...`;
+  if (availableReplicas < updatedReplicas)
+    return `${waiting} ${availableReplicas} of ${updatedReplicas} updated replicas are available...`;
   return `deployment "${name}" successfully rolled out`;
 }
 
 function daemonSetStatus({ status: now }: DaemonSet, name: string): string {
   const { updatedNumberScheduled = 0, desiredNumberScheduled, numberAvailable = 0 } = now;
   const waiting = `Waiting for daemon set "${name}" rollout to finish:`;
-  if (updatedNumberScheduled < desiredNumberScheduled) return `${waiting} ${updatedNumberScheduled} out of ${desiredNumberScheduled} new pods have been updated...`;
-  if (numberAvailable < desiredNumberScheduled) return `${waiting} ${numberAvailable} of ${desiredNumberScheduled} updated pods are available...`;
+  if (updatedNumberScheduled < desiredNumberScheduled)
+    return `${waiting} ${updatedNumberScheduled} out of ${desiredNumberScheduled} new pods have been updated...`;
+  if (numberAvailable < desiredNumberScheduled)
+    return `${waiting} ${numberAvailable} of ${desiredNumberScheduled} updated pods are available...`;
   return `daemon set "${name}" successfully rolled out`;
 }
 
 function history(server: ApiServer, object: ApiObject, output: Output): void {
   const kind = object.kind === "Deployment" ? "ReplicaSet" : "ControllerRevision";
-  const rows = revisions(server, object, kind)
-    .map(({ number, holder }) => [String(number), holder.metadata.annotations?.["kubernetes.io/change-cause"] ?? "<none>"]);
+  const rows = revisions(server, object, kind).map(({ number, holder }) => [
+    String(number),
+    holder.metadata.annotations?.["kubernetes.io/change-cause"] ?? "<none>",
+  ]);
   output.print(`${nameOf(object)} `);
   output.write(`${formatTable([["REVISION", "CHANGE-CAUSE"], ...rows], 2)}\n`);
 }
@@ -94,7 +148,10 @@ function revisions(server: ApiServer, object: ApiObject, kind: string) {
     .filter((each) => controllerOf(each)?.uid === object.metadata.uid)
     .map((holder) => ({
       holder,
-      number: kind === "ReplicaSet" ? Number(holder.metadata.annotations?.[REVISION] ?? 0) : (holder as ControllerRevision).revision,
+      number:
+        kind === "ReplicaSet"
+          ? Number(holder.metadata.annotations?.[REVISION] ?? 0)
+          : (holder as ControllerRevision).revision,
     }))
     .sort((a, b) => a.number - b.number);
 }
@@ -105,7 +162,11 @@ function undo(server: ApiServer, object: ApiObject, args: Arguments, output: Out
   const wanted = Number(args.option("to-revision") ?? 0);
   const target = wanted === 0 ? known.at(-2) : known.find(({ number }) => number === wanted);
   if (target === undefined) {
-    throw new UsageError(wanted === 0 ? `no rollout history found for ${object.kind.toLowerCase()} "${object.metadata.name}"` : `unable to find specified revision ${wanted} in history`);
+    throw new UsageError(
+      wanted === 0
+        ? `no rollout history found for ${object.kind.toLowerCase()} "${object.metadata.name}"`
+        : `unable to find specified revision ${wanted} in history`,
+    );
   }
   change(server, object, () => oldTemplate(target.holder));
   output.print(`${nameOf(object)} rolled back`);
@@ -121,9 +182,18 @@ function oldTemplate(holder: ApiObject): PodTemplate {
   return { ...template, metadata: { ...template.metadata, labels } };
 }
 
-function change(server: ApiServer, object: ApiObject, next: (template: PodTemplate) => PodTemplate): void {
-  server.patch(object.kind, keyOf(object), (current) => {
-    const spec = current.spec as { readonly template: PodTemplate };
-    return { ...current, spec: { ...spec, template: next(spec.template) } };
-  }, USER);
+function change(
+  server: ApiServer,
+  object: ApiObject,
+  next: (template: PodTemplate) => PodTemplate,
+): void {
+  server.patch(
+    object.kind,
+    keyOf(object),
+    (current) => {
+      const spec = current.spec as { readonly template: PodTemplate };
+      return { ...current, spec: { ...spec, template: next(spec.template) } };
+    },
+    USER,
+  );
 }

@@ -1,6 +1,6 @@
 /** The objects that words of a command line mean: `pods`, `pod web-0`, `deploy/web`, `-l app=web`. */
 import { matchesSelector } from "../api/labels.ts";
-import { findResource, qualifiedKind, type Resource, RESOURCES } from "../api/resources.ts";
+import { findResource, qualifiedKind, RESOURCES, type Resource } from "../api/resources.ts";
 import type { ApiServer } from "../api/server.ts";
 import type { ApiObject, LabelRequirement, LabelSelector } from "../api/types.ts";
 import { objectKey } from "../store.ts";
@@ -18,8 +18,17 @@ export function requireResource(server: ApiServer, word: string): Resource {
   for (const kind of server.store.kinds()) {
     const [sample] = server.store.list(kind);
     const name = kind.toLowerCase();
-    if (sample !== undefined && [name, `${name}s`].includes(word.toLowerCase().split(".")[0] ?? "")) {
-      return { kind, apiVersion: sample.apiVersion, plural: `${name}s`, shortNames: [], namespaced: sample.metadata.namespace !== undefined };
+    if (
+      sample !== undefined &&
+      [name, `${name}s`].includes(word.toLowerCase().split(".")[0] ?? "")
+    ) {
+      return {
+        kind,
+        apiVersion: sample.apiVersion,
+        plural: `${name}s`,
+        shortNames: [],
+        namespaced: sample.metadata.namespace !== undefined,
+      };
     }
   }
   throw new UsageError(`the server doesn't have a resource type "${word}"`);
@@ -37,21 +46,33 @@ const ALL = ["Pod", "Service", "DaemonSet", "Deployment", "ReplicaSet", "Statefu
 /** What the words select, type by type. */
 export function selections(server: ApiServer, words: readonly string[]): Selection[] {
   const [first, ...names] = words;
-  if (first === undefined) throw new UsageError("You must specify the type of resource to get. Use \"kubectl api-resources\" for a complete list of supported resources.");
+  if (first === undefined)
+    throw new UsageError(
+      'You must specify the type of resource to get. Use "kubectl api-resources" for a complete list of supported resources.',
+    );
   if (first.includes("/")) {
     return words.map((word) => {
       const slash = word.indexOf("/");
-      return { resource: requireResource(server, word.slice(0, slash)), names: [word.slice(slash + 1)] };
+      return {
+        resource: requireResource(server, word.slice(0, slash)),
+        names: [word.slice(slash + 1)],
+      };
     });
   }
   return first.split(",").flatMap((word) => {
     if (word !== "all") return [{ resource: requireResource(server, word), names }];
-    return ALL.flatMap((kind) => RESOURCES.filter((each) => each.kind === kind)).map((resource) => ({ resource, names: [] }));
+    return ALL.flatMap((kind) => RESOURCES.filter((each) => each.kind === kind)).map(
+      (resource) => ({ resource, names: [] }),
+    );
   });
 }
 
 /** The objects of one selection, by name. Throws `NotFound` for a name that is not there. */
-export function objectsOf(server: ApiServer, { resource, names }: Selection, args: Arguments): ApiObject[] {
+export function objectsOf(
+  server: ApiServer,
+  { resource, names }: Selection,
+  args: Arguments,
+): ApiObject[] {
   const namespace = resource.namespaced ? args.namespace : undefined;
   if (names.length > 0) {
     return names.map((name) => {
@@ -63,14 +84,25 @@ export function objectsOf(server: ApiServer, { resource, names }: Selection, arg
   const selector = parseSelector(args.option("l") ?? args.option("selector") ?? "");
   return server.store
     .list(resource.kind)
-    .filter(({ metadata }) => args.allNamespaces || namespace === undefined || metadata.namespace === namespace)
+    .filter(
+      ({ metadata }) =>
+        args.allNamespaces || namespace === undefined || metadata.namespace === namespace,
+    )
     .filter(({ metadata }) => matchesSelector(selector, metadata.labels));
 }
 
 /** All objects that the words mean, which must name them or select them in some way. */
-export function selectObjects(server: ApiServer, args: Arguments, words: readonly string[]): ApiObject[] {
+export function selectObjects(
+  server: ApiServer,
+  args: Arguments,
+  words: readonly string[],
+): ApiObject[] {
   const chosen = selections(server, words);
-  const isVague = chosen.some(({ names }) => names.length === 0) && args.option("l") === null && args.option("selector") === null && !args.flag("all");
+  const isVague =
+    chosen.some(({ names }) => names.length === 0) &&
+    args.option("l") === null &&
+    args.option("selector") === null &&
+    !args.flag("all");
   if (isVague) throw new UsageError("resource(s) were provided, but no name was specified");
   return chosen.flatMap((selection) => objectsOf(server, selection, args));
 }
@@ -88,7 +120,8 @@ function parseRequirement(text: string): LabelRequirement {
     return { key: set[1] ?? "", operator: set[2] === "in" ? "In" : "NotIn", values };
   }
   const unequal = text.indexOf("!=");
-  if (unequal > 0) return { key: text.slice(0, unequal), operator: "NotIn", values: [text.slice(unequal + 2)] };
+  if (unequal > 0)
+    return { key: text.slice(0, unequal), operator: "NotIn", values: [text.slice(unequal + 2)] };
   const equal = /^([^=]+)==?(.*)$/.exec(text);
   if (equal !== null) return { key: equal[1] ?? "", operator: "In", values: [equal[2] ?? ""] };
   if (text.startsWith("!")) return { key: text.slice(1), operator: "DoesNotExist" };

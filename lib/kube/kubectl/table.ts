@@ -6,7 +6,13 @@ export function formatTable(rows: readonly (readonly string[])[], gap = 3): stri
     Math.max(...rows.map((row) => (row[column] ?? "").length)),
   );
   return rows
-    .map((row) => row.map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd((widths[column] ?? 0) + gap))).join(""))
+    .map((row) =>
+      row
+        .map((cell, column) =>
+          column === row.length - 1 ? cell : cell.padEnd((widths[column] ?? 0) + gap),
+        )
+        .join(""),
+    )
     .map((line) => `${line}\n`)
     .join("");
 }

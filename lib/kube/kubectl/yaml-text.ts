@@ -30,13 +30,16 @@ function entriesOf(value: object): [string, unknown][] {
 function lines(value: unknown, indent: string): string[] {
   if (Array.isArray(value)) return value.flatMap((item) => itemLines(item, indent));
   if (typeof value === "object" && value !== null) {
-    return entriesOf(value).flatMap(([name, field]) => fieldLines(`${indent}${scalar(name)}:`, field, indent));
+    return entriesOf(value).flatMap(([name, field]) =>
+      fieldLines(`${indent}${scalar(name)}:`, field, indent),
+    );
   }
   return [`${indent}${scalar(value)}`];
 }
 
 function fieldLines(head: string, value: unknown, indent: string): string[] {
-  if (Array.isArray(value)) return value.length === 0 ? [`${head} []`] : [head, ...lines(value, indent)];
+  if (Array.isArray(value))
+    return value.length === 0 ? [`${head} []`] : [head, ...lines(value, indent)];
   if (typeof value === "object" && value !== null) {
     return entriesOf(value).length === 0 ? [`${head} {}`] : [head, ...lines(value, `${indent}  `)];
   }
@@ -50,7 +53,10 @@ function fieldLines(head: string, value: unknown, indent: string): string[] {
 
 function itemLines(item: unknown, indent: string): string[] {
   const isBlock = typeof item === "object" && item !== null && Object.keys(item).length > 0;
-  if (!isBlock) return [`${indent}- ${Array.isArray(item) ? "[]" : typeof item === "object" && item !== null ? "{}" : scalar(item)}`];
+  if (!isBlock)
+    return [
+      `${indent}- ${Array.isArray(item) ? "[]" : typeof item === "object" && item !== null ? "{}" : scalar(item)}`,
+    ];
   const [first = "", ...rest] = lines(item, `${indent}  `);
   return [`${indent}- ${first.slice(indent.length + 2)}`, ...rest];
 }
