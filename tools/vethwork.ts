@@ -9,6 +9,7 @@ import { Command, CommanderError } from "commander";
 import { VethworkError } from "../lib/base/errors.ts";
 import { addBenchCommand } from "./commands/bench.ts";
 import { addDiffCommand } from "./commands/diff.ts";
+import { addRestoreCommand } from "./commands/iptables-restore.ts";
 import { addRunCommand } from "./commands/run.ts";
 import { addShowCommand } from "./commands/show.ts";
 import { addVerifyCommand } from "./commands/verify.ts";
@@ -30,6 +31,7 @@ async function main(args: readonly string[]): Promise<void> {
     .version(version())
     .exitOverride();
   addRunCommand(program);
+  addRestoreCommand(program);
   addShowCommand(program);
   addDiffCommand(program);
   addRulesCommand(program);

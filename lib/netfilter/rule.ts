@@ -119,8 +119,8 @@ export class Rule {
   readonly target: Target | null;
   /** What the rule decides without an extension target. */
   readonly verdict: Verdict;
-  /** The name after -j or -g, "" if there is none. */
-  readonly targetName: string;
+  /** The name after -j or -g, "" if there is none; changes when that chain is renamed. */
+  targetName: string;
   /** -g: return to the caller of this chain instead. */
   readonly isGoto: boolean;
   /** The chain that it jumps to, found when the rule is put into a table. */

@@ -110,9 +110,8 @@ export class TableEdit {
   deleteChain(name: string): void {
     const draft = this.#draft(name);
     if (draft.chain.builtIn) {
-      throw new RuleError("chain cannot be deleted: it is built in", {
-        exitStatus: ExitStatus.RESOURCE_PROBLEM,
-      });
+      // Not modelled: nf_tables lets go of a built-in chain that is empty.
+      throw new RuleError("Directory not empty.", { exitStatus: ExitStatus.OTHER_PROBLEM });
     }
     if (draft.rules.length > 0) {
       throw new RuleError(`CHAIN_DEL failed (Device or resource busy): chain ${name}`, {
@@ -129,12 +128,13 @@ export class TableEdit {
     if (this.has(to)) {
       throw new RuleError("File exists.", { exitStatus: ExitStatus.OTHER_PROBLEM });
     }
-    this.#renames.push({ chain: draft.chain, to });
+    this.#renames.set(name, to);
     this.#drafts.set(name, null);
     this.#drafts.set(to, draft);
   }
 
-  readonly #renames: { readonly chain: Chain; readonly to: string }[] = [];
+  /** New names by old ones; rules of this edit and before it may still use the old. */
+  readonly #renames = new Map<string, string>();
 
   /** Puts a rule at the end. */
   append(name: string, rule: Rule): void {
@@ -201,15 +201,15 @@ export class TableEdit {
     for (const [name, draft] of this.#drafts) {
       if (draft === null) this.table.chains.delete(name);
     }
-    for (const { chain, to } of this.#renames) chain.name = to;
     for (const [name, draft] of this.#drafts) {
       if (draft !== null) this.#place(name, draft);
     }
     for (const rule of this.#added) this.#link(rule);
+    if (this.#renames.size > 0) this.#followRenames();
     for (const rule of this.#added) attachRule(rule);
     for (const rule of this.#removed) detachRule(rule);
     for (const [name, change] of this.#references) {
-      const chain = this.table.chains.get(name);
+      const chain = this.table.chains.get(this.#current(name));
       if (chain !== undefined) chain.references += change;
     }
     if (this.#touched) this.#registry.place(this.table);
@@ -218,6 +218,7 @@ export class TableEdit {
 
   #place(name: string, draft: Draft): void {
     const { chain } = draft;
+    chain.name = name;
     chain.rules = draft.rules;
     chain.policyAccepts = draft.policyAccepts;
     chain.counts = draft.counts;
@@ -228,7 +229,18 @@ export class TableEdit {
   }
 
   #link(rule: Rule): void {
-    if (rule.isJump) rule.jump = this.table.chains.get(rule.targetName) ?? null;
+    if (rule.isJump) rule.jump = this.table.chains.get(this.#current(rule.targetName)) ?? null;
+  }
+
+  /** Jumps are printed with the new names. */
+  #followRenames(): void {
+    for (const { rules } of this.table.chains.values()) {
+      for (const rule of rules) if (rule.jump !== null) rule.targetName = rule.jump.name;
+    }
+  }
+
+  #current(name: string): string {
+    return this.#renames.get(name) ?? name;
   }
 
   #draft(name: string): Draft {
@@ -264,13 +276,13 @@ export class TableEdit {
   #checkReferences(): void {
     for (const [name, change] of this.#references) {
       const before = this.table.chains.get(name)?.references ?? 0;
-      if (before + change <= 0 || this.has(name)) continue;
+      if (before + change <= 0 || this.has(this.#current(name))) continue;
       throw new RuleError(`chain ${name} is jumped to and does not exist`, {
         exitStatus: ExitStatus.PARAMETER_PROBLEM,
       });
     }
     for (const [name, draft] of this.#drafts) {
-      if (draft !== null) continue;
+      if (draft !== null || this.#renames.has(name)) continue;
       const references = this.table.chains.get(name)?.references ?? 0;
       if (references + (this.#references.get(name) ?? 0) > 0) {
         throw new RuleError(`CHAIN_DEL failed (Device or resource busy): chain ${name}`, {
@@ -312,7 +324,8 @@ export class TableEdit {
       if (rule === undefined) continue;
       reach.hooks &= rule.validHooks;
       if (!rule.isJump) continue;
-      const next = this.#reach(rule.jump?.name ?? rule.targetName, base, reaches);
+      const target = rule.jump?.name ?? rule.targetName;
+      const next = this.#reach(this.#current(target), base, reaches);
       reach.hooks &= next.hooks;
       below = Math.max(below, next.height);
     }

@@ -6,7 +6,7 @@ import { Netfilter } from "../../lib/netfilter/netfilter.ts";
 import { Packet } from "../../lib/netfilter/packet.ts";
 import type { Verdict } from "../../lib/netfilter/rule.ts";
 import * as ipv4 from "../../lib/wire/ipv4.ts";
-import { emptyHost } from "../../tools/fuzz/empty-host.ts";
+import { emptyHost } from "../../tools/empty-host.ts";
 
 const address = fc.constantFrom("10.96.0.1", "10.96.0.2", "10.96.0.3");
 const port = fc.constantFrom(80, 443, 53);

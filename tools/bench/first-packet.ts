@@ -1,7 +1,8 @@
 /**
- * What a connection's first packet costs through the rules of many Services, for the first and the
- * last of them; and what a packet of an established connection costs.
+ * `vethwork bench first-packet`: what a connection's first packet costs through the rules of many
+ * Services, for the first and the last of them; and what a packet of an established connection costs.
  */
+import type { Command } from "commander";
 import { parseIpv4 } from "../../lib/base/inet.ts";
 import { FLAG_SYN } from "../../lib/wire/tcp.ts";
 import { FakeRouter } from "../fuzz/fake-router.ts";
@@ -10,13 +11,32 @@ import { serviceAddress, serviceRules } from "./rules.ts";
 
 /** Microseconds for one packet, the best of the rounds. */
 export interface FirstPacketFigures {
-  readonly firstUs: number;
-  readonly lastUs: number;
-  readonly establishedUs: number;
+  readonly services: number;
+  readonly first_us: number;
+  readonly last_us: number;
+  readonly established_us: number;
 }
 
 const CLIENT = parseIpv4("10.1.0.2");
 const PACKETS = 2_000;
+
+/** Adds `first-packet` to the `bench` command. */
+export function addFirstPacketBench(bench: Command): void {
+  bench
+    .command("first-packet")
+    .description("time a connection's first packet to the first and to the last Service")
+    .option("--services <number>", "how many Services", "10000")
+    .option("--json", "print JSON")
+    .action((options: { services: string; json?: boolean }) => {
+      const result = benchFirstPacket(Number(options.services));
+      process.stdout.write(
+        options.json === true
+          ? `${JSON.stringify(result)}\n`
+          : `${result.services} Services: first ${result.first_us} µs, last ${result.last_us} µs, ` +
+              `established ${result.established_us} µs\n`,
+      );
+    });
+}
 
 /** Measures `rounds` times. */
 export function benchFirstPacket(services = 10_000, rounds = 5): FirstPacketFigures {
@@ -42,8 +62,13 @@ export function benchFirstPacket(services = 10_000, rounds = 5): FirstPacketFigu
   };
   best(services >> 1, true);
   return {
-    firstUs: best(0, true),
-    lastUs: best(services - 1, true),
-    establishedUs: best(0, false),
+    services,
+    first_us: hundredths(best(0, true)),
+    last_us: hundredths(best(services - 1, true)),
+    established_us: hundredths(best(0, false)),
   };
+}
+
+function hundredths(value: number): number {
+  return Math.round(value * 100) / 100;
 }

@@ -10,7 +10,7 @@ import { parseArgs } from "node:util";
 import { VethworkError } from "../../lib/base/errors.ts";
 import { Netfilter } from "../../lib/netfilter/netfilter.ts";
 import { Random } from "../../lib/sim/random.ts";
-import { emptyHost } from "./empty-host.ts";
+import { emptyHost } from "../empty-host.ts";
 import { FUZZ_SETS, type RandomRule, RuleGrammar } from "./rule-grammar.ts";
 
 const { values } = parseArgs({

@@ -9,7 +9,8 @@ import { defineMatch, type OptionSpec } from "../extension.ts";
 import type { Packet } from "../packet.ts";
 import { Match } from "../rule.ts";
 import { refuse } from "../text/errors.ts";
-import { portValue } from "../text/values.ts";
+import { serviceName } from "../text/names.ts";
+import { formatProtocol, portValue } from "../text/values.ts";
 
 /** Ranges count twice (XT_MULTI_PORTS). */
 const MAX_PORTS = 15;
@@ -32,9 +33,12 @@ class MultiportMatch extends Match {
   readonly #side: Side;
   readonly #ranges: readonly (readonly [number, number])[];
   readonly #inverted: boolean;
+  /** By name, for the names of ports. */
+  readonly #protocol: string;
 
-  constructor(side: Side, state: MultiportState) {
+  constructor(side: Side, state: MultiportState, protocol: string) {
     super();
+    this.#protocol = protocol;
     this.#side = side;
     this.#ranges = state.ranges;
     this.#inverted = state.inverted;
@@ -66,13 +70,17 @@ class MultiportMatch extends Match {
     return `${this.#inverted ? " !" : ""} --${this.#side} ${this.#shown()}`;
   }
 
-  override list(): string {
-    return ` multiport ${this.#side} ${this.#inverted ? " !" : ""}${this.#shown()}`;
+  override list(numeric: boolean): string {
+    const ports = this.#shown(numeric ? "" : this.#protocol);
+    return ` multiport ${this.#side} ${this.#inverted ? " !" : ""}${ports}`;
   }
 
-  #shown(): string {
+  /** The ports, by their names in that protocol if it is given. */
+  #shown(protocol = ""): string {
+    const show = (port: number): string =>
+      (protocol === "" ? undefined : serviceName(port, protocol)) ?? String(port);
     return this.#ranges
-      .map(([first, last]) => (first === last ? `${first}` : `${first}:${last}`))
+      .map(([first, last]) => (first === last ? show(first) : `${show(first)}:${show(last)}`))
       .join(",");
   }
 }
@@ -93,7 +101,7 @@ export const MULTIPORT_MATCH = defineMatch<MultiportState>({
       refuse("multiport needs `-p tcp', `-p udp', `-p udplite', `-p sctp' or `-p dccp'");
     }
     if (state.side === null) refuse("multiport expection an option");
-    return new MultiportMatch(state.side, state);
+    return new MultiportMatch(state.side, state, formatProtocol(header.protocol));
   },
 });
 

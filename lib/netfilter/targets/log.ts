@@ -11,6 +11,8 @@ import { Target, Verdict } from "../rule.ts";
 import { refuse } from "../text/errors.ts";
 import { numberOption, parseNumber, quote } from "../text/values.ts";
 
+/** Listings spell two of them shorter. */
+const LISTED_LEVELS = ["emerg", "alert", "crit", "err", "warn", "notice", "info", "debug"];
 const LEVELS = ["emerg", "alert", "crit", "error", "warning", "notice", "info", "debug"];
 const LEVEL_ALIASES: ReadonlyMap<string, number> = new Map([["panic", 0]]);
 const DEFAULT_LEVEL = 4;
@@ -61,10 +63,9 @@ class LogTarget extends Target {
     let text = ` LOG flags ${flags} level ${level}`;
     if (!numeric) {
       text = " LOG";
-      text += ` level ${LEVELS[level] ?? level}`;
+      text += ` level ${LISTED_LEVELS[level] ?? level}`;
       const names = FLAGS.filter(([, bit]) => (flags & bit) !== 0);
-      for (const [name] of names)
-        text += ` ${name.slice(4).replace("tcp-sequence", "tcp-sequence")}`;
+      for (const [name] of names) text += ` ${name.slice(4)}`;
     }
     return prefix === "" ? text : `${text} prefix "${prefix}"`;
   }

@@ -61,6 +61,13 @@ export function findRule(rules: readonly Rule[], rule: Rule): number {
   return rules.findIndex((other) => saveRule(other) === text) + 1;
 }
 
+/** The tool's message when the rule that is named is not there. */
+export function noSuchRule(): RuleError {
+  return new RuleError("Bad rule (does a matching rule exist in that chain?).", {
+    exitStatus: ExitStatus.OTHER_PROBLEM,
+  });
+}
+
 function checkRule(edit: TableEdit, rule: Rule): void {
   if (!rule.isJump) return;
   if (!edit.has(rule.targetName)) {
@@ -91,12 +98,8 @@ function deleteRules(edit: TableEdit, command: Command): void {
     return;
   }
   for (const rule of command.rules) {
-    const number = findRule(edit.rules(chain), rule);
-    if (number === 0) {
-      throw new RuleError("Bad rule (does a matching rule exist in that chain?).", {
-        exitStatus: ExitStatus.OTHER_PROBLEM,
-      });
-    }
+    const number = edit.has(chain) ? findRule(edit.rules(chain), rule) : 0;
+    if (number === 0) throw noSuchRule();
     edit.deleteNumber(chain, number);
   }
 }
@@ -113,7 +116,6 @@ function deleteChains(edit: TableEdit, chain: string | null): void {
 
 function setPolicy(edit: TableEdit, command: Command): void {
   const name = command.chain ?? "";
-  if (!edit.has(name)) throw noSuchChain();
   if (edit.table.chains.get(name)?.builtIn !== true) {
     throw new RuleError("Bad built-in chain name.", { exitStatus: ExitStatus.OTHER_PROBLEM });
   }
@@ -130,14 +132,12 @@ function zero(edit: TableEdit, command: Command): void {
   for (const name of command.chain === null ? edit.chainNames() : [command.chain]) {
     const rules = edit.rules(name);
     if (command.number > 0) {
+      // A number that no rule has is no error.
       const rule = rules[command.number - 1];
-      if (rule === undefined) {
-        throw new RuleError("Index of replacement too big.", {
-          exitStatus: ExitStatus.OTHER_PROBLEM,
-        });
+      if (rule !== undefined) {
+        rule.packets = 0;
+        rule.bytes = 0;
       }
-      rule.packets = 0;
-      rule.bytes = 0;
       continue;
     }
     for (const rule of rules) {

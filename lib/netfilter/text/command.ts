@@ -47,6 +47,8 @@ export interface Command {
   readonly verbose: boolean;
   readonly exact: boolean;
   readonly lineNumbers: boolean;
+  /** -L with -Z: counters start from 0 after the listing. */
+  readonly zeroes: boolean;
 }
 
 const COMMANDS_WITH_RULE = "AIDRC";
@@ -88,6 +90,7 @@ export class CommandParser implements LoadedOptions {
   #verbose = false;
   #exact = false;
   #lineNumbers = false;
+  #zeroes = false;
 
   constructor(engine: Engine, modules: ModuleTable, words: Words) {
     this.#engine = engine;
@@ -173,6 +176,7 @@ export class CommandParser implements LoadedOptions {
     this.#verbose = false;
     this.#exact = false;
     this.#lineNumbers = false;
+    this.#zeroes = false;
   }
 
   /** `-p tcp --dport 80`: the first option that nobody knows loads the protocol's own match. */
@@ -284,12 +288,12 @@ export class CommandParser implements LoadedOptions {
 
   #command(letter: CommandLetter, value: string): void {
     const { letter: before } = this;
-    if (before === "Z" && (letter === "L" || letter === "S")) {
-      // -L -Z: list, then zero. Only the listing is a result.
-    } else if (before !== "" && !(before === "L" && letter === "Z")) {
+    if ((before === "Z" && letter === "L") || (before === "L" && letter === "Z")) {
+      this.#zeroes = true;
+    } else if (before !== "") {
       refuse(`Cannot use -${letter} with -${before}`);
     }
-    if (before === "L" && letter === "Z") return;
+    if (this.#zeroes && letter === "Z") return;
     this.#letter = letter;
     const chain = value === "" ? this.#reader.takeWord() : value;
     if (chain !== undefined) {
@@ -410,6 +414,7 @@ export class CommandParser implements LoadedOptions {
       verbose: this.#verbose,
       exact: this.#exact,
       lineNumbers: this.#lineNumbers,
+      zeroes: this.#zeroes,
     };
   }
 
@@ -444,7 +449,7 @@ export class CommandParser implements LoadedOptions {
     }
     if (this.#table === "nat" && this.#targetName === "DROP" && !this.#isGoto) {
       refuse(
-        'The "nat" table is not intended for filtering, the use of DROP is therefore inhibited.',
+        '\nThe "nat" table is not intended for filtering, the use of DROP is therefore inhibited.\n\n',
       );
     }
     const rules: Rule[] = [];

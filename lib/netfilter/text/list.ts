@@ -2,11 +2,12 @@
  * Tables as `iptables -L` and `iptables -S` print them.
  *
  * Kernel: none; iptables 1.8.9, iptables/xshared.c (print_header, print_rule_details), nft-ipv4.c.
+ * Differs: names of addresses are never looked up, but for localhost.
  */
 import { formatIpv4, prefixLengthOf } from "../../base/inet.ts";
 import type { InterfaceTest, Rule } from "../rule.ts";
 import type { Chain, Table } from "../table.ts";
-import { saveRule } from "./printer.ts";
+import { saveConditions, saveTarget } from "./printer.ts";
 import { formatProtocol } from "./values.ts";
 
 /** How to list. */
@@ -47,10 +48,32 @@ export function listCommands(table: Table, options: ListOptions): string {
   for (const chain of chains) {
     chain.rules.forEach((rule, index) => {
       if (options.number > 0 && options.number !== index + 1) return;
-      text += `-A ${chain.name}${options.verbose ? counters(rule) : ""}${saveRule(rule)}\n`;
+      const counted = options.verbose ? counters(rule) : "";
+      text += `-A ${chain.name}${saveConditions(rule)}${counted}${saveTarget(rule)}\n`;
     });
   }
   return text;
+}
+
+/** What `iptables -v` says about a rule that it adds, deletes or has found. */
+export function describeRule(rule: Rule): string {
+  const options: ListOptions = {
+    numeric: true,
+    verbose: true,
+    exact: false,
+    lineNumbers: false,
+    chain: null,
+    number: 0,
+  };
+  const { header } = rule;
+  let text = `${rule.target?.name ?? rule.targetName} ${header.protocolInverted ? "!" : " "}`;
+  text += `${header.protocol === 0 ? "all" : formatProtocol(header.protocol)} opt `;
+  text += `${header.fragmentInverted ? "!" : "-"}${header.fragment ? "f" : "-"} `;
+  text += `in ${device(header.inInterface, options)} out ${device(header.outInterface, options)} `;
+  text += `${header.sourceInverted ? "!" : " "}${address(header.source, header.sourceMask, options)} `;
+  text += `${header.destinationInverted ? "!" : " "}-> `;
+  text += `${address(header.destination, header.destinationMask, options)}  `;
+  return `${text}${extensions(rule, true)}\n`;
 }
 
 function declaration(chain: Chain, options: ListOptions): string {
@@ -91,7 +114,7 @@ function listRule(rule: Rule, number: number, options: ListOptions): string {
   if (options.lineNumbers) text += `${String(number).padEnd(4)} `;
   if (options.verbose) {
     text += `${count(rule.packets, options).padStart(options.exact ? 8 : 5)} `;
-    text += `${count(rule.bytes, options).padStart(options.exact ? 10 : 5)} `;
+    text += `${count(rule.bytes, options).padStart(options.exact ? 8 : 5)} `;
   }
   text += `${(rule.target?.name ?? rule.targetName).padEnd(9)} `;
   const protocol = options.numeric
@@ -109,10 +132,14 @@ function listRule(rule: Rule, number: number, options: ListOptions): string {
   text += `${header.sourceInverted ? "!" : " "}${source.padEnd(19)} `;
   const destination = address(header.destination, header.destinationMask, options);
   text += `${header.destinationInverted ? "!" : " "}${destination.padEnd(19)} `;
-  if (rule.isGoto) text += "[goto] ";
-  for (const match of rule.matches) text += match.list(options.numeric);
-  if (rule.target !== null) text += rule.target.list(options.numeric);
-  return `${text}\n`;
+  return `${text}${extensions(rule, options.numeric)}\n`;
+}
+
+function extensions(rule: Rule, numeric: boolean): string {
+  let text = rule.isGoto ? "[goto] " : "";
+  for (const match of rule.matches) text += match.list(numeric);
+  if (rule.target !== null) text += rule.target.list(numeric);
+  return text;
 }
 
 function device(test: InterfaceTest | null, options: ListOptions): string {

@@ -43,15 +43,23 @@ export function saveChain(chain: Chain): string {
 
 /** A rule behind `-A CHAIN`, with a space before it. */
 export function saveRule(rule: Rule): string {
+  return saveConditions(rule) + saveTarget(rule);
+}
+
+/** What a rule asks of packets, as `saveRule`. */
+export function saveConditions(rule: Rule): string {
   let text = saveHeader(rule.header);
   const { matches } = rule;
   for (let index = 0; index < matches.length; index += 1) {
     const match = matches[index];
     if (match !== undefined) text += ` -m ${match.name}${match.save()}`;
   }
-  if (rule.targetName !== "") {
-    text += ` ${rule.isGoto ? "-g" : "-j"} ${rule.target?.name ?? rule.targetName}`;
-    if (rule.target !== null) text += rule.target.save();
-  }
   return text;
+}
+
+/** What a rule does with them, as `saveRule`. */
+export function saveTarget(rule: Rule): string {
+  if (rule.targetName === "") return "";
+  const text = ` ${rule.isGoto ? "-g" : "-j"} ${rule.target?.name ?? rule.targetName}`;
+  return rule.target === null ? text : text + rule.target.save();
 }

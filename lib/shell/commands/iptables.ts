@@ -8,26 +8,22 @@ import { fromUtf8 } from "../../base/bytes.ts";
 import { NS_PER_S } from "../../base/units.ts";
 import { isTableName, type TableName } from "../../netfilter/table.ts";
 import { RuleError } from "../../netfilter/text/errors.ts";
+import { IPTABLES_VERSION, runIptables } from "../../netfilter/text/iptables.ts";
 import type { RestoreOptions } from "../../netfilter/text/restore.ts";
 import { afterInput, type Command, type CommandContext, immediate, ToolError } from "../command.ts";
 import type { ShellHost } from "../host.ts";
-import { runIptables } from "../iptables-command.ts";
 import { readOptions } from "../options.ts";
 import { formatWallClock } from "../wall-clock.ts";
-
-const VERSION = "v1.8.9 (nf_tables)";
 
 /** `iptables`. */
 export const iptables: Command = {
   name: "iptables",
   parse(args) {
     return immediate(({ host, io }) => {
-      try {
-        io.stdout(runIptables(host.netfilter, args));
-        return 0;
-      } catch (error) {
-        throw asToolError("iptables", error);
-      }
+      const { status, output, error } = runIptables(host.netfilter, args);
+      io.stdout(output);
+      io.stderr(error);
+      return status;
     });
   },
 };
@@ -100,16 +96,7 @@ function readTable(
   const name = options.find(([letter]) => letter === "t" || letter === "T")?.[1];
   if (name === undefined || name === "") return null;
   if (isTableName(name)) return name;
-  throw new ToolError(`${command} ${VERSION}: table "${name}" does not exist`, 2);
-}
-
-function asToolError(command: string, error: unknown): unknown {
-  if (!(error instanceof RuleError)) return error;
-  const hint = `Try \`${command} -h' or '${command} --help' for more information.`;
-  if (error.exitStatus === 2) {
-    return new ToolError(`${command} ${VERSION}: ${error.problem}\n${hint}`, 2);
-  }
-  return new ToolError(`${command}: ${error.problem}`, error.exitStatus);
+  throw new ToolError(`${command} ${IPTABLES_VERSION}: table "${name}" does not exist`, 2);
 }
 
 function asRestoreError(error: unknown): unknown {
@@ -118,7 +105,7 @@ function asRestoreError(error: unknown): unknown {
   const command = "iptables-restore";
   if (error.exitStatus === 2) {
     const hint = `Try \`${command} -h' or '${command} --help' for more information.`;
-    const text = `${command} ${VERSION}: ${error.problem}\nError occurred at line: ${line}\n${hint}`;
+    const text = `${command} ${IPTABLES_VERSION}: ${error.problem}\nError occurred at line: ${line}\n${hint}`;
     return new ToolError(text, 2);
   }
   return new ToolError(`${command}: line ${line} failed: ${error.problem}`, error.exitStatus);

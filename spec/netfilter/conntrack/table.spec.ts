@@ -4,7 +4,7 @@ import { Connection, Direction } from "../../../lib/netfilter/conntrack/connecti
 import { Conntrack } from "../../../lib/netfilter/conntrack/conntrack.ts";
 import { ConnectionTable } from "../../../lib/netfilter/conntrack/table.ts";
 import { Tuple } from "../../../lib/netfilter/conntrack/tuple.ts";
-import { emptyHost } from "../../../tools/fuzz/empty-host.ts";
+import { emptyHost } from "../../../tools/empty-host.ts";
 
 const conntrack = new Conntrack(emptyHost());
 

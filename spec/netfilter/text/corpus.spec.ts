@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import { Netfilter } from "../../../lib/netfilter/netfilter.ts";
-import { emptyHost } from "../../../tools/fuzz/empty-host.ts";
+import { emptyHost } from "../../../tools/empty-host.ts";
 
 const CORPUS = "fixtures/corpus/kube-proxy";
 /** Chains that kube-proxy makes by single commands before its first restore. */

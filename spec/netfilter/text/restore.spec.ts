@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { Netfilter } from "../../../lib/netfilter/netfilter.ts";
 import { RuleError } from "../../../lib/netfilter/text/errors.ts";
 import { runIptables } from "../../../lib/netfilter/text/iptables.ts";
-import { emptyHost } from "../../../tools/fuzz/empty-host.ts";
+import { emptyHost } from "../../../tools/empty-host.ts";
 
 function host(): Netfilter {
   return new Netfilter(emptyHost());
@@ -100,6 +100,37 @@ COMMIT
     runIptables(netfilter, ["-t", "nat", "-N", "X"]);
 
     expect(netfilter.save()).to.contain("*nat\n:PREROUTING ACCEPT [0:0]\n");
+  });
+
+  it("renames a chain that rules jump to", () => {
+    const netfilter = host();
+    netfilter.restore("*filter\n:X - [0:0]\n-A INPUT -j X\n-A X -j ACCEPT\nCOMMIT\n");
+
+    const { status } = runIptables(netfilter, ["-E", "X", "Y"]);
+
+    expect(status).to.equal(0);
+    expect(runIptables(netfilter, ["-S", "INPUT"]).output).to.equal(
+      "-P INPUT ACCEPT\n-A INPUT -j Y\n",
+    );
+    expect(runIptables(netfilter, ["-nL", "Y"]).output).to.match(/^Chain Y \(1 references\)\n/);
+  });
+
+  it("prints with -v what it does", () => {
+    const netfilter = host();
+    const added = runIptables(
+      netfilter,
+      "-vA INPUT -s 1.2.3.4 -p tcp --dport 80 -j DROP".split(" "),
+    );
+    const counted = runIptables(netfilter, ["-vS", "INPUT"]);
+    const flushed = runIptables(netfilter, ["-vF", "INPUT"]);
+
+    expect(added.output).to.equal(
+      "DROP  tcp opt -- in * out *  1.2.3.4  -> 0.0.0.0/0   tcp dpt:80\n",
+    );
+    expect(counted.output).to.equal(
+      "-P INPUT ACCEPT -c 0 0\n-A INPUT -s 1.2.3.4/32 -p tcp -m tcp --dport 80 -c 0 0 -j DROP\n",
+    );
+    expect(flushed.output).to.equal("Flushing chain `INPUT'\n");
   });
 
   it("ends with the tool's exit status and message", () => {

@@ -1,12 +1,12 @@
 /**
  * A host without devices, for work on rule text alone.
  */
-import { AddressType, type NetfilterHost } from "../../lib/netfilter/hooks.ts";
-import { Cpu } from "../../lib/sim/cpu.ts";
-import { DropCounters } from "../../lib/sim/drop-reason.ts";
-import { Random } from "../../lib/sim/random.ts";
-import { Scheduler } from "../../lib/sim/scheduler.ts";
-import { FramePool } from "../../lib/wire/frame-pool.ts";
+import { AddressType, type NetfilterHost } from "../lib/netfilter/hooks.ts";
+import { Cpu } from "../lib/sim/cpu.ts";
+import { DropCounters } from "../lib/sim/drop-reason.ts";
+import { Random } from "../lib/sim/random.ts";
+import { Scheduler } from "../lib/sim/scheduler.ts";
+import { FramePool } from "../lib/wire/frame-pool.ts";
 
 /** A new one. */
 export function emptyHost(seed = 1): NetfilterHost {
