@@ -1,32 +1,31 @@
 /** All commands of the shell, by name. */
 import type { Command } from "./command.ts";
 import { arp } from "./commands/arp.ts";
-import {
-  cat,
-  echo,
-  falseCommand,
-  head,
-  hostname,
-  kill,
-  printf,
-  sleepCommand,
-  timeout,
-  trueCommand,
-  wc,
-} from "./commands/basic.ts";
 import { bridge } from "./commands/bridge.ts";
+import { cat } from "./commands/cat.ts";
 import { conntrack } from "./commands/conntrack.ts";
 import { curl } from "./commands/curl.ts";
+import { echo } from "./commands/echo.ts";
 import { ethtool } from "./commands/ethtool.ts";
+import { head } from "./commands/head.ts";
+import { hostname } from "./commands/hostname.ts";
+import { httpServerCommand } from "./commands/http-server.ts";
 import { ifconfig } from "./commands/ifconfig.ts";
 import { ip } from "./commands/ip.ts";
 import { iptables, iptablesRestore, iptablesSave } from "./commands/iptables.ts";
-import { httpServerCommand, nc, scriptCommand } from "./commands/network-programs.ts";
+import { kill } from "./commands/kill.ts";
+import { nc } from "./commands/nc.ts";
 import { ping } from "./commands/ping.ts";
+import { printf } from "./commands/printf.ts";
 import { route } from "./commands/route.ts";
+import { scriptCommand } from "./commands/script.ts";
+import { sleepCommand } from "./commands/sleep.ts";
 import { ss } from "./commands/ss.ts";
 import { sysctl } from "./commands/sysctl.ts";
+import { timeout } from "./commands/timeout.ts";
 import { traceroute } from "./commands/traceroute.ts";
+import { falseCommand, trueCommand } from "./commands/true.ts";
+import { wc } from "./commands/wc.ts";
 
 const COMMANDS: readonly Command[] = [
   arp,

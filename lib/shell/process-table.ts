@@ -10,6 +10,9 @@ import { Process, type Program } from "../sim/process.ts";
 /** RESERVED_PIDS: where numbering begins. */
 const FIRST_PID = 300;
 
+/** The signal that `timeout`, `kill` and the end of a pipe's reader send. */
+export const SIGTERM = 15;
+
 /** Starts programs and remembers them. */
 export class ProcessTable {
   readonly cpu: Cpu;

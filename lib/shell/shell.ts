@@ -17,8 +17,8 @@ import {
 import { commandNames, findCommand } from "./commands.ts";
 import type { CommandIo, ShellHost } from "./host.ts";
 import { type Job, type Pipeline, parseCommandLine, type SimpleCommand } from "./parse.ts";
+import { SIGTERM } from "./process-table.ts";
 
-const SIGTERM = 15;
 /** Exit status of a command that does not exist. */
 const NOT_FOUND = 127;
 

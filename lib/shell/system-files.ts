@@ -5,6 +5,7 @@
  * Kernel: fs/proc/proc_sysctl.c, net/ipv4/arp.c (arp_seq_show), 6.18.
  * Not modelled: the rest of `/proc` and `/sys`.
  */
+import { utf8 } from "../base/bytes.ts";
 import { formatIpv4 } from "../base/inet.ts";
 import { formatMac, ZERO_MAC } from "../base/mac.ts";
 import { type Neighbour, NUD_VALID, Nud } from "../net/neighbour.ts";
@@ -57,4 +58,10 @@ function arpFile(neighbours: readonly Neighbour[]): string {
       return `${address} 0x1         ${flagText}  ${mac}     *        ${neighbour.device.name}\n`;
     });
   return head + rows.join("");
+}
+
+/** A file as programs see it: the system's own ones, then the host's; null if there is none. */
+export function readFile(host: ShellHost, path: string): Uint8Array | null {
+  const system = readSystemFile(host, path);
+  return system === null ? host.files.read(path) : utf8(system);
 }

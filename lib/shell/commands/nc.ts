@@ -1,15 +1,15 @@
-/** Command lines of `nc`, `http-server` and `script`. */
-import { httpServer } from "../../apps/http-server.ts";
+/**
+ * Command line of `nc`.
+ *
+ * Spec: nc(1) of netcat-openbsd 1.219 (Debian).
+ */
 import { type NcOptions, nc as ncProgram } from "../../apps/nc.ts";
-import { parseScript, runScript } from "../../apps/script.ts";
-import { fromUtf8 } from "../../base/bytes.ts";
 import { ANY_ADDRESS, isIpv4, parseIpv4 } from "../../base/inet.ts";
 import { NS_PER_S } from "../../base/units.ts";
 import { servicePort } from "../../netfilter/text/names.ts";
 import { appHost } from "../app.ts";
 import { type Command, notModelled, ToolError } from "../command.ts";
 import { type OptionTable, readOptions } from "../options.ts";
-import { splitWords } from "../parse.ts";
 
 const NC_TABLE: OptionTable = {
   command: "nc",
@@ -153,46 +153,3 @@ function integer(text: string, what: string): number {
   if (/^[0-9]+$/.test(text)) return Number(text);
   throw new ToolError(`nc: invalid ${what}: ${text}`, 1);
 }
-
-/** A simple HTTP server. */
-export const httpServerCommand: Command = {
-  name: "http-server",
-  parse(args) {
-    const { options, words } = readOptions(args, {
-      command: "http-server",
-      letters: "p:b:s:k",
-      long: { port: "p", body: "b", status: "s", "keep-alive": "k" },
-      allowed: "http-server [--port PORT] [--body TEXT] [--status '200 OK'] [--keep-alive]",
-    });
-    if (words[0] !== undefined) {
-      throw notModelled("http-server", words[0], "http-server [--port PORT] [--body TEXT]");
-    }
-    const value = (letter: string, absent: string): string =>
-      options.findLast(([known]) => known === letter)?.[1] ?? absent;
-    const keepAlive = options.some(([letter]) => letter === "k");
-    const port = readPort(value("p", "80"));
-    return (context) =>
-      httpServer(appHost(context), {
-        port,
-        body: value("b", "hello\n"),
-        status: value("s", "200 OK"),
-        keepAlive,
-        spawn: keepAlive ? (name, program) => context.host.processes.spawn(name, program) : null,
-      });
-  },
-};
-
-/** One socket, step by step. */
-export const scriptCommand: Command = {
-  name: "script",
-  parse(args) {
-    if (args.length > 0) {
-      const steps = parseScript(args.join(" "), splitWords);
-      return (context) => runScript(appHost(context), steps);
-    }
-    return function* (context) {
-      const text = fromUtf8(yield* context.io.stdin.readAll());
-      return yield* runScript(appHost(context), parseScript(text, splitWords));
-    };
-  },
-};
