@@ -8,6 +8,7 @@ import type {
   Condition,
   Container,
   ContainerStatus,
+  Node,
   Pod,
   PodStatus,
 } from "../../lib/kube/api/types.ts";
@@ -20,6 +21,7 @@ const USER = "kubelet";
 const START_NS = 500 * NS_PER_MS;
 const PROBE_NS = NS_PER_S;
 const STOP_NS = 300 * NS_PER_MS;
+const RENEW_NS = 10 * NS_PER_S;
 const ORDER = [
   "PodReadyToStartContainers",
   "Initialized",
@@ -31,6 +33,7 @@ const ORDER = [
 export class FakeKubelets {
   readonly #scheduler: Scheduler;
   readonly #server: ApiServer;
+  readonly #renewal: Alarm;
   readonly #seen = new Set<string>();
   readonly #stopping = new Set<string>();
   readonly #addresses = new Map<string, string>();
@@ -41,9 +44,31 @@ export class FakeKubelets {
   constructor(scheduler: Scheduler, server: ApiServer, informers: Informers) {
     this.#scheduler = scheduler;
     this.#server = server;
+    this.#renewal = new Alarm(scheduler, () => this.#renew());
+    this.#renewal.setIn(NS_PER_S);
     informers.on("Pod", ({ type, object }) => {
       if (type !== "DELETED") this.#changed(object);
     });
+  }
+
+  /** Each node that is not cut off renews its Lease. */
+  #renew(): void {
+    this.#renewal.setIn(RENEW_NS);
+    const spec = { renewTime: this.#server.time };
+    for (const { metadata } of this.#server.store.list("Node")) {
+      const { name } = metadata;
+      if (this.#down.has(name)) continue;
+      const key = `kube-node-lease/${name}`;
+      if (this.#server.find("Lease", key) !== null) {
+        this.#server.patch("Lease", key, (lease) => ({ ...lease, spec }), USER);
+        continue;
+      }
+      const lease = { name, namespace: "kube-node-lease" };
+      this.#server.create(
+        { apiVersion: "coordination.k8s.io/v1", kind: "Lease", metadata: lease, spec },
+        USER,
+      );
+    }
   }
 
   /** The readiness probe of a Pod has another result from now on. */
@@ -56,8 +81,28 @@ export class FakeKubelets {
     if (down) this.#down.add(node);
     else this.#down.delete(node);
     if (down) return;
+    this.#renew();
+    this.setNodeReady(node, true);
     for (const pod of this.#server.store.list("Pod"))
       if (pod.spec.nodeName === node) this.#changed(pod);
+  }
+
+  /** A node's kubelet says that it is ready or not. */
+  setNodeReady(node: string, ready: boolean): void {
+    const condition: Condition = {
+      type: "Ready",
+      status: ready ? "True" : "False",
+      reason: ready ? "KubeletReady" : "KubeletNotReady",
+      lastTransitionTime: this.#server.time,
+    };
+    const change = (current: Node): Node["status"] => ({
+      ...current.status,
+      conditions: [
+        ...(current.status.conditions ?? []).filter(({ type }) => type !== "Ready"),
+        condition,
+      ],
+    });
+    this.#server.patchStatus("Node", node, change, USER);
   }
 
   #changed(pod: Pod): void {

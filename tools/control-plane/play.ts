@@ -92,7 +92,8 @@ class CaseCluster {
     );
     store.watch((event) => {
       this.#order(event.object);
-      if (event.object.kind !== "Event") this.#writtenAt = this.#scheduler.now;
+      const { kind } = event.object;
+      if (kind !== "Event" && kind !== "Lease") this.#writtenAt = this.#scheduler.now;
       this.#watch.push({ ...event, t: (this.#scheduler.now - this.#startedAt) / NS_PER_S });
     });
   }
@@ -137,8 +138,11 @@ class CaseCluster {
       const name = this.#resolve(step.readiness);
       this.#kubelets.setReadiness(`default/${name}`, step.value === true);
     }
-    if (step.node !== undefined)
-      this.#kubelets.setDown(this.#resolve(step.node), step.is === "down");
+    if (step.node === undefined) return;
+    const node = this.#resolve(step.node);
+    if (step.is === "ready" || step.is === "not-ready") {
+      this.#kubelets.setNodeReady(node, step.is === "ready");
+    } else this.#kubelets.setDown(node, step.is === "down");
   }
 
   #settle(step: Step): void {

@@ -4,6 +4,8 @@
  *
  * Spec: kubernetes pkg/controller/nodelifecycle and tainteviction, v1.36;
  * --node-monitor-grace-period 50 s, --node-monitor-period 5 s, --node-eviction-rate 0.1.
+ * Differs: a node that has never renewed a Lease nor sent a heartbeat is not given up, so that
+ * clusters whose kubelets send none stay as they are.
  */
 import { NS_PER_MS, NS_PER_S, type Ns } from "../../base/units.ts";
 import { parseTime } from "../api/time.ts";
@@ -55,8 +57,7 @@ export class NodeLifecycleController {
     informers.on("Node", ({ type, object, previous }) => {
       const { name } = object.metadata;
       if (type === "DELETED") this.#heardAt.delete(name);
-      else if (previous === null || heartbeat(object) !== heartbeat(previous))
-        this.#heardAt.set(name, this.#client.now);
+      else if (heartbeat(object) !== heartbeat(previous)) this.#heardAt.set(name, this.#client.now);
       this.#taints.add(name);
       for (const pod of informers.list("Pod"))
         if (pod.spec.nodeName === name) this.#evictions.add(keyOf(pod));
@@ -92,7 +93,8 @@ export class NodeLifecycleController {
   /** Every five seconds: nodes that are silent, and the NoExecute taints. */
   *#lookAtAll(): Sync {
     for (const node of this.#informers.list("Node")) {
-      const silentNs = this.#client.now - (this.#heardAt.get(node.metadata.name) ?? 0);
+      const heardAt = this.#heardAt.get(node.metadata.name) ?? Number.POSITIVE_INFINITY;
+      const silentNs = this.#client.now - heardAt;
       const isLost = conditionOf(node.status.conditions, "Ready")?.status === "Unknown";
       if (silentNs > GRACE_NS && !isLost) yield* this.#declareLost(node);
       yield* this.#setNoExecute(node.metadata.name);
@@ -206,8 +208,8 @@ function* waitForCache(): Sync {
   yield START_NS;
 }
 
-function heartbeat(node: Node): string {
-  return (node.status.conditions ?? [])
+function heartbeat(node: Node | null): string {
+  return (node?.status.conditions ?? [])
     .map(({ lastHeartbeatTime }) => lastHeartbeatTime ?? "")
     .join();
 }
