@@ -6,7 +6,8 @@
  * | --- | --- |
  * | durations: `time=0.04 ms`, `time 1001ms`, ping's last line | `TIME` |
  * | how long a conntrack entry has to live, up to a minute less than it began with | `TTL` |
- * | ephemeral ports and other numbers from 1024 on after `sport=`, `dport=`, `:` | `port1`, in order of appearance |
+ * | ports of the side that began, in conntrack entries; ephemeral ports after `:` | `port1`, in order of appearance |
+ * | ICMP echo identifiers in conntrack entries | `ID` |
  * | sequence of entries of conntrack -L and ss | sorted |
  * | comment lines of iptables-save (program version and date) | left out |
  * | runs of blanks, blanks at the end of a line | one blank, none |
@@ -50,7 +51,8 @@ export function normaliseOutput({ run, stdout }: CommandOutput): string[] {
     .split("\n")
     .map((line) => line.replace(/\s+/g, " ").trim())
     .filter((line) => line !== "" && !line.startsWith("# "))
-    .map(withoutTimes);
+    .map(withoutTimes)
+    .map(withoutChance);
   const isListed = /\b(conntrack|ss)\b/.test(run);
   const body = isListed ? lines.map(withoutTtl).sort(byShape) : lines;
   return isListed ? body.map((line) => withNamedPorts(line, ports)) : body;
@@ -68,25 +70,32 @@ function withoutTtl(line: string): string {
   return line.replace(/^([a-z]+ [0-9]+) [0-9]+ /, "$1 TTL ");
 }
 
+/** What a connection tracking entry has from chance: `port` stands before each such port. */
+function withoutChance(line: string): string {
+  return line
+    .replace(/\b(type=[0-9]+ code=[0-9]+) id=[0-9]+/g, "$1 id=ID")
+    .replace(/\bsport=([0-9]{4,}) (dport=.*)\bdport=([0-9]{4,})/, "sport=:$1 $2dport=:$3");
+}
+
 /** Ephemeral ports hidden, so that the order does not depend on them. */
 function byShape(a: string, b: string): number {
   const [left, right] = [shapeOf(a), shapeOf(b)];
   return left < right ? -1 : left > right ? 1 : 0;
 }
 
-const EPHEMERAL = /((?:sport|dport)=|:)([0-9]{5})\b/g;
-const FIRST_EPHEMERAL = 32_768;
+/** A port from chance in an entry, or one of the usual range after an address. */
+const EPHEMERAL = /(port=):([0-9]+)\b|(:)((?:3[2-9]|[4-6][0-9])[0-9]{3})\b/g;
 
 function shapeOf(line: string): string {
-  return line.replace(EPHEMERAL, "$1PORT");
+  return line.replace(EPHEMERAL, "$1$3PORT");
 }
 
 function withNamedPorts(line: string, names: Map<string, string>): string {
-  return line.replace(EPHEMERAL, (all, before: string, port: string) => {
-    if (Number(port) < FIRST_EPHEMERAL) return all;
+  return line.replace(EPHEMERAL, (_all, entry = "", first = "", colon = "", second = "") => {
+    const port = `${first}${second}`;
     const name = names.get(port) ?? `port${names.size + 1}`;
     names.set(port, name);
-    return `${before}${name}`;
+    return `${entry}${colon}${name}`;
   });
 }
 

@@ -39,10 +39,22 @@ describe("lab/outputs", () => {
     expect(normaliseOutput(here)[0]).to.include("tcp 6 TTL TIME_WAIT").and.include("sport=port1");
   });
 
-  it("keeps a port that is not ephemeral", () => {
-    const nodePort = output("conntrack -L", connection(119, 30080));
+  it("keeps the ports of the side that was called, and takes the other's for random", () => {
+    const nodePort = connection(119, 40000).replace("dport=8080", "dport=30080");
 
-    expect(normaliseOutput(nodePort)[0]).to.include("sport=30080");
+    expect(normaliseOutput(output("conntrack -L", nodePort))[0]).to.include(
+      "sport=port1 dport=30080 src=10.0.2.2 dst=10.0.2.1 sport=8080 dport=port1 ",
+    );
+  });
+
+  it("takes a translated port for random wherever it lies, and echo identifiers too", () => {
+    const line =
+      "tcp 6 9 CLOSE src=1.1.1.1 dst=2.2.2.2 sport=40000 dport=80 src=3.3.3.3 dst=4.4.4.4 sport=81 dport=2048";
+    const ping =
+      "icmp 1 29 src=1.1.1.1 dst=2.2.2.2 type=8 code=0 id=36 src=2.2.2.2 dst=1.1.1.1 type=0 code=0 id=36";
+
+    expect(normaliseOutput(output("conntrack -L", line))[0]).to.include("sport=81 dport=port2");
+    expect(normaliseOutput(output("conntrack -L", ping))[0]).to.not.include("36");
   });
 
   it("leaves out who wrote the rules and when, and keeps their counters", () => {

@@ -24,8 +24,9 @@ WIRES = "wires"
 TIMED_OUT = 124
 # What else the machine does shall not show in the recordings
 NICENESS = -10
-# Long enough for a frame of the MTU; on lo frames have up to 64 KiB
-SLOT_BYTES, LOOPBACK_SLOT_BYTES = 2048, 1 << 17
+LONGEST_LOOPBACK_FRAME = 65_549
+# Of a ring's slot: its own header, the address, the Ethernet header and padding
+SLOT_HEAD = 192
 OFFLOADS = ("tso", "gso", "gro", "tx", "rx", "sg")
 # Routes that carry no connection, or cannot have metrics
 WITHOUT_METRICS = ("broadcast", "multicast", "unreachable", "prohibit", "blackhole", "throw")
@@ -158,8 +159,8 @@ class Engine:
                 device = line.split(": ")[1].split("@")[0]
                 if not self.wants(name, device):
                     continue
-                slot = LOOPBACK_SLOT_BYTES if device == "lo" else SLOT_BYTES
-                self.capture.open(f"{name}/{device}", device, self.plan["captureSlots"], slot)
+                longest = LONGEST_LOOPBACK_FRAME if device == "lo" else int(line.split(" mtu ")[1].split()[0])
+                self.capture.open(f"{name}/{device}", device, self.plan["captureSlots"], slot_for(longest))
 
     def wants(self, name, device):
         chosen = self.plan["captureInterfaces"]
@@ -222,6 +223,14 @@ class Engine:
 
     def wait(self, duration):
         time.sleep(duration / NS_PER_S)
+
+
+def slot_for(longest):
+    """The size of a ring's slots: a power of two, for frames of this length."""
+    slot = 2048
+    while slot < longest + SLOT_HEAD:
+        slot *= 2
+    return slot
 
 
 def silence(namespace):
