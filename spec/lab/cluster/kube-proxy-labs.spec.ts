@@ -42,7 +42,7 @@ describe("the labs of kube-proxy", () => {
     const text = textOf(artefacts, "node1-kube-proxy.txt");
     expect(text).to.match(/^ +\d+\.\d+|^\d+\.\d+ {2}/);
     expect(text).to.contain("iptables -t nat -A KUBE-PORTALS-CONTAINER -m comment --comment");
-    expect(text).to.contain("--dport 80 -j REDIRECT --to-ports 10400");
+    expect(text).to.contain("--dport 80 -d 10.96.0.10/32 -j REDIRECT --to-ports 10400");
     expect(text).to.match(/clients 2, dials 2 \(0 failed\), system calls [1-9]\d*, bytes relayed/);
     expect(text).to.match(/bytes copied 0\n$/);
   });

@@ -90,13 +90,17 @@ describe("lab/cluster/topology", () => {
   });
 
   it("follows the networks that the lab names", () => {
-    const networks = "  networking: { podSubnet: 10.0.0.0/20, nodeSubnet: 192.168.7.0/24 }\n";
+    const cluster = `  networking: { podSubnet: 10.0.0.0/20, nodeSubnet: 192.168.7.0/24 }
+  nodes: [{ name: node1 }, { name: node2 }]
+  pods: [{ name: web, node: node2 }]
+`;
 
-    expect(setupOf(networks + TWO_NODES, "web")).to.deep.equal([
+    expect(setupOf(cluster, "web")).to.deep.equal([
       "ip addr add 10.0.1.2/24 dev eth0",
       "ip link set eth0 up",
       "ip route add default via 10.0.1.1",
-    ].map((line) => line)).and.not.equal(null);
+    ]);
+    expect(setupOf(cluster, "node2")[0]).to.equal("ip addr add 192.168.7.3/24 dev eth0");
   });
 
   it("lets the raw part of a lab stand beside the cluster", () => {
