@@ -104,8 +104,10 @@ export class Machine {
     const veth = new Veth(a.namespace, { name: one.device, mac: macOf(a, one), mtu });
     const peer = new Veth(b.namespace, { name: other.device, mac: macOf(b, other), mtu });
     connectVeth(veth, peer);
-    if (there !== null) veth.line = this.#line(one, there, peer);
-    if (back !== null) peer.line = this.#line(other, back, veth);
+    if (there !== null || back !== null) {
+      veth.line = this.#line(one, there ?? PERFECT_LINE, peer);
+      peer.line = this.#line(other, back ?? PERFECT_LINE, veth);
+    }
     a.register(veth);
     b.register(peer);
   }

@@ -11,7 +11,7 @@ import { Direction, type FrameTap } from "../capture/tap.ts";
 import type { Cpu } from "../sim/cpu.ts";
 import { type DropCounters, DropReason } from "../sim/drop-reason.ts";
 import * as ethernet from "../wire/ethernet.ts";
-import { type Frame, type FrameReceiver, PacketType } from "../wire/frame.ts";
+import { type Frame, type FrameReceiver, FrameStorage, PacketType } from "../wire/frame.ts";
 import { completeChecksum, Segmenter } from "./segmentation.ts";
 
 /** The host that has a device: its network namespace. */
@@ -130,6 +130,7 @@ export abstract class NetDevice implements FrameReceiver {
       frame.deliver();
     } else {
       if (frame.checksumPending) completeChecksum(frame);
+      if (frame.storage === FrameStorage.PAGED) frame.storage = FrameStorage.PULLED;
       this.#transmit(frame);
     }
     cpu.enable();

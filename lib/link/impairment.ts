@@ -12,7 +12,7 @@ import type { Cpu } from "../sim/cpu.ts";
 import { type DropCounters, DropReason } from "../sim/drop-reason.ts";
 import type { RandomStream } from "../sim/random.ts";
 import { SimEvent } from "../sim/scheduler.ts";
-import type { Frame } from "../wire/frame.ts";
+import { type Frame, FrameStorage } from "../wire/frame.ts";
 
 /** A probability (0 … 1) with netem's correlation with the draw before (0 … 1). */
 export interface Chance {
@@ -137,7 +137,9 @@ export class Impairment extends SimEvent {
     while (this.#times.length > 0 && (this.#times[0] ?? 0) <= now) {
       this.#times.shift();
       const frame = this.#frames.shift();
-      if (frame !== undefined) this.#end.arrive(frame);
+      if (frame === undefined) continue;
+      frame.storage = FrameStorage.COPIED;
+      this.#end.arrive(frame);
     }
     if (this.#times.length > 0) this.#cpu.scheduler.schedule(this, this.#times[0] ?? 0);
     this.#cpu.leaveSoftirq();

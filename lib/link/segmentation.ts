@@ -8,7 +8,7 @@
  */
 import { copySmall } from "../wire/copy.ts";
 import { ETHERNET_SIZE } from "../wire/ethernet.ts";
-import type { Frame } from "../wire/frame.ts";
+import { type Frame, FrameStorage } from "../wire/frame.ts";
 import * as ipv4 from "../wire/ipv4.ts";
 import { ETHERTYPE_IPV4, IPPROTO_TCP, IPPROTO_UDP } from "../wire/protocol-numbers.ts";
 import * as tcp from "../wire/tcp.ts";
@@ -70,7 +70,7 @@ export class Segmenter {
     ipv4.setFragment(view, l3, segment.end - l3, id, ipv4.fragment(view, l3));
     ipv4.finishHeader(view, l3);
     completeChecksum(segment);
-    segment.segmented = true;
+    segment.storage = FrameStorage.CUT;
     this.#offset += length;
     this.#index += 1;
     return segment;

@@ -5,7 +5,7 @@
  * In specs the pool poisons what is released (0xdb) and checks that nobody releases twice.
  */
 import { assert } from "../base/assert.ts";
-import { Frame, HEADROOM, PacketType } from "./frame.ts";
+import { Frame, FrameStorage, HEADROOM, PacketType } from "./frame.ts";
 
 /** MTU 1500, MTU 9000, and the loopback's 65536, each with headroom. */
 const SIZE_CLASSES = [2048, 16 * 1024, 72 * 1024];
@@ -75,7 +75,7 @@ export class FramePool {
     frame.checksumPending = false;
     frame.checksumVerified = false;
     frame.gsoSize = 0;
-    frame.segmented = false;
+    frame.storage = FrameStorage.PAGED;
     frame.payload = null;
     frame.payloadLength = 0;
     frame.protocol = 0;

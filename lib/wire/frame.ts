@@ -38,6 +38,19 @@ export const PacketType = {
 } as const;
 export type PacketType = (typeof PacketType)[keyof typeof PacketType];
 
+/** How a frame's memory is laid out. */
+export const FrameStorage = {
+  /** Headers in the head, payload in pages: what TCP made and nobody touched. */
+  PAGED: 0,
+  /** The same, its payload pulled into the head by a device without scatter-gather. */
+  PULLED: 1,
+  /** Cut from a larger frame into a head of its own. */
+  CUT: 2,
+  /** Written anew at the end of a line. */
+  COPIED: 3,
+} as const;
+export type FrameStorage = (typeof FrameStorage)[keyof typeof FrameStorage];
+
 /** Who takes a frame out of the backlog: the device at the other end of a veth, a bridge port. */
 export interface FrameReceiver {
   /** Takes the frame, in softirq context. */
@@ -105,8 +118,8 @@ export class Frame implements SoftirqWork {
   checksumPending = false;
   /** Nobody has changed it since its checksums were computed or checked. */
   checksumVerified = false;
-  /** Was cut from a larger frame, so that its memory is linear: what a receiver is charged. */
-  segmented = false;
+  /** How its memory is laid out, which decides what a receiver is charged. */
+  storage: FrameStorage = FrameStorage.PAGED;
   /** Payload bytes of each segment to be cut, or 0. */
   gsoSize = 0;
   /** Payload of a frame that is still to be cut; null if all bytes are in `bytes`. */
@@ -208,7 +221,7 @@ export class Frame implements SoftirqWork {
     this.checksumPending = other.checksumPending;
     this.checksumVerified = other.checksumVerified;
     this.gsoSize = other.gsoSize;
-    this.segmented = other.segmented;
+    this.storage = other.storage;
   }
 
   /** Hangs a conntrack entry on the frame, in place of any other. */

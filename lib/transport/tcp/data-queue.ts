@@ -12,6 +12,7 @@ import { ACK_NOMEM, ACK_NOW, ACK_SCHED, MAX_QUICKACKS } from "./constants.ts";
 import { receiveFin } from "./fin.ts";
 import { extendDsack, newOutOfOrder, removeSacks, setDsack } from "./receive-sack.ts";
 import type { Segment, SegmentPool } from "./segment.ts";
+import { condensedSize } from "./segment-memory.ts";
 import { after, before } from "./sequence.ts";
 import type { Tcb } from "./tcb.ts";
 import { isSack, receiveWindow } from "./tcb-queries.ts";
@@ -83,8 +84,26 @@ function queueInOrder(tp: Tcb, segment: Segment, pool: SegmentPool): void {
 export function queueRcv(tp: Tcb, segment: Segment): void {
   tp.bytesReceived += (segment.endSeq - tp.rcvNxt) >>> 0;
   tp.rcvNxt = segment.endSeq;
-  tp.rmemAlloc += segment.truesize;
+  const { tail } = tp.receiveQueue;
+  if (tail === null || !joinTail(tail, segment)) charge(tp, segment, segment.truesize);
   tp.receiveQueue.push(segment);
+}
+
+/**
+ * Puts a segment behind one whose memory has room for it, at no cost (`tcp_try_coalesce`). The
+ * charge moves to the later one: the memory is free when both were read. @hot
+ */
+function joinTail(tail: Segment, segment: Segment): boolean {
+  if (tail.endSeq !== segment.seq || segment.length > tail.tailroom) return false;
+  segment.tailroom = tail.tailroom - segment.length;
+  segment.charged = tail.charged;
+  tail.charged = 0;
+  return true;
+}
+
+function charge(tp: Tcb, segment: Segment, size: number): void {
+  segment.charged = size;
+  tp.rmemAlloc += size;
 }
 
 /** Cuts off what was received before. @hot */
@@ -125,7 +144,7 @@ function queueOutOfOrder(tp: Tcb, segment: Segment, pool: SegmentPool): void {
       tp.selectiveAcks[1] = endSeq;
     }
     tp.outOfOrder.push(segment);
-    charge(tp, segment);
+    keepAhead(tp, segment);
     return;
   }
   let place = tp.outOfOrder.tail;
@@ -148,7 +167,7 @@ function queueOutOfOrder(tp: Tcb, segment: Segment, pool: SegmentPool): void {
     return;
   }
   tp.outOfOrder.insertAfter(place, segment);
-  charge(tp, segment);
+  keepAhead(tp, segment);
   removeCovered(tp, segment, pool);
   if (isSack(tp)) newOutOfOrder(tp, seq, endSeq);
 }
@@ -161,15 +180,19 @@ function removeCovered(tp: Tcb, segment: Segment, pool: SegmentPool): void {
       return;
     }
     tp.outOfOrder.remove(next);
-    tp.rmemAlloc -= next.truesize;
+    tp.rmemAlloc -= next.charged;
     extendDsack(tp, next.seq, next.endSeq);
     pool.drop(next, DropReason.TCP_OFOMERGE);
   }
 }
 
-function charge(tp: Tcb, segment: Segment): void {
+/** Keeps a segment ahead of order: memory is charged as tightly as it can be packed. */
+function keepAhead(tp: Tcb, segment: Segment): void {
   if (isSack(tp)) growWindow(tp, segment);
-  tp.rmemAlloc += segment.truesize;
+  const before = segment.prev;
+  if (before !== null && joinTail(before, segment)) return;
+  segment.truesize = condensedSize(segment);
+  charge(tp, segment, segment.truesize);
 }
 
 /** Moves what is in order now to the receive queue (`tcp_ofo_queue`). */
@@ -183,7 +206,7 @@ export function drainOutOfOrder(tp: Tcb, pool: SegmentPool): void {
       extendDsack(tp, seq, highest);
     }
     tp.outOfOrder.remove(segment);
-    tp.rmemAlloc -= segment.truesize;
+    tp.rmemAlloc -= segment.charged;
     if (!after(segment.endSeq, tp.rcvNxt)) {
       pool.drop(segment, DropReason.TCP_OFO_DROP);
       continue;
@@ -217,7 +240,7 @@ function pruneOutOfOrder(tp: Tcb, segment: Segment, pool: SegmentPool): void {
     const last = tp.outOfOrder.tail;
     if (last === null || after(segment.seq, last.seq)) return;
     tp.outOfOrder.remove(last);
-    tp.rmemAlloc -= last.truesize;
+    tp.rmemAlloc -= last.charged;
     pool.drop(last, DropReason.TCP_OFO_QUEUE_PRUNE);
     // RFC 2018 §8: what was reported by SACK may be thrown away; start over.
     tp.numSacks = 0;

@@ -35,7 +35,7 @@ export function receiveFin(tp: Tcb, pool: SegmentPool): void {
       break;
   }
   for (let segment = tp.outOfOrder.shift(); segment !== null; segment = tp.outOfOrder.shift()) {
-    tp.rmemAlloc -= segment.truesize;
+    tp.rmemAlloc -= segment.charged;
     pool.drop(segment, DropReason.TCP_OFO_DROP);
   }
   tp.numSacks = 0;

@@ -5,7 +5,7 @@
  */
 import { FLAG_FIN, FLAG_PSH } from "../../wire/tcp.ts";
 import { LOST, SACKED_ACKED, SACKED_RETRANS } from "./constants.ts";
-import { SKB_OVERHEAD } from "./segment.ts";
+import { SKB_OVERHEAD } from "./segment-memory.ts";
 import type { SendQueue, SendSkb } from "./send-skb.ts";
 import { before } from "./sequence.ts";
 import type { Tcb } from "./tcb.ts";

@@ -9,14 +9,7 @@ import type { DropCounters, DropReason } from "../../sim/drop-reason.ts";
 import type { Frame } from "../../wire/frame.ts";
 import * as ipv4 from "../../wire/ipv4.ts";
 import * as tcp from "../../wire/tcp.ts";
-
-/** Header room of every segment that TCP makes (this kernel's configuration: no tunnels). */
-export const MAX_TCP_HEADER = 256;
-/** `sk_buff` and `skb_shared_info`, aligned to cache lines. */
-const SK_BUFF_SIZE = 256;
-const SHARED_INFO_SIZE = 320;
-/** Truesize of a segment without payload. */
-export const SKB_OVERHEAD = MAX_TCP_HEADER + SHARED_INFO_SIZE + SK_BUFF_SIZE;
+import { measureMemory } from "./segment-memory.ts";
 
 /** A segment of a peer. */
 export class Segment {
@@ -40,7 +33,12 @@ export class Segment {
   length = 0;
   /** TCP header size, options included. */
   headerSize = 0;
+  /** Memory that the frame takes, with the kernel's bookkeeping. */
   truesize = 0;
+  /** Memory that its socket is charged for it; 0 if it lies in the tail of the one before. */
+  charged = 0;
+  /** Room behind its payload, where the next segment's fits in. */
+  tailroom = 0;
   /** How many segments it stands for, after others were joined to it in the backlog. */
   segs = 1;
   prev: Segment | null = null;
@@ -68,24 +66,11 @@ export class Segment {
     this.length = frame.end - at - size;
     const control = ((flags & tcp.FLAG_SYN) !== 0 ? 1 : 0) + ((flags & tcp.FLAG_FIN) !== 0 ? 1 : 0);
     this.endSeq = (this.seq + this.length + control) | 0;
-    this.truesize = truesize(this.length, frame.segmented);
+    measureMemory(this, frame);
     this.segs = 1;
     this.prev = null;
     this.next = null;
   }
-}
-
-/**
- * Memory that the kernel charges for a frame with `length` bytes of payload. It decides how large
- * a window can be offered. A frame that was sent whole has its payload in page fragments; one that
- * was cut from a larger frame is linear, in what the slab gives. @hot
- */
-export function truesize(length: number, segmented: boolean): number {
-  if (!segmented) return SKB_OVERHEAD + length;
-  const wanted = length + MAX_TCP_HEADER + SHARED_INFO_SIZE;
-  let slab = 1024;
-  while (slab < wanted) slab *= 2;
-  return slab + SK_BUFF_SIZE;
 }
 
 /** Segments that can be used again; one for each stack. */

@@ -10,7 +10,7 @@
  * (skb_page_frag_refill), 6.18.
  */
 import { assert } from "../../base/assert.ts";
-import { SKB_OVERHEAD } from "./segment.ts";
+import { SKB_OVERHEAD } from "./segment-memory.ts";
 
 /** Bytes of one chunk. Holds at least one GSO frame. */
 export const CHUNK_SIZE = 256 * 1024;

@@ -235,7 +235,7 @@ function finishSegment(tp: Tcb, pool: SegmentPool): void {
   const segment = tp.receiveQueue.shift();
   if (segment === null) return;
   tp.copiedSeq = segment.endSeq;
-  tp.rmemAlloc -= segment.truesize;
+  tp.rmemAlloc -= segment.charged;
   pool.consume(segment);
 }
 
@@ -258,7 +258,7 @@ export function purgeReceived(tp: Tcb, pool: SegmentPool): boolean {
 /** Throws away what waits for a gap to be filled. */
 export function purgeOutOfOrder(tp: Tcb, pool: SegmentPool): void {
   for (let segment = tp.outOfOrder.shift(); segment !== null; segment = tp.outOfOrder.shift()) {
-    tp.rmemAlloc -= segment.truesize;
+    tp.rmemAlloc -= segment.charged;
     pool.consume(segment);
   }
 }

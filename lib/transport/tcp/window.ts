@@ -7,7 +7,8 @@
  */
 import { refreshMstamp, usBetween } from "./clock.ts";
 import { ACK_NOMEM, INIT_CWND } from "./constants.ts";
-import { MAX_TCP_HEADER, type Segment } from "./segment.ts";
+import type { Segment } from "./segment.ts";
+import { MAX_TCP_HEADER } from "./segment-memory.ts";
 import type { Tcb } from "./tcb.ts";
 import { fullSpace, receiveWindow, spaceFromWin, tcpSpace, winFromSpace } from "./tcb-queries.ts";
 
