@@ -6,8 +6,8 @@
  * | --- | --- |
  * | durations: `time=0.04 ms`, `time 1001ms`, ping's last line | `TIME` |
  * | how long a conntrack entry has to live, up to a minute less than it began with | `TTL` |
- * | ephemeral ports and other numbers from 1024 on after `sport=`, `dport=`, `:` | `port1`, in order of appearance |
- * | sequence of entries of conntrack -L and ss | sorted |
+ * | ephemeral ports and other numbers from 1024 on after `sport=`, `dport=`, `:`, and ping's `id=` | `port1`, in order of appearance |
+ * | sequence of entries of conntrack -L, ss and ip neigh, which hashes decide | sorted |
  * | comment lines of iptables-save (program version and date) | left out |
  * | runs of blanks, blanks at the end of a line | one blank, none |
  */
@@ -51,7 +51,7 @@ export function normaliseOutput({ run, stdout }: CommandOutput): string[] {
     .map((line) => line.replace(/\s+/g, " ").trim())
     .filter((line) => line !== "" && !line.startsWith("# "))
     .map(withoutTimes);
-  const isListed = /\b(conntrack|ss)\b/.test(run);
+  const isListed = /\b(conntrack|ss|ip neigh)\b/.test(run);
   const body = isListed ? lines.map(withoutTtl).sort(byShape) : lines;
   return isListed ? body.map((line) => withNamedPorts(line, ports)) : body;
 }
@@ -74,19 +74,20 @@ function byShape(a: string, b: string): number {
   return left < right ? -1 : left > right ? 1 : 0;
 }
 
-const EPHEMERAL = /((?:sport|dport)=|:)([0-9]{5})\b/g;
+const EPHEMERAL = /((?:sport|dport)=|:)([0-9]{5})\b|\b(id=)([0-9]+)\b/g;
 const FIRST_EPHEMERAL = 32_768;
 
 function shapeOf(line: string): string {
-  return line.replace(EPHEMERAL, "$1PORT");
+  return line.replace(EPHEMERAL, "$1$3PORT");
 }
 
 function withNamedPorts(line: string, names: Map<string, string>): string {
-  return line.replace(EPHEMERAL, (all, before: string, port: string) => {
-    if (Number(port) < FIRST_EPHEMERAL) return all;
-    const name = names.get(port) ?? `port${names.size + 1}`;
-    names.set(port, name);
-    return `${before}${name}`;
+  return line.replace(EPHEMERAL, (all, before?: string, port?: string, id?: string, value?: string) => {
+    if (id === undefined && Number(port) < FIRST_EPHEMERAL) return all;
+    const number = port ?? `id ${value}`;
+    const name = names.get(number) ?? `port${names.size + 1}`;
+    names.set(number, name);
+    return `${before ?? id}${name}`;
   });
 }
 
