@@ -67,9 +67,9 @@ export class BridgedIpv4 implements BridgeNetfilter {
   readonly #namespace: Namespace;
   readonly #free: PooledInfo[] = [];
   readonly #header = Buffer.alloc(ethernet.ETHERNET_SIZE);
-  #callIptables = false;
+  #callIptables = true;
 
-  /** Defines `net.bridge.bridge-nf-call-iptables`, which is 0 as on a host without br_netfilter. */
+  /** Defines `net.bridge.bridge-nf-call-iptables`, which is 1 as br_netfilter sets it. */
   constructor(namespace: Namespace) {
     this.#namespace = namespace;
     namespace.sysctls.define("net.bridge.bridge-nf-call-iptables", {

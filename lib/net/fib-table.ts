@@ -141,7 +141,7 @@ export class FibTable {
       for (const entries of this.#byLength[length]?.values() ?? []) all.push(...entries);
     }
     return all.sort(
-      (a, b) => (a.destination >>> 0) - (b.destination >>> 0) || a.prefixLength - b.prefixLength,
+      (a, b) => (a.destination >>> 0) - (b.destination >>> 0) || b.prefixLength - a.prefixLength,
     );
   }
 

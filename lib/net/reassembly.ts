@@ -67,10 +67,14 @@ export class Reassembly implements FragmentQueueOwner {
       frame.drop(reason, drops);
       return null;
     }
+    const { route } = frame;
     frame.route = null;
     const [first] = queue.pieces;
     const complete = queue.hasLast && first?.offset === 0 && queue.received === queue.length;
-    return complete ? this.#assemble(queue) : null;
+    const whole = complete ? this.#assemble(queue) : null;
+    // The packet goes on along the route of the fragment that completed it.
+    if (whole !== null) whole.route = route;
+    return whole;
   }
 
   /** The rest has not come in time; used by the queue's timer. */

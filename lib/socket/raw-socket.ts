@@ -130,9 +130,7 @@ export class RawSocket implements RawListener, IcmpListener {
     fields.ignoreDf = mayFragment;
     fields.id = CHOOSE_ID;
     if (this.protocol === IPPROTO_ICMP) namespace.icmp.countOut(payload[0] ?? 0);
-    namespace.cpu.disable();
     namespace.ipOutput.queueXmit(frame, route, fields);
-    namespace.cpu.enable();
     return payload.length;
   }
 

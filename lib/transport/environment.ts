@@ -17,6 +17,8 @@ import type { TransportSysctls } from "./sysctls.ts";
 export interface TransportRoute extends FrameAttachment {
   /** Path MTU in bytes, exceptions of PMTU discovery included. */
   readonly mtu: number;
+  /** Whether the path MTU is fixed, so that packets may be cut on their way (`ip_mtu_locked`). */
+  readonly mtuLocked: boolean;
   /** MSS that may be advertised on this route. */
   readonly advmss: number;
   readonly initcwnd: number;

@@ -314,7 +314,7 @@ export class Udp {
     fields.protocol = IPPROTO_UDP;
     fields.tos = sock.tos;
     fields.ttl = env.isMulticast(to) ? sock.multicastTtl : sock.ttl;
-    fields.df = sock.pmtuDiscover >= 2 || (sock.pmtuDiscover === 1 && fits);
+    fields.df = sock.pmtuDiscover >= 2 || (sock.pmtuDiscover === 1 && fits && !route.mtuLocked);
     fields.ignoreDf = sock.pmtuDiscover < 2;
     fields.id = -1;
     if (sock.connected) {

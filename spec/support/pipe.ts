@@ -57,6 +57,7 @@ export interface Passed {
 
 class PipeRoute extends FrameAttachment implements TransportRoute {
   mtu = 1500;
+  mtuLocked = false;
   advmss = 1460;
   initcwnd = 0;
   initrwnd = 0;

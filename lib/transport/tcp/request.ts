@@ -14,7 +14,7 @@ import { lookUp, sendReply, sendReset, setFields } from "./reply.ts";
 import type { Segment } from "./segment.ts";
 import { after, before, between } from "./sequence.ts";
 import type { Tcb, TcbOwner } from "./tcb.ts";
-import { writeHandshakeOptions } from "./transmit.ts";
+import { wantsDf, writeHandshakeOptions } from "./transmit.ts";
 import { MAX_WINDOW } from "./window.ts";
 
 /** What becomes of a segment for a request. */
@@ -114,7 +114,7 @@ export class ConnectionRequest extends WheelTimer {
     frame.checksumPending = true;
     frame.mark = this.mark;
     const fields = setFields(this.localAddress, this.remoteAddress, this.tos, listener.ttl);
-    fields.df = listener.pmtuDiscover !== 0;
+    fields.df = wantsDf(listener.pmtuDiscover, route, env);
     fields.id = fields.df ? 0 : -1;
     env.output(frame, route, fields);
   }
