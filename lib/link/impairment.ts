@@ -133,16 +133,17 @@ export class Impairment extends SimEvent {
 
   override fire(): void {
     const now = this.#cpu.now;
-    this.#cpu.enterSoftirq();
+    // Each frame goes as far as it gets, and so does what it causes, before the next one arrives.
     while (this.#times.length > 0 && (this.#times[0] ?? 0) <= now) {
       this.#times.shift();
       const frame = this.#frames.shift();
       if (frame === undefined) continue;
       frame.storage = FrameStorage.COPIED;
+      this.#cpu.enterSoftirq();
       this.#end.arrive(frame);
+      this.#cpu.leaveSoftirq();
     }
     if (this.#times.length > 0) this.#cpu.scheduler.schedule(this, this.#times[0] ?? 0);
-    this.#cpu.leaveSoftirq();
   }
 
   #enqueue(frame: Frame, extra: Ns): void {

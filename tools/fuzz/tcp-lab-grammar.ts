@@ -8,9 +8,9 @@ import { RandomStream } from "../../lib/sim/random.ts";
 const SIZES = [1, 10, 100, 500, 536, 1000, 1448, 1460, 2000, 2896, 4000, 5000, 8000, 14480, 20000];
 const LARGE_SIZES = [30000, 50000];
 const PAUSES = ["5ms", "20ms", "35ms", "60ms", "100ms", "150ms", "250ms", "450ms", "1100ms"];
-const DELAYS = ["1ms", "2ms", "5ms", "10ms", "20ms", "40ms", "100ms"];
+const DELAYS = ["3ms", "5ms", "10ms", "20ms", "40ms", "100ms"];
 const LATER = ["3ms", "8ms", "15ms", "30ms", "70ms", "250ms"];
-const MTUS = [576, 1000, 1280, 1492, 9000];
+const MTUS = [576, 1000, 1280, 1400, 1492];
 const SWITCHES = [
   ["net.ipv4.tcp_timestamps", 0],
   ["net.ipv4.tcp_sack", 0],

@@ -186,7 +186,8 @@ function compressAck(tp: Tcb): void {
   let rtt = tp.rcvRttUs;
   if (tp.srttUs > 0 && tp.srttUs < rtt) rtt = tp.srttUs;
   const delay = Math.min(sysctls.tcpCompSackDelayNs, Math.floor((rtt * 125) / 20));
-  tp.compressedAckTimer.arm(delay);
+  // The hrtimer may fire so much later, and mostly does: the processor has nothing else to wake for.
+  tp.compressedAckTimer.arm(delay + sysctls.tcpCompSackSlackNs);
 }
 
 /** After the program read `copied` bytes: is an ACK or a larger window due? @hot */

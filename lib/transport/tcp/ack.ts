@@ -343,9 +343,12 @@ function updateRtt(tp: Tcb, seqRttUs: number, sackRttUs: number, caRttUs: number
   return true;
 }
 
-/** RTT of a passive open, from the SYN-ACK to its ACK (`tcp_synack_rtt_meas`). */
+/**
+ * RTT of a passive open, from the SYN-ACK to its ACK (`tcp_synack_rtt_meas`). -1 if the SYN-ACK was
+ * repeated: then only the timestamp tells which one was answered.
+ */
 export function synackRtt(tp: Tcb, rttUs: number): void {
-  state.begin(0, tp.sndNxt);
+  state.begin(FLAG_SYN_ACKED, tp.sndNxt);
   updateRtt(tp, rttUs, rttUs, rttUs);
 }
 

@@ -3,7 +3,9 @@
  *
  * Kernel: net/ipv4/tcp_input.c (tcp_init_transfer, tcp_finish_connect), 6.18.
  */
+
 import { TIMESTAMPS_ALIGNED_SIZE } from "../../wire/tcp-options.ts";
+import { synackRtt } from "./ack.ts";
 import { initRcvMss } from "./ack-policy.ts";
 import { jiffies } from "./clock.ts";
 import { TcpState } from "./constants.ts";
@@ -45,6 +47,7 @@ export function finishConnect(tp: Tcb): void {
 /** ESTABLISHED from SYN_RECV: the peer has acknowledged our SYN-ACK. */
 export function establishPassive(tp: Tcb, segment: Segment): void {
   tp.delivered += 1;
+  if (tp.srttUs === 0) synackRtt(tp, -1);
   if (tp.tstampOk) tp.advmss -= TIMESTAMPS_ALIGNED_SIZE;
   undoSpuriousSyn(tp);
   tp.retransStamp = 0;

@@ -190,8 +190,10 @@ function shouldDefer(tp: Tcb, skb: SendSkb, maxSegs: number): boolean {
   }
   const head = tp.rtxQueue.head;
   if (head === null) return false;
-  // An ACK that is more than half an RTT away comes too late to wait for.
-  if (tp.mstamp - head.sentAt - 1000 * (tp.srttUs >> 4) < 0) return false;
+  // An ACK that is more than 1 ms, or half an RTT, away comes too late to wait for.
+  const srttNs = 125 * tp.srttUs;
+  const untilAck = head.sentAt + srttNs - tp.mstamp;
+  if (untilAck > Math.min(srttNs / 2, NS_PER_MS)) return false;
   if (congWindow < sendWindow) {
     if (congWindow <= skb.length) {
       cwndLimited = true;

@@ -3,7 +3,7 @@
  *
  * Spec: RFC 6298. Kernel: net/ipv4/tcp_input.c (tcp_rtt_estimator, tcp_set_rto), 6.18.
  */
-import { jiffiesToUs, timestampValue, usBetween, usToJiffies } from "./clock.ts";
+import { jiffiesToUs, timestampMs, usBetween, usToJiffies } from "./clock.ts";
 import { RTO_MAX } from "./constants.ts";
 import type { Segment } from "./segment.ts";
 import { after, before } from "./sequence.ts";
@@ -64,7 +64,7 @@ export function rtoMinJiffies(tp: Tcb): number {
 
 /** RTT by the timestamp that the peer echoed, in us; -1 if it cannot be used. @hot */
 export function timestampRttUs(tp: Tcb, minDelta: number): number {
-  let delta = (timestampValue(tp) - tp.rcvTsecr) | 0;
+  let delta = (timestampMs(tp) - tp.rcvTsecr) | 0;
   if (delta < 0 || delta >= 2_147_483) return -1;
   if (delta === 0) delta = minDelta;
   return delta * 1000;
