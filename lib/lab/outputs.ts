@@ -82,13 +82,16 @@ function shapeOf(line: string): string {
 }
 
 function withNamedPorts(line: string, names: Map<string, string>): string {
-  return line.replace(EPHEMERAL, (all, before?: string, port?: string, id?: string, value?: string) => {
-    if (id === undefined && Number(port) < FIRST_EPHEMERAL) return all;
-    const number = port ?? `id ${value}`;
-    const name = names.get(number) ?? `port${names.size + 1}`;
-    names.set(number, name);
-    return `${before ?? id}${name}`;
-  });
+  return line.replace(
+    EPHEMERAL,
+    (all, before?: string, port?: string, id?: string, value?: string) => {
+      if (id === undefined && Number(port) < FIRST_EPHEMERAL) return all;
+      const number = port ?? `id ${value}`;
+      const name = names.get(number) ?? `port${names.size + 1}`;
+      names.set(number, name);
+      return `${before ?? id}${name}`;
+    },
+  );
 }
 
 function quoted(line: string | undefined): string {
