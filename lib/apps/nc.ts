@@ -84,6 +84,7 @@ export function* nc(host: AppHost, options: NcOptions): Program<number> {
   return status;
 }
 
+/** A socket that is connected, or null; whatever ends the program while it waits closes it. */
 function* connect(
   host: AppHost,
   options: NcOptions,
@@ -92,28 +93,43 @@ function* connect(
 ): Program<Socket | null> {
   const stack = transportsOf(host.namespace);
   const socket = options.udp ? new UdpSocket(stack) : new TcpSocket(stack);
+  let isOpen = false;
+  try {
+    isOpen = yield* open(host, options, socket, address, port);
+    return isOpen ? socket : null;
+  } finally {
+    if (!isOpen) closeSocket(socket);
+  }
+}
+
+/** Connects a new socket; false if that failed. */
+function* open(
+  host: AppHost,
+  options: NcOptions,
+  socket: Socket,
+  address: Ipv4,
+  port: number,
+): Program<boolean> {
   prepare(socket, options);
   socket.nonBlocking = true;
-  const complain = (what: string): null => {
-    closeSocket(socket);
+  const complain = (what: string): boolean => {
     if (options.verbose) {
       const kind = options.udp ? "udp" : "tcp";
       host.stderr(`nc: connect to ${options.host} port ${port} (${kind}) ${what}\n`);
     }
-    return null;
+    return false;
   };
   if (options.source !== 0 || options.sourcePort !== 0) {
     socket.setOption("SO_REUSEADDR", 1);
     const bound = socket.bind(options.source, options.sourcePort);
     if (bound < 0) {
       host.stderr(`nc: bind failed: ${errnoMessage(bound)}\n`);
-      closeSocket(socket);
-      return null;
+      return false;
     }
   }
   if (socket instanceof UdpSocket) {
     const error = socket.connect(address, port);
-    return error < 0 ? complain(`failed: ${errnoMessage(error)}`) : socket;
+    return error < 0 ? complain(`failed: ${errnoMessage(error)}`) : true;
   }
   let error = yield* socket.connect(address, port);
   if (error === -EINPROGRESS) {
@@ -122,7 +138,7 @@ function* connect(
     if (ready === 0) return complain("timed out: Operation now in progress");
     error = -socket.takeError();
   }
-  return error < 0 ? complain(`failed: ${errnoMessage(error)}`) : socket;
+  return error < 0 ? complain(`failed: ${errnoMessage(error)}`) : true;
 }
 
 function prepare(socket: Socket | TcpListener, options: NcOptions): void {

@@ -4,8 +4,7 @@
  * for the host's routing, or goes on to another port when it is routed back to the same bridge.
  *
  * Kernel: net/bridge/br_netfilter_hooks.c, 6.18.
- * Not modelled: packets of IPv6, ARP, VLANs and PPPoE in the hooks; cutting a packet into fragments
- * again that connection tracking has put together (it is dropped when it is too large).
+ * Not modelled: packets of IPv6, ARP, VLANs and PPPoE in the hooks.
  */
 import { EINVAL } from "../base/errno.ts";
 import type { Mac } from "../base/mac.ts";
@@ -18,6 +17,7 @@ import * as ethernet from "../wire/ethernet.ts";
 import { type Frame, PacketType } from "../wire/frame.ts";
 import * as ipv4 from "../wire/ipv4.ts";
 import { ETHERTYPE_IPV4 } from "../wire/protocol-numbers.ts";
+import { Fragmenter } from "./fragment.ts";
 import type { Namespace } from "./namespace.ts";
 import { NUD_CONNECTED } from "./neighbour.ts";
 import { routeOf } from "./route.ts";
@@ -67,6 +67,7 @@ export class BridgedIpv4 implements BridgeNetfilter {
   readonly #namespace: Namespace;
   readonly #free: PooledInfo[] = [];
   readonly #header = Buffer.alloc(ethernet.ETHERNET_SIZE);
+  readonly #fragmenter = new Fragmenter();
   #callIptables = true;
 
   /** Defines `net.bridge.bridge-nf-call-iptables`, which is 1 as br_netfilter sets it. */
@@ -126,10 +127,13 @@ export class BridgedIpv4 implements BridgeNetfilter {
   }
 
   /** POSTROUTING of forwarded packets, with the bridge as output device (`br_nf_post_routing`). @hot */
-  postRouting(bridge: Bridge, frame: Frame, _to: BridgePort): boolean {
+  postRouting(bridge: Bridge, frame: Frame, to: BridgePort): boolean {
     const info = infoOf(frame);
     if (info?.physOut == null || frame.protocol !== ETHERTYPE_IPV4) return true;
-    return this.#run(Hook.POSTROUTING, frame, null, bridge);
+    if (!this.#run(Hook.POSTROUTING, frame, null, bridge)) return false;
+    if (frame.gsoSize > 0 || frame.end - frame.l3 <= pieceLimit(frame, to.device.mtu)) return true;
+    this.#fragment(bridge, frame, to);
+    return false;
   }
 
   /** A packet that waited for its new destination's address goes on (`br_nf_dev_xmit`). */
@@ -141,6 +145,32 @@ export class BridgedIpv4 implements BridgeNetfilter {
     frame.start = frame.l3;
     bridge.handleFinish(frame, info.port);
     return false;
+  }
+
+  /**
+   * Cuts a packet again that connection tracking put together: the bridge shall not show
+   * (`br_nf_dev_queue_xmit`, `br_nf_ip_fragment`). Takes it. No router, so nobody is told of a
+   * packet that must not be cut.
+   */
+  #fragment(bridge: Bridge, frame: Frame, to: BridgePort): void {
+    const { snmp, drops } = this.#namespace;
+    const { view, l2, l3, fragmentMaxSize } = frame;
+    if ((ipv4.hasDf(view, l3) && !frame.ignoreDf) || fragmentMaxSize > bridge.mtu) {
+      snmp.ip.FragFails += 1;
+      frame.drop(DropReason.PKT_TOO_BIG, drops);
+      return;
+    }
+    frame.start = l3;
+    const fragmenter = this.#fragmenter;
+    fragmenter.begin(frame, pieceLimit(frame, bridge.mtu));
+    for (let piece = fragmenter.next(); piece !== null; piece = fragmenter.next()) {
+      snmp.ip.FragCreates += 1;
+      piece.l2 = l2;
+      frame.bytes.copy(piece.bytes, l2, l2, l3);
+      bridge.pushOut(piece, to);
+    }
+    snmp.ip.FragOKs += 1;
+    frame.deliver();
   }
 
   /** @hot */
@@ -225,4 +255,10 @@ function asHost(frame: Frame): boolean {
   const isForOther = frame.packetType === PacketType.OTHERHOST;
   if (isForOther) frame.packetType = PacketType.HOST;
   return isForOther;
+}
+
+/** What a packet may measure: no more than the largest fragment that it came in. @hot */
+function pieceLimit(frame: Frame, mtu: number): number {
+  const { fragmentMaxSize } = frame;
+  return fragmentMaxSize > 0 && fragmentMaxSize < mtu ? fragmentMaxSize : mtu;
 }

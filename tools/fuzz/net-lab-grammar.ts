@@ -212,7 +212,10 @@ export class NetLabGrammar {
       ["-A FORWARD -p icmp -m limit --limit 1/sec --limit-burst 2 -j ACCEPT", "-P FORWARD DROP"],
       ["-A FORWARD -f -j DROP"],
       [`-A FORWARD -m physdev --physdev-in ${host.port} -j ACCEPT`],
-      ["-A FORWARD -p icmp -m recent --name seen --set", "-A FORWARD -m recent --name seen --rcheck -j DROP"],
+      [
+        "-A FORWARD -p icmp -m recent --name seen --set",
+        "-A FORWARD -m recent --name seen --rcheck -j DROP",
+      ],
       [
         `-t nat -A PREROUTING ${service} -m recent --name one --rcheck --seconds 60 --reap -j DNAT --to-destination ${backend}`,
         `-t nat -A PREROUTING ${service} -m recent --name one --set -j DNAT --to-destination ${backend}`,
@@ -282,12 +285,25 @@ export class NetLabGrammar {
       return;
     }
     const count = this.#pick("1", "1", "2", "3");
-    const size = this.#pick("", "", "", "-s 1372 ", "-s 1472 ", "-s 1473 ", "-s 3000 ", "-s 0 ", "-s 1200 ");
+    const size = this.#pick(
+      "",
+      "",
+      "",
+      "-s 1372 ",
+      "-s 1472 ",
+      "-s 1473 ",
+      "-s 3000 ",
+      "-s 0 ",
+      "-s 1200 ",
+    );
     const discover = this.#pick("", "", "", "-M do ", "-M dont ", "-M want ");
     const ttl = this.#pick("", "", "", "", "-t 1 ", "-t 2 ");
     const tos = this.#chance(10) ? "-Q 0x10 " : "";
     const pace = count === "1" ? "" : this.#pick("-i 0.2 ", "-i 0.5 ");
-    this.#run(node, `ping -c ${count} ${pace}-W 1.4 ${size}${discover}${ttl}${tos}${this.#target(from)}`);
+    this.#run(
+      node,
+      `ping -c ${count} ${pace}-W 1.4 ${size}${discover}${ttl}${tos}${this.#target(from)}`,
+    );
   }
 
   #netcat(): void {
@@ -296,7 +312,8 @@ export class NetLabGrammar {
     const long = this.#chance(15);
     const say = long ? "head -c 2500 /dev/zero" : "printf hello";
     const node = this.#chance(12) ? "r" : from.name;
-    if (this.#chance(50)) this.#run(node, `${say} | timeout 1.4 nc -u ${target} ${this.#pick(9999, 9999, 80)}`);
+    if (this.#chance(50))
+      this.#run(node, `${say} | timeout 1.4 nc -u ${target} ${this.#pick(9999, 9999, 80)}`);
     else this.#run(node, `${say} | timeout 2.4 nc -N ${target} ${this.#pick(8080, 8080, 80)}`);
   }
 
@@ -308,11 +325,23 @@ export class NetLabGrammar {
       () => this.#run(host.name, `ip neigh flush dev eth0`),
       () => this.#run("r", `ip neigh flush dev ${host.gatewayDevice}`),
       () => this.#run(host.name, `ip neigh replace ${network}.1 lladdr 02:00:00:00:0b:ad dev eth0`),
-      () => this.#run(host.name, `ip neigh replace ${network}.77 lladdr 02:00:00:00:0b:ad dev eth0 nud stale`),
+      () =>
+        this.#run(
+          host.name,
+          `ip neigh replace ${network}.77 lladdr 02:00:00:00:0b:ad dev eth0 nud stale`,
+        ),
       () => this.#run(host.name, `ip route replace ${other.address} via ${network}.1`),
       () => this.#run(host.name, `ip route add ${other.address} dev eth0`),
-      () => this.#run(host.name, `ip route replace ${this.#pick("unreachable", "blackhole", "prohibit", "throw")} ${other.address}`),
-      () => this.#run("r", `ip route add ${this.#pick("unreachable", "blackhole", "prohibit")} ${host.address}`),
+      () =>
+        this.#run(
+          host.name,
+          `ip route replace ${this.#pick("unreachable", "blackhole", "prohibit", "throw")} ${other.address}`,
+        ),
+      () =>
+        this.#run(
+          "r",
+          `ip route add ${this.#pick("unreachable", "blackhole", "prohibit")} ${host.address}`,
+        ),
       () => this.#run("r", `ip route del ${host.address}`),
       () => this.#run("r", `ip route replace ${SERVICE} via ${host.address}`),
       () => this.#run("r", `ip route flush cache`),

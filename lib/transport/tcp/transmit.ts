@@ -93,7 +93,11 @@ export function transmitSkb(
 }
 
 /** Whether packets of a socket carry "don't fragment" (`ip_dont_fragment`). @hot */
-export function wantsDf(pmtuDiscover: number, route: TransportRoute, env: TransportEnvironment): boolean {
+export function wantsDf(
+  pmtuDiscover: number,
+  route: TransportRoute,
+  env: TransportEnvironment,
+): boolean {
   if (env.sysctls.ipNoPmtuDisc !== 0) return false;
   return pmtuDiscover === 2 || (pmtuDiscover === 1 && !route.mtuLocked);
 }
