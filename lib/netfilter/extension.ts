@@ -93,6 +93,7 @@ function defineModule<S, T>(spec: ModuleSpec<S, T>): Module<T> {
     const name = option.alias ?? option.name;
     return spec.options.findIndex((other) => other.name === name);
   });
+  const demands = demandsOf(spec.options);
   const module: Module<T> = {
     name: spec.name,
     options: spec.options.map(({ name, argument, second }) => ({
@@ -100,7 +101,7 @@ function defineModule<S, T>(spec: ModuleSpec<S, T>): Module<T> {
       argument: argument !== false,
       second: second === true,
     })),
-    begin: () => new ModuleSession(module, spec, identities),
+    begin: () => new ModuleSession(module, spec, identities, demands),
   };
   return module;
 }
@@ -109,14 +110,21 @@ class ModuleSession<S, T> implements Session<T> {
   readonly module: Module<T>;
   readonly #spec: ModuleSpec<S, T>;
   readonly #identities: readonly number[];
+  readonly #demands: readonly Demand[];
   readonly #state: S;
   /** Bits of the options that came; modules have fewer than 31. */
   #seen = 0;
 
-  constructor(module: Module<T>, spec: ModuleSpec<S, T>, identities: readonly number[]) {
+  constructor(
+    module: Module<T>,
+    spec: ModuleSpec<S, T>,
+    identities: readonly number[],
+    demands: readonly Demand[],
+  ) {
     this.module = module;
     this.#spec = spec;
     this.#identities = identities;
+    this.#demands = demands;
     this.#state = spec.start();
   }
 
@@ -135,31 +143,59 @@ class ModuleSession<S, T> implements Session<T> {
   }
 
   finish(context: RuleContext): T {
-    const { name, options } = this.#spec;
-    for (let index = 0; index < options.length; index += 1) {
-      const option = options[index];
-      if (option === undefined || option.alias !== undefined) continue;
-      if (!this.#has(option.name)) {
-        if (option.required === true)
-          refuse(`${name}: option "--${option.name}" must be specified`);
-        continue;
-      }
-      for (const other of option.excludes ?? []) {
-        if (this.#has(other)) {
-          refuse(`${name}: option "--${option.name}" cannot be used together with "--${other}"`);
+    const seen = this.#seen;
+    for (let index = 0; index < this.#demands.length; index += 1) {
+      const demand = this.#demands[index];
+      if (demand === undefined) continue;
+      if ((seen & demand.bit) === 0) {
+        if (demand.required) {
+          refuse(`${this.#spec.name}: option "--${demand.name}" must be specified`);
         }
-      }
-      if (option.needs !== undefined && !this.#has(option.needs)) {
-        refuse(`${name}: option "--${option.name}" also requires "--${option.needs}"`);
+      } else if ((seen & demand.excluded) !== 0 || (seen & demand.needed) !== demand.needed) {
+        this.#refuseCombination(demand.name);
       }
     }
     return this.#spec.finish(this.#state, context);
   }
 
-  #has(name: string): boolean {
-    const index = this.#spec.options.findIndex((option) => option.name === name);
-    return index !== -1 && (this.#seen & (1 << index)) !== 0;
+  #refuseCombination(option: string): void {
+    const { name, options } = this.#spec;
+    const { excludes = [], needs = "" } = options.find((one) => one.name === option) ?? {};
+    for (const other of excludes) {
+      if ((this.#seen & bitOf(options, other)) !== 0) {
+        refuse(`${name}: option "--${option}" cannot be used together with "--${other}"`);
+      }
+    }
+    refuse(`${name}: option "--${option}" also requires "--${needs}"`);
   }
+}
+
+/** What an option demands of the others, as bits of their positions in the table. */
+interface Demand {
+  readonly name: string;
+  readonly bit: number;
+  readonly required: boolean;
+  readonly excluded: number;
+  readonly needed: number;
+}
+
+/** The demands of those options that have any. */
+function demandsOf<S>(options: readonly OptionSpec<S>[]): Demand[] {
+  return options
+    .filter(({ alias }) => alias === undefined)
+    .map(({ name, required = false, excludes = [], needs }) => ({
+      name,
+      bit: bitOf(options, name),
+      required,
+      excluded: excludes.reduce((bits, other) => bits | bitOf(options, other), 0),
+      needed: needs === undefined ? 0 : bitOf(options, needs),
+    }))
+    .filter(({ required, excluded, needed }) => required || excluded !== 0 || needed !== 0);
+}
+
+function bitOf<S>(options: readonly OptionSpec<S>[], name: string): number {
+  const index = options.findIndex((option) => option.name === name);
+  return index === -1 ? 0 : 1 << index;
 }
 
 /** Refuses a rule as the kernel's module does when it is loaded. */

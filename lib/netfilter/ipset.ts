@@ -34,6 +34,27 @@ export interface SetElement {
   bytes: number;
 }
 
+/** What a set was created with, as far as it is only kept and printed. */
+export interface SetOptions {
+  readonly hashSize: number;
+  /** Most elements that a hash takes. */
+  readonly maxElements: number;
+  /** What the kernel draws for its hash. */
+  readonly initval: number;
+  /** bitmap:port: the first and the last port that it can hold. */
+  readonly firstPort: number;
+  readonly lastPort: number;
+}
+
+/** The kernel's defaults. */
+export const DEFAULT_SET_OPTIONS: SetOptions = {
+  hashSize: 1024,
+  maxElements: 65536,
+  initval: 0,
+  firstPort: 0,
+  lastPort: 65535,
+};
+
 /** One set. */
 export class IpSet {
   name: string;
@@ -41,15 +62,32 @@ export class IpSet {
   /** Rules and sets that use it. */
   references = 0;
   /** Whether elements count what they match. */
-  readonly counters: boolean;
-  readonly #elements = new Map<string, SetElement>();
+  counters: boolean;
+  options: SetOptions;
+  #elements = new Map<string, SetElement>();
   /** Prefix lengths in use, the longest first. */
   #prefixes: number[] = [];
 
-  constructor(name: string, type: SetType, counters = false) {
+  constructor(name: string, type: SetType, counters = false, options = DEFAULT_SET_OPTIONS) {
     this.name = name;
     this.type = type;
     this.counters = counters;
+    this.options = options;
+  }
+
+  /** How many elements there are. */
+  get size(): number {
+    return this.#elements.size;
+  }
+
+  /** Whether networks are among its elements. */
+  get hasNetworks(): boolean {
+    return this.type === "hash:net" || this.type === "hash:ip,port,net";
+  }
+
+  /** The element written exactly so, or undefined. */
+  get(element: SetElement): SetElement | undefined {
+    return this.#elements.get(keyOf(element));
   }
 
   /** Adds an element; false if it is there already. */
@@ -66,6 +104,21 @@ export class IpSet {
   /** Takes an element out; false if it was not there. */
   delete(element: SetElement): boolean {
     return this.#elements.delete(keyOf(element));
+  }
+
+  /** `ipset swap`: rules that know this set by its name meet the other's elements from now on. */
+  exchange(other: IpSet): void {
+    const { counters, options } = this;
+    const elements = this.#elements;
+    const prefixes = this.#prefixes;
+    this.counters = other.counters;
+    this.options = other.options;
+    this.#elements = other.#elements;
+    this.#prefixes = other.#prefixes;
+    other.counters = counters;
+    other.options = options;
+    other.#elements = elements;
+    other.#prefixes = prefixes;
   }
 
   flush(): void {
@@ -89,10 +142,12 @@ export class IpSet {
    */
   find(packet: Packet, sources: readonly boolean[]): SetElement | null {
     const wanted = this.elementOf(packet, sources);
-    if (wanted === null) return null;
-    if (this.type !== "hash:net" && this.type !== "hash:ip,port,net") {
-      return this.#elements.get(keyOf(wanted)) ?? null;
-    }
+    return wanted === null ? null : this.lookUp(wanted);
+  }
+
+  /** The element that an address without a network is in: of networks the longest. */
+  lookUp(wanted: SetElement): SetElement | null {
+    if (!this.hasNetworks) return this.#elements.get(keyOf(wanted)) ?? null;
     for (const prefix of this.#prefixes) {
       const found = this.#elements.get(keyOf(this.#cut(wanted, prefix)));
       if (found !== undefined) return found;
@@ -149,9 +204,14 @@ export class IpSets {
   }
 
   /** Makes a set; undefined if the name is taken. */
-  create(name: string, type: SetType, counters = false): IpSet | undefined {
+  create(
+    name: string,
+    type: SetType,
+    counters = false,
+    options = DEFAULT_SET_OPTIONS,
+  ): IpSet | undefined {
     if (this.#sets.has(name)) return undefined;
-    const set = new IpSet(name, type, counters);
+    const set = new IpSet(name, type, counters, options);
     this.#sets.set(name, set);
     return set;
   }
@@ -160,6 +220,13 @@ export class IpSets {
   destroy(name: string): boolean {
     const set = this.#sets.get(name);
     return set !== undefined && set.references === 0 && this.#sets.delete(name);
+  }
+
+  /** Gives a set another name, which must be free. */
+  rename(set: IpSet, name: string): void {
+    this.#sets.delete(set.name);
+    set.name = name;
+    this.#sets.set(name, set);
   }
 
   /** In the order in which they were made. */

@@ -12,9 +12,11 @@ import { hostname } from "./commands/hostname.ts";
 import { httpServerCommand } from "./commands/http-server.ts";
 import { ifconfig } from "./commands/ifconfig.ts";
 import { ip } from "./commands/ip.ts";
+import { ipset } from "./commands/ipset.ts";
 import { iptables, iptablesRestore, iptablesSave } from "./commands/iptables.ts";
 import { kill } from "./commands/kill.ts";
 import { nc } from "./commands/nc.ts";
+import { nfacct } from "./commands/nfacct.ts";
 import { ping } from "./commands/ping.ts";
 import { printf } from "./commands/printf.ts";
 import { route } from "./commands/route.ts";
@@ -41,11 +43,13 @@ const COMMANDS: readonly Command[] = [
   httpServerCommand,
   ifconfig,
   ip,
+  ipset,
   iptables,
   iptablesRestore,
   iptablesSave,
   kill,
   nc,
+  nfacct,
   ping,
   printf,
   route,

@@ -10,7 +10,7 @@ import type { ModuleTable } from "../modules.ts";
 import { anyHeader, type HeaderMatch, type Match, Rule, type Target, Verdict } from "../rule.ts";
 import { isTableName, type TableName } from "../table.ts";
 import { ExitStatus, RuleError, refuse } from "./errors.ts";
-import { checkChainName, interfaceTest, splitAddresses } from "./header.ts";
+import { checkChainName, hasBlank, interfaceTest, splitAddresses } from "./header.ts";
 import type { Words } from "./lexer.ts";
 import { Item, type LoadedOptions, OptionReader } from "./options.ts";
 import { type MaskedAddress, parseNumber, protocolValue } from "./values.ts";
@@ -51,6 +51,15 @@ export interface Command {
   readonly zeroes: boolean;
 }
 
+/** Counters that stand before a command, and the word where it begins. */
+export interface Counted {
+  readonly from: number;
+  readonly packets: number;
+  readonly bytes: number;
+}
+
+const NOT_COUNTED: Counted = { from: 0, packets: 0, bytes: 0 };
+const NO_RULES: readonly Rule[] = [];
 const COMMANDS_WITH_RULE = "AIDRC";
 const STANDARD_VERDICTS: ReadonlyMap<string, Verdict> = new Map([
   ["ACCEPT", Verdict.ACCEPT],
@@ -70,8 +79,10 @@ export class CommandParser implements LoadedOptions {
   readonly #engine: Engine;
   readonly #modules: ModuleTable;
   readonly #reader: OptionReader;
-  #sessions: Session<Match | Target>[] = [];
-  #matches: Session<Match>[] = [];
+  readonly #sessions: Session<Match | Target>[] = [];
+  readonly #matches: Session<Match>[] = [];
+  /** The matches of the rule that is being made. */
+  readonly #finished: Match[] = [];
   #target: Session<Target> | null = null;
   #targetName = "";
   #isGoto = false;
@@ -113,13 +124,13 @@ export class CommandParser implements LoadedOptions {
 
   /**
    * Parses the words. `table` is that of the restore text, in which -t is not allowed; null on a
-   * command line. Counters are those written before a rule. Throws `RuleError` without a place.
+   * command line. Throws `RuleError` without a place.
    */
-  parse(table: TableName | null, packets = 0, bytes = 0): Command {
+  parse(table: TableName | null, counted: Counted = NOT_COUNTED): Command {
     this.#reset(table ?? "filter");
-    this.#packets = packets;
-    this.#bytes = bytes;
-    this.#reader.reset(0);
+    this.#packets = counted.packets;
+    this.#bytes = counted.bytes;
+    this.#reader.reset(counted.from);
     let inverted = false;
     for (;;) {
       const item = this.#reader.next(this);
@@ -158,8 +169,8 @@ export class CommandParser implements LoadedOptions {
   }
 
   #reset(table: TableName): void {
-    this.#sessions = [];
-    this.#matches = [];
+    while (this.#sessions.length > 0) this.#sessions.pop();
+    while (this.#matches.length > 0) this.#matches.pop();
     this.#target = null;
     this.#targetName = "";
     this.#isGoto = false;
@@ -384,7 +395,7 @@ export class CommandParser implements LoadedOptions {
     if (this.#targetName !== "") refuse("multiple -j flags not allowed");
     if (name === "") refuse("Invalid target name (too short)");
     if (name.length > 28) refuse(`Invalid target name \`${name}' (28 chars max)`);
-    if (/\s/.test(name)) refuse(`Invalid target name \`${name}'`);
+    if (hasBlank(name)) refuse(`Invalid target name \`${name}'`);
     this.#targetName = name;
     this.#isGoto = isGoto;
     if (isGoto || STANDARD_VERDICTS.has(name)) return;
@@ -409,7 +420,7 @@ export class CommandParser implements LoadedOptions {
       chain: this.#chain,
       number: this.#number,
       extra: this.#extra,
-      rules: withRule && !byNumber ? this.#rules() : [],
+      rules: withRule && !byNumber ? this.#rules() : NO_RULES,
       numeric: this.#numeric,
       verbose: this.#verbose,
       exact: this.#exact,
@@ -452,31 +463,36 @@ export class CommandParser implements LoadedOptions {
         '\nThe "nat" table is not intended for filtering, the use of DROP is therefore inhibited.\n\n',
       );
     }
+    if (!many) return [this.#rule(header, this.#sources?.[0], this.#destinations?.[0])];
     const rules: Rule[] = [];
-    for (const source of this.#sources ?? [null]) {
-      for (const destination of this.#destinations ?? [null]) {
-        rules.push(this.#rule(source, destination));
+    for (const source of this.#sources ?? [undefined]) {
+      for (const destination of this.#destinations ?? [undefined]) {
+        rules.push(this.#rule({ ...header }, source, destination));
       }
     }
     return rules;
   }
 
-  #rule(source: MaskedAddress | null, destination: MaskedAddress | null): Rule {
-    const header: HeaderMatch = {
-      ...this.#header,
-      source: source?.address ?? 0,
-      sourceMask: source?.mask ?? 0,
-      destination: destination?.address ?? 0,
-      destinationMask: destination?.mask ?? 0,
-    };
-    const matches: Match[] = [];
+  /** One rule, which takes the header. */
+  #rule(
+    header: HeaderMatch,
+    source: MaskedAddress | undefined,
+    destination: MaskedAddress | undefined,
+  ): Rule {
+    header.source = source?.address ?? 0;
+    header.sourceMask = source?.mask ?? 0;
+    header.destination = destination?.address ?? 0;
+    header.destinationMask = destination?.mask ?? 0;
+    const matches = this.#finished;
+    while (matches.length > 0) matches.pop();
     const context = { engine: this.#engine, table: this.#table, header, matches };
     for (const session of this.#matches) matches.push(session.finish(context));
     const name = this.#targetName;
     const verdict = this.#isGoto ? undefined : STANDARD_VERDICTS.get(name);
     const rule = new Rule({
       header,
-      matches,
+      // A copy has no more room than it needs; there are many.
+      matches: matches.slice(),
       target: this.#target?.finish(context) ?? null,
       verdict: verdict ?? Verdict.CONTINUE,
       targetName: name,

@@ -28,7 +28,16 @@ export function checkChainName(name: string): void {
     refuse("chain name not allowed to start with `-' or `!'");
   }
   if (name.length >= 29) refuse(`chain name \`${name}' too long (must be under 29 chars)`);
-  if (/\s/.test(name)) refuse(`Invalid chain name \`${name}'`);
+  if (hasBlank(name)) refuse(`Invalid chain name \`${name}'`);
+}
+
+/** Whether there is a space, a tab or a line end in a name. */
+export function hasBlank(name: string): boolean {
+  for (let index = 0; index < name.length; index += 1) {
+    const code = name.charCodeAt(index);
+    if (code === 32 || (code >= 9 && code <= 13)) return true;
+  }
+  return false;
 }
 
 /** ` -s … -d … -i … -o … -p …`, each part with a space before it. */

@@ -11,37 +11,66 @@ const NEWLINE = 10;
 const QUOTE = 34;
 const BACKSLASH = 92;
 
-/** The words of one line and the columns where they begin; reused from line to line. */
+/** Slots of the word table if nobody says how long the text is. */
+const FEW_SLOTS = 64;
+const MAX_SLOTS = 1 << 17;
+
+/**
+ * The words of one line and the columns where they begin; reused from line to line. Words that came
+ * not long ago are found in a table, so that a text of a hundred thousand rules does not become a
+ * million strings.
+ */
 export class Words {
-  readonly texts: string[] = [];
-  /** From 1. */
-  readonly columns: number[] = [];
+  readonly #texts: string[] = [];
+  readonly #columns: number[] = [];
+  #length = 0;
+  readonly #known: string[];
+  readonly #mask: number;
+
+  /** For a text of about `characters`. */
+  constructor(characters = 0) {
+    let slots = FEW_SLOTS;
+    while (slots < MAX_SLOTS && slots * 64 < characters) slots *= 2;
+    this.#known = new Array<string>(slots).fill("");
+    this.#mask = slots - 1;
+  }
 
   get length(): number {
-    return this.texts.length;
+    return this.#length;
   }
 
-  /** Forgets all words. */
+  /** Forgets the words of the line. */
   clear(): void {
-    this.texts.length = 0;
-    this.columns.length = 0;
+    this.#length = 0;
   }
 
+  /** Adds a word that begins in that column, counted from 1. */
   add(text: string, column: number): void {
-    this.texts.push(text);
-    this.columns.push(column);
+    this.#texts[this.#length] = text;
+    this.#columns[this.#length] = column;
+    this.#length += 1;
   }
 
   /** The word at `index`, or undefined behind the last. */
   at(index: number): string | undefined {
-    return this.texts[index];
+    return index < this.#length ? this.#texts[index] : undefined;
   }
 
   /** The column of the word at `index`, or the one behind the last word. */
   columnAt(index: number): number {
-    const last = this.columns.length - 1;
-    if (index <= last) return this.columns[index] ?? 1;
-    return last < 0 ? 1 : (this.columns[last] ?? 1) + (this.texts[last]?.length ?? 0);
+    const last = this.#length - 1;
+    if (index <= last) return this.#columns[index] ?? 1;
+    return last < 0 ? 1 : (this.#columns[last] ?? 1) + (this.#texts[last]?.length ?? 0);
+  }
+
+  /** The characters from `start` to `end`, whose hash is given, as one string for all occurrences. */
+  #word(text: string, start: number, end: number, hash: number): string {
+    const slot = (hash ^ (hash >>> 15)) & this.#mask;
+    const known = this.#known[slot] ?? "";
+    if (known.length === end - start && text.startsWith(known, start)) return known;
+    const word = text.slice(start, end);
+    this.#known[slot] = word;
+    return word;
   }
 
   /** Adds the words of `text` between `from` and `to`; columns count from `lineStart`. */
@@ -63,12 +92,14 @@ export class Words {
   /** A word without quotes, or up to its first quote. */
   #bare(text: string, start: number, to: number, lineStart: number): number {
     let at = start;
+    let hash = 0;
     for (; at < to; at += 1) {
       const code = text.charCodeAt(at);
       if (code === SPACE || code === TAB || code === NEWLINE) break;
       if (code === QUOTE) return this.#quoted(text, at, to, lineStart, text.slice(start, at));
+      hash = (Math.imul(hash, 31) + code) | 0;
     }
-    this.add(text.slice(start, at), start - lineStart + 1);
+    this.add(this.#word(text, start, at, hash), start - lineStart + 1);
     return at;
   }
 

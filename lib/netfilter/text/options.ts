@@ -59,6 +59,9 @@ const BY_NAME = new Map(
   BASE_OPTIONS.flatMap((option) => option.names.map((name) => [name, option] as const)),
 );
 
+/** More long options than there are. */
+const MAX_NAMES = 512;
+
 /** The options of the modules that a line has loaded. */
 export interface LoadedOptions {
   /** How many modules there are; the last is asked first. */
@@ -89,6 +92,8 @@ export class OptionReader {
   option = 0;
   /** The word in which the current option stands. */
   itemIndex = 0;
+
+  readonly #names = new Map<string, string>();
 
   constructor(words: Words) {
     this.words = words;
@@ -131,9 +136,9 @@ export class OptionReader {
     this.itemIndex = this.index;
     const letter = word.charAt(this.#inWord);
     this.letter = letter;
-    this.written = `-${letter}`;
+    this.written = word.length === 2 ? word : `-${letter}`;
     const option = BY_LETTER.get(letter);
-    const rest = word.slice(this.#inWord + 1);
+    const rest = word.length === this.#inWord + 1 ? "" : word.slice(this.#inWord + 1);
     if (option === undefined || letter === "0") {
       this.#leaveWord(rest === "");
       return Item.UNKNOWN;
@@ -159,9 +164,9 @@ export class OptionReader {
 
   #long(word: string, loaded: LoadedOptions): Item {
     const equals = word.indexOf("=");
-    const name = equals === -1 ? word.slice(2) : word.slice(2, equals);
+    const name = equals === -1 ? this.#nameIn(word) : word.slice(2, equals);
     const joined = equals === -1 ? undefined : word.slice(equals + 1);
-    this.written = `--${name}`;
+    this.written = equals === -1 ? word : `--${name}`;
     this.index += 1;
     const base = BY_NAME.get(name);
     if (base !== undefined) return this.#foundBase(base, joined);
@@ -173,6 +178,16 @@ export class OptionReader {
       }
     }
     return this.#abbreviated(name, joined, loaded);
+  }
+
+  /** The word without its dashes; the same words come again and again. */
+  #nameIn(word: string): string {
+    let name = this.#names.get(word);
+    if (name === undefined) {
+      name = word.slice(2);
+      if (this.#names.size < MAX_NAMES) this.#names.set(word, name);
+    }
+    return name;
   }
 
   #abbreviated(name: string, joined: string | undefined, loaded: LoadedOptions): Item {

@@ -41,8 +41,8 @@ const COUNTERS = /^\[(\d+):(\d+)\]$/;
 export class RestoreReader {
   readonly #target: RestoreTarget;
   readonly #options: RestoreOptions;
-  readonly #words = new Words();
-  readonly #parser: CommandParser;
+  #words = new Words();
+  #parser: CommandParser;
   #edit: TableEdit | null = null;
   #table: TableName = "filter";
   #skipping = false;
@@ -56,6 +56,8 @@ export class RestoreReader {
 
   /** Reads the whole text; tables before an error stay changed. */
   read(text: string): void {
+    this.#words = new Words(text.length);
+    this.#parser = new CommandParser(this.#target, this.#target.modules, this.#words);
     let start = 0;
     this.#line = 0;
     while (start < text.length) {
@@ -183,10 +185,9 @@ export class RestoreReader {
         packets = Number(counters[1]);
         bytes = Number(counters[2]);
       }
-      words.texts.shift();
-      words.columns.shift();
     }
-    applyCommand(edit, this.#parser.parse(this.#table, packets, bytes));
+    const from = counted ? 1 : 0;
+    applyCommand(edit, this.#parser.parse(this.#table, { from, packets, bytes }));
   }
 
   #placed(error: unknown): unknown {

@@ -91,22 +91,38 @@ export function formatProtocol(protocol: number): string {
   return protocolNameOf(protocol) ?? String(protocol);
 }
 
-const CACHE_LIMIT = 1 << 16;
-
-/** Address texts that ip-num has validated; rule texts name the same addresses again and again. */
-const addressCache = new Map<string, number>();
-
 /** An address as int32, or undefined. */
 export function tryAddress(text: string): number | undefined {
-  let address = addressCache.get(text);
-  if (address === undefined) {
-    if (text === "localhost") return 0x7f000001;
-    if (!isIpv4(text)) return undefined;
-    address = parseIpv4(text);
-    if (addressCache.size >= CACHE_LIMIT) addressCache.clear();
-    addressCache.set(text, address);
+  const address = plainAddress(text, text.length);
+  if (address !== undefined) return address;
+  if (text === "localhost") return 0x7f000001;
+  return isIpv4(text) ? parseIpv4(text) : undefined;
+}
+
+/**
+ * The address in the first `length` characters if it is written as it is printed: four decimal
+ * numbers without leading zeros. Large rule sets have a hundred thousand of them; ip-num judges what
+ * is written in any other way.
+ */
+function plainAddress(text: string, length: number): number | undefined {
+  let address = 0;
+  let part = -1;
+  let dots = 0;
+  for (let at = 0; at < length; at += 1) {
+    const digit = text.charCodeAt(at) - 48;
+    if (digit === -2) {
+      if (part === -1) return undefined;
+      address = (address << 8) | part;
+      part = -1;
+      dots += 1;
+    } else if (digit >= 0 && digit <= 9 && part !== 0) {
+      part = part === -1 ? digit : part * 10 + digit;
+      if (part > 255) return undefined;
+    } else {
+      return undefined;
+    }
   }
-  return address;
+  return dots === 3 && part !== -1 ? (address << 8) | part : undefined;
 }
 
 /** An address with a mask, such as a rule's -s; host bits are cleared. */

@@ -1,0 +1,59 @@
+/** Texts are those that ipset 7.17 printed on Linux 6.18 for the same commands. */
+import { expect } from "chai";
+import { World } from "./world.ts";
+
+describe("shell/commands/ipset", () => {
+  it("prints sets as listings and as commands", () => {
+    const world = new World("a");
+    world.run("a", "ipset create e bitmap:port range 0-65535; ipset add e 100-101; ipset add e 80");
+    world.run("a", "ipset create b hash:ip,port counters; ipset add b 1.2.3.4,udp:53");
+    world.run("a", "ipset add b 1.2.3.4,icmp:ping; ipset add b 1.2.3.4,80");
+
+    expect(world.run("a", "ipset list -t e").split("\n")[3]).to.equal("Header: range 0-65535");
+    expect(world.run("a", "ipset save e")).to.equal(
+      "create e bitmap:port range 0-65535\nadd e 80\nadd e 100\nadd e 101\n",
+    );
+    expect(world.run("a", "ipset list b").replace(/0x[0-9a-f]{8}/, "0x")).to.equal(
+      "Name: b\nType: hash:ip,port\nRevision: 7\n" +
+        "Header: family inet hashsize 1024 maxelem 65536 counters bucketsize 12 initval 0x\n" +
+        "Size in memory: 456\nReferences: 0\nNumber of entries: 3\nMembers:\n" +
+        "1.2.3.4,udp:53 packets 0 bytes 0\n" +
+        "1.2.3.4,icmp:echo-request packets 0 bytes 0\n" +
+        "1.2.3.4,tcp:80 packets 0 bytes 0\n",
+    );
+  });
+
+  it("finds addresses in networks but for exceptions", () => {
+    const world = new World("a");
+    world.run(
+      "a",
+      "ipset create f hash:net; ipset add f 10.0.0.0/8; ipset add f 10.2.0.0/16 nomatch",
+    );
+
+    expect(world.run("a", "ipset test f 10.5.6.7 2>&1")).to.equal(
+      "Warning: 10.5.6.7 is in set f.\n",
+    );
+    expect(world.run("a", "ipset test f 10.2.3.4 2>&1")).to.equal("10.2.3.4 is NOT in set f.\n");
+  });
+
+  it("swaps what rules meet under a name", () => {
+    const world = new World("a");
+    world.run("a", "ipset create x hash:ip; ipset create y hash:ip; ipset add y 1.1.1.1");
+    world.run("a", "iptables -A INPUT -m set --match-set x src; ipset swap x y");
+
+    expect(world.run("a", "ipset destroy x 2>&1")).to.equal(
+      "ipset v7.17: Set cannot be destroyed: it is in use by a kernel component\n",
+    );
+    expect(world.run("a", "ipset list x")).to.match(/References: 1\n.*\nMembers:\n1\.1\.1\.1\n$/);
+  });
+});
+
+describe("shell/commands/nfacct", () => {
+  it("prints counters with twenty digits", () => {
+    const world = new World("a");
+
+    expect(world.run("a", "nfacct add drops; nfacct list")).to.equal(
+      "{ pkts = 00000000000000000000, bytes = 00000000000000000000 } = drops;\n",
+    );
+  });
+});
