@@ -49,7 +49,7 @@ export function readAdd(words: Words): IpAction {
     main.name = words.take();
   }
   if (kind === "") {
-    throw new ToolError('Not enough information: "type" argument is required', 255);
+    throw new ToolError('Not enough information: "type" argument is required', 1);
   }
   return (context) => {
     const home = netnsOf(context.host, main.netns);

@@ -1,3 +1,8 @@
+/**
+ * Options behind `type bridge`.
+ *
+ * Spec: iproute2 6.1, ip/iplink_bridge.c.
+ */
 import { NS_PER_MS } from "../../../../base/units.ts";
 import type { Bridge } from "../../../../link/bridge.ts";
 import { notModelled } from "../../../command.ts";

@@ -82,7 +82,8 @@ export function netnsOf(host: ShellHost, name: string): ShellHost {
 
 /** Refuses names that no device may have, and those that are taken. */
 export function checkNewName(home: ShellHost, name: string): void {
-  if (name.length > MAX_NAME || name === "" || /[/\s:]/.test(name)) {
+  if (name.length > MAX_NAME) throw new ToolError("Error: Attribute failed policy validation.", 2);
+  if (name === "" || /[/\s:]/.test(name)) {
     throw new ToolError(`Error: argument "${name}" is wrong: "name" not a valid ifname`, 255);
   }
   if (findDevice(home, name) !== null) throw refused(EEXIST);

@@ -1,3 +1,8 @@
+/**
+ * `ip link show`.
+ *
+ * Spec: iproute2 6.1, ip/ipaddress.c (print_linkinfo).
+ */
 import type { NetDevice } from "../../../../link/device.ts";
 import { ToolError } from "../../../command.ts";
 import { deviceFlags, linkName, linkText, masterOf, operState } from "../../../device-format.ts";
