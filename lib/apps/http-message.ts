@@ -35,7 +35,7 @@ export function hasToken(fields: readonly Field[], name: string, token: string):
 
 /** Prints a head: start line, fields, empty line. */
 export function formatHead(startLine: string, fields: readonly Field[]): string {
-  const lines = fields.map(([name, value]) => `${name}: ${value}\r\n`);
+  const lines = fields.map(([name, value]) => `${name}:${value === "" ? "" : ` ${value}`}\r\n`);
   return `${startLine}\r\n${lines.join("")}\r\n`;
 }
 
@@ -92,10 +92,14 @@ export class MessageReader {
     return fromUtf8(this.#bytes.subarray(0, count));
   }
 
-  /** Takes a head if all of it is there; null if not. */
-  takeHead(): MessageHead | null {
-    const end = headEnd(this.#bytes);
-    if (end === -1) return null;
+  /**
+   * Takes a head if all of it is there; null if not. `atEnd` says that no more bytes come: then the
+   * whole lines that are there are taken, if any.
+   */
+  takeHead(atEnd = false): MessageHead | null {
+    const found = headEnd(this.#bytes);
+    const end = found === -1 && atEnd ? this.#bytes.lastIndexOf(LF) + 1 : found;
+    if (end <= 0) return null;
     const text = fromUtf8(this.take(end));
     const [startLine = "", ...lines] = text.split(/\r?\n/);
     const fields: Field[] = [];
@@ -122,12 +126,16 @@ export class MessageReader {
   }
 }
 
+/** What is wrong with a chunked body: nothing, a size that is no number, data longer than its size. */
+export type ChunkFault = "none" | "size" | "end";
+
 /** Takes a body out of a reader, piece by piece. */
 export class BodyReader {
   readonly kind: BodyKind;
   /** Content bytes so far. */
   received = 0;
   done: boolean;
+  fault: ChunkFault = "none";
   #chunkLeft = 0;
   #state: "size" | "data" | "end" | "trailer" = "size";
 
@@ -136,7 +144,7 @@ export class BodyReader {
     this.done = kind.kind === "none" || (kind.kind === "length" && kind.length === 0);
   }
 
-  /** The content that is there now; `done` is set at its end. Throws nothing: bad chunks end it. */
+  /** The content that is there now; `done` is set at its end, which a `fault` is as well. */
   read(from: MessageReader): Uint8Array {
     if (this.done) return new Uint8Array(0);
     const content =
@@ -169,13 +177,23 @@ export class BodyReader {
   #line(line: string): void {
     if (this.#state === "end") {
       this.#state = "size";
+      if (line !== "") this.#spoil("end");
     } else if (this.#state === "trailer") {
       this.done = line === "";
     } else {
-      const size = Number.parseInt(line, 16);
-      this.#chunkLeft = Number.isNaN(size) ? 0 : size;
-      this.#state = this.#chunkLeft === 0 ? "trailer" : "data";
+      const size = Number.parseInt(/^[0-9a-fA-F]*/.exec(line)?.[0] ?? "", 16);
+      if (Number.isNaN(size)) {
+        this.#spoil("size");
+        return;
+      }
+      this.#chunkLeft = size;
+      this.#state = size === 0 ? "trailer" : "data";
     }
+  }
+
+  #spoil(fault: ChunkFault): void {
+    this.fault = fault;
+    this.done = true;
   }
 }
 

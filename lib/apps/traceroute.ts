@@ -5,6 +5,7 @@
  * Not modelled: names of hops, TCP probes, path MTU discovery, extensions of ICMP.
  */
 import { utf8 } from "../base/bytes.ts";
+import { errnoMessage } from "../base/errno.ts";
 import { formatIpv4, type Ipv4 } from "../base/inet.ts";
 import { NS_PER_US, type Ns } from "../base/units.ts";
 import { type Program, type WaitQueue, waitFor } from "../sim/process.ts";
@@ -106,6 +107,12 @@ class Trace {
     const { target, maxTtl, length, queries, firstTtl } = this.#options;
     const name = `${target} (${formatIpv4(this.#destination)})`;
     this.#print(`traceroute to ${name}, ${maxTtl} hops max, ${length} byte packets`);
+    const unreachable = this.#routeError();
+    if (unreachable < 0) {
+      this.#print("\n");
+      this.#host.stderr(`connect: ${errnoMessage(unreachable)}\n`);
+      return 1;
+    }
     const total = (maxTtl - firstTtl + 1) * queries;
     while (this.#printed < Math.min(total, this.#end)) {
       this.#sendMore(Math.min(total, this.#end));
@@ -120,6 +127,14 @@ class Trace {
     }
     this.#print("\n");
     return 0;
+  }
+
+  /** What connecting a socket to the destination fails with, or 0. */
+  #routeError(): number {
+    const socket = new RawSocket(this.#host.namespace, 1);
+    const route = socket.routeTo(this.#destination);
+    socket.close();
+    return typeof route === "number" ? route : 0;
   }
 
   #sendMore(limit: number): void {

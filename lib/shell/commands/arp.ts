@@ -4,7 +4,7 @@
  * Spec: net-tools 2.10, arp.c.
  */
 import { formatIpv4, isIpv4, parseIpv4 } from "../../base/inet.ts";
-import { formatMac, parseMac } from "../../base/mac.ts";
+import { formatMac, type Mac, parseMac } from "../../base/mac.ts";
 import { Flow } from "../../net/inet.ts";
 import { type Neighbour, Nud } from "../../net/neighbour.ts";
 import { type Command, type CommandContext, immediate, ToolError } from "../command.ts";
@@ -71,7 +71,7 @@ function set({ host }: CommandContext, address: string, mac: string): number {
   flow.destination = parseIpv4(address);
   const route = namespace.routing.output(flow);
   if (typeof route === "number") throw new ToolError("SIOCSARP: Network is unreachable", 255);
-  namespace.neighbours.set(route.device, flow.destination, parseMac(mac), Nud.PERMANENT);
+  namespace.neighbours.set(route.device, flow.destination, readMac(mac), Nud.PERMANENT);
   return 0;
 }
 
@@ -83,4 +83,12 @@ function remove({ host }: CommandContext, address: string): number {
   if (entry === undefined) throw new ToolError(`No ARP entry for ${address}`, 255);
   neighbours.remove(entry.device, entry.address);
   return 0;
+}
+
+function readMac(text: string): Mac {
+  try {
+    return parseMac(text);
+  } catch {
+    throw new ToolError("arp: invalid hardware address", 255);
+  }
 }

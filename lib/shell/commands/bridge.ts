@@ -40,7 +40,10 @@ export const bridge: Command = {
     const object = words.take();
     if (object === "fdb") return immediate(readFdb(words, statistics));
     if (object === "link") return immediate(readLink(words, details));
-    throw notModelled("bridge", object, USAGE);
+    if (["mdb", "vlan", "vni", "monitor"].includes(object)) {
+      throw notModelled("bridge", object, USAGE);
+    }
+    throw new ToolError(`Object "${object}" is unknown, try "bridge help".`, 255);
   },
 };
 
@@ -80,7 +83,7 @@ function readFdbShow(words: Words, statistics: boolean): Action {
       if (name !== "" && findDevice(host, name) === null) {
         throw new ToolError(
           `Cannot find ${name === bridgeName ? "bridge" : "device"} "${name}"`,
-          1,
+          255,
         );
       }
     }
@@ -148,7 +151,7 @@ function readMac(text: string): Mac {
   try {
     return parseMac(text);
   } catch {
-    throw new ToolError(`Invalid address "${text}"`, 255);
+    throw new ToolError(`Invalid mac address ${text}`, 255);
   }
 }
 
@@ -182,7 +185,7 @@ function asBridge(error: ToolError): ToolError {
 
 function portOf(host: ShellHost, name: string): { owner: Bridge; port: BridgePort | null } {
   const device = findDevice(host, name);
-  if (device === null) throw new ToolError(`Cannot find device "${name}"`, 1);
+  if (device === null) throw new ToolError(`Cannot find device "${name}"`, 255);
   if (device instanceof Bridge) return { owner: device, port: null };
   const owner = masterOf(device);
   if (owner === null) throw asBridge(refused(EOPNOTSUPP));

@@ -3,9 +3,10 @@
  *
  * Spec: curl(1) of curl 7.88.1.
  */
+
+import { type CurlOptions, DEFAULT_CURL_OPTIONS } from "../../apps/curl/options.ts";
+import { WRITE_OUT_NAMES } from "../../apps/curl/report.ts";
 import { curl as curlProgram } from "../../apps/curl.ts";
-import { type CurlOptions, DEFAULT_CURL_OPTIONS } from "../../apps/curl-options.ts";
-import { WRITE_OUT_NAMES } from "../../apps/curl-report.ts";
 import { concatBytes, fromUtf8, utf8 } from "../../base/bytes.ts";
 import { type Ipv4, isIpv4, parseIpv4 } from "../../base/inet.ts";
 import { NS_PER_S, type Ns } from "../../base/units.ts";
@@ -200,7 +201,7 @@ function apply(wanted: Writable, name: string, value: string): void {
 function applyConnection(wanted: Writable, name: string, value: string): void {
   switch (name) {
     case "m":
-      wanted.maxTimeNs = seconds("-m, --max-time", value);
+      wanted.maxTimeNs = seconds("-m", value);
       break;
     case "connect-timeout":
       wanted.connectTimeoutNs = seconds("--connect-timeout", value);

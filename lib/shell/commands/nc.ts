@@ -3,7 +3,9 @@
  *
  * Spec: nc(1) of netcat-openbsd 1.219 (Debian).
  */
-import { type NcOptions, nc as ncProgram } from "../../apps/nc.ts";
+
+import type { NcOptions } from "../../apps/nc/options.ts";
+import { nc as ncProgram } from "../../apps/nc.ts";
 import { ANY_ADDRESS, isIpv4, parseIpv4 } from "../../base/inet.ts";
 import { NS_PER_S } from "../../base/units.ts";
 import { servicePort } from "../../netfilter/text/names.ts";

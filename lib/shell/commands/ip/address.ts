@@ -27,7 +27,7 @@ import {
   unknownCommand,
 } from "./context.ts";
 import { addressJson, deviceJson } from "./json.ts";
-import { briefHead } from "./link.ts";
+import { briefHead } from "./link/show.ts";
 
 /** Reads what stands behind `ip addr`. */
 export function ipAddress(words: Words, options: IpOptions): IpAction {

@@ -65,9 +65,9 @@ export function unknownCommand(word: string, help: string): ToolError {
 }
 
 /** An address, or what `ip` says about a wrong one. */
-export function readAddress(text: string): Ipv4 {
+export function readAddress(text: string, family: "inet" | "any valid" = "any valid"): Ipv4 {
   if (isIpv4(text)) return parseIpv4(text);
-  throw new ToolError(`Error: any valid address is expected rather than "${text}".`, 1);
+  throw new ToolError(`Error: ${family} address is expected rather than "${text}".`, 1);
 }
 
 /** A prefix such as `10.0.0.0/8`, `10.0.0.1` or `default`; host bits are kept. */
@@ -94,7 +94,7 @@ export function readNumber(words: Words, what: string, max = 2 ** 32 - 1): numbe
 
 /** `Error: argument "x" is wrong: invalid mtu` */
 export function wrongArgument(word: string, why: string): ToolError {
-  return new ToolError(`Error: argument "${word}" is wrong: ${why}`, 255);
+  return new ToolError(`Error: argument "${word}" is wrong: ${why}\n`, 255);
 }
 
 /** All devices in order of their index. */

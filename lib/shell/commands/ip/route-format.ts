@@ -59,6 +59,8 @@ export function routeProtocol(text: string): number | null {
 export interface RouteView {
   readonly device: string;
   readonly showTable: boolean;
+  /** `-d`: the type is said even of ordinary routes. */
+  readonly details: boolean;
 }
 
 /** The line of a route, newline included; several next hops take a line each. */
@@ -66,7 +68,7 @@ export function routeText(entry: FibEntry, view: RouteView): string {
   const { info, type } = entry;
   const [only] = info.nexthops;
   const several = info.nexthops.length > 1;
-  let text = type === AddressType.UNICAST ? "" : `${routeTypeName(type)} `;
+  let text = type === AddressType.UNICAST && !view.details ? "" : `${routeTypeName(type)} `;
   text += `${prefixText(entry.destination, entry.prefixLength)} `;
   if (entry.tos !== 0) text += `tos 0x${entry.tos.toString(16).padStart(2, "0")} `;
   if (!several && only !== undefined) text += hopText(only, view.device);

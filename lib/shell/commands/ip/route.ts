@@ -144,7 +144,7 @@ function readRoute(words: Words): RouteWords {
       metrics = { ...metrics, ...metric };
     } else if (words.takes("via")) {
       words.takes("inet");
-      route.gateway = readAddress(words.take());
+      route.gateway = readAddress(words.take(), destination === null ? "any valid" : "inet");
     } else if (words.takes("dev", "oif")) route.deviceName = words.take();
     else if (words.takes("onlink")) route.onlink = true;
     else if (words.takes("nexthop")) route.hops.push(readHop(words));
@@ -339,7 +339,7 @@ function readShow(words: Words, options: IpOptions): IpAction {
       print(`${JSON.stringify(shown.map(routeJson))}\n`);
       return;
     }
-    const view = { device: filter.device, showTable: filter.table === 0 };
+    const view = { device: filter.device, showTable: filter.table === 0, details: options.details };
     for (const entry of shown) print(routeText(entry, view));
   };
 }

@@ -1,6 +1,6 @@
 /** What curl is asked to do: the options that are modelled, with curl's defaults. */
-import type { Ipv4 } from "../base/inet.ts";
-import { NS_PER_S, type Ns } from "../base/units.ts";
+import type { Ipv4 } from "../../base/inet.ts";
+import { NS_PER_S, type Ns } from "../../base/units.ts";
 
 /** Options of one run of curl. */
 export interface CurlOptions {

@@ -4,15 +4,15 @@
  * Spec: curl 7.88.1, lib/connect.c, lib/cf-socket.c: TCP_NODELAY, keepalive 60 s, a non-blocking
  * connect that is waited for with poll.
  */
-import { EAGAIN, EINPROGRESS } from "../base/errno.ts";
-import type { Ipv4 } from "../base/inet.ts";
-import type { Ns } from "../base/units.ts";
-import type { Namespace } from "../net/namespace.ts";
-import type { Program } from "../sim/process.ts";
-import { POLLIN, POLLOUT, poll } from "../socket/poll.ts";
-import { MSG_PEEK, TcpSocket } from "../socket/tcp-socket.ts";
-import { transportsOf } from "../transport/stack.ts";
-import type { CurlOptions } from "./curl-options.ts";
+import { EAGAIN, EINPROGRESS } from "../../base/errno.ts";
+import type { Ipv4 } from "../../base/inet.ts";
+import type { Ns } from "../../base/units.ts";
+import type { Namespace } from "../../net/namespace.ts";
+import type { Program } from "../../sim/process.ts";
+import { POLLIN, POLLOUT, poll } from "../../socket/poll.ts";
+import { MSG_PEEK, TcpSocket } from "../../socket/tcp-socket.ts";
+import { transportsOf } from "../../transport/stack.ts";
+import type { CurlOptions } from "./options.ts";
 
 /** What an operation answers with when its time is up. */
 export const TIMED_OUT = -EAGAIN;

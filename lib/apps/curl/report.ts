@@ -3,8 +3,8 @@
  *
  * Spec: curl 7.88.1, src/tool_writeout.c; curl(1), "--write-out".
  */
-import { formatIpv4 } from "../base/inet.ts";
-import { NS_PER_US, type Ns } from "../base/units.ts";
+import { formatIpv4 } from "../../base/inet.ts";
+import { NS_PER_US, type Ns } from "../../base/units.ts";
 
 /** The numbers of one transfer. Times count from its start. */
 export interface TransferReport {

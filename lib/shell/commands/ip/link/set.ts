@@ -1,0 +1,131 @@
+/**
+ * `ip link set`.
+ *
+ * Kernel: net/core/rtnetlink.c (do_setlink), net/core/dev.c (dev_change_net_namespace), 6.18.
+ */
+import { EADDRNOTAVAIL, EBUSY, EEXIST, EINVAL, EOPNOTSUPP } from "../../../../base/errno.ts";
+import { isGroupMac, type Mac, ZERO_MAC } from "../../../../base/mac.ts";
+import { Bridge } from "../../../../link/bridge.ts";
+import type { NetDevice } from "../../../../link/device.ts";
+import { notModelled, ToolError } from "../../../command.ts";
+import { masterOf } from "../../../device-format.ts";
+import { findDevice, type ShellHost } from "../../../host.ts";
+import type { Words } from "../../../words.ts";
+import { type IpAction, needDevice, refused, wrongArgument } from "../context.ts";
+import { readBridgeOption } from "./bridge-option.ts";
+import {
+  checkNewName,
+  netnsOf,
+  noProperties,
+  type Properties,
+  readProperty,
+} from "./properties.ts";
+
+/** Reads what stands behind `ip link set`. */
+export function readSet(words: Words): IpAction {
+  const wanted = noProperties();
+  let bridgeChange: ((bridge: Bridge) => void) | null = null;
+  while (!words.done) {
+    if (words.takes("name")) {
+      wanted.newName = words.take();
+    } else if (words.takes("type")) {
+      const kind = words.take();
+      if (kind !== "bridge") throw notModelled("ip link set", `type ${kind}`, "type bridge");
+      bridgeChange = readBridgeOption(words);
+    } else if (!readProperty(words, wanted)) {
+      if (!words.takes("dev") && wanted.name !== "") {
+        throw new ToolError(
+          `Error: either "dev" is duplicate, or "${words.peek()}" is a garbage.`,
+          255,
+        );
+      }
+      wanted.name = words.take();
+    }
+  }
+  if (wanted.name === "") {
+    throw new ToolError('Not enough information: "dev" argument is required.', 255);
+  }
+  return ({ host }) => {
+    const device = needDevice(host, wanted.name);
+    if (wanted.netns !== "") {
+      const target = netnsOf(host, wanted.netns);
+      moveDevice(host, target, device, wanted.newName);
+      applySet(target, device, { ...wanted, newName: "" });
+    } else {
+      applySet(host, device, wanted);
+    }
+    if (bridgeChange !== null && device instanceof Bridge) bridgeChange(device);
+  };
+}
+
+function applySet(host: ShellHost, device: NetDevice, wanted: Properties): void {
+  if (wanted.mac !== null) setMac(device, wanted.mac);
+  if (wanted.mtu !== 0) setMtu(device, wanted.mtu);
+  if (wanted.txQueueLength >= 0) device.txQueueLength = wanted.txQueueLength;
+  if (wanted.newName !== "" && wanted.newName !== device.name) {
+    checkNewName(host, wanted.newName);
+    host.namespace.renameDevice(device, wanted.newName);
+  }
+  if (wanted.master !== null) setMaster(host, device, wanted.master);
+  if (wanted.up !== null) device.setUp(wanted.up);
+}
+
+function setMac(device: NetDevice, mac: Mac): void {
+  if (isGroupMac(mac) || mac === ZERO_MAC) throw refused(EADDRNOTAVAIL);
+  const old = device.mac;
+  if (device instanceof Bridge) {
+    device.setMac(mac);
+    return;
+  }
+  device.mac = mac;
+  masterOf(device)?.portMacChanged(device, old);
+  device.host.deviceChanged(device);
+}
+
+function setMtu(device: NetDevice, mtu: number): void {
+  if (device.kind !== "loopback") {
+    if (mtu < 68) throw new ToolError("Error: mtu less than device minimum.", 2);
+    if (mtu > 65535) throw new ToolError("Error: mtu greater than device maximum.", 2);
+  }
+  if (device instanceof Bridge) device.setMtu(mtu);
+  else device.mtu = mtu;
+  device.host.deviceChanged(device);
+  masterOf(device)?.portMtuChanged();
+}
+
+/** Makes a device a port of the bridge of that name; "" takes it out. */
+export function setMaster(host: ShellHost, device: NetDevice, name: string): void {
+  const old = masterOf(device);
+  if (name === "") {
+    old?.removePort(device);
+    return;
+  }
+  const master = findDevice(host, name);
+  if (master === null) throw wrongArgument(name, "Device does not exist\n");
+  if (master === old) return;
+  if (!(master instanceof Bridge)) throw refused(EOPNOTSUPP);
+  if (device instanceof Bridge) {
+    throw new ToolError("Error: Can not enslave a bridge to a bridge.", 2);
+  }
+  if (device.kind === "loopback") throw refused(EINVAL);
+  if (device.rxHandler !== null && old === null) throw refused(EBUSY);
+  old?.removePort(device);
+  master.addPort(device);
+}
+
+function moveDevice(from: ShellHost, to: ShellHost, device: NetDevice, newName: string): void {
+  if (device.kind === "loopback" || device instanceof Bridge) {
+    throw new ToolError("Error: The interface netns is immutable.", 2);
+  }
+  const name = newName === "" ? device.name : newName;
+  if (from === to) return;
+  if (findDevice(to, name) !== null) throw refused(EEXIST);
+  masterOf(device)?.removePort(device);
+  device.setUp(false);
+  from.namespace.removeDevice(device);
+  from.deviceRemoved(device);
+  device.name = name;
+  device.host = to.namespace;
+  to.namespace.addDevice(device);
+  to.deviceAdded(device);
+}
