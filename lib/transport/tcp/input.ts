@@ -11,10 +11,11 @@ import { FLAG_ACK, FLAG_FIN, FLAG_RST, FLAG_SYN, FLAG_URG, TCP_SIZE } from "../.
 import { TcpOptions } from "../../wire/tcp-options.ts";
 import { ACK_OLD, ACK_TOO_OLD, handleAck, replaceTsRecent } from "./ack.ts";
 import { FLAG_NO_CHALLENGE_ACK, FLAG_SLOWPATH, FLAG_UPDATE_TS_RECENT } from "./ack-flags.ts";
-import { ackSndCheck, ackSndCheckNow, eventDataReceived } from "./ack-policy.ts";
+import { ackSndCheck, ackSndCheckNow, enterQuickackMode, eventDataReceived } from "./ack-policy.ts";
 import { refreshMstamp } from "./clock.ts";
 import {
   ACK_SCHED,
+  MAX_QUICKACKS,
   PAWS_24DAYS_S,
   PAWS_WINDOW,
   RCV_SHUTDOWN,
@@ -162,7 +163,13 @@ function validateIncoming(
   const rst = (flags & FLAG_RST) !== 0;
   if (tp.sawTstamp && pawsDiscards(tp, segment)) {
     if (!rst) {
-      sendDupack(tp, segment);
+      // Old ACKs are common on paths that reorder, and are not answered.
+      if (isOldAck(tp, segment)) {
+        pool.drop(segment, DropReason.TCP_RFC7323_PAWS_ACK);
+        return false;
+      }
+      if ((segment.flags & FLAG_SYN) !== 0) sendChallengeAck(tp);
+      else sendDupack(tp, segment);
       pool.drop(segment, DropReason.TCP_RFC7323_PAWS);
       return false;
     }
@@ -248,6 +255,15 @@ function pawsDiscards(tp: Tcb, segment: Segment): boolean {
   return !isDisorderedAck(tp, segment);
 }
 
+/** A pure ACK that was overtaken by data. */
+function isOldAck(tp: Tcb, segment: Segment): boolean {
+  return (
+    (segment.flags & FLAG_ACK) !== 0 &&
+    segment.seq === segment.endSeq &&
+    before(segment.seq, tp.rcvNxt)
+  );
+}
+
 function isDisorderedAck(tp: Tcb, segment: Segment): boolean {
   return (
     (segment.flags & FLAG_ACK) !== 0 &&
@@ -263,7 +279,7 @@ function isDisorderedAck(tp: Tcb, segment: Segment): boolean {
 function sendDupack(tp: Tcb, segment: Segment): void {
   if (segment.seq === segment.endSeq && oowRateLimited(tp)) return;
   if (segment.seq !== segment.endSeq && before(segment.seq, tp.rcvNxt)) {
-    tp.ackQuick = Math.max(tp.ackQuick, 1);
+    enterQuickackMode(tp, MAX_QUICKACKS);
     if (tp.sackOk !== 0 && tp.env.sysctls.tcpDsack !== 0) {
       const end = after(segment.endSeq, tp.rcvNxt) ? tp.rcvNxt : segment.endSeq;
       setDsack(tp, segment.seq, end);
