@@ -44,6 +44,10 @@ export class IpInput {
     snmp.ip.InReceives += 1;
     snmp.ipExt.InOctets += frame.end - frame.start;
     if (!this.validate(frame, true)) return;
+    // What a bridge or a loopback noted about the packet is forgotten (`IPCB`), so one that was put
+    // together on a bridge goes on whole if it fits.
+    frame.ipFlags = 0;
+    frame.fragmentMaxSize = 0;
     let passed: Frame | null = frame;
     if (netfilter.active(Hook.PREROUTING) && !passedOnBridge(frame)) {
       passed = netfilter.run(Hook.PREROUTING, frame, device, null);
