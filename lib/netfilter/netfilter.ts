@@ -189,8 +189,9 @@ export class Netfilter implements NetfilterHooks, Engine, TableRegistry {
     return this.#reroute(packet);
   }
 
+  /** The nat table sees packets with a connection only; its targets claim conntrack, it does not. */
   #translate(passage: Passage): boolean {
-    if (this.#tables.nat === null) return true;
+    if (this.#tables.nat === null || !this.conntrack.active) return true;
     const { packet } = passage;
     const { destination, source } = packet;
     if (!this.#goesOn(this.nat.run(packet, passage), packet)) return false;
@@ -243,14 +244,11 @@ export class Netfilter implements NetfilterHooks, Engine, TableRegistry {
   place(table: Table): void {
     if (this.#tables[table.name] !== null) return;
     this.#tables[table.name] = table;
-    // The nat hooks cannot work without connections.
-    if (table.name === "nat") this.conntrack.claim();
   }
 
   discard(table: Table): void {
     if (this.#tables[table.name] !== table) return;
     this.#tables[table.name] = null;
-    if (table.name === "nat") this.conntrack.unclaim();
   }
 
   /**
