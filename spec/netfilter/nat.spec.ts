@@ -64,11 +64,24 @@ describe("netfilter/nat", () => {
   it("asks the nat table about a connection's first packet only", () => {
     const net = router(DNAT);
     net.inject("a", segment(CLIENT, SERVICE, 20000, 80, 1000, 0, tcp.FLAG_SYN, 0));
-    net.netfilter.restore("*nat\n-A PREROUTING -j ACCEPT\nCOMMIT\n");
+    net.netfilter.restore(
+      "*nat\n-A PREROUTING -j ACCEPT\n-A POSTROUTING -s 10.1.0.3 -j MASQUERADE\nCOMMIT\n",
+    );
 
     const later = net.inject("a", segment(CLIENT, SERVICE, 20000, 80, 1000, 0, tcp.FLAG_SYN, 0));
 
     expect(flow(later)).to.equal("10.1.0.2:20000 > 10.2.0.2:8080");
+  });
+
+  it("tracks nothing for a nat table without a target of NAT, whose chains see no packet", () => {
+    const net = router("*nat\n-A PREROUTING -j ACCEPT\nCOMMIT\n");
+
+    net.inject("a", segment(CLIENT, SERVICE, 20000, 80, 1000, 0, tcp.FLAG_SYN, 0));
+
+    expect(net.netfilter.conntrack.list()).to.have.length(0);
+    expect(net.netfilter.save("nat", { counters: true })).to.contain(
+      "[0:0] -A PREROUTING -j ACCEPT",
+    );
   });
 
   it("keeps a masqueraded port that is free and takes another one that is not", () => {

@@ -115,10 +115,6 @@ class Injector {
       "netns",
       "exec",
       far,
-      // On one CPU: connlimit still counts what another one has counted a moment ago.
-      "taskset",
-      "-c",
-      "0",
       "python3",
       new URL("../../../tools/fuzz/inject.py", import.meta.url).pathname,
       "va",
