@@ -6,6 +6,7 @@ import type { Ipv4 } from "../base/inet.ts";
 import type { Namespace } from "../net/namespace.ts";
 import type { Program } from "../sim/process.ts";
 import type { Pipe } from "./pipe.ts";
+import type { ResolveError } from "./resolver.ts";
 
 /** A program's surroundings. */
 export interface AppHost {
@@ -15,6 +16,6 @@ export interface AppHost {
   readonly stdin: Pipe;
   stdout(bytes: Uint8Array): void;
   stderr(text: string): void;
-  /** The address of a host name or dotted quad; null if nobody knows it. May ask over the network. */
-  resolve(name: string): Program<Ipv4 | null>;
+  /** The first address of a host name or dotted quad (`getaddrinfo`). May ask over the network. */
+  resolve(name: string): Program<Ipv4 | ResolveError>;
 }

@@ -17,6 +17,7 @@ import { transportsOf } from "../transport/stack.ts";
 import type { AppHost } from "./app-host.ts";
 import { BUFFER, Copier, type Socket } from "./nc/copier.ts";
 import type { NcOptions } from "./nc/options.ts";
+import { resolveErrorText } from "./resolver.ts";
 
 /** How many seconds `-z` and `-v` wait over UDP for somebody to object, without `-w`. */
 const UDP_SCAN_SECONDS = 3;
@@ -27,10 +28,9 @@ export function* nc(host: AppHost, options: NcOptions): Program<number> {
   if (options.listen)
     return yield* options.udp ? listenUdp(host, options) : listenTcp(host, options);
   const address = yield* host.resolve(options.host);
-  if (address === null) {
-    host.stderr(
-      `nc: getaddrinfo for host "${options.host}" port ${options.ports[0]}: Name or service not known\n`,
-    );
+  if (typeof address === "string") {
+    const why = resolveErrorText(address);
+    host.stderr(`nc: getaddrinfo for host "${options.host}" port ${options.ports[0]}: ${why}\n`);
     return 1;
   }
   let status = 1;
@@ -215,7 +215,7 @@ function* listenUdp(host: AppHost, options: NcOptions): Program<number> {
 
 function* listenAddress(host: AppHost, options: NcOptions): Program<Ipv4> {
   const address = options.host === "" ? ANY_ADDRESS : yield* host.resolve(options.host);
-  return address ?? ANY_ADDRESS;
+  return typeof address === "string" ? ANY_ADDRESS : address;
 }
 
 function closeSocket(socket: Socket): void {

@@ -21,6 +21,7 @@ import { finish, sum } from "../wire/checksum.ts";
 import type { AppHost } from "./app-host.ts";
 import { icmpText } from "./icmp-text.ts";
 import { PingStatistics } from "./ping-statistics.ts";
+import { resolveErrorText } from "./resolver.ts";
 
 const ICMP_HEADER = 8;
 const IPV4_HEADER = 20;
@@ -63,8 +64,8 @@ export interface PingOptions {
 /** Runs ping; its exit status is 0 with an answer, 1 without, 2 on errors. */
 export function* ping(host: AppHost, options: PingOptions): Program<number> {
   const destination = yield* host.resolve(options.target);
-  if (destination === null) {
-    host.stderr(`ping: ${options.target}: Name or service not known\n`);
+  if (typeof destination === "string") {
+    host.stderr(`ping: ${options.target}: ${resolveErrorText(destination)}\n`);
     return 2;
   }
   const socket = new RawSocket(host.namespace, 1);

@@ -14,6 +14,7 @@ import { UdpSocket } from "../socket/udp-socket.ts";
 import { transportsOf } from "../transport/stack.ts";
 import { finish, sum } from "../wire/checksum.ts";
 import type { AppHost } from "./app-host.ts";
+import { resolveErrorText } from "./resolver.ts";
 
 const UDP_PORT = 33_434;
 const ECHO_REPLY = 0;
@@ -58,9 +59,9 @@ interface Probe {
 /** Runs traceroute; status 0, or 2 for a name that nobody knows. */
 export function* traceroute(host: AppHost, options: TracerouteOptions): Program<number> {
   const destination = yield* host.resolve(options.target);
-  if (destination === null) {
+  if (typeof destination === "string") {
     host.stderr(
-      `${options.target}: Name or service not known\nCannot handle "host" cmdline arg \`${options.target}' on position 1 (argc 1)\n`,
+      `${options.target}: ${resolveErrorText(destination)}\nCannot handle "host" cmdline arg \`${options.target}' on position 1 (argc 1)\n`,
     );
     return 2;
   }

@@ -1,9 +1,9 @@
 /** Gives programs of `lib/apps` the surroundings of a shell command. */
 import type { AppHost } from "../apps/app-host.ts";
+import { type ResolverFiles, resolveName } from "../apps/resolver.ts";
 import { fromUtf8 } from "../base/bytes.ts";
-import { type Ipv4, isIpv4, parseIpv4 } from "../base/inet.ts";
-import type { Program } from "../sim/process.ts";
 import type { CommandContext } from "./command.ts";
+import type { ShellHost } from "./host.ts";
 
 /** The host as a program sees it. */
 export function appHost({ host, io }: CommandContext): AppHost {
@@ -13,21 +13,18 @@ export function appHost({ host, io }: CommandContext): AppHost {
     stdin: io.stdin,
     stdout: (bytes) => io.write(bytes),
     stderr: (text) => io.stderr(text),
-    // biome-ignore lint/correctness/useYield: only some hosts ask over the network
-    *resolve(name): Program<Ipv4 | null> {
-      if (isIpv4(name)) return parseIpv4(name);
-      if (name === "localhost") return parseIpv4("127.0.0.1");
-      const hosts = host.files.read("/etc/hosts");
-      return hosts === null ? null : addressInHosts(fromUtf8(hosts), name);
+    *resolve(name) {
+      const found = yield* resolveName(host.namespace, resolverFiles(host), name);
+      return typeof found === "string" ? found : (found.addresses[0] ?? "EAI_NODATA");
     },
   };
 }
 
-/** The first address of a name in the text of `/etc/hosts`. */
-function addressInHosts(text: string, name: string): Ipv4 | null {
-  for (const line of text.split("\n")) {
-    const [address = "", ...names] = line.replace(/#.*/, "").trim().split(/\s+/);
-    if (names.includes(name) && isIpv4(address)) return parseIpv4(address);
-  }
-  return null;
+/** What the host's resolver reads before it asks. */
+export function resolverFiles({ files }: ShellHost): ResolverFiles {
+  const text = (path: string): string | null => {
+    const bytes = files.read(path);
+    return bytes === null ? null : fromUtf8(bytes);
+  };
+  return { resolvConf: text("/etc/resolv.conf"), hosts: text("/etc/hosts") };
 }

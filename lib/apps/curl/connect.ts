@@ -23,7 +23,12 @@ export function* connectTo(
   const { options, host } = session;
   const [name, port] = connectTarget(options, url);
   const address = options.resolved.get(`${name}:${port}`) ?? (yield* host.resolve(name));
-  if (address === null) throw new CurlError(Code.RESOLVE, `Could not resolve host: ${name}`);
+  if (typeof address === "string") {
+    const text = `Could not resolve host: ${name}`;
+    session.info(text);
+    throw new CurlError(Code.RESOLVE, text);
+  }
+  progress.resolvedNs = progress.since();
   const { connection, reused } = yield* session.connectionTo(address, port);
   progress.connects = reused ? progress.connects : progress.connects + 1;
   if (reused) {

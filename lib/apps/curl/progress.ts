@@ -18,6 +18,7 @@ export class TransferProgress {
   remote = NOWHERE;
   connects = 0;
   redirects = 0;
+  resolvedNs = 0;
   connectedNs = 0;
   firstByteNs = 0;
   totalNs = 0;

@@ -27,6 +27,7 @@ export interface TransferReport {
   readonly localPort: number;
   readonly remoteAddress: number;
   readonly remotePort: number;
+  readonly resolvedNs: Ns;
   readonly connectedNs: Ns;
   readonly preTransferNs: Ns;
   readonly firstByteNs: Ns;
@@ -148,6 +149,7 @@ function numberVariable(name: string, report: TransferReport): string {
     case "speed_upload":
       return speed(report.uploaded, report.totalNs);
     case "time_namelookup":
+      return seconds(report.resolvedNs);
     case "time_appconnect":
     case "time_redirect":
       return seconds(0);

@@ -93,6 +93,7 @@ export class Transfer {
       localPort: local.port,
       remoteAddress: remote.address,
       remotePort: remote.port,
+      resolvedNs: progress.resolvedNs,
       connectedNs: progress.connectedNs,
       preTransferNs: progress.connectedNs,
       firstByteNs: progress.firstByteNs,
