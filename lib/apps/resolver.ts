@@ -17,10 +17,15 @@ import { addressesInHosts, parseResolvConf, type ResolvConf } from "./resolv-con
 /** EAI_NONAME: nobody knows it; EAI_NODATA: it has no address; EAI_AGAIN: nobody could be asked. */
 export type ResolveError = "EAI_NONAME" | "EAI_NODATA" | "EAI_AGAIN";
 
+/** AF_UNSPEC, AF_INET, AF_INET6: which questions are asked. */
+export type Families = "any" | "ipv4" | "ipv6";
+
 /** What `getaddrinfo` finds: addresses in the order of the answer, and the name they belong to. */
 export interface ResolvedName {
   readonly canonicalName: string;
   readonly addresses: readonly Ipv4[];
+  /** The name that was asked for is another name for it. */
+  readonly isAlias: boolean;
 }
 
 /** The texts of the two files; null if there is none. */
@@ -52,12 +57,12 @@ export function* resolveName(
   namespace: Namespace,
   files: ResolverFiles,
   name: string,
-  families: "any" | "ipv4" = "any",
+  families: Families = "any",
 ): Program<ResolvedName | ResolveError> {
-  if (isIpv4(name)) return { canonicalName: name, addresses: [parseIpv4(name)] };
+  if (isIpv4(name)) return { canonicalName: name, addresses: [parseIpv4(name)], isAlias: false };
   const local = addressesInHosts(files.hosts ?? "", name);
-  if (local.length > 0) return { canonicalName: name, addresses: local };
-  if (isLocalhost(name)) return { canonicalName: name, addresses: [LOOPBACK_ADDRESS] };
+  if (local.length > 0) return { canonicalName: name, addresses: local, isAlias: false };
+  if (isLocalhost(name)) return { canonicalName: name, addresses: [LOOPBACK_ADDRESS], isAlias: false };
   if (!isHostName(name)) return "EAI_NONAME";
   return yield* searchDns(namespace, parseResolvConf(files.resolvConf ?? ""), name, families);
 }
@@ -67,7 +72,7 @@ function* searchDns(
   namespace: Namespace,
   conf: ResolvConf,
   name: string,
-  families: "any" | "ipv4",
+  families: Families,
 ): Program<ResolvedName | ResolveError> {
   let noData = false;
   let serverFailed = false;
@@ -94,7 +99,7 @@ function* queryDns(
   namespace: Namespace,
   conf: ResolvConf,
   name: string,
-  families: "any" | "ipv4",
+  families: Families,
 ): Program<ResolvedName | ResolveError | "SERVFAIL"> {
   const ask = questions(namespace, name, families);
   const answers: DnsResponse[] = [];
@@ -111,7 +116,7 @@ function* queryDns(
 }
 
 /** One question per family, each with a random id of its own. */
-function questions(namespace: Namespace, name: string, families: "any" | "ipv4"): DnsQuery[] {
+function questions(namespace: Namespace, name: string, families: Families): DnsQuery[] {
   const ids = namespace.random.stream(`${namespace.name}:dns:id`);
   const first = ids.below(0x10000);
   let second = ids.below(0x10000);
@@ -122,7 +127,9 @@ function questions(namespace: Namespace, name: string, families: "any" | "ipv4")
     question: { name, type: "A" },
     ednsSize: null,
   };
-  return families === "ipv4" ? [a] : [a, { ...a, id: second, question: { name, type: "AAAA" } }];
+  if (families === "ipv4") return [a];
+  const aaaa: DnsQuery = { ...a, question: { name, type: "AAAA" } };
+  return families === "ipv6" ? [aaaa] : [a, { ...aaaa, id: second }];
 }
 
 /** Follows the aliases of an answer and takes the addresses at their end. */
@@ -138,7 +145,7 @@ function addressesOf(records: readonly DnsRecord[], name: string): ResolvedName 
   const addresses = records.flatMap((record) =>
     record.type === "A" && sameName(record.name, canonicalName) ? [parseIpv4(record.data)] : [],
   );
-  return { canonicalName, addresses };
+  return { canonicalName, addresses, isAlias: canonicalName !== name };
 }
 
 function sameName(a: string, b: string): boolean {

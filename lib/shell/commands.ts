@@ -17,6 +17,7 @@ import { iptables, iptablesRestore, iptablesSave } from "./commands/iptables.ts"
 import { kill } from "./commands/kill.ts";
 import { nc } from "./commands/nc.ts";
 import { nfacct } from "./commands/nfacct.ts";
+import { dnsServerCommand, getent } from "./commands/names.ts";
 import { ping } from "./commands/ping.ts";
 import { printf } from "./commands/printf.ts";
 import { route } from "./commands/route.ts";
@@ -35,9 +36,11 @@ const COMMANDS: readonly Command[] = [
   cat,
   conntrack,
   curl,
+  dnsServerCommand,
   echo,
   ethtool,
   falseCommand,
+  getent,
   head,
   hostname,
   httpServerCommand,

@@ -1,0 +1,416 @@
+/**
+ * A reverse proxy as ingress-nginx configures nginx: each request is routed by host and path, sent
+ * to a backend on the proxy's own connection, which is kept for later requests, with the fields
+ * that tell the backend who asked.
+ *
+ * Spec: RFC 9110 §7.6 (forwarding); ingress-nginx 1.11, rootfs/etc/nginx/template/nginx.tmpl
+ * (proxy_set_header, proxy_next_upstream), docs/user-guide/nginx-configuration/configmap.md;
+ * nginx 1.25, ngx_http_proxy_module.
+ * Not modelled: TLS, HTTP/2, WebSocket, session affinity, canaries, caching, retries of requests
+ * that have been sent; bodies of requests are read whole before they are passed on.
+ */
+import { concatBytes, utf8 } from "../base/bytes.ts";
+import { EINPROGRESS, errnoMessage } from "../base/errno.ts";
+import { ANY_ADDRESS, formatIpv4 } from "../base/inet.ts";
+import { NS_PER_S, type Ns } from "../base/units.ts";
+import type { Program } from "../sim/process.ts";
+import { POLLIN, POLLOUT, poll } from "../socket/poll.ts";
+import { TcpListener } from "../socket/tcp-listener.ts";
+import { type Endpoint, TcpSocket } from "../socket/tcp-socket.ts";
+import { transportsOf } from "../transport/stack.ts";
+import type { AppHost } from "./app-host.ts";
+import {
+  BodyReader,
+  chunk,
+  type Field,
+  field,
+  formatHead,
+  hasToken,
+  keepsAlive,
+  type MessageHead,
+  MessageReader,
+  requestBody,
+  responseBody,
+} from "./http-message.ts";
+import { errorPage } from "./http-error-page.ts";
+
+const BACKLOG = 511;
+const READ_SIZE = 65536;
+/** keep-alive: how long a client's idle connection is kept. */
+const CLIENT_IDLE = 75 * NS_PER_S;
+/** upstream-keepalive-timeout, upstream-keepalive-connections. */
+const UPSTREAM_IDLE = 60 * NS_PER_S;
+const UPSTREAM_CONNECTIONS = 320;
+
+/** Where a request goes: a backend's name and its endpoints, none for a Service without any. */
+export interface ProxyRoute {
+  readonly backend: string;
+  readonly endpoints: readonly Endpoint[];
+}
+
+/** What the proxy is asked to do. */
+export interface HttpProxyOptions {
+  readonly port: number;
+  /** Null: no rule matches, which the default backend answers with 404. */
+  readonly route: (host: string, path: string) => ProxyRoute | null;
+  /** proxy-connect-timeout, 5 s. */
+  readonly connectTimeoutNs: Ns;
+  /** proxy-read-timeout, 60 s. */
+  readonly readTimeoutNs: Ns;
+  /** proxy-next-upstream-tries, 3. */
+  readonly tries: number;
+  /** Starts a program for a client's connection. */
+  readonly spawn: (name: string, program: Program<number>) => void;
+}
+
+/** ingress-nginx's defaults. */
+export const PROXY_DEFAULTS = {
+  connectTimeoutNs: 5 * NS_PER_S,
+  readTimeoutNs: 60 * NS_PER_S,
+  tries: 3,
+} as const;
+
+/** The program: ends only with an error or a signal. */
+export function* httpProxy(host: AppHost, options: HttpProxyOptions): Program<number> {
+  const listener = new TcpListener(transportsOf(host.namespace));
+  const upstreams = new Upstreams(host);
+  try {
+    listener.setOption("SO_REUSEADDR", 1);
+    const bound = listener.bind(ANY_ADDRESS, options.port);
+    const listens = bound < 0 ? bound : listener.listen(BACKLOG);
+    if (listens < 0) {
+      host.stderr(`http-proxy: port ${options.port}: ${errnoMessage(listens)}\n`);
+      return 1;
+    }
+    for (;;) {
+      const client = yield* listener.accept();
+      if (typeof client === "number") return 1;
+      const service = new ProxyConnection(host, options, upstreams, client);
+      options.spawn("http-proxy", service.serve());
+    }
+  } finally {
+    upstreams.close();
+    listener.close();
+  }
+}
+
+/** A connection to a backend that is kept. */
+interface IdleConnection {
+  readonly socket: TcpSocket;
+  readonly endpoint: Endpoint;
+  readonly since: Ns;
+}
+
+/** Connections to backends, and whose turn it is among the endpoints of each. */
+class Upstreams {
+  readonly #host: AppHost;
+  readonly #idle: IdleConnection[] = [];
+  readonly #turns = new Map<string, number>();
+
+  constructor(host: AppHost) {
+    this.#host = host;
+  }
+
+  /** The endpoint that is next (round robin). */
+  next({ backend, endpoints }: ProxyRoute): Endpoint | null {
+    const turn = this.#turns.get(backend) ?? 0;
+    this.#turns.set(backend, turn + 1);
+    return endpoints[turn % Math.max(endpoints.length, 1)] ?? null;
+  }
+
+  /** A kept connection that is still alive, or null. The last one kept is taken first. */
+  take({ address, port }: Endpoint): TcpSocket | null {
+    const now = this.#host.namespace.cpu.now;
+    for (let index = this.#idle.length - 1; index >= 0; index -= 1) {
+      const kept = this.#idle[index];
+      if (kept === undefined) continue;
+      const isOld = now - kept.since > UPSTREAM_IDLE || kept.socket.readiness() !== POLLOUT;
+      const fits = kept.endpoint.address === address && kept.endpoint.port === port;
+      if (!isOld && !fits) continue;
+      this.#idle.splice(index, 1);
+      if (!isOld) return kept.socket;
+      kept.socket.closeNow();
+    }
+    return null;
+  }
+
+  keep(socket: TcpSocket, endpoint: Endpoint): void {
+    this.#idle.push({ socket, endpoint, since: this.#host.namespace.cpu.now });
+    if (this.#idle.length > UPSTREAM_CONNECTIONS) this.#idle.shift()?.socket.closeNow();
+  }
+
+  close(): void {
+    for (const { socket } of this.#idle.splice(0)) socket.closeNow();
+  }
+}
+
+interface Request {
+  readonly head: MessageHead;
+  readonly body: Uint8Array;
+}
+
+/** One client's connection. */
+class ProxyConnection {
+  readonly #host: AppHost;
+  readonly #options: HttpProxyOptions;
+  readonly #upstreams: Upstreams;
+  readonly #client: TcpSocket;
+  readonly #reader = new MessageReader();
+
+  constructor(
+    host: AppHost,
+    options: HttpProxyOptions,
+    upstreams: Upstreams,
+    client: TcpSocket,
+  ) {
+    this.#host = host;
+    this.#options = options;
+    this.#upstreams = upstreams;
+    this.#client = client;
+  }
+
+  /** Serves requests until one side does not want the connection any more. */
+  *serve(): Program<number> {
+    const client = this.#client;
+    client.receiveTimeoutNs = CLIENT_IDLE;
+    client.setOption("TCP_NODELAY", 1);
+    try {
+      for (;;) {
+        const request = yield* this.#request();
+        if (request === null) return 0;
+        const stays = yield* this.#answer(request);
+        if (!stays) return 0;
+      }
+    } finally {
+      client.closeNow();
+    }
+  }
+
+  *#request(): Program<Request | null> {
+    const reader = this.#reader;
+    let head = reader.takeHead();
+    for (; head === null; head = reader.takeHead()) {
+      if (!(yield* this.#fill())) return null;
+    }
+    const body = new BodyReader(requestBody(head));
+    const pieces = [body.read(reader)];
+    while (!body.done) {
+      if (!(yield* this.#fill())) return null;
+      pieces.push(body.read(reader));
+    }
+    return { head, body: concatBytes(pieces) };
+  }
+
+  *#fill(): Program<boolean> {
+    const bytes = yield* this.#client.read(READ_SIZE);
+    if (typeof bytes === "number" || bytes.length === 0) return false;
+    this.#reader.push(bytes);
+    return true;
+  }
+
+  /** Answers one request; whether the connection stays open. */
+  *#answer(request: Request): Program<boolean> {
+    const { startLine, fields } = request.head;
+    const hostName = (field(fields, "Host") ?? "").replace(/:[0-9]*$/, "").toLowerCase();
+    if (startLine[2] === "HTTP/1.1" && field(fields, "Host") === null) {
+      yield* this.#refuse(request, 400, false);
+      return false;
+    }
+    const stays = keepsAlive(request.head);
+    const path = startLine[1].replace(/[?#].*/, "");
+    const route = this.#options.route(hostName, path);
+    if (route === null) return yield* this.#refuse(request, 404, stays);
+    if (route.endpoints.length === 0) return yield* this.#refuse(request, 503, stays);
+    return yield* this.#proxy(request, route, stays);
+  }
+
+  *#refuse(request: Request, status: number, stays: boolean): Program<boolean> {
+    const { startLine, body } = errorPage(status);
+    const fields: Field[] = [
+      ["Date", this.#date()],
+      ["Content-Type", "text/html"],
+      ["Content-Length", String(body.length)],
+      ["Connection", stays ? "keep-alive" : "close"],
+    ];
+    const head = utf8(formatHead(startLine, fields));
+    const isHead = request.head.startLine[0] === "HEAD";
+    const written = yield* this.#client.write(isHead ? head : concatBytes([head, body]));
+    return stays && written >= 0;
+  }
+
+  *#proxy(request: Request, route: ProxyRoute, stays: boolean): Program<boolean> {
+    const bytes = concatBytes([utf8(this.#upstreamHead(request)), request.body]);
+    let status = 502;
+    for (let left = Math.min(this.#options.tries, route.endpoints.length); left > 0; left -= 1) {
+      const endpoint = this.#upstreams.next(route);
+      if (endpoint === null) break;
+      const result = yield* this.#exchange(request, endpoint, bytes, stays);
+      if (typeof result === "boolean") return result;
+      status = result;
+    }
+    return yield* this.#refuse(request, status, stays);
+  }
+
+  /** Sends a request and passes the answer on; or the status of what went wrong before that. */
+  *#exchange(
+    request: Request,
+    endpoint: Endpoint,
+    bytes: Uint8Array,
+    stays: boolean,
+  ): Program<boolean | number> {
+    const kept = this.#upstreams.take(endpoint);
+    const socket = kept ?? new TcpSocket(transportsOf(this.#host.namespace));
+    let reusable = false;
+    try {
+      if (kept === null) {
+        const failed = yield* this.#connect(socket, endpoint);
+        if (failed !== 0) return failed;
+      }
+      socket.nonBlocking = false;
+      socket.sendTimeoutNs = this.#options.readTimeoutNs;
+      socket.receiveTimeoutNs = this.#options.readTimeoutNs;
+      if ((yield* socket.write(bytes)) < bytes.length) return 502;
+      const reader = new MessageReader();
+      const head = yield* readResponseHead(socket, reader);
+      if (typeof head === "number") return head;
+      const body = new BodyReader(responseBody(head, request.head.startLine[0]));
+      const done = yield* this.#passOn(socket, reader, head, body, request, stays);
+      reusable = done && body.kind.kind !== "close" && keepsAlive(head);
+      return done && stays;
+    } finally {
+      if (reusable) this.#upstreams.keep(socket, endpoint);
+      else socket.closeNow();
+    }
+  }
+
+  /** 0, or the status that the client is told. */
+  *#connect(socket: TcpSocket, { address, port }: Endpoint): Program<number> {
+    socket.nonBlocking = true;
+    const started = yield* socket.connect(address, port);
+    if (started === 0) return 0;
+    if (started !== -EINPROGRESS) return 502;
+    const wait = [{ on: socket, events: POLLOUT }];
+    const [ready = 0] = yield* poll(wait, this.#options.connectTimeoutNs);
+    if (ready === 0) return 504;
+    return socket.takeError() === 0 ? 0 : 502;
+  }
+
+  /** Passes head and body on as they come (proxy-buffering off); false if it broke off. */
+  *#passOn(
+    upstream: TcpSocket,
+    reader: MessageReader,
+    head: MessageHead,
+    body: BodyReader,
+    request: Request,
+    stays: boolean,
+  ): Program<boolean> {
+    // A body whose end is not known beforehand is sent in chunks.
+    const chunked =
+      (body.kind.kind === "close" || body.kind.kind === "chunked") &&
+      request.head.startLine[2] === "HTTP/1.1";
+    let pending: Uint8Array = utf8(this.#clientHead(head, chunked, stays));
+    for (;;) {
+      const content = body.read(reader);
+      const piece = chunked && content.length > 0 ? chunk(content) : content;
+      pending = concatBytes([pending, piece, ...(body.done && chunked ? [LAST_CHUNK] : [])]);
+      if (pending.length > 0 && (yield* this.#client.write(pending)) < 0) return false;
+      if (body.done) return true;
+      pending = new Uint8Array(0);
+      const bytes = yield* upstream.read(READ_SIZE);
+      if (typeof bytes === "number") return false;
+      reader.push(bytes);
+      if (bytes.length > 0) continue;
+      if (body.kind.kind !== "close") return false;
+      return !chunked || (yield* this.#client.write(LAST_CHUNK)) >= 0;
+    }
+  }
+
+  /** The request's head as the backend sees it. */
+  #upstreamHead({ head, body }: Request): string {
+    const { startLine, fields } = head;
+    const client = formatIpv4(this.#client.remote.address);
+    const host = field(fields, "Host") ?? "";
+    const forwarded = field(fields, "X-Forwarded-For");
+    const list: Field[] = [
+      ["Host", host],
+      ["X-Request-ID", field(fields, "X-Request-ID") ?? this.#requestId()],
+      ["X-Real-IP", client],
+      ["X-Forwarded-For", client],
+      ["X-Forwarded-Host", host],
+      ["X-Forwarded-Port", String(this.#client.local.port)],
+      ["X-Forwarded-Proto", "http"],
+      ["X-Forwarded-Scheme", "http"],
+      ["X-Scheme", "http"],
+    ];
+    if (forwarded !== null) list.push(["X-Original-Forwarded-For", forwarded]);
+    if (body.length > 0) list.push(["Content-Length", String(body.length)]);
+    const own = new Set([...list.map(([name]) => name.toLowerCase()), ...NOT_FORWARDED]);
+    const passed = fields.filter(([name]) => !own.has(name.toLowerCase()));
+    return formatHead(`${startLine[0]} ${startLine[1]} HTTP/1.1`, [...list, ...passed]);
+  }
+
+  /** The answer's head as the client sees it. */
+  #clientHead({ startLine, fields }: MessageHead, chunked: boolean, stays: boolean): string {
+    const first: Field[] = [["Date", field(fields, "Date") ?? this.#date()]];
+    const type = field(fields, "Content-Type");
+    const length = field(fields, "Content-Length");
+    if (type !== null) first.push(["Content-Type", type]);
+    if (length !== null && !chunked) first.push(["Content-Length", length]);
+    if (chunked) first.push(["Transfer-Encoding", "chunked"]);
+    first.push(["Connection", stays ? "keep-alive" : "close"]);
+    const passed = fields.filter(([name]) => !NOT_RETURNED.has(name.toLowerCase()));
+    return formatHead(`HTTP/1.1 ${startLine[1]} ${startLine[2]}`, [...first, ...passed]);
+  }
+
+  /** `$request_id`: 16 random bytes. */
+  #requestId(): string {
+    const { namespace } = this.#host;
+    const random = namespace.random.stream(`${namespace.name}:http-proxy:request-id`);
+    const words = [random.uint32(), random.uint32(), random.uint32(), random.uint32()];
+    return words.map((word) => word.toString(16).padStart(8, "0")).join("");
+  }
+
+  #date(): string {
+    const seconds = this.#host.epochSeconds + this.#host.namespace.cpu.now / NS_PER_S;
+    return httpDate(Math.floor(seconds));
+  }
+}
+
+const LAST_CHUNK = utf8("0\r\n\r\n");
+/** Fields of one hop, and those that nginx writes itself. */
+const NOT_FORWARDED = [
+  "connection",
+  "keep-alive",
+  "upgrade",
+  "expect",
+  "transfer-encoding",
+  "content-length",
+  "te",
+  "proxy",
+];
+const NOT_RETURNED = new Set([
+  "date",
+  "server",
+  "content-type",
+  "content-length",
+  "connection",
+  "keep-alive",
+  "transfer-encoding",
+]);
+
+/** The head of an answer; 502 if the backend closes before it, 504 if it says nothing. */
+function* readResponseHead(socket: TcpSocket, reader: MessageReader): Program<MessageHead | number> {
+  for (;;) {
+    const head = reader.takeHead();
+    if (head !== null) {
+      if (!head.startLine[0].startsWith("HTTP/")) return 502;
+      if (Number(head.startLine[1]) >= 200) return head;
+      continue;
+    }
+    const [ready = 0] = yield* poll([{ on: socket, events: POLLIN }], socket.receiveTimeoutNs);
+    if (ready === 0) return 504;
+    const bytes = yield* socket.read(READ_SIZE);
+    if (typeof bytes === "number" || bytes.length === 0) return 502;
+    reader.push(bytes);
+  }
+}
