@@ -6,8 +6,7 @@
  * Spec: RFC 9110 §7.6 (forwarding); ingress-nginx 1.11, rootfs/etc/nginx/template/nginx.tmpl
  * (proxy_set_header, proxy_next_upstream), docs/user-guide/nginx-configuration/configmap.md;
  * nginx 1.25, ngx_http_proxy_module.
- * Not modelled: TLS, HTTP/2, WebSocket, session affinity, canaries, caching, retries of requests
- * that have been sent; bodies of requests are read whole before they are passed on.
+ * Not modelled: TLS, HTTP/2, WebSocket, session affinity, canaries, caching.
  */
 import { concatBytes, utf8 } from "../base/bytes.ts";
 import { EINPROGRESS, errnoMessage } from "../base/errno.ts";
@@ -25,7 +24,6 @@ import {
   type Field,
   field,
   formatHead,
-  hasToken,
   keepsAlive,
   type MessageHead,
   MessageReader,
@@ -33,6 +31,7 @@ import {
   responseBody,
 } from "./http-message.ts";
 import { errorPage } from "./http-error-page.ts";
+import { formatHttpDate } from "./http-date.ts";
 
 const BACKLOG = 511;
 const READ_SIZE = 65536;
@@ -156,6 +155,8 @@ class ProxyConnection {
   readonly #upstreams: Upstreams;
   readonly #client: TcpSocket;
   readonly #reader = new MessageReader();
+  /** The request at hand has been sent to a backend. */
+  #sent = false;
 
   constructor(
     host: AppHost,
@@ -241,12 +242,15 @@ class ProxyConnection {
   *#proxy(request: Request, route: ProxyRoute, stays: boolean): Program<boolean> {
     const bytes = concatBytes([utf8(this.#upstreamHead(request)), request.body]);
     let status = 502;
-    for (let left = Math.min(this.#options.tries, route.endpoints.length); left > 0; left -= 1) {
+    this.#sent = false;
+    for (let left = this.#options.tries; left > 0; left -= 1) {
       const endpoint = this.#upstreams.next(route);
       if (endpoint === null) break;
       const result = yield* this.#exchange(request, endpoint, bytes, stays);
       if (typeof result === "boolean") return result;
       status = result;
+      // What may have been carried out is not asked for twice.
+      if (this.#sent && NOT_IDEMPOTENT.has(request.head.startLine[0])) break;
     }
     return yield* this.#refuse(request, status, stays);
   }
@@ -269,6 +273,7 @@ class ProxyConnection {
       socket.nonBlocking = false;
       socket.sendTimeoutNs = this.#options.readTimeoutNs;
       socket.receiveTimeoutNs = this.#options.readTimeoutNs;
+      this.#sent = true;
       if ((yield* socket.write(bytes)) < bytes.length) return 502;
       const reader = new MessageReader();
       const head = yield* readResponseHead(socket, reader);
@@ -372,10 +377,11 @@ class ProxyConnection {
 
   #date(): string {
     const seconds = this.#host.epochSeconds + this.#host.namespace.cpu.now / NS_PER_S;
-    return httpDate(Math.floor(seconds));
+    return formatHttpDate(Math.floor(seconds));
   }
 }
 
+const NOT_IDEMPOTENT = new Set(["POST", "LOCK", "PATCH"]);
 const LAST_CHUNK = utf8("0\r\n\r\n");
 /** Fields of one hop, and those that nginx writes itself. */
 const NOT_FORWARDED = [

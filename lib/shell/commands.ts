@@ -9,6 +9,7 @@ import { echo } from "./commands/echo.ts";
 import { ethtool } from "./commands/ethtool.ts";
 import { head } from "./commands/head.ts";
 import { hostname } from "./commands/hostname.ts";
+import { httpProxyCommand } from "./commands/http-proxy.ts";
 import { httpServerCommand } from "./commands/http-server.ts";
 import { ifconfig } from "./commands/ifconfig.ts";
 import { ip } from "./commands/ip.ts";
@@ -43,6 +44,7 @@ const COMMANDS: readonly Command[] = [
   getent,
   head,
   hostname,
+  httpProxyCommand,
   httpServerCommand,
   ifconfig,
   ip,

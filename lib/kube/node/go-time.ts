@@ -1,21 +1,15 @@
 /**
  * Times as Go prints them, UTC.
  *
- * Spec: Go time.Time.String; RFC 9110 §5.6.7 (HTTP-date).
+ * Spec: Go time.Time.String.
  */
 import { NS_PER_S, type Ns } from "../../base/units.ts";
-import { formatWallClock } from "../../shell/wall-clock.ts";
+import { formatWallClock } from "../../base/wall-clock.ts";
 
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /** Go's text of the zero time. */
 export const GO_ZERO_TIME = "0001-01-01 00:00:00 +0000 UTC";
-
-/** `Thu, 01 Jan 2026 00:00:03 GMT` of seconds since 1970. */
-export function formatHttpDate(seconds: number): string {
-  const { weekday, month, day, clock, year } = partsOf(seconds);
-  return `${weekday}, ${day.padStart(2, "0")} ${month} ${year} ${clock} GMT`;
-}
 
 /**
  * `2026-01-01 00:00:03.25 +0000 UTC m=+3.250000000` of a moment of the run, as a program that began

@@ -21,7 +21,7 @@ import type { TcpListener } from "../../socket/tcp-listener.ts";
 import type { TcpSocket } from "../../socket/tcp-socket.ts";
 import type { Transports } from "../../transport/stack.ts";
 import type { Held } from "../proxy/node.ts";
-import { formatHttpDate } from "./go-time.ts";
+import { formatHttpDate } from "../../apps/http-date.ts";
 import { listenTcp, type Spawn } from "./tcp-relay.ts";
 
 const READ_SIZE = 4096;

@@ -13,7 +13,7 @@ import type { RestoreOptions } from "../../netfilter/text/restore.ts";
 import { afterInput, type Command, type CommandContext, immediate, ToolError } from "../command.ts";
 import type { ShellHost } from "../host.ts";
 import { readOptions } from "../options.ts";
-import { formatWallClock } from "../wall-clock.ts";
+import { formatWallClock } from "../../base/wall-clock.ts";
 
 /** `iptables`. */
 export const iptables: Command = {

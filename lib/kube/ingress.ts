@@ -1,0 +1,220 @@
+/**
+ * Which Service an HTTP request goes to by the Ingress objects, and the endpoints behind it: the
+ * routing table that ingress-nginx builds.
+ *
+ * Spec: networking.k8s.io/v1 (Ingress, IngressClass); ingress-nginx 1.11,
+ * internal/ingress/controller (getBackendServers, ingress class rules), path matching by nginx's
+ * locations (exact before the longest prefix).
+ * Not modelled: TLS, annotations (rewrite, canary, regex paths), resource backends, ExternalName.
+ */
+import type { ProxyRoute } from "../apps/http-proxy.ts";
+import { isIpv4, parseIpv4 } from "../base/inet.ts";
+import type { DnsObjects, DnsService } from "./dns-objects.ts";
+import { compareNames, type StringMap } from "./objects.ts";
+
+/** The annotation that named the class before `spec.ingressClassName`. */
+const CLASS_ANNOTATION = "kubernetes.io/ingress.class";
+const DEFAULT_CLASS_ANNOTATION = "ingressclass.kubernetes.io/is-default-class";
+
+/** A Service and one of its ports, by number or by name. */
+export interface IngressBackend {
+  readonly service?:
+    | {
+        readonly name: string;
+        readonly port?:
+          | { readonly number?: number | undefined; readonly name?: string | undefined }
+          | undefined;
+      }
+    | undefined;
+}
+
+export interface IngressPath {
+  readonly path?: string | undefined;
+  readonly pathType: string;
+  readonly backend: IngressBackend;
+}
+
+export interface Ingress {
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace?: string | undefined;
+    readonly creationTimestamp?: string | undefined;
+    readonly annotations?: StringMap | undefined;
+  };
+  readonly spec: {
+    readonly ingressClassName?: string | undefined;
+    readonly defaultBackend?: IngressBackend | undefined;
+    readonly rules?:
+      | readonly {
+          readonly host?: string | undefined;
+          readonly http?: { readonly paths: readonly IngressPath[] } | undefined;
+        }[]
+      | undefined;
+  };
+}
+
+export interface IngressClass {
+  readonly metadata: { readonly name: string; readonly annotations?: StringMap | undefined };
+  readonly spec?: { readonly controller?: string | undefined } | undefined;
+}
+
+/** One path of one host: where it leads. */
+interface Location {
+  readonly path: string;
+  readonly exact: boolean;
+  readonly namespace: string;
+  readonly backend: IngressBackend;
+}
+
+/** The locations of one host; "" is the server for hosts that no rule names. */
+interface Server {
+  readonly host: string;
+  readonly locations: Location[];
+  defaultBackend: Location | null;
+}
+
+/** ingress-nginx's `spec.controller`. */
+export const NGINX_CONTROLLER = "k8s.io/ingress-nginx";
+
+/** The Ingresses that a controller takes care of: by class, or without one if it is the default. */
+export function ingressesOf(
+  controller: string,
+  ingresses: readonly Ingress[],
+  classes: readonly IngressClass[],
+): Ingress[] {
+  const own = classes.filter(({ spec }) => spec?.controller === controller);
+  const names = new Set(own.map(({ metadata }) => metadata.name));
+  const takesOthers = own.some(
+    ({ metadata }) => metadata.annotations?.[DEFAULT_CLASS_ANNOTATION] === "true",
+  );
+  return ingresses.filter(({ metadata, spec }) => {
+    const name = metadata.annotations?.[CLASS_ANNOTATION] ?? spec.ingressClassName;
+    return name === undefined ? takesOthers : names.has(name);
+  });
+}
+
+/** The routing table of some Ingresses; of two that claim a path, the older one has it. */
+export class IngressRoutes {
+  readonly #servers = new Map<string, Server>();
+
+  constructor(ingresses: readonly Ingress[]) {
+    for (const ingress of byAge(ingresses)) this.#add(ingress);
+  }
+
+  /** The backend of a request, or null where the 404 of the default backend is due. */
+  find(host: string, path: string): { namespace: string; backend: IngressBackend } | null {
+    for (const name of hostPatterns(host.toLowerCase())) {
+      const server = this.#servers.get(name);
+      if (server === undefined) continue;
+      // nginx chooses a server by the host first, and never comes back to another one.
+      return bestLocation(server.locations, path) ?? server.defaultBackend;
+    }
+    return null;
+  }
+
+  #add({ metadata, spec }: Ingress): void {
+    const namespace = metadata.namespace ?? "default";
+    const fallback =
+      spec.defaultBackend === undefined
+        ? null
+        : { path: "/", exact: false, namespace, backend: spec.defaultBackend };
+    const rules = spec.rules ?? [];
+    if (fallback !== null && rules.length === 0) this.#server("").defaultBackend ??= fallback;
+    for (const { host = "", http } of rules) {
+      const server = this.#server(host.toLowerCase());
+      server.defaultBackend ??= fallback;
+      for (const { path = "/", pathType, backend } of http?.paths ?? []) {
+        const location = { path, exact: pathType === "Exact", namespace, backend };
+        const isTaken = server.locations.some(
+          (known) => known.path === location.path && known.exact === location.exact,
+        );
+        if (!isTaken) server.locations.push(location);
+      }
+    }
+  }
+
+  #server(host: string): Server {
+    let server = this.#servers.get(host);
+    if (server === undefined) {
+      server = { host, locations: [], defaultBackend: null };
+      this.#servers.set(host, server);
+    }
+    return server;
+  }
+}
+
+/** The ready endpoints of a backend, with the name that the proxy counts its turns by. */
+export function backendRoute(
+  objects: DnsObjects,
+  namespace: string,
+  { service: wanted }: IngressBackend,
+): ProxyRoute {
+  const name = `${namespace}-${wanted?.name ?? ""}-${wanted?.port?.name ?? wanted?.port?.number ?? ""}`;
+  const service = wanted === undefined ? null : objects.service(namespace, wanted.name);
+  if (service === null || wanted === undefined) return { backend: name, endpoints: [] };
+  const port = servicePort(service, wanted.port ?? {});
+  if (port === null) return { backend: name, endpoints: [] };
+  const endpoints = objects
+    .endpointSlices(namespace, wanted.name)
+    .filter(({ addressType }) => addressType === "IPv4")
+    .flatMap((slice) =>
+      (slice.ports ?? [])
+        .filter((candidate) => (candidate.name ?? "") === (port.name ?? ""))
+        .flatMap((to) =>
+          (slice.endpoints ?? [])
+            .filter(({ conditions }) => conditions?.ready !== false)
+            .flatMap(({ addresses }) => addresses.filter((address) => isIpv4(address)))
+            .map((address) => ({ address: parseIpv4(address), port: to.port ?? 0 })),
+        ),
+    );
+  return { backend: name, endpoints };
+}
+
+function servicePort(
+  { spec }: DnsService,
+  wanted: { readonly number?: number | undefined; readonly name?: string | undefined },
+) {
+  const ports = spec.ports ?? [];
+  const found = ports.find(({ name, port }) =>
+    wanted.name !== undefined && wanted.name !== "" ? name === wanted.name : port === wanted.number,
+  );
+  return found ?? null;
+}
+
+/** The exact path, else the longest prefix that ends at an element of the path. */
+function bestLocation(locations: readonly Location[], path: string): Location | null {
+  let best: Location | null = null;
+  for (const location of locations) {
+    if (location.exact) {
+      if (location.path === path) return location;
+    } else if (
+      isPrefix(location.path, path) &&
+      (best === null || trimmed(location.path).length > trimmed(best.path).length)
+    ) {
+      best = location;
+    }
+  }
+  return best;
+}
+
+/** `/foo` is a prefix of `/foo` and `/foo/bar`, not of `/foobar`. */
+function isPrefix(prefix: string, path: string): boolean {
+  const start = trimmed(prefix);
+  return path === start || path.startsWith(`${start}/`);
+}
+
+function trimmed(path: string): string {
+  return path.replace(/\/+$/, "");
+}
+
+/** The host itself, then the wildcard for its first label, then the server for all. */
+function hostPatterns(host: string): string[] {
+  const dot = host.indexOf(".");
+  return dot === -1 ? [host, ""] : [host, `*${host.slice(dot)}`, ""];
+}
+
+function byAge(ingresses: readonly Ingress[]): Ingress[] {
+  const key = ({ metadata }: Ingress): string =>
+    `${metadata.creationTimestamp ?? ""} ${metadata.namespace ?? "default"}/${metadata.name}`;
+  return [...ingresses].sort((a, b) => compareNames(key(a), key(b)));
+}

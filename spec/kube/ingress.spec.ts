@@ -1,0 +1,151 @@
+import { expect } from "chai";
+import { ListedObjects } from "../../lib/kube/dns-objects.ts";
+import {
+  backendRoute,
+  type Ingress,
+  ingressesOf,
+  IngressRoutes,
+  NGINX_CONTROLLER,
+} from "../../lib/kube/ingress.ts";
+
+function backend(name: string, number = 80) {
+  return { service: { name, port: { number } } };
+}
+
+function ingress(name: string, spec: Ingress["spec"], created = "2026-01-01T00:00:00Z"): Ingress {
+  return { metadata: { name, namespace: "shop", creationTimestamp: created }, spec };
+}
+
+const ROUTES = new IngressRoutes([
+  ingress("paths", {
+    rules: [
+      {
+        host: "shop.test",
+        http: {
+          paths: [
+            { path: "/", pathType: "Prefix", backend: backend("front") },
+            { path: "/api", pathType: "Prefix", backend: backend("api") },
+            { path: "/api/v2/", pathType: "Prefix", backend: backend("api-2") },
+            { path: "/health", pathType: "Exact", backend: backend("health") },
+            { path: "/plain", pathType: "ImplementationSpecific", backend: backend("plain") },
+          ],
+        },
+      },
+      {
+        host: "*.wild.test",
+        http: { paths: [{ path: "/only", pathType: "Prefix", backend: backend("wild") }] },
+      },
+      {
+        host: "one.wild.test",
+        http: { paths: [{ path: "/", pathType: "Exact", backend: backend("one") }] },
+      },
+    ],
+  }),
+]);
+
+function to(host: string, path: string, routes = ROUTES): string | null {
+  return routes.find(host, path)?.backend.service?.name ?? null;
+}
+
+describe("kube/ingress", () => {
+  it("takes the longest path that is a prefix by elements", () => {
+    expect(to("shop.test", "/")).to.equal("front");
+    expect(to("Shop.Test", "/api")).to.equal("api");
+    expect(to("shop.test", "/api/")).to.equal("api");
+    expect(to("shop.test", "/apis")).to.equal("front");
+    expect(to("shop.test", "/api/v2")).to.equal("api-2");
+    expect(to("shop.test", "/api/v2/items")).to.equal("api-2");
+    expect(to("shop.test", "/plain/x")).to.equal("plain");
+  });
+
+  it("takes an exact path before every prefix, and no other path for it", () => {
+    expect(to("shop.test", "/health")).to.equal("health");
+    expect(to("shop.test", "/health/")).to.equal("front");
+  });
+
+  it("takes the host before the wildcard, which stands for one label", () => {
+    expect(to("any.wild.test", "/only")).to.equal("wild");
+    expect(to("one.wild.test", "/")).to.equal("one");
+    expect(to("one.wild.test", "/only")).to.equal(null);
+    expect(to("a.b.wild.test", "/only")).to.equal(null);
+    expect(to("wild.test", "/only")).to.equal(null);
+  });
+
+  it("sends what no rule names to the default backend, if there is one", () => {
+    expect(to("nobody.test", "/")).to.equal(null);
+    const routes = new IngressRoutes([
+      ingress("all", { defaultBackend: backend("rest") }),
+      ingress("some", {
+        rules: [
+          { host: "a.test", http: { paths: [{ pathType: "Prefix", path: "/x", backend: backend("x") }] } },
+        ],
+        defaultBackend: backend("own"),
+      }),
+    ]);
+    expect(to("nobody.test", "/", routes)).to.equal("rest");
+    expect(to("a.test", "/x", routes)).to.equal("x");
+    expect(to("a.test", "/y", routes)).to.equal("own");
+  });
+
+  it("leaves a path to the older of two Ingresses", () => {
+    const rule = (name: string): Ingress["spec"] => ({
+      rules: [{ http: { paths: [{ path: "/", pathType: "Prefix", backend: backend(name) }] } }],
+    });
+    const routes = new IngressRoutes([
+      ingress("a", rule("young"), "2026-01-02T00:00:00Z"),
+      ingress("b", rule("old"), "2026-01-01T00:00:00Z"),
+    ]);
+    expect(to("", "/", routes)).to.equal("old");
+  });
+
+  it("takes care of the Ingresses of its classes", () => {
+    const classes = [
+      { metadata: { name: "nginx" }, spec: { controller: NGINX_CONTROLLER } },
+      { metadata: { name: "other" }, spec: { controller: "example.com/other" } },
+    ];
+    const list = [
+      ingress("mine", { ingressClassName: "nginx" }),
+      ingress("theirs", { ingressClassName: "other" }),
+      ingress("nobody", {}),
+    ];
+    const names = (found: Ingress[]) => found.map(({ metadata }) => metadata.name);
+    expect(names(ingressesOf(NGINX_CONTROLLER, list, classes))).to.deep.equal(["mine"]);
+    const annotations = { "ingressclass.kubernetes.io/is-default-class": "true" };
+    const byDefault = [{ ...classes[0]!, metadata: { name: "nginx", annotations } }];
+    expect(names(ingressesOf(NGINX_CONTROLLER, list, byDefault))).to.deep.equal(["mine", "nobody"]);
+  });
+
+  it("finds the endpoints of a Service's port by number or name", () => {
+    const objects = new ListedObjects({
+      namespaces: () => ["shop"],
+      services: () => [
+        {
+          metadata: { namespace: "shop", name: "api" },
+          spec: { ports: [{ name: "http", port: 80 }, { name: "admin", port: 81 }] },
+        },
+      ],
+      endpointSlices: () => [
+        {
+          metadata: {
+            namespace: "shop",
+            name: "api-1",
+            labels: { "kubernetes.io/service-name": "api" },
+          },
+          addressType: "IPv4",
+          ports: [{ name: "http", port: 8080 }, { name: "admin", port: 9090 }],
+          endpoints: [
+            { addresses: ["10.244.0.5"] },
+            { addresses: ["10.244.0.6"], conditions: { ready: false } },
+          ],
+        },
+      ],
+    });
+    const ports = (wanted: { number?: number; name?: string }) =>
+      backendRoute(objects, "shop", { service: { name: "api", port: wanted } }).endpoints;
+
+    expect(ports({ number: 80 })).to.deep.equal([{ address: 0x0af40005, port: 8080 }]);
+    expect(ports({ name: "admin" })).to.deep.equal([{ address: 0x0af40005, port: 9090 }]);
+    expect(ports({ number: 443 })).to.deep.equal([]);
+    expect(backendRoute(objects, "shop", backend("gone")).endpoints).to.deep.equal([]);
+  });
+});
