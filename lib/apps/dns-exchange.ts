@@ -50,6 +50,10 @@ export function* exchange(
             : yield* askOverUdp(namespace, socket, server, queries, timeoutNs);
         if (typeof answers !== "string") return answers;
         failure = answers;
+        if (answers !== "refused" || socket === undefined) continue;
+        // After an error of the socket itself, the next round comes from another one.
+        socket.close();
+        sockets[index] = new UdpSocket(transportsOf(namespace));
       }
     }
     return failure;
@@ -76,7 +80,11 @@ function* askOverUdp(
   const answers = new Map<number, DnsResponse>();
   socket.setOption("IP_RECVERR", 1);
   if (!socket.sock.connected && socket.connect(server, DNS_PORT) < 0) return "refused";
-  for (const query of queries) if (socket.send(encodeQuery(query)) < 0) return "refused";
+  for (const query of queries) {
+    const bytes = encodeQuery(query);
+    // The first failure may tell of the question before (`sendmmsg` stops there, and goes on).
+    if (socket.send(bytes) < 0 && socket.send(bytes) < 0) return "refused";
+  }
   const deadline = cpu.now + timeoutNs;
   while (answers.size < queries.length) {
     socket.receiveTimeoutNs = Math.max(deadline - cpu.now, 0);
@@ -85,11 +93,20 @@ function* askOverUdp(
     const answer = decodeResponse(datagram.bytes);
     const asked = queries.find((query) => answer !== null && belongs(answer, query));
     if (answer === null || asked === undefined) continue;
-    if (isRefusal(answer)) return "server-failure";
     if (answer.truncated) return yield* askOverTcp(namespace, server, queries, timeoutNs);
     answers.set(asked.id, answer);
   }
-  return queries.flatMap(({ id }) => answers.get(id) ?? []);
+  return inOrder(queries, answers);
+}
+
+/** The answers that say something; a server that has none of them has failed. */
+function inOrder(
+  queries: readonly DnsQuery[],
+  answers: ReadonlyMap<number, DnsResponse>,
+): readonly DnsResponse[] | ExchangeFailure {
+  const found = queries.flatMap(({ id }) => answers.get(id) ?? []);
+  const useful = found.filter((answer) => !isRefusal(answer));
+  return useful.length === 0 ? "server-failure" : useful;
 }
 
 function* askOverTcp(
@@ -111,10 +128,9 @@ function* askOverTcp(
       const answer = decodeResponse(bytes);
       const asked = queries.find((query) => answer !== null && belongs(answer, query));
       if (answer === null || asked === undefined) continue;
-      if (isRefusal(answer)) return "server-failure";
       answers.set(asked.id, answer);
     }
-    return queries.flatMap(({ id }) => answers.get(id) ?? []);
+    return inOrder(queries, answers);
   } finally {
     socket.closeNow();
   }

@@ -18,6 +18,8 @@ import { TcpListener } from "../socket/tcp-listener.ts";
 import { type Endpoint, TcpSocket } from "../socket/tcp-socket.ts";
 import { transportsOf } from "../transport/stack.ts";
 import type { AppHost } from "./app-host.ts";
+import { formatHttpDate } from "./http-date.ts";
+import { errorPage } from "./http-error-page.ts";
 import {
   BodyReader,
   chunk,
@@ -30,8 +32,6 @@ import {
   requestBody,
   responseBody,
 } from "./http-message.ts";
-import { errorPage } from "./http-error-page.ts";
-import { formatHttpDate } from "./http-date.ts";
 
 const BACKLOG = 511;
 const READ_SIZE = 65536;
@@ -158,12 +158,7 @@ class ProxyConnection {
   /** The request at hand has been sent to a backend. */
   #sent = false;
 
-  constructor(
-    host: AppHost,
-    options: HttpProxyOptions,
-    upstreams: Upstreams,
-    client: TcpSocket,
-  ) {
+  constructor(host: AppHost, options: HttpProxyOptions, upstreams: Upstreams, client: TcpSocket) {
     this.#host = host;
     this.#options = options;
     this.#upstreams = upstreams;
@@ -405,7 +400,10 @@ const NOT_RETURNED = new Set([
 ]);
 
 /** The head of an answer; 502 if the backend closes before it, 504 if it says nothing. */
-function* readResponseHead(socket: TcpSocket, reader: MessageReader): Program<MessageHead | number> {
+function* readResponseHead(
+  socket: TcpSocket,
+  reader: MessageReader,
+): Program<MessageHead | number> {
   for (;;) {
     const head = reader.takeHead();
     if (head !== null) {

@@ -62,7 +62,8 @@ export function* resolveName(
   if (isIpv4(name)) return { canonicalName: name, addresses: [parseIpv4(name)], isAlias: false };
   const local = addressesInHosts(files.hosts ?? "", name);
   if (local.length > 0) return { canonicalName: name, addresses: local, isAlias: false };
-  if (isLocalhost(name)) return { canonicalName: name, addresses: [LOOPBACK_ADDRESS], isAlias: false };
+  if (isLocalhost(name))
+    return { canonicalName: name, addresses: [LOOPBACK_ADDRESS], isAlias: false };
   if (!isHostName(name)) return "EAI_NONAME";
   return yield* searchDns(namespace, parseResolvConf(files.resolvConf ?? ""), name, families);
 }

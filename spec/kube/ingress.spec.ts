@@ -3,8 +3,8 @@ import { ListedObjects } from "../../lib/kube/dns-objects.ts";
 import {
   backendRoute,
   type Ingress,
-  ingressesOf,
   IngressRoutes,
+  ingressesOf,
   NGINX_CONTROLLER,
 } from "../../lib/kube/ingress.ts";
 
@@ -77,7 +77,10 @@ describe("kube/ingress", () => {
       ingress("all", { defaultBackend: backend("rest") }),
       ingress("some", {
         rules: [
-          { host: "a.test", http: { paths: [{ pathType: "Prefix", path: "/x", backend: backend("x") }] } },
+          {
+            host: "a.test",
+            http: { paths: [{ pathType: "Prefix", path: "/x", backend: backend("x") }] },
+          },
         ],
         defaultBackend: backend("own"),
       }),
@@ -121,7 +124,12 @@ describe("kube/ingress", () => {
       services: () => [
         {
           metadata: { namespace: "shop", name: "api" },
-          spec: { ports: [{ name: "http", port: 80 }, { name: "admin", port: 81 }] },
+          spec: {
+            ports: [
+              { name: "http", port: 80 },
+              { name: "admin", port: 81 },
+            ],
+          },
         },
       ],
       endpointSlices: () => [
@@ -132,7 +140,10 @@ describe("kube/ingress", () => {
             labels: { "kubernetes.io/service-name": "api" },
           },
           addressType: "IPv4",
-          ports: [{ name: "http", port: 8080 }, { name: "admin", port: 9090 }],
+          ports: [
+            { name: "http", port: 8080 },
+            { name: "admin", port: 9090 },
+          ],
           endpoints: [
             { addresses: ["10.244.0.5"] },
             { addresses: ["10.244.0.6"], conditions: { ready: false } },

@@ -19,7 +19,9 @@ describe("apps/http-proxy", () => {
       "script 'listen 8080; accept; print; send \"HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\nok\"'",
     );
 
-    expect(world.run("a", "curl -s -m 5 -H 'X-Forwarded-For: 6.6.6.6' http://10.0.0.2/x?y=1")).to.equal("");
+    expect(
+      world.run("a", "curl -s -m 5 -H 'X-Forwarded-For: 6.6.6.6' http://10.0.0.2/x?y=1"),
+    ).to.equal("");
     world.finish(backend);
     const lines = backend.out.split("\r\n");
     expect(lines[2]).to.match(/^X-Request-ID: [0-9a-f]{32}$/);
@@ -55,7 +57,9 @@ describe("apps/http-proxy", () => {
     const world = proxied("-t web.test/none=");
 
     expect(world.run("a", `curl ${STATUS} http://10.0.0.2/`)).to.equal("404\n");
-    expect(world.run("a", `curl ${STATUS} -H 'Host: web.test:80' http://10.0.0.2/none`)).to.equal("503\n");
+    expect(world.run("a", `curl ${STATUS} -H 'Host: web.test:80' http://10.0.0.2/none`)).to.equal(
+      "503\n",
+    );
     expect(world.run("a", "curl -s http://10.0.0.2/")).to.contain("<h1>404 Not Found</h1>");
   });
 

@@ -6,6 +6,7 @@
  * Not modelled: request bodies (the connection is closed behind such a request), pipelining limits.
  */
 
+import { formatHttpDate } from "../../apps/http-date.ts";
 import {
   formatHead,
   keepsAlive,
@@ -21,7 +22,6 @@ import type { TcpListener } from "../../socket/tcp-listener.ts";
 import type { TcpSocket } from "../../socket/tcp-socket.ts";
 import type { Transports } from "../../transport/stack.ts";
 import type { Held } from "../proxy/node.ts";
-import { formatHttpDate } from "../../apps/http-date.ts";
 import { listenTcp, type Spawn } from "./tcp-relay.ts";
 
 const READ_SIZE = 4096;

@@ -6,6 +6,7 @@
  */
 import { fromUtf8 } from "../../base/bytes.ts";
 import { NS_PER_S } from "../../base/units.ts";
+import { formatWallClock } from "../../base/wall-clock.ts";
 import { isTableName, type TableName } from "../../netfilter/table.ts";
 import { RuleError } from "../../netfilter/text/errors.ts";
 import { IPTABLES_VERSION, runIptables } from "../../netfilter/text/iptables.ts";
@@ -13,7 +14,6 @@ import type { RestoreOptions } from "../../netfilter/text/restore.ts";
 import { afterInput, type Command, type CommandContext, immediate, ToolError } from "../command.ts";
 import type { ShellHost } from "../host.ts";
 import { readOptions } from "../options.ts";
-import { formatWallClock } from "../../base/wall-clock.ts";
 
 /** `iptables`. */
 export const iptables: Command = {

@@ -72,19 +72,19 @@ function* addressLines({ host }: CommandContext, name: string, families: "any" |
     .join("");
 }
 
-/** `dns-server [-p PORT] [-u UPSTREAM]… NAME=ADDRESS…`: the records of a zone, by hand. */
+/** `dns-server [-p PORT] [-u UPSTREAM]… [-z ZONE]… NAME=ADDRESS…`: records by hand. */
 export const dnsServerCommand: Command = {
   name: "dns-server",
   parse(args) {
     const { options, words } = readOptions(args, {
       command: "dns-server",
-      letters: "p:u:",
-      long: { port: "p", upstream: "u" },
-      allowed: "dns-server [--port PORT] [--upstream ADDRESS]… NAME=ADDRESS…",
+      letters: "p:u:z:",
+      long: { port: "p", upstream: "u", zone: "z" },
+      allowed: "dns-server [--port PORT] [--upstream ADDRESS]… [--zone ZONE]… NAME=ADDRESS…",
     });
     const values = (letter: string): string[] =>
       options.filter(([known]) => known === letter).map(([, value]) => value);
-    const backend = new RecordList(words.map(readRecord));
+    const backend = new RecordList(words.map(readRecord), values("z"));
     const upstreams = values("u").map(readAddress);
     const port = Number(values("p").at(-1) ?? 53);
     return (context) =>
@@ -109,18 +109,24 @@ function readAddress(text: string): Ipv4 {
   return parseIpv4(text);
 }
 
-/** A backend of given records; it has no zone, so it knows nothing of names beside them. */
+/** A backend of given records; in its zones no other name exists. */
 class RecordList implements DnsBackend {
   readonly #records: readonly DnsRecord[];
 
-  constructor(records: readonly DnsRecord[]) {
+  readonly #zones: readonly string[];
+
+  constructor(records: readonly DnsRecord[], zones: readonly string[]) {
     this.#records = records;
+    this.#zones = zones;
   }
 
   answer({ name, type }: DnsQuestion): DnsReply | null {
     const wanted = name.toLowerCase();
     const known = this.#records.filter((record) => record.name.toLowerCase() === wanted);
-    if (known.length === 0) return null;
+    if (known.length === 0) {
+      const isOurs = this.#zones.some((zone) => wanted === zone || wanted.endsWith(`.${zone}`));
+      return isOurs ? { ...emptyReply(Rcode.NXDOMAIN), authoritative: true } : null;
+    }
     const answers = known
       .filter((record) => record.type === type || record.type === "CNAME")
       .map((record) => ({ ...record, name }));
