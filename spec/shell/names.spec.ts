@@ -31,7 +31,7 @@ describe("shell/commands/names", () => {
     expect(world.run("a", "getent hosts localhost")).to.equal("127.0.0.1       localhost\n");
   });
 
-  it("follows an alias", () => {
+  it("finds no address behind an alias that the server does not follow", () => {
     const world = withServer("www=web web=10.0.0.2", "nameserver 10.0.0.2\n");
 
     // The server gives the alias alone, as it asks nobody else for its target.
