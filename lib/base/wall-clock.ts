@@ -18,8 +18,15 @@ export function formatWallClock(seconds: number): string {
   return `${DAYS[((day % 7) + 7) % 7] ?? ""} ${date} ${time} ${year}`;
 }
 
+/** A date: months and days of the month count from 1. */
+export interface CivilDate {
+  readonly year: number;
+  readonly month: number;
+  readonly dayOfMonth: number;
+}
+
 /** The date of a day counted from 1970-01-01; years begin in March inside. */
-function civilDate(day: number): { year: number; month: number; dayOfMonth: number } {
+export function civilDate(day: number): CivilDate {
   const shifted = day + 719_468;
   const era = Math.floor(shifted / 146_097);
   const dayOfEra = shifted - era * 146_097;

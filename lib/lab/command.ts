@@ -1,13 +1,14 @@
 /** A command that runs on a host, and what it has printed. */
+
 import { utf8 } from "../base/bytes.ts";
 import type { Ns } from "../base/units.ts";
+import { SIGTERM } from "../shell/process-table.ts";
 import { runCommand } from "../shell/shell.ts";
 import { type Process, type Program, sleep } from "../sim/process.ts";
 import type { Host } from "./build.ts";
 
 /** Exit status of a command that was ended because it took too long, as timeout(1) has it. */
 export const TIMED_OUT = 124;
-const SIGTERM = 15;
 const SIGKILL = 9;
 
 /** What a command did. */

@@ -1,5 +1,6 @@
 /** Virtual time as the API writes it: RFC 3339, whole seconds, UTC. */
 import { NS_PER_S, type Ns } from "../../base/units.ts";
+import { civilDate } from "../../base/wall-clock.ts";
 
 /** 2000-01-01T00:00:00Z in seconds since 1970: when a run's clock starts, unless told otherwise. */
 export const DEFAULT_EPOCH_SECONDS = 946_684_800;
@@ -10,9 +11,9 @@ const SECONDS_PER_DAY = 86_400;
 export function formatTime(seconds: number): string {
   const days = Math.floor(seconds / SECONDS_PER_DAY);
   const rest = seconds - days * SECONDS_PER_DAY;
-  const [year, month, day] = civilDate(days);
+  const { year, month, dayOfMonth } = civilDate(days);
   const clock = [Math.floor(rest / 3600), Math.floor(rest / 60) % 60, rest % 60];
-  const date = `${String(year).padStart(4, "0")}-${two(month)}-${two(day)}`;
+  const date = `${String(year).padStart(4, "0")}-${two(month)}-${two(dayOfMonth)}`;
   return `${date}T${clock.map(two).join(":")}Z`;
 }
 
@@ -27,26 +28,6 @@ export function parseTime(text: string): number {
 /** The moment `now` of a run that started at `epochSeconds`. */
 export function timeOf(epochSeconds: number, now: Ns): string {
   return formatTime(epochSeconds + Math.floor(now / NS_PER_S));
-}
-
-/** Year, month and day of a day counted from 1970-01-01, by eras of 400 years. */
-function civilDate(daysSince1970: number): [number, number, number] {
-  const days = daysSince1970 + 719_468;
-  const era = Math.floor(days / 146_097);
-  const dayOfEra = days - era * 146_097;
-  const yearOfEra = Math.floor(
-    (dayOfEra -
-      Math.floor(dayOfEra / 1460) +
-      Math.floor(dayOfEra / 36_524) -
-      Math.floor(dayOfEra / 146_096)) /
-      365,
-  );
-  const dayOfYear =
-    dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
-  const shifted = Math.floor((5 * dayOfYear + 2) / 153);
-  const day = dayOfYear - Math.floor((153 * shifted + 2) / 5) + 1;
-  const month = shifted < 10 ? shifted + 3 : shifted - 9;
-  return [yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, day];
 }
 
 function daysOf(year: number, month: number, day: number): number {
