@@ -29,6 +29,7 @@ export function controllerOf(object: ApiObject): OwnerReference | null {
 export class Informers {
   readonly #scheduler: Scheduler;
   readonly #delayNs: Ns;
+  readonly #kinds: ReadonlySet<string> | null;
   readonly #caches = new Map<string, Map<string, ApiObject>>();
   readonly #owned = new Map<string, Map<string, ApiObject>>();
   readonly #handlers = new Map<string, Handler[]>();
@@ -37,9 +38,18 @@ export class Informers {
   #head = 0;
   readonly #delivery: SimEvent;
 
-  /** Starts to watch; what the store holds already is delivered first. */
-  constructor(scheduler: Scheduler, store: Store, delayNs: Ns) {
+  /**
+   * Starts to watch all kinds, or those of `kinds`; what the store holds already is delivered
+   * first.
+   */
+  constructor(
+    scheduler: Scheduler,
+    store: Store,
+    delayNs: Ns,
+    kinds: ReadonlySet<string> | null = null,
+  ) {
     this.#scheduler = scheduler;
+    this.#kinds = kinds;
     this.#delayNs = delayNs;
     this.#delivery = new Delivery(() => this.#deliver());
     const audit = { user: "", verb: "" };
@@ -91,6 +101,7 @@ export class Informers {
   }
 
   #enqueue(event: WatchEvent): void {
+    if (this.#kinds !== null && !this.#kinds.has(event.object.kind)) return;
     const at = this.#scheduler.now + this.#delayNs;
     this.#queue.push({ event, at });
     if (!this.#delivery.queued) this.#scheduler.schedule(this.#delivery, at);

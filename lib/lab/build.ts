@@ -4,6 +4,7 @@
  * namespaces share a real machine; a host is a namespace with netfilter, transports, files and a
  * shell.
  */
+import { assert } from "../base/assert.ts";
 import { type Mac, macFromName } from "../base/mac.ts";
 import { Bridge } from "../link/bridge.ts";
 import type { NetDevice } from "../link/device.ts";
@@ -19,6 +20,7 @@ import { BridgedIpv4 } from "../net/bridge-netfilter.ts";
 import { Namespace } from "../net/namespace.ts";
 import { NamespaceNetfilterHost } from "../net/netfilter-host.ts";
 import { Netfilter } from "../netfilter/netfilter.ts";
+import type { Command } from "../shell/command.ts";
 import { FileSystem } from "../shell/files.ts";
 import type { ShellHost } from "../shell/host.ts";
 import { ProcessTable } from "../shell/process-table.ts";
@@ -60,8 +62,9 @@ export class Machine {
   readonly processes: ProcessTable;
   /** Frames that were lost between hosts. */
   readonly lineDrops = new DropCounters();
-  /** In the order in which they were made. */
-  readonly hosts: Host[] = [];
+  /** Frames that were lost on hosts that are gone. */
+  readonly goneDrops: { readonly name: string; readonly drops: DropCounters }[] = [];
+  readonly #hosts = new Map<string, Host>();
   listener: DeviceListener | null = null;
 
   constructor(options: MachineOptions) {
@@ -73,16 +76,29 @@ export class Machine {
     this.processes = new ProcessTable(this.cpu);
   }
 
-  /** The host of that name, or null. */
-  find(name: string): Host | null {
-    return this.hosts.find((host) => host.name === name) ?? null;
+  /** In the order in which they were made. */
+  get hosts(): readonly Host[] {
+    return [...this.#hosts.values()];
   }
 
-  /** Makes a host; its loopback is up. */
+  /** The host of that name, or null. */
+  find(name: string): Host | null {
+    return this.#hosts.get(name) ?? null;
+  }
+
+  /** Makes a host; its loopback is up. The name must be free. */
   addHost(name: string): Host {
+    assert(!this.#hosts.has(name), `a second host ${name}`);
     const host = new Host(this, name);
-    this.hosts.push(host);
+    this.#hosts.set(name, host);
     return host;
+  }
+
+  /** Takes a host away; its devices are gone already, or nobody sees them any more. */
+  removeHost(host: Host): void {
+    this.#hosts.delete(host.name);
+    const { drops } = host.namespace;
+    if (drops.entries().length > 0) this.goneDrops.push({ name: host.name, drops });
   }
 
   /** Makes the two devices of a link, which are down, and the line between them. */
@@ -148,6 +164,8 @@ export class Host implements ShellHost {
   readonly netfilter: Netfilter;
   readonly files = new FileSystem();
   readonly #bridged: BridgedIpv4;
+  /** Commands that only this host has, such as kubectl. */
+  readonly commands = new Map<string, Command>();
 
   constructor(machine: Machine, name: string) {
     this.machine = machine;
@@ -168,6 +186,10 @@ export class Host implements ShellHost {
 
   get epochSeconds(): number {
     return this.machine.epochSeconds;
+  }
+
+  findCommand(name: string): Command | null {
+    return this.commands.get(name) ?? null;
   }
 
   findHost(name: string): Host | null {

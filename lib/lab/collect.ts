@@ -104,6 +104,7 @@ function commandReport(command: RunningCommand, on: string, name: string): Comma
 function dropReports(machine: Machine): DropReport[] {
   const places = [
     ...machine.hosts.map((host) => ({ where: `on ${host.name}`, drops: host.namespace.drops })),
+    ...machine.goneDrops.map(({ name, drops }) => ({ where: `on ${name}`, drops })),
     { where: "between hosts", drops: machine.lineDrops },
   ];
   return places.flatMap(({ where, drops }) => {

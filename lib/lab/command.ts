@@ -2,10 +2,10 @@
 
 import { utf8 } from "../base/bytes.ts";
 import type { Ns } from "../base/units.ts";
+import type { ShellHost } from "../shell/host.ts";
 import { SIGTERM } from "../shell/process-table.ts";
 import { runCommand } from "../shell/shell.ts";
 import { type Process, type Program, sleep } from "../sim/process.ts";
-import type { Host } from "./build.ts";
 
 /** Exit status of a command that was ended because it took too long, as timeout(1) has it. */
 export const TIMED_OUT = 124;
@@ -21,7 +21,7 @@ export interface CommandResult {
 
 /** A command line that was started on a host. */
 export class RunningCommand {
-  readonly host: Host;
+  readonly host: ShellHost;
   readonly line: string;
   readonly startedAt: Ns;
   /** When it ended, or -1 while it runs. */
@@ -32,11 +32,14 @@ export class RunningCommand {
   #stdout = "";
   #stderr = "";
 
-  /** Starts it. Throws `VW_COMMAND` at once if the line is not one. */
-  constructor(host: Host, line: string, stdin: string | null = null) {
+  /**
+   * Starts it: its first instruction runs `startNs` later. Throws `VW_COMMAND` at once if the line
+   * is not one.
+   */
+  constructor(host: ShellHost, line: string, startNs: Ns, stdin: string | null = null) {
     this.host = host;
     this.line = line;
-    this.startedAt = host.machine.cpu.now;
+    this.startedAt = host.namespace.cpu.now;
     const program = runCommand(host, line, {
       stdin: stdin === null ? null : utf8(stdin),
       stdout: (text) => {
@@ -46,7 +49,7 @@ export class RunningCommand {
         this.#stderr += text;
       },
     });
-    this.#process = host.processes.spawn(line, this.#program(program));
+    this.#process = host.processes.spawn(line, this.#program(program, startNs));
   }
 
   /** What it has printed to standard output so far. */
@@ -68,7 +71,7 @@ export class RunningCommand {
   kill(signal: number = SIGTERM): void {
     if (this.#process.status !== null) return;
     this.#process.kill(signal);
-    this.endedAt = this.host.machine.cpu.now;
+    this.endedAt = this.host.namespace.cpu.now;
   }
 
   /** Ends it because it took too long. */
@@ -84,12 +87,12 @@ export class RunningCommand {
     return status === null ? null : { stdout: this.#stdout, stderr: this.#stderr, status };
   }
 
-  *#program(program: Program<number>): Program<number> {
-    yield sleep(this.host.machine.costs.startNs);
+  *#program(program: Program<number>, startNs: Ns): Program<number> {
+    yield sleep(startNs);
     try {
       return yield* program;
     } finally {
-      this.endedAt = this.host.machine.cpu.now;
+      this.endedAt = this.host.namespace.cpu.now;
     }
   }
 }

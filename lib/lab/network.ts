@@ -153,7 +153,7 @@ export class Network {
 
   /** Starts a command line on a host; time does not pass yet. */
   start(host: string, line: string, stdin?: string): RunningCommand {
-    return new RunningCommand(this.host(host), line, stdin ?? null);
+    return new RunningCommand(this.host(host), line, this.machine.costs.startNs, stdin ?? null);
   }
 
   /** Lets time pass until all these commands have ended or the timeout has ended them. */

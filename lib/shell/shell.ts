@@ -9,6 +9,7 @@ import { fromUtf8, utf8 } from "../base/bytes.ts";
 import { VethworkError } from "../base/errors.ts";
 import { type Process, type Program, waitFor } from "../sim/process.ts";
 import {
+  type Command,
   type CommandBody,
   type CommandContext,
   type CommandStreams,
@@ -18,6 +19,9 @@ import { commandNames, findCommand } from "./commands.ts";
 import type { CommandIo, ShellHost } from "./host.ts";
 import { type Job, type Pipeline, parseCommandLine, type SimpleCommand } from "./parse.ts";
 import { SIGTERM } from "./process-table.ts";
+
+/** Finds a command by its name; null if there is none. */
+export type FindCommand = (name: string) => Command | null;
 
 /** Exit status of a command that does not exist. */
 const NOT_FOUND = 127;
@@ -42,19 +46,20 @@ export function runWords(
 /**
  * Finds in a command line what can be known before a run: wrong syntax, commands and options that
  * do not exist here. Throws `VW_COMMAND`. What the real tool would refuse is left to the run.
+ * `find` knows the commands.
  */
-export function checkCommand(line: string): void {
+export function checkCommand(line: string, find: FindCommand = findCommand): void {
   for (const job of parseCommandLine(line)) {
     for (const item of job.items) {
-      for (const { words } of item.pipeline.commands) checkWords(words);
+      for (const { words } of item.pipeline.commands) checkWords(words, find);
     }
   }
 }
 
 /** `checkCommand` for the words of one command. */
-export function checkWords(words: readonly string[]): void {
+export function checkWords(words: readonly string[], find: FindCommand = findCommand): void {
   try {
-    bodyOf(words);
+    bodyOf(words, find);
   } catch (error) {
     if (!(error instanceof ToolError)) throw error;
   }
@@ -131,7 +136,7 @@ function* runSimple(context: CommandContext, command: SimpleCommand): Program<nu
   if (redirected === null) return 1;
   const { stderr } = redirected.io;
   try {
-    return yield* bodyOf(command.words)(redirected);
+    return yield* bodyOf(command.words, (name) => findOn(context.host, name))(redirected);
   } catch (error) {
     if (error instanceof ToolError) {
       stderr(error.text);
@@ -145,11 +150,15 @@ function* runSimple(context: CommandContext, command: SimpleCommand): Program<nu
   }
 }
 
-function bodyOf(words: readonly string[]): CommandBody {
+function bodyOf(words: readonly string[], find: FindCommand): CommandBody {
   const [name = "", ...args] = words;
-  const command = findCommand(name);
+  const command = find(name);
   if (command === null) throw unknownCommand(name);
-  return command.parse(args, bodyOf);
+  return command.parse(args, (nested) => bodyOf(nested, find));
+}
+
+function findOn(host: ShellHost, name: string): Command | null {
+  return host.findCommand?.(name) ?? findCommand(name);
 }
 
 function redirect(context: CommandContext, command: SimpleCommand): CommandContext | null {
