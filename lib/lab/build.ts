@@ -20,7 +20,6 @@ import { BridgedIpv4 } from "../net/bridge-netfilter.ts";
 import { Namespace } from "../net/namespace.ts";
 import { NamespaceNetfilterHost } from "../net/netfilter-host.ts";
 import { Netfilter } from "../netfilter/netfilter.ts";
-import type { Command } from "../shell/command.ts";
 import { FileSystem } from "../shell/files.ts";
 import type { ShellHost } from "../shell/host.ts";
 import { ProcessTable } from "../shell/process-table.ts";
@@ -164,8 +163,6 @@ export class Host implements ShellHost {
   readonly netfilter: Netfilter;
   readonly files = new FileSystem();
   readonly #bridged: BridgedIpv4;
-  /** Commands that only this host has, such as kubectl. */
-  readonly commands = new Map<string, Command>();
 
   constructor(machine: Machine, name: string) {
     this.machine = machine;
@@ -186,10 +183,6 @@ export class Host implements ShellHost {
 
   get epochSeconds(): number {
     return this.machine.epochSeconds;
-  }
-
-  findCommand(name: string): Command | null {
-    return this.commands.get(name) ?? null;
   }
 
   findHost(name: string): Host | null {

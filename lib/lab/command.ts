@@ -4,7 +4,7 @@ import { utf8 } from "../base/bytes.ts";
 import type { Ns } from "../base/units.ts";
 import type { ShellHost } from "../shell/host.ts";
 import { SIGTERM } from "../shell/process-table.ts";
-import { runCommand } from "../shell/shell.ts";
+import { LAB_SURROUNDINGS, runCommand, type ShellSurroundings } from "../shell/shell.ts";
 import { type Process, type Program, sleep } from "../sim/process.ts";
 
 /** Exit status of a command that was ended because it took too long, as timeout(1) has it. */
@@ -36,11 +36,17 @@ export class RunningCommand {
    * Starts it: its first instruction runs `startNs` later. Throws `VW_COMMAND` at once if the line
    * is not one.
    */
-  constructor(host: ShellHost, line: string, startNs: Ns, stdin: string | null = null) {
+  constructor(
+    host: ShellHost,
+    line: string,
+    startNs: Ns,
+    stdin: string | null = null,
+    surroundings: ShellSurroundings = LAB_SURROUNDINGS,
+  ) {
     this.host = host;
     this.line = line;
     this.startedAt = host.namespace.cpu.now;
-    const program = runCommand(host, line, {
+    const io = {
       stdin: stdin === null ? null : utf8(stdin),
       stdout: (text) => {
         this.#stdout += text;
@@ -48,7 +54,8 @@ export class RunningCommand {
       stderr: (text) => {
         this.#stderr += text;
       },
-    });
+    };
+    const program = runCommand(host, line, io, surroundings);
     this.#process = host.processes.spawn(line, this.#program(program, startNs));
   }
 

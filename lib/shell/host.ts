@@ -6,7 +6,6 @@ import type { Mac } from "../base/mac.ts";
 import type { NetDevice } from "../link/device.ts";
 import type { Namespace } from "../net/namespace.ts";
 import type { Netfilter } from "../netfilter/netfilter.ts";
-import type { Command } from "./command.ts";
 import type { FileSystem } from "./files.ts";
 import type { ProcessTable } from "./process-table.ts";
 
@@ -21,9 +20,6 @@ export interface ShellHost {
   readonly files: FileSystem;
   /** Wall-clock time at virtual time 0, in whole seconds since 1970 (UTC). */
   readonly epochSeconds: number;
-
-  /** A command that only this host has, such as kubectl; null or absent: the shell's own alone. */
-  findCommand?(name: string): Command | null;
 
   /** The host of that name in the same run, or null: `ip link set DEV netns NAME`. */
   findHost(name: string): ShellHost | null;
