@@ -64,7 +64,8 @@ export class Machine {
   /** Frames that were lost on hosts that are gone. */
   readonly goneDrops: { readonly name: string; readonly drops: DropCounters }[] = [];
   readonly #hosts = new Map<string, Host>();
-  listener: DeviceListener | null = null;
+  /** Told of devices that come and go. */
+  readonly listeners: DeviceListener[] = [];
 
   constructor(options: MachineOptions) {
     this.epochSeconds = options.epochSeconds;
@@ -93,11 +94,12 @@ export class Machine {
     return host;
   }
 
-  /** Takes a host away; its devices are gone already, or nobody sees them any more. */
-  removeHost(host: Host): void {
-    this.#hosts.delete(host.name);
-    const { drops } = host.namespace;
-    if (drops.entries().length > 0) this.goneDrops.push({ name: host.name, drops });
+  /** Takes a host away whose devices are gone but for the loopback: a Pod that has ended. */
+  removeHost({ name, namespace }: ShellHost): void {
+    if (this.#hosts.get(name)?.namespace !== namespace) return;
+    this.#hosts.delete(name);
+    const { drops } = namespace;
+    if (drops.entries().length > 0) this.goneDrops.push({ name, drops });
   }
 
   /** Makes the two devices of a link, which are down, and the line between them. */
@@ -200,11 +202,11 @@ export class Host implements ShellHost {
 
   deviceAdded(device: NetDevice): void {
     if (device instanceof Bridge) device.netfilter = this.#bridged;
-    this.machine.listener?.deviceAdded(this, device);
+    for (const listener of this.machine.listeners) listener.deviceAdded(this, device);
   }
 
   deviceRemoved(device: NetDevice): void {
-    this.machine.listener?.deviceRemoved(this, device);
+    for (const listener of this.machine.listeners) listener.deviceRemoved(this, device);
   }
 
   /** Puts a new device into the namespace. */

@@ -2,8 +2,9 @@
 
 import { utf8 } from "../base/bytes.ts";
 import type { Ns } from "../base/units.ts";
-import type { ShellHost } from "../shell/host.ts";
+import type { CommandIo, ShellHost } from "../shell/host.ts";
 import { SIGTERM } from "../shell/process-table.ts";
+import { DEFAULT_LAB_COSTS } from "./lab.ts";
 import { LAB_SURROUNDINGS, runCommand, type ShellSurroundings } from "../shell/shell.ts";
 import { type Process, type Program, sleep } from "../sim/process.ts";
 
@@ -19,6 +20,16 @@ export interface CommandResult {
   readonly status: number;
 }
 
+/** How a command is started. */
+export interface CommandSettings {
+  /** What it reads from standard input; null: nothing is connected to it. */
+  readonly stdin?: string | null;
+  /** Until its first instruction runs; that of labs by default. */
+  readonly startNs?: Ns;
+  /** The commands and variables that it finds; those of a lab's hosts by default. */
+  readonly surroundings?: ShellSurroundings;
+}
+
 /** A command line that was started on a host. */
 export class RunningCommand {
   readonly host: ShellHost;
@@ -32,21 +43,14 @@ export class RunningCommand {
   #stdout = "";
   #stderr = "";
 
-  /**
-   * Starts it: its first instruction runs `startNs` later. Throws `VW_COMMAND` at once if the line
-   * is not one.
-   */
-  constructor(
-    host: ShellHost,
-    line: string,
-    startNs: Ns,
-    stdin: string | null = null,
-    surroundings: ShellSurroundings = LAB_SURROUNDINGS,
-  ) {
+  /** Starts it. Throws `VW_COMMAND` at once if the line is not one. */
+  constructor(host: ShellHost, line: string, settings: CommandSettings = {}) {
+    const { stdin = null, surroundings = LAB_SURROUNDINGS } = settings;
+    const { startNs = DEFAULT_LAB_COSTS.startNs } = settings;
     this.host = host;
     this.line = line;
     this.startedAt = host.namespace.cpu.now;
-    const io = {
+    const io: CommandIo = {
       stdin: stdin === null ? null : utf8(stdin),
       stdout: (text) => {
         this.#stdout += text;

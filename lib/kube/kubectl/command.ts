@@ -9,7 +9,7 @@
 import { fromUtf8 } from "../../base/bytes.ts";
 import { VethworkError } from "../../base/errors.ts";
 import { NS_PER_MS, type Ns } from "../../base/units.ts";
-import { type Command, type CommandContext, notModelled } from "../../shell/command.ts";
+import { type Command, type CommandContext, immediate, notModelled } from "../../shell/command.ts";
 import { type Program, sleep } from "../../sim/process.ts";
 import type { ApiServer } from "../api/server.ts";
 import { type Arguments, parseArguments } from "./arguments.ts";
@@ -30,19 +30,33 @@ export function kubectlCommand(around: KubectlSurroundings): Command {
   return {
     name: "kubectl",
     parse(words) {
-      const args = parseArguments(words);
-      if (NOT_MODELLED.includes(args.command)) {
-        throw notModelled("kubectl", args.command, "get, describe, apply, exec, logs, wait …");
-      }
-      if (args.flag("w") || args.flag("watch")) {
-        throw notModelled("kubectl", "--watch", "wait, rollout status, or get in several steps");
-      }
+      const args = readWords(words);
       return function* (context) {
         yield sleep(REQUEST_NS);
         return yield* runKubectl(around, words, args, context);
       };
     },
   };
+}
+
+/** The command without a cluster: only its words can be checked. */
+export const kubectlWords: Command = {
+  name: "kubectl",
+  parse(words) {
+    readWords(words);
+    return immediate(() => 1);
+  },
+};
+
+function readWords(words: readonly string[]): Arguments {
+  const args = parseArguments(words);
+  if (NOT_MODELLED.includes(args.command)) {
+    throw notModelled("kubectl", args.command, "get, describe, apply, exec, logs, wait …");
+  }
+  if (args.flag("w") || args.flag("watch")) {
+    throw notModelled("kubectl", "--watch", "wait, rollout status, or get in several steps");
+  }
+  return args;
 }
 
 function runKubectl(

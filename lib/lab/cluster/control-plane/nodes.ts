@@ -6,7 +6,7 @@ import { assert } from "../../../base/assert.ts";
 import type { Ipv4 } from "../../../base/inet.ts";
 import { BridgeNetwork } from "../../../kube/cni/bridge-network.ts";
 import { type ControlPlane, WATCH_NS } from "../../../kube/control-plane.ts";
-import { programOf } from "../../../kube/images/image.ts";
+
 import { Informers } from "../../../kube/informer.ts";
 import type { KubeletCluster } from "../../../kube/kubelet/context.ts";
 import { Kubelet } from "../../../kube/kubelet/kubelet.ts";
@@ -21,6 +21,7 @@ import { releaseOf } from "../../../kube/proxy/release.ts";
 import { clusterDnsAddress } from "../../../kube/system/coredns.ts";
 import type { Host, Machine } from "../../build.ts";
 import type { Cluster } from "../../schema/cluster.ts";
+import { programOf } from "./programs.ts";
 
 /** A node's parts. */
 export interface RunningNode {
@@ -51,13 +52,7 @@ export function startNodes(options: NodesOptions): Map<string, RunningNode> {
     server: controlPlane.server,
     watch: new NodeWatch(new Informers(scheduler, controlPlane.store, WATCH_NS)),
     random: machine.random,
-    podHosts: {
-      addHost: (name) => machine.addHost(name),
-      removeHost: ({ name }) => {
-        const host = machine.find(name);
-        if (host !== null) machine.removeHost(host);
-      },
-    },
+    podHosts: machine,
     programOf,
     latencies: DEFAULT_LATENCIES,
     clusterDns: clusterDnsAddress(cluster.networking.serviceSubnet),
