@@ -113,7 +113,8 @@ function* andWaitUntilGone(
     args.command === "drain" ? podsToEvict(server, args) : targetsOf(server, args, files);
   const output = carryOut(server, words, files);
   io.stderr(output.stderr);
-  if (output.exitCode !== 0 || args.option("wait") === "false" || args.flag("force")) {
+  const isForced = args.command === "delete" && args.flag("force");
+  if (output.exitCode !== 0 || args.option("wait") === "false" || isForced) {
     io.stdout(output.stdout);
     return output.exitCode;
   }

@@ -242,7 +242,9 @@ export class ControlPlaneRun {
       return { name: `pod/${pod.metadata.name}`, host: run.host, surroundings };
     }
     const [pod] = pods;
-    return `Pod "${pod?.metadata.name}" does not run: it is ${pod?.status.phase ?? "Pending"}`;
+    const isEnding = pod?.metadata.deletionTimestamp !== undefined;
+    const phase = isEnding ? "Terminating" : (pod?.status.phase ?? "Pending");
+    return `no container of Pod "${pod?.metadata.name}" runs: it is ${phase}`;
   }
 
   #noticeRequests(machine: Machine): void {
