@@ -90,7 +90,9 @@ export function announcingNode(
   nodes: readonly string[],
 ): string | null {
   const endpoints = slices.flatMap((slice) => slice.endpoints ?? []);
-  const active = endpoints.filter(({ conditions }) => conditions?.serving ?? conditions?.ready ?? true);
+  const active = endpoints.filter(
+    ({ conditions }) => conditions?.serving ?? conditions?.ready ?? true,
+  );
   const [address] = service.status.loadBalancer.ingress ?? [];
   if (active.length === 0 || address?.ip === undefined) return null;
   const isLocal = service.spec.externalTrafficPolicy === "Local";

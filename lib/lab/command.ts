@@ -4,9 +4,9 @@ import { utf8 } from "../base/bytes.ts";
 import type { Ns } from "../base/units.ts";
 import type { CommandIo, ShellHost } from "../shell/host.ts";
 import { SIGTERM } from "../shell/process-table.ts";
-import { DEFAULT_LAB_COSTS } from "./lab.ts";
 import { LAB_SURROUNDINGS, runCommand, type ShellSurroundings } from "../shell/shell.ts";
 import { type Process, type Program, sleep } from "../sim/process.ts";
+import { DEFAULT_LAB_COSTS } from "./lab.ts";
 
 /** Exit status of a command that was ended because it took too long, as timeout(1) has it. */
 export const TIMED_OUT = 124;

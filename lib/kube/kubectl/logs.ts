@@ -18,14 +18,14 @@ import { type KubectlSurroundings, printed } from "./surroundings.ts";
 
 const MISSING = ["f", "follow", "since", "since-time", "timestamps"];
 
-// biome-ignore lint/correctness/useYield: the log is there at once
 export function* logs(
   around: KubectlSurroundings,
   args: Arguments,
   io: CommandStreams,
 ): Program<number> {
   const missing = MISSING.find((name) => args.option(name) !== null);
-  if (missing !== undefined) throw notModelled("kubectl logs", `--${missing}`, "--tail, --previous");
+  if (missing !== undefined)
+    throw notModelled("kubectl logs", `--${missing}`, "--tail, --previous");
   return printed(io, (output) => {
     for (const pod of wantedPods(around.server, args, output)) printLog(around, pod, args, output);
   });
@@ -51,12 +51,7 @@ function wantedPods(server: ApiServer, args: Arguments, output: Output): readonl
   return [first];
 }
 
-function printLog(
-  { pods }: KubectlSurroundings,
-  pod: Pod,
-  args: Arguments,
-  output: Output,
-): void {
+function printLog({ pods }: KubectlSurroundings, pod: Pod, args: Arguments, output: Output): void {
   const all = args.flag("all-containers");
   const containers = all
     ? pod.spec.containers

@@ -186,7 +186,10 @@ const pause: Kind<Step> = mapped(duration, (durationNs, place) => ({
 const condition: Kind<Step> = mapped(
   object("what is waited for", {
     for: required(
-      pattern("a condition such as condition=Ready", /^(delete|create|rollout|(condition|jsonpath)=.+)$/),
+      pattern(
+        "a condition such as condition=Ready",
+        /^(delete|create|rollout|(condition|jsonpath)=.+)$/,
+      ),
       "condition=NAME, jsonpath=…, delete, create or rollout, as kubectl wait has them",
     ),
     of: required(

@@ -1,7 +1,7 @@
 /** The containers of a cluster, as `kubectl exec`, `kubectl logs` and a lab's steps reach them. */
 import type { Pod } from "../../../kube/api/types.ts";
-import type { ContainerRun } from "../../../kube/kubelet/container-run.ts";
 import type { PodAccess } from "../../../kube/kubectl/surroundings.ts";
+import type { ContainerRun } from "../../../kube/kubelet/container-run.ts";
 import { keyOf } from "../../../kube/store.ts";
 import { type CommandStreams, ToolError } from "../../../shell/command.ts";
 import { LAB_COMMANDS } from "../../../shell/commands.ts";

@@ -41,5 +41,8 @@ function isRequest(view: DataView, l3: number): boolean {
   const l4 = l3 + ipv4.headerSize(view, l3);
   const protocol = ipv4.protocol(view, l3);
   if (protocol === IPPROTO_UDP) return view.getUint16(l4) >= 1024;
-  return protocol === IPPROTO_TCP && (tcp.flags(view, l4) & (tcp.FLAG_SYN | tcp.FLAG_ACK)) === tcp.FLAG_SYN;
+  return (
+    protocol === IPPROTO_TCP &&
+    (tcp.flags(view, l4) & (tcp.FLAG_SYN | tcp.FLAG_ACK)) === tcp.FLAG_SYN
+  );
 }

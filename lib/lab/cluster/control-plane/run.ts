@@ -5,7 +5,7 @@
  * Not modelled: the frames between these programs and the API server.
  */
 import { assert } from "../../../base/assert.ts";
-import { type Place, formatPlace } from "../../../base/errors.ts";
+import { formatPlace, type Place } from "../../../base/errors.ts";
 import { formatIpv4, type Ipv4, ipv4 } from "../../../base/inet.ts";
 import { formatDuration, NS_PER_MS, NS_PER_S, type Ns } from "../../../base/units.ts";
 import type { NewObject } from "../../../kube/api/types.ts";
@@ -24,8 +24,8 @@ import type { ShellSurroundings } from "../../../shell/shell.ts";
 import { WaitQueue } from "../../../sim/process.ts";
 import type { Host, Machine } from "../../build.ts";
 import type { Clock } from "../../clock.ts";
-import type { Lab } from "../../lab.ts";
 import { readKubectlFile } from "../../kubectl-files.ts";
+import type { Lab } from "../../lab.ts";
 import type { Cluster, ControlPlaneSettings } from "../../schema/cluster.ts";
 import {
   KUBECTL_HOST,
@@ -164,7 +164,9 @@ export class ControlPlaneRun {
     const { start } = this.#settings;
     if (start !== "ready") {
       clock.wait(start);
-    } else if (!this.#until(READY_LIMIT_NS, () => unreadyWorkloads(controlPlane.store).length === 0)) {
+    } else if (
+      !this.#until(READY_LIMIT_NS, () => unreadyWorkloads(controlPlane.store).length === 0)
+    ) {
       for (const { kind, namespace, name, why } of unreadyWorkloads(controlPlane.store)) {
         const late = `${kind} ${namespace}/${name} is not ready after ${formatDuration(READY_LIMIT_NS)}`;
         this.#note(`${late}: ${why}`, this.#files.placeOf(kind, namespace, name));
@@ -178,7 +180,8 @@ export class ControlPlaneRun {
 
   /** The kubectl command that a step about objects is. */
   commandOf({ kind, file, place }: ObjectsStep): RunStep {
-    const isObject = kind === "delete" && workloadName(file.value) !== null && !isFileName(file.value);
+    const isObject =
+      kind === "delete" && workloadName(file.value) !== null && !isFileName(file.value);
     if (!isObject) return kubectlStep(`${kind} -f ${file.value}`, place);
     const name = workloadName(file.value);
     assert(name !== null, file.value);
@@ -248,7 +251,9 @@ export class ControlPlaneRun {
   }
 
   #noticeRequests(machine: Machine): void {
-    const own = new Set<Ipv4>(this.#plan.nodes.flatMap(({ address, gateway }) => [address, gateway]));
+    const own = new Set<Ipv4>(
+      this.#plan.nodes.flatMap(({ address, gateway }) => [address, gateway]),
+    );
     const others = new Set([...this.#plan.nodes, ...this.#plan.hosts].map(({ name }) => name));
     machine.listeners.push({
       deviceAdded: (host: Host, device) => {
@@ -290,7 +295,9 @@ export class ControlPlaneRun {
         return;
       case "run": {
         const { value, place } = step.command;
-        for (const [, path = ""] of value.matchAll(/\bkubectl\b[^|;&]*? -(?:f|-filename)[ =]?(\S+)/g)) {
+        for (const [, path = ""] of value.matchAll(
+          /\bkubectl\b[^|;&]*? -(?:f|-filename)[ =]?(\S+)/g,
+        )) {
           if (readFile(path) !== null) this.#files.read({ value: path, place });
         }
         return;

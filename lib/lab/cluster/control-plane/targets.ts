@@ -2,10 +2,10 @@
 import { resourceOf } from "../../../kube/api/resources.ts";
 import type { ApiServer } from "../../../kube/api/server.ts";
 import type { Pod } from "../../../kube/api/types.ts";
+import { UsageError } from "../../../kube/kubectl/arguments.ts";
 import { podsOfWorkload } from "../../../kube/kubectl/pod-of.ts";
 import { requireResource } from "../../../kube/kubectl/select.ts";
 import { objectKey } from "../../../kube/store.ts";
-import { UsageError } from "../../../kube/kubectl/arguments.ts";
 
 /** `pod/web-0`, `deployment/web`, `kube-system/deployment/coredns`, taken apart. */
 export interface WorkloadName {

@@ -37,7 +37,13 @@ export class ClusterTimeline {
     const detail = type === "DELETED" ? "gone" : changeOf(object, previous);
     // A write that nobody outside sees: counters, times of conditions.
     if (detail === "" && type === "MODIFIED") return;
-    this.add(at, audit.user, audit.verb, `${object.kind} ${keyOf(object)}`, detail);
+    this.add(
+      at,
+      writerOf(object, audit.user),
+      audit.verb,
+      `${object.kind} ${keyOf(object)}`,
+      detail,
+    );
   }
 
   /** A line for each entry. */
@@ -57,6 +63,13 @@ export class ClusterTimeline {
     const entries = this.entries.map(({ at, ...rest }) => ({ atNs: at, ...rest }));
     return `${JSON.stringify(entries, null, 2)}\n`;
   }
+}
+
+/** The account; a kubelet with its node. */
+function writerOf(object: ApiObject, user: string): string {
+  if (user !== "kubelet") return user;
+  const node = object.kind === "Node" ? object.metadata.name : (object as Pod).spec.nodeName;
+  return node === undefined ? user : `kubelet ${node}`;
 }
 
 /** What a write has changed, as far as it matters to who gets which packet. */
@@ -88,7 +101,7 @@ function podState({ metadata, spec, status }: Pod): string {
   if (spec.nodeName !== undefined) words.push(`on ${spec.nodeName}`);
   if (metadata.deletionTimestamp !== undefined) words.push("terminating");
   const restarts = (status.containerStatuses ?? []).reduce((sum, one) => sum + one.restartCount, 0);
-  if (restarts > 0) words.push(`${restarts} restarts`);
+  if (restarts > 0) words.push(`restarted ${restarts === 1 ? "once" : `${restarts} times`}`);
   return words.join(", ");
 }
 
@@ -138,6 +151,7 @@ function workloadState({ spec, status, metadata }: ApiObject): string {
   const have = status as Counted | undefined;
   const replicas = wanted?.replicas ?? have?.desiredNumberScheduled;
   const ready = have?.readyReplicas ?? have?.numberReady ?? 0;
-  if (replicas === undefined) return metadata.generation === undefined ? "" : `generation ${metadata.generation}`;
+  if (replicas === undefined)
+    return metadata.generation === undefined ? "" : `generation ${metadata.generation}`;
   return `${ready} of ${replicas} ready`;
 }
