@@ -1,6 +1,7 @@
 /** `vethwork bench`: what is measured beside the peers of each part. */
 import type { Command } from "commander";
 import { addBulkBench } from "../bench/bulk.ts";
+import { addClusterBench } from "../bench/control-plane.ts";
 import { addFirstPacketBench } from "../bench/first-packet.ts";
 import { addRestoreBench } from "../bench/restore.ts";
 import { addSyncBench } from "../bench/sync.ts";
@@ -12,4 +13,5 @@ export function addBenchCommand(program: Command): void {
   addSyncBench(bench);
   addRestoreBench(bench);
   addFirstPacketBench(bench);
+  addClusterBench(bench);
 }

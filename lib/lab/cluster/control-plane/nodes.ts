@@ -21,7 +21,7 @@ import { releaseOf } from "../../../kube/proxy/release.ts";
 import { clusterDnsAddress } from "../../../kube/system/coredns.ts";
 import type { Host, Machine } from "../../build.ts";
 import type { Cluster } from "../../schema/cluster.ts";
-import { programOf } from "./programs.ts";
+import type { ContainerTable } from "./containers.ts";
 
 /** A node's parts. */
 export interface RunningNode {
@@ -40,6 +40,8 @@ export interface NodesOptions {
   readonly addresses: ReadonlyMap<string, Ipv4>;
   readonly controlPlane: ControlPlane;
   readonly configuration: KubeProxyConfiguration;
+  /** Where containers are noted while their programs run. */
+  readonly containers: ContainerTable;
   /** Told of what kube-proxy does on a node. */
   readonly onInvocation: (node: string, invocation: Invocation) => void;
 }
@@ -53,7 +55,7 @@ export function startNodes(options: NodesOptions): Map<string, RunningNode> {
     watch: new NodeWatch(new Informers(scheduler, controlPlane.store, WATCH_NS)),
     random: machine.random,
     podHosts: machine,
-    programOf,
+    programOf: (container) => options.containers.run(container),
     latencies: DEFAULT_LATENCIES,
     clusterDns: clusterDnsAddress(cluster.networking.serviceSubnet),
     clusterDomain: "cluster.local",

@@ -37,7 +37,7 @@ import {
 import type { ReadFile } from "../../setup.ts";
 import { type ClusterPlan, planCluster } from "../plan.ts";
 import { proxyConfiguration } from "../proxy-configuration.ts";
-import { ClusterContainers } from "./containers.ts";
+import { ClusterContainers, ContainerTable } from "./containers.ts";
 import { FirstRequestTap } from "./first-request.ts";
 import { ManifestFiles, tryManifests } from "./manifests.ts";
 import { powerOff, type RunningNode, startNodes } from "./nodes.ts";
@@ -50,7 +50,7 @@ const API_PORT = 6443;
 const LOOK_NS: Ns = 100 * NS_PER_MS;
 /** What is not ready after this time is reported. */
 const NODES_LIMIT_NS: Ns = 60 * NS_PER_S;
-const READY_LIMIT_NS: Ns = 180 * NS_PER_S;
+const READY_LIMIT_NS: Ns = 600 * NS_PER_S;
 /** Addresses of LoadBalancer Services begin here, from the end of the nodes' network: MetalLB's usual pool. */
 const LOAD_BALANCERS_FROM_END = 57;
 
@@ -112,8 +112,10 @@ export class ControlPlaneRun {
     assert(own !== null, "a plan with a control plane");
     server.publish(formatIpv4(own.address), API_PORT);
     for (const object of this.#system) server.create(object, "kubeadm");
+    const table = new ContainerTable();
     this.#nodes = startNodes({
       machine,
+      containers: table,
       cluster: this.#cluster,
       addresses: new Map(this.#plan.nodes.map(({ name, address }) => [name, address])),
       controlPlane,
@@ -123,7 +125,7 @@ export class ControlPlaneRun {
         if (entry !== null) this.timeline.add(machine.scheduler.now, ...entry);
       },
     });
-    const containers = new ClusterContainers(this.#nodes);
+    const containers = new ClusterContainers(this.#nodes, table);
     const kubectl = kubectlCommand({
       server,
       changes: this.#changes,
