@@ -186,7 +186,10 @@ export class HttpService {
   *#request({ client, reader, process }: Connection): Program<HttpRequest | RefusalReason | null> {
     let head = reader.takeHead();
     while (head === null) {
-      const [ready = 0] = yield* poll([{ on: client, events: POLLIN }], this.#manners.idleTimeoutNs);
+      const [ready = 0] = yield* poll(
+        [{ on: client, events: POLLIN }],
+        this.#manners.idleTimeoutNs,
+      );
       if (ready === 0) return null;
       const bytes = yield* client.read(READ_SIZE);
       if (typeof bytes === "number" || bytes.length === 0) return null;

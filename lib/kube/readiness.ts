@@ -18,6 +18,20 @@ export interface Unready {
   readonly why: string;
 }
 
+/** Whether all workloads are ready. O(workloads). */
+export function isAllReady(store: Store): boolean {
+  for (const one of store.values("Deployment")) if (deploymentLacks(one) !== null) return false;
+  for (const one of store.values("StatefulSet")) if (statefulSetLacks(one) !== null) return false;
+  for (const one of store.values("DaemonSet")) if (daemonSetLacks(one) !== null) return false;
+  for (const one of store.values("ReplicaSet")) {
+    if (controllerOf(one) === null && replicaSetLacks(one) !== null) return false;
+  }
+  for (const pod of store.values("Pod")) {
+    if (controllerOf(pod) === null && !podIsDone(pod)) return false;
+  }
+  return true;
+}
+
 /** All workloads that are not ready, by kind and name. */
 export function unreadyWorkloads(store: Store): Unready[] {
   return [

@@ -93,7 +93,9 @@ function upstreamsOf({ host }: CommandContext, forward: readonly string[]): Ipv4
   const conf = resolverFiles(host).resolvConf;
   return forward.flatMap((target): readonly Ipv4[] => {
     if (target.startsWith("/")) {
-      return conf === null ? [] : parseResolvConf(conf).nameservers.filter((one) => one >>> 24 !== 127);
+      return conf === null
+        ? []
+        : parseResolvConf(conf).nameservers.filter((one) => one >>> 24 !== 127);
     }
     return isIpv4(target) ? [parseIpv4(target)] : [];
   });

@@ -90,7 +90,9 @@ export function* whoami(
       const units: Readonly<Record<string, number>> = { kb: 1024, mb: 1024 ** 2, gb: 1024 ** 3 };
       const unit = units[(values.get("unit") ?? "").toLowerCase()] ?? 1;
       const size = Number(values.get("size") ?? 1) * unit;
-      return textReply(`|${"ABCDEFGHIJKLMNOPQRSTUVWXYZ-".repeat(Math.ceil(size / 27))}`.slice(0, size));
+      return textReply(
+        `|${"ABCDEFGHIJKLMNOPQRSTUVWXYZ-".repeat(Math.ceil(size / 27))}`.slice(0, size),
+      );
     }
     if (path === "/api") {
       const headers = Object.fromEntries(head.fields.map(([key, value]) => [key, [value]]));
@@ -138,4 +140,3 @@ function requestText({ method, target, head, body }: HttpRequest): string {
     .sort(([a], [b]) => (a < b ? -1 : 1));
   return formatHead(`${method} ${target} HTTP/1.1`, [...lead, ...rest]) + fromUtf8(body);
 }
-

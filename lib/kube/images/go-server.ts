@@ -3,9 +3,9 @@ import { GO_MANNERS } from "../../apps/go-http.ts";
 import { type HttpHandler, HttpService } from "../../apps/http-service.ts";
 import { errnoMessage } from "../../base/errno.ts";
 import { NS_PER_S } from "../../base/units.ts";
+import { civilDate } from "../../base/wall-clock.ts";
 import { appHost } from "../../shell/app.ts";
 import { type CommandContext, notModelled } from "../../shell/command.ts";
-import { civilDate } from "../../base/wall-clock.ts";
 
 /** What `log.Printf` prints to standard error: `2023/11/14 22:13:20 text`. */
 export function logLine({ host, io }: CommandContext, text: string): void {

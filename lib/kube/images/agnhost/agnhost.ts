@@ -7,7 +7,7 @@
 import { goNotFound } from "../../../apps/go-http.ts";
 import { textReply } from "../../../apps/http-service.ts";
 import { utf8 } from "../../../base/bytes.ts";
-import { ECONNREFUSED, errnoMessage, ETIMEDOUT } from "../../../base/errno.ts";
+import { ECONNREFUSED, ETIMEDOUT, errnoMessage } from "../../../base/errno.ts";
 import { ANY_ADDRESS, formatIpv4 } from "../../../base/inet.ts";
 import { NS_PER_S, parseDuration } from "../../../base/units.ts";
 import { appHost } from "../../../shell/app.ts";
@@ -59,7 +59,12 @@ function* serveHostname(
   context: CommandContext,
   args: readonly string[],
 ): Program<number> {
-  const flags = new GoFlags("agnhost serve-hostname", args, ["port"], ["tcp", "udp", "http", "close"]);
+  const flags = new GoFlags(
+    "agnhost serve-hostname",
+    args,
+    ["port"],
+    ["tcp", "udp", "http", "close"],
+  );
   const port = flags.number("port", 9376);
   const [tcp, udp] = [flags.boolean("tcp", false), flags.boolean("udp", false)];
   const http = flags.boolean("http", true);

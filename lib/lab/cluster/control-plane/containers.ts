@@ -1,8 +1,8 @@
 /** The containers of a cluster, as `kubectl exec`, `kubectl logs` and a lab's steps reach them. */
 import type { Pod } from "../../../kube/api/types.ts";
-import type { PodAccess } from "../../../kube/kubectl/surroundings.ts";
 import { contextOf, programOf } from "../../../kube/images/catalogue.ts";
 import type { Container } from "../../../kube/images/container.ts";
+import type { PodAccess } from "../../../kube/kubectl/surroundings.ts";
 import type { ContainerRun } from "../../../kube/kubelet/container-run.ts";
 import { keyOf } from "../../../kube/store.ts";
 import { type CommandStreams, ToolError } from "../../../shell/command.ts";

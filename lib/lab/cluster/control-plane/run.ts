@@ -13,7 +13,7 @@ import { type ControlPlane, startControlPlane } from "../../../kube/control-plan
 import { conditionOf } from "../../../kube/controllers/pods.ts";
 import { deadEnds } from "../../../kube/dead-ends.ts";
 import { kubectlCommand } from "../../../kube/kubectl/command.ts";
-import { unreadyWorkloads } from "../../../kube/readiness.ts";
+import { isAllReady, unreadyWorkloads } from "../../../kube/readiness.ts";
 import { keyOf } from "../../../kube/store.ts";
 import { corednsObjects } from "../../../kube/system/coredns.ts";
 import { ingressNginxObjects } from "../../../kube/system/ingress-nginx.ts";
@@ -166,9 +166,7 @@ export class ControlPlaneRun {
     const { start } = this.#settings;
     if (start !== "ready") {
       clock.wait(start);
-    } else if (
-      !this.#until(READY_LIMIT_NS, () => unreadyWorkloads(controlPlane.store).length === 0)
-    ) {
+    } else if (!this.#until(READY_LIMIT_NS, () => isAllReady(controlPlane.store))) {
       for (const { kind, namespace, name, why } of unreadyWorkloads(controlPlane.store)) {
         const late = `${kind} ${namespace}/${name} is not ready after ${formatDuration(READY_LIMIT_NS)}`;
         this.#note(`${late}: ${why}`, this.#files.placeOf(kind, namespace, name));
