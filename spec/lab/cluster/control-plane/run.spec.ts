@@ -45,16 +45,17 @@ describe("lab/cluster/control-plane/run", () => {
     expect(slices?.match(/ready: true/g)).to.have.length(3);
   });
 
-  it("replaces Pods one after the other, and a client always finds one", () => {
+  it("replaces Pods one after the other; who asks meanwhile meets old and new ones", () => {
+    // A Pod that has gone is in the rules for a while, so some questions find nobody.
     const asks =
-      "for i in 1 2 3 4 5 6 7 8; do curl -s http://10.96.0.80/hostname; echo; sleep 0.5; done";
+      "for i in 1 2 3 4 5 6 7 8 9; do curl -s -m 1 http://10.96.0.80/hostname && echo; sleep 0.4; done";
 
     const run = runCluster({
       steps: [
         `{ on: pod/client, run: "${asks}", name: asks, background: true }`,
         "{ kubectl: rollout restart deployment/web }",
         "{ wait: { for: rollout, of: deployment/web } }",
-        "{ wait: 3s }",
+        "{ wait: 8s }",
       ],
       expect: ["{ kubectl: get pods -l app=web, contains: Running }"],
     });
@@ -62,9 +63,10 @@ describe("lab/cluster/control-plane/run", () => {
     expect(problemsOf(run)).to.deep.equal([]);
     const asked = run.report.steps.find(({ command }) => command?.name === "asks")?.command;
     const names = asked?.stdout.trim().split("\n") ?? [];
-    expect(names).to.have.length(8);
+    expect(names.length).to.be.within(6, 9);
     for (const name of names) expect(name).to.match(/^web-[a-z0-9]+-[a-z0-9]+$/);
-    expect(new Set(names).size).to.be.greaterThan(1);
+    const sets = new Set(names.map((name) => name.slice(0, name.lastIndexOf("-"))));
+    expect(sets.size).to.equal(2);
   });
 
   it("starts a container again whose processes were killed", () => {
@@ -202,7 +204,7 @@ describe("lab/cluster/control-plane/run", () => {
     expect(() => runCluster({ files: { "web.yaml": bad } }))
       .to.throw(
         VethworkError,
-        /^web\.yaml:6:7: The Service "web" is invalid: spec\.ports\[0\]\.port: Invalid value: 0/,
+        /^web\.yaml:6:7: The Service "web" is invalid: \n\* spec\.ports\[0\]\.port: Invalid value: 0/,
       )
       .with.property("code", "VW_OBJECT");
   });
