@@ -9,8 +9,8 @@ import { type Field, formatHead } from "./http-message.ts";
 import {
   type HttpManners,
   type HttpReply,
-  reasonPhrase,
   type RefusalReason,
+  reasonPhrase,
   textReply,
 } from "./http-service.ts";
 

@@ -48,8 +48,8 @@ export interface HttpReply {
   readonly fromFile?: boolean;
 }
 
-/** Makes the answer to a request; may wait. */
-export type HttpHandler = (request: HttpRequest) => Program<HttpReply>;
+/** Makes the answer to a request, at once or as a program that waits for something. */
+export type HttpHandler = (request: HttpRequest) => HttpReply | Program<HttpReply>;
 
 /** The manners of one server program. */
 export interface HttpManners {
@@ -151,7 +151,8 @@ export class HttpService {
           yield* this.#close(client);
           return 0;
         }
-        const reply = yield* this.#handler(request);
+        const made = this.#handler(request);
+        const reply = "next" in made ? yield* made : made;
         const stays = keepsAlive(request.head) && reply.close !== true && !this.#stopping;
         const pieces = this.#manners.compose(request, reply, stays, date);
         if (!(yield* writeAll(client, pieces))) return 0;
@@ -181,7 +182,10 @@ export class HttpService {
   *#request({ client, reader, process }: Connection): Program<HttpRequest | RefusalReason | null> {
     let head = reader.takeHead();
     while (head === null) {
-      const [ready = 0] = yield* poll([{ on: client, events: POLLIN }], this.#manners.idleTimeoutNs);
+      const [ready = 0] = yield* poll(
+        [{ on: client, events: POLLIN }],
+        this.#manners.idleTimeoutNs,
+      );
       if (ready === 0) return null;
       const bytes = yield* client.read(READ_SIZE);
       if (typeof bytes === "number" || bytes.length === 0) return null;

@@ -62,9 +62,8 @@ const pause: ServerProgram = (_container, context) => endAtSignal(context.signal
 const SHELL_OF_BUSYBOX = toolImage(["sh"], (container) => busyboxCommands(container));
 const SHELL_OF_DEBIAN = toolImage(["bash"], (container) => debianCommands(container));
 const TOOLBOX = toolImage(["sh"], (container) => toolboxCommands(container));
-const CURL = toolImage(
-  ["curl", "--help"],
-  (container) => busyboxCommands(container, pick(["curl"])),
+const CURL = toolImage(["curl", "--help"], (container) =>
+  busyboxCommands(container, pick(["curl"])),
 );
 
 /** Patterns of image paths, the first that fits counts. */
@@ -150,7 +149,10 @@ function unknownWords({ command, args }: Container): readonly string[] {
 }
 
 /** The surroundings of a container's first process; `kubectl exec` uses them without its signals. */
-export function contextOf(container: Container, image = findImage(container.image)): CommandContext {
+export function contextOf(
+  container: Container,
+  image = findImage(container.image),
+): CommandContext {
   const { host, pod, env, termination } = container;
   const base: [string, string][] = [
     ["PATH", PATH],

@@ -76,10 +76,7 @@ export function* coredns({ api }: Container, context: CommandContext): Program<n
     spawn,
   });
   spawn("coredns", server);
-  // biome-ignore lint/correctness/useYield: it answers at once
-  const healthy = function* () {
-    return textReply("OK");
-  };
+  const healthy = () => textReply("OK");
   for (const port of [8080, 8181]) if (!serveGo(context, port, healthy)) return 1;
   context.io.stdout(`.:${settings.port}\nCoreDNS-1.11.3\nlinux/amd64\n`);
   yield* untilSignal(context.signal);
@@ -93,7 +90,9 @@ function upstreamsOf({ host }: CommandContext, forward: readonly string[]): Ipv4
   const conf = resolverFiles(host).resolvConf;
   return forward.flatMap((target): readonly Ipv4[] => {
     if (target.startsWith("/")) {
-      return conf === null ? [] : parseResolvConf(conf).nameservers.filter((one) => one >>> 24 !== 127);
+      return conf === null
+        ? []
+        : parseResolvConf(conf).nameservers.filter((one) => one >>> 24 !== 127);
     }
     return isIpv4(target) ? [parseIpv4(target)] : [];
   });

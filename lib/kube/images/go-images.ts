@@ -38,8 +38,7 @@ export function* httpEcho(
   ];
   const port = Number(listen.slice(listen.lastIndexOf(":") + 1));
   const status = flags.number("status-code", 200);
-  // biome-ignore lint/correctness/useYield: it answers at once
-  const handler = function* ({ target }: HttpRequest) {
+  const handler = ({ target }: HttpRequest) => {
     if (pathOf(target) === "/health") return textReply('{"status":"ok"}\n', headers);
     return textReply(`${text}\n`, headers, status);
   };
@@ -52,8 +51,7 @@ export function* httpEcho(
 export function* helloApp({ pod, image }: Container, context: CommandContext): Program<number> {
   const version = /^([0-9]+)/.exec(parseImageName(image).tag)?.[1] ?? "1";
   const port = context.environment.get("PORT") ?? "8080";
-  // biome-ignore lint/correctness/useYield: it answers at once
-  const handler = function* ({ target }: HttpRequest) {
+  const handler = ({ target }: HttpRequest) => {
     logLine(context, `Serving request: ${pathOf(target)}`);
     return textReply(`Hello, world!\nVersion: ${version}.0.0\nHostname: ${pod.hostname}\n`);
   };
@@ -90,7 +88,9 @@ export function* whoami(
       const units: Readonly<Record<string, number>> = { kb: 1024, mb: 1024 ** 2, gb: 1024 ** 3 };
       const unit = units[(values.get("unit") ?? "").toLowerCase()] ?? 1;
       const size = Number(values.get("size") ?? 1) * unit;
-      return textReply(`|${"ABCDEFGHIJKLMNOPQRSTUVWXYZ-".repeat(Math.ceil(size / 27))}`.slice(0, size));
+      return textReply(
+        `|${"ABCDEFGHIJKLMNOPQRSTUVWXYZ-".repeat(Math.ceil(size / 27))}`.slice(0, size),
+      );
     }
     if (path === "/api") {
       const headers = Object.fromEntries(head.fields.map(([key, value]) => [key, [value]]));
@@ -138,4 +138,3 @@ function requestText({ method, target, head, body }: HttpRequest): string {
     .sort(([a], [b]) => (a < b ? -1 : 1));
   return formatHead(`${method} ${target} HTTP/1.1`, [...lead, ...rest]) + fromUtf8(body);
 }
-

@@ -3,9 +3,9 @@ import { GO_MANNERS } from "../../apps/go-http.ts";
 import { type HttpHandler, HttpService } from "../../apps/http-service.ts";
 import { errnoMessage } from "../../base/errno.ts";
 import { NS_PER_S } from "../../base/units.ts";
+import { civilDate } from "../../base/wall-clock.ts";
 import { appHost } from "../../shell/app.ts";
 import { type CommandContext, notModelled } from "../../shell/command.ts";
-import { civilDate } from "../../base/wall-clock.ts";
 
 /** What `log.Printf` prints to standard error: `2023/11/14 22:13:20 text`. */
 export function logLine({ host, io }: CommandContext, text: string): void {
@@ -49,7 +49,7 @@ export class GoFlags {
   ) {
     const left = [...args];
     for (let word = left.shift(); word !== undefined; word = left.shift()) {
-      const match = /^--?([A-Za-z][^=]*)(?:=([^]*))?$/.exec(word);
+      const match = /^--?([A-Za-z][^=]*)(?:=([\s\S]*))?$/.exec(word);
       if (match === null) {
         this.words.push(word);
         continue;

@@ -41,7 +41,9 @@ function manners(server: string): HttpManners {
     fields.push(["Content-Length", String(reply.body.length)]);
     if (!stays) fields.push(["Connection", "close"]);
     else if (version === "HTTP/1.0") fields.push(["Connection", "Keep-Alive"]);
-    return utf8(formatHead(`HTTP/1.1 ${reply.status} ${reasonPhrase(reply.status)}`, [...fields, ...type]));
+    return utf8(
+      formatHead(`HTTP/1.1 ${reply.status} ${reasonPhrase(reply.status)}`, [...fields, ...type]),
+    );
   };
   return {
     name: "httpd",
@@ -82,18 +84,22 @@ export function* httpd({ pod, image }: Container, context: CommandContext): Prog
   const { tag } = parseImageName(image);
   const version = /^2\.4\.[0-9]+/.exec(tag)?.[0] ?? "2.4.62";
   const hostname: Field = ["Hostname", pod.hostname];
-  // biome-ignore lint/correctness/useYield: files are there at once
-  const handler = function* (request: HttpRequest): Program<HttpReply> {
+  const handler = (request: HttpRequest): HttpReply => {
     const reply = fileReply(request, (path) => files.read(path));
     return { ...reply, fields: [hostname, ...reply.fields] };
   };
-  const service = new HttpService(appHost(context), manners(`Apache/${version} (Unix)`), handler, (name, program) =>
-    processes.spawn(name, program),
+  const service = new HttpService(
+    appHost(context),
+    manners(`Apache/${version} (Unix)`),
+    handler,
+    (name, program) => processes.spawn(name, program),
   );
   const error = service.listen(80);
   if (error < 0) {
     const text = errnoMessage(error);
-    context.io.stderr(`(${-error})${text}: AH00072: make_sock: could not bind to address 0.0.0.0:80\n`);
+    context.io.stderr(
+      `(${-error})${text}: AH00072: make_sock: could not bind to address 0.0.0.0:80\n`,
+    );
     return 1;
   }
   yield* untilSignal(context.signal);
@@ -102,7 +108,10 @@ export function* httpd({ pod, image }: Container, context: CommandContext): Prog
   return 0;
 }
 
-function fileReply({ method, target }: HttpRequest, read: (path: string) => Uint8Array | null): HttpReply {
+function fileReply(
+  { method, target }: HttpRequest,
+  read: (path: string) => Uint8Array | null,
+): HttpReply {
   if (method !== "GET" && method !== "HEAD" && method !== "POST") {
     const text = `The requested method ${method} is not allowed for this URL.`;
     return errorReply(405, text, [["Allow", ALLOWED]]);

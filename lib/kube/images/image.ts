@@ -4,7 +4,7 @@
  * Spec: OCI image specification (config: Entrypoint, Cmd); Kubernetes "Define a Command and
  * Arguments for a Container".
  */
-import type { CommandBody, Command, CommandContext } from "../../shell/command.ts";
+import type { Command, CommandBody, CommandContext } from "../../shell/command.ts";
 import type { CommandSet } from "../../shell/command-set.ts";
 import type { Program } from "../../sim/process.ts";
 import type { Container } from "./container.ts";
@@ -28,6 +28,9 @@ export function imageCommand(
   name: string,
   program: (context: CommandContext, args: readonly string[]) => Program<number>,
 ): Command {
-  const parse = (args: readonly string[]): CommandBody => (context) => program(context, args);
+  const parse =
+    (args: readonly string[]): CommandBody =>
+    (context) =>
+      program(context, args);
   return { name, parse };
 }

@@ -167,7 +167,8 @@ function parseDirectives(text: string, path: string): readonly Directive[] {
         throw new NginxConfigError(`unexpected "}" in ${path}:${line}`);
       } else {
         const [first, ...args] = words.map((word) => word.text);
-        if (first === undefined) throw new NginxConfigError(`unexpected "${kind}" in ${path}:${line}`);
+        if (first === undefined)
+          throw new NginxConfigError(`unexpected "${kind}" in ${path}:${line}`);
         directives.push({ name: first, args, block: kind === "{" ? block(true) : null, line });
         words = [];
       }
@@ -185,14 +186,15 @@ interface Token {
 function tokensOf(text: string): Token[] {
   const tokens: Token[] = [];
   const pattern =
-    /\s+|#[^\n]*|([{};])|"((?:[^"\\]|\\[^])*)"|'((?:[^'\\]|\\[^])*)'|((?:\$\{[^}]*\}|[^\s{};])+)/g;
+    /\s+|#[^\n]*|([{};])|"((?:[^"\\]|\\[\s\S])*)"|'((?:[^'\\]|\\[\s\S])*)'|((?:\$\{[^}]*\}|[^\s{};])+)/g;
   let line = 1;
   for (const match of text.matchAll(pattern)) {
     const [whole, mark, double, single, plain] = match;
     if (mark === "{" || mark === "}" || mark === ";") tokens.push({ kind: mark, text: mark, line });
     else {
       const quoted = double ?? single;
-      const word = plain ?? quoted?.replace(/\\([nrt"'\\])/g, (_, char: string) => ESCAPES[char] ?? char);
+      const word =
+        plain ?? quoted?.replace(/\\([nrt"'\\])/g, (_, char: string) => ESCAPES[char] ?? char);
       if (word !== undefined) tokens.push({ kind: "word", text: word, line });
     }
     line += whole.split("\n").length - 1;

@@ -4,13 +4,14 @@
  * Spec: nginx 1.22, src/http/ngx_http_header_filter_module.c, ngx_http_special_response.c; bytes
  * compared with those of nginx 1.22.1 on Linux.
  */
+
+import { type Field, field, formatHead } from "../../apps/http-message.ts";
 import {
   type HttpManners,
   type HttpReply,
   type RefusalReason,
   reasonPhrase,
 } from "../../apps/http-service.ts";
-import { type Field, field, formatHead } from "../../apps/http-message.ts";
 import { concatBytes, utf8 } from "../../base/bytes.ts";
 import { NS_PER_S } from "../../base/units.ts";
 
@@ -68,7 +69,11 @@ export function nginxManners(server: string): HttpManners {
 }
 
 /** A page that nginx makes itself. */
-export function nginxPage(status: number, server: string, fields: readonly Field[] = []): HttpReply {
+export function nginxPage(
+  status: number,
+  server: string,
+  fields: readonly Field[] = [],
+): HttpReply {
   const title = `${status} ${nginxReason(status)}`;
   const lines = [
     "<html>",

@@ -17,14 +17,29 @@ import {
 import type { HttpReply, HttpRequest } from "../../apps/http-service.ts";
 import { concatBytes, utf8 } from "../../base/bytes.ts";
 import type { Program } from "../../sim/process.ts";
-import { TcpSocket, type Endpoint } from "../../socket/tcp-socket.ts";
+import { type Endpoint, TcpSocket } from "../../socket/tcp-socket.ts";
 import { transportsOf } from "../../transport/stack.ts";
 import type { NginxConfig } from "./nginx-config.ts";
 
 const READ_SIZE = 65536;
 const BAD_GATEWAY = 502;
-const NOT_PASSED = ["host", "connection", "content-length", "transfer-encoding", "keep-alive", "expect", "upgrade"];
-const NOT_RETURNED = ["date", "server", "connection", "content-length", "transfer-encoding", "keep-alive"];
+const NOT_PASSED = [
+  "host",
+  "connection",
+  "content-length",
+  "transfer-encoding",
+  "keep-alive",
+  "expect",
+  "upgrade",
+];
+const NOT_RETURNED = [
+  "date",
+  "server",
+  "connection",
+  "content-length",
+  "transfer-encoding",
+  "keep-alive",
+];
 
 /** The servers behind one `proxy_pass`, in turn. */
 export class NginxUpstream {
@@ -64,16 +79,24 @@ export class NginxUpstream {
 
   #head(location: string, request: HttpRequest, headers: readonly Field[]): string {
     const { method, target, head, body } = request;
-    const own = new Map(headers.map(([name, value]) => [name.toLowerCase(), [name, value] as Field]));
+    const own = new Map(
+      headers.map(([name, value]) => [name.toLowerCase(), [name, value] as Field]),
+    );
     const path = this.#path === null ? target : this.#path + target.slice(location.length);
-    const list: Field[] = [own.get("host") ?? ["Host", this.#host], own.get("connection") ?? ["Connection", "close"]];
+    const list: Field[] = [
+      own.get("host") ?? ["Host", this.#host],
+      own.get("connection") ?? ["Connection", "close"],
+    ];
     own.delete("host");
     own.delete("connection");
     list.push(...own.values());
     if (body.length > 0) list.push(["Content-Length", String(body.length)]);
     const skipped = [...NOT_PASSED, ...own.keys()];
     list.push(...head.fields.filter(([name]) => !skipped.includes(name.toLowerCase())));
-    return formatHead(`${method} ${path} HTTP/1.0`, list.filter(([, value]) => value !== ""));
+    return formatHead(
+      `${method} ${path} HTTP/1.0`,
+      list.filter(([, value]) => value !== ""),
+    );
   }
 }
 

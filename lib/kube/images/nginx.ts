@@ -7,16 +7,17 @@
  * Not modelled: ranges, compression, directory listings, access logs.
  */
 import type { AppHost } from "../../apps/app-host.ts";
-import { type Field, field, hasToken } from "../../apps/http-message.ts";
 import { formatHttpDate } from "../../apps/http-date.ts";
+import { type Field, field, hasToken } from "../../apps/http-message.ts";
 import { type HttpReply, type HttpRequest, HttpService } from "../../apps/http-service.ts";
-import { errnoMessage } from "../../base/errno.ts";
 import { fromUtf8, utf8 } from "../../base/bytes.ts";
+import { errnoMessage } from "../../base/errno.ts";
 import { formatIpv4 } from "../../base/inet.ts";
-import type { Program } from "../../sim/process.ts";
 import { appHost } from "../../shell/app.ts";
 import type { CommandContext } from "../../shell/command.ts";
+import type { Program } from "../../sim/process.ts";
 import type { Container } from "./container.ts";
+import { parseImageName } from "./image-name.ts";
 import {
   DOCUMENT_ROOT,
   type NginxConfig,
@@ -26,10 +27,9 @@ import {
   parseNginxConfig,
 } from "./nginx-config.ts";
 import { nginxManners, nginxPage } from "./nginx-manners.ts";
-import { NginxUpstream, resolveUpstreams } from "./nginx-proxy.ts";
-import { untilSignal } from "./signals.ts";
-import { parseImageName } from "./image-name.ts";
+import { type NginxUpstream, resolveUpstreams } from "./nginx-proxy.ts";
 import { WELCOME_PAGE } from "./pages.ts";
+import { untilSignal } from "./signals.ts";
 
 /** The last release of each branch, for tags that name a branch only. */
 const RELEASES: Readonly<Record<string, string>> = {
@@ -77,7 +77,8 @@ export function nginxVersion(image: string): string {
 /** The program `nginx`, in the foreground. */
 export function* nginx(container: Container, context: CommandContext): Program<number> {
   const { files, processes } = context.host;
-  if (!files.isDirectory(DOCUMENT_ROOT)) files.write(`${DOCUMENT_ROOT}/index.html`, utf8(WELCOME_PAGE));
+  if (!files.isDirectory(DOCUMENT_ROOT))
+    files.write(`${DOCUMENT_ROOT}/index.html`, utf8(WELCOME_PAGE));
   const app = appHost(context);
   const config = readConfig(context);
   const upstreams = config === null ? null : yield* resolveUpstreams(app, config, context.io);
@@ -92,7 +93,9 @@ export function* nginx(container: Container, context: CommandContext): Program<n
     );
     const error = service.listen(port);
     if (error < 0) {
-      context.io.stderr(`nginx: [emerg] bind() to 0.0.0.0:${port} failed (${-error}: ${errnoMessage(error)})\n`);
+      context.io.stderr(
+        `nginx: [emerg] bind() to 0.0.0.0:${port} failed (${-error}: ${errnoMessage(error)})\n`,
+      );
       return 1;
     }
     services.push(service);
@@ -150,7 +153,9 @@ class Site {
   *answer(port: number, request: HttpRequest): Program<HttpReply> {
     const location = this.#location(port, request);
     const reply =
-      location === null ? nginxPage(404, this.#server) : yield* this.#fromLocation(location, request);
+      location === null
+        ? nginxPage(404, this.#server)
+        : yield* this.#fromLocation(location, request);
     const added = (location?.addHeaders ?? []).map(([name, value]): Field => {
       return [name, this.#expand(value, request)];
     });
@@ -203,7 +208,9 @@ class Site {
     const { files } = this.#context.host;
     const path = request.target.split("?", 1)[0] ?? "/";
     const base =
-      location.alias === null ? location.root + path : location.alias + path.slice(location.path.length);
+      location.alias === null
+        ? location.root + path
+        : location.alias + path.slice(location.path.length);
     const candidates = base.endsWith("/") ? location.index.map((name) => base + name) : [base];
     for (const candidate of candidates) {
       const bytes = files.read(candidate);

@@ -37,7 +37,11 @@ export function busyboxCommands(container: Container, more: readonly Command[] =
 
 /** What a slim Debian has: coreutils and a shell, no tools for networks. */
 export function debianCommands(container: Container, more: readonly Command[] = []): CommandSet {
-  const tools = [...pick([...COREUTILS, "getent"]), shellCommand("bash"), hostnameCommand(container)];
+  const tools = [
+    ...pick([...COREUTILS, "getent"]),
+    shellCommand("bash"),
+    hostnameCommand(container),
+  ];
   return commandSet("dash", [...tools, ...more]);
 }
 
@@ -70,7 +74,9 @@ function hostnameCommand({ pod }: Container): Command {
       if (!known.includes(option)) throw notModelled("hostname", option, "options are -s -f -i -I");
       return immediate(({ io }) => {
         const address = formatIpv4(pod.ip);
-        io.stdout(`${option === "-i" ? address : option === "-I" ? `${address} ` : pod.hostname}\n`);
+        io.stdout(
+          `${option === "-i" ? address : option === "-I" ? `${address} ` : pod.hostname}\n`,
+        );
         return 0;
       });
     },

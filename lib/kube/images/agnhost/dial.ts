@@ -36,7 +36,10 @@ export function* dial(host: AppHost, values: ReadonlyMap<string, string>): Progr
   }
   const address = yield* host.resolve(value("host"));
   if (typeof address === "string") {
-    return goError(`host and/or port param are invalid. lookup ${value("host")}: no such host`, 400);
+    return goError(
+      `host and/or port param are invalid. lookup ${value("host")}: no such host`,
+      400,
+    );
   }
   const responses: string[] = [];
   const errors: string[] = [];
@@ -64,7 +67,9 @@ export function* dialHttp(
   request: string,
 ): Program<Dialled> {
   const name = `${formatIpv4(address)}:${port}`;
-  const failed = (reason: string): Dialled => ({ error: `Get "http://${name}/${request}": ${reason}` });
+  const failed = (reason: string): Dialled => ({
+    error: `Get "http://${name}/${request}": ${reason}`,
+  });
   const socket = new TcpSocket(transportsOf(host.namespace));
   socket.sendTimeoutNs = TIMEOUT;
   socket.receiveTimeoutNs = TIMEOUT;

@@ -6,7 +6,12 @@
  */
 import { goError } from "../../../apps/go-http.ts";
 import type { Field } from "../../../apps/http-message.ts";
-import { type HttpHandler, type HttpReply, type HttpRequest, textReply } from "../../../apps/http-service.ts";
+import {
+  type HttpHandler,
+  type HttpReply,
+  type HttpRequest,
+  textReply,
+} from "../../../apps/http-service.ts";
 import { fromUtf8, utf8 } from "../../../base/bytes.ts";
 import { ANY_ADDRESS, formatIpv4 } from "../../../base/inet.ts";
 import { NS_PER_S, type Ns, parseDuration } from "../../../base/units.ts";
@@ -174,7 +179,9 @@ class Netexec {
     const { epochSeconds, namespace } = this.#context.host;
     const { now } = namespace.cpu;
     const seconds = epochSeconds + Math.floor(now / NS_PER_S);
-    const fraction = String(now % NS_PER_S).padStart(9, "0").replace(/0+$/, "");
+    const fraction = String(now % NS_PER_S)
+      .padStart(9, "0")
+      .replace(/0+$/, "");
     const monotonic = (now / NS_PER_S).toFixed(9);
     return `${formatTimestamp(seconds, "-")}${fraction === "" ? "" : `.${fraction}`} +0000 UTC m=+${monotonic}`;
   }
