@@ -33,7 +33,8 @@ const ETAG_TIME = "432a5e4a73a80";
 const HTML: Field = ["Content-Type", "text/html; charset=iso-8859-1"];
 const ALLOWED = "GET,POST,OPTIONS,HEAD,TRACE";
 
-function manners(server: string): HttpManners {
+/** `Apache/2.4.62 (Unix)` with keep-alive of 5 s. */
+export function apacheManners(server: string): HttpManners {
   const compose = (reply: HttpReply, stays: boolean, date: string, version: string) => {
     const type = reply.fields.filter(([name]) => name === "Content-Type");
     const rest = reply.fields.filter(([name]) => name !== "Content-Type");
@@ -90,7 +91,7 @@ export function* httpd({ pod, image }: Container, context: CommandContext): Prog
   };
   const service = new HttpService(
     appHost(context),
-    manners(`Apache/${version} (Unix)`),
+    apacheManners(`Apache/${version} (Unix)`),
     handler,
     (name, program) => processes.spawn(name, program),
   );

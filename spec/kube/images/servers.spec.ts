@@ -55,7 +55,9 @@ describe("kube/images/nginx", () => {
 
     expect(started.ask("curl -s http://10.0.0.2:8080/a")).to.equal("you are 10.0.0.1 on web-1\n");
     expect(
-      started.ask("curl -s -o /dev/null -w '%{http_code} %{redirect_url}' http://10.0.0.2:8080/old"),
+      started.ask(
+        "curl -s -o /dev/null -w '%{http_code} %{redirect_url}' http://10.0.0.2:8080/old",
+      ),
     ).to.equal("301 http://new/");
     expect(started.ask("curl -s http://10.0.0.2:8080/x")).to.contain("502 Bad Gateway");
   });
@@ -148,7 +150,9 @@ describe("kube/images/agnhost", () => {
     expect(
       web.ask("curl -s 'http://10.0.0.2/dial?host=10.0.0.2&port=80&request=hostname&tries=2'"),
     ).to.equal('{"responses":["web-1","web-1"]}');
-    expect(web.ask("curl -s http://10.0.0.2/")).to.match(/^NOW: 2023-11-14 22:1[0-9:.]+ \+0000 UTC m=/);
+    expect(web.ask("curl -s http://10.0.0.2/")).to.match(
+      /^NOW: 2023-11-14 22:1[0-9:.]+ \+0000 UTC m=/,
+    );
     web.ask("curl -s 'http://10.0.0.2/exit?code=5'");
     expect(web.status).to.equal(5);
   });

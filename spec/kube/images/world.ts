@@ -1,9 +1,9 @@
 /** Containers on the hosts of a small world, for specs: what a kubelet starts, without one. */
 import { type Ipv4, parseIpv4 } from "../../../lib/base/inet.ts";
-import { Store } from "../../../lib/kube/store.ts";
 import { programOf } from "../../../lib/kube/images/catalogue.ts";
 import type { Container } from "../../../lib/kube/images/container.ts";
 import { Informers } from "../../../lib/kube/informer.ts";
+import { Store } from "../../../lib/kube/store.ts";
 import { type Process, WaitQueue } from "../../../lib/sim/process.ts";
 import { pair, type World } from "../../shell/world.ts";
 
