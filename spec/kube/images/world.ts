@@ -25,7 +25,7 @@ export class Running {
   output = "";
   #terminate: () => void;
 
-  constructor(world: World, start: Start) {
+  constructor(world: World, start: Start, store = new Store()) {
     this.world = world;
     const termination = { raised: false, waitQueue: new WaitQueue() };
     this.#terminate = () => {
@@ -50,7 +50,7 @@ export class Running {
       env: new Map(Object.entries(start.env ?? {})),
       ports: start.ports ?? [],
       host: world.host(start.host ?? "b"),
-      api: new Informers(world.scheduler, new Store(), 0),
+      api: new Informers(world.scheduler, store, 0),
       termination,
       log: (text) => {
         this.output += text;

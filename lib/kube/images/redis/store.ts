@@ -164,6 +164,16 @@ function range(store: Store, [key = "", first, last]: readonly string[]): RespVa
   return { kind: "array", items: list.slice(index(first), index(last) + 1).map(bulk) };
 }
 
+function set(store: Store, [key = "", value = ""]: readonly string[]): RespValue {
+  store.values.set(key, value);
+  return OK;
+}
+
+function flush(store: Store): RespValue {
+  store.values.clear();
+  return OK;
+}
+
 function read(least: number, most: number, act: Action): Entry {
   return { least, most, writes: false, act };
 }
@@ -206,7 +216,7 @@ const COMMANDS: ReadonlyMap<string, Entry> = new Map<string, Entry>([
     ),
   ],
   ["CLIENT", read(1, MANY, () => OK)],
-  ["SET", write(2, 2, (store, [key = "", value = ""]) => (store.values.set(key, value), OK))],
+  ["SET", write(2, 2, set)],
   [
     "SETNX",
     write(2, 2, (store, [key = "", value = ""]) => {
@@ -233,8 +243,8 @@ const COMMANDS: ReadonlyMap<string, Entry> = new Map<string, Entry>([
   ],
   ["LPUSH", write(2, MANY, (store, args) => push(store, args, true))],
   ["RPUSH", write(2, MANY, (store, args) => push(store, args, false))],
-  ["FLUSHALL", write(0, 1, (store) => (store.values.clear(), OK))],
-  ["FLUSHDB", write(0, 1, (store) => (store.values.clear(), OK))],
+  ["FLUSHALL", write(0, 1, flush)],
+  ["FLUSHDB", write(0, 1, flush)],
 ]);
 
 /** A text, or null for what is none: MGET never refuses. */
