@@ -143,7 +143,7 @@ export class HttpService {
     const { client } = connection;
     try {
       for (;;) {
-        const request = yield* this.#await(connection);
+        const request = yield* this.#nextRequest(connection);
         if (request === null) return 0;
         const date = this.#date();
         if (typeof request === "string") {
@@ -169,7 +169,7 @@ export class HttpService {
   }
 
   /** The next request; null when there is none any more. */
-  *#await(connection: Connection): Program<HttpRequest | RefusalReason | null> {
+  *#nextRequest(connection: Connection): Program<HttpRequest | RefusalReason | null> {
     const { process } = connection;
     if (process !== null) this.#idle.add(process);
     try {
