@@ -7,13 +7,21 @@ import { readFileSync } from "node:fs";
 import { inspect } from "node:util";
 import { Command, CommanderError } from "commander";
 import { VethworkError } from "../lib/base/errors.ts";
-import { addBenchCommand } from "./commands/bench.ts";
-import { addDiffCommand } from "./commands/diff.ts";
-import { addRestoreCommand } from "./commands/iptables-restore.ts";
-import { addRunCommand } from "./commands/run.ts";
-import { addShowCommand } from "./commands/show.ts";
-import { addVerifyCommand } from "./commands/verify.ts";
-import { addRulesCommand } from "./rules.ts";
+import { type Loaders, type Register, register } from "./commands/loaders.ts";
+
+/** In the order in which help lists them. */
+const COMMANDS: Loaders = new Map<string, () => Promise<Register>>([
+  ["run", async () => (await import("./commands/run.ts")).addRunCommand],
+  [
+    "iptables-restore",
+    async () => (await import("./commands/iptables-restore.ts")).addRestoreCommand,
+  ],
+  ["show", async () => (await import("./commands/show.ts")).addShowCommand],
+  ["diff", async () => (await import("./commands/diff.ts")).addDiffCommand],
+  ["rules", async () => (await import("./rules.ts")).addRulesCommand],
+  ["verify", async () => (await import("./commands/verify.ts")).addVerifyCommand],
+  ["bench", async () => (await import("./commands/bench.ts")).addBenchCommand],
+]);
 
 const BAD_INPUT = 2;
 /** EX_SOFTWARE of sysexits.h: vethwork itself is wrong. */
@@ -30,14 +38,8 @@ async function main(args: readonly string[]): Promise<void> {
     .description("Kubernetes service networking, packet by packet, as the Linux kernel does it")
     .version(version())
     .exitOverride();
-  addRunCommand(program);
-  addRestoreCommand(program);
-  addShowCommand(program);
-  addDiffCommand(program);
-  addRulesCommand(program);
-  addVerifyCommand(program);
-  addBenchCommand(program);
   try {
+    await register(program, COMMANDS, args);
     await program.parseAsync([...args], { from: "user" });
   } catch (error) {
     process.exitCode = exitStatusOf(error);

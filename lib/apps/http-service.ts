@@ -48,8 +48,8 @@ export interface HttpReply {
   readonly fromFile?: boolean;
 }
 
-/** Makes the answer to a request; may wait. */
-export type HttpHandler = (request: HttpRequest) => Program<HttpReply>;
+/** Makes the answer to a request, at once or as a program that waits for something. */
+export type HttpHandler = (request: HttpRequest) => HttpReply | Program<HttpReply>;
 
 /** The manners of one server program. */
 export interface HttpManners {
@@ -148,7 +148,7 @@ export class HttpService {
     const { client } = connection;
     try {
       for (;;) {
-        const request = yield* this.#await(connection);
+        const request = yield* this.#nextRequest(connection);
         if (request === null) return 0;
         const date = this.#date();
         if (typeof request === "string") {
@@ -156,7 +156,8 @@ export class HttpService {
           yield* this.#close(client);
           return 0;
         }
-        const reply = yield* this.#handler(request);
+        const made = this.#handler(request);
+        const reply = "next" in made ? yield* made : made;
         const stays = keepsAlive(request.head) && reply.close !== true && !this.#stopping;
         const pieces = this.#manners.compose(request, reply, stays, date);
         if (!(yield* writeAll(client, pieces))) return 0;
@@ -173,7 +174,7 @@ export class HttpService {
   }
 
   /** The next request; null when there is none any more. */
-  *#await(connection: Connection): Program<HttpRequest | RefusalReason | null> {
+  *#nextRequest(connection: Connection): Program<HttpRequest | RefusalReason | null> {
     const { process } = connection;
     if (process !== null) this.#idle.add(process);
     try {

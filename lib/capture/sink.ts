@@ -3,7 +3,7 @@
  * when it is full, so a run of any length needs no more memory than its chunks.
  */
 import { concatBytes } from "../base/bytes.ts";
-import { copySmall, SMALL_COPY_BYTES } from "../wire/copy.ts";
+import { ByteWindow, copySmall, SMALL_COPY_BYTES } from "../wire/copy.ts";
 
 /** Takes the bytes of a file in order. */
 export interface ByteSink {
@@ -39,11 +39,14 @@ export interface FrameBytes {
   readonly l2: number;
   readonly end: number;
   readonly packetId: number;
+  /** The same memory, for bulk copies. */
+  readonly captured: ByteWindow;
 }
 
 /** Bytes that are already a frame as those that a tap gets. */
 export function frameBytes(bytes: Buffer, packetId = 0): FrameBytes {
-  return { bytes, view: viewOf(bytes), l2: 0, end: bytes.length, packetId };
+  const captured = new ByteWindow(bytes);
+  return { bytes, view: viewOf(bytes), l2: 0, end: bytes.length, packetId, captured };
 }
 
 /** Chunks are this large unless one record needs more. */
@@ -73,7 +76,8 @@ export class ChunkedOutput {
 
   /** Copies `length` bytes of `frame` to position `at`, which has been reserved. @hot */
   copy(frame: FrameBytes, length: number, at: number): void {
-    if (length > SMALL_COPY_BYTES) frame.bytes.copy(this.bytes, at, frame.l2, frame.l2 + length);
+    const { l2 } = frame;
+    if (length > SMALL_COPY_BYTES) this.bytes.set(frame.captured.at(l2, l2 + length), at);
     else copySmall(frame.view, frame.l2, this.view, at, length);
   }
 

@@ -2,7 +2,8 @@
 import type { Place } from "../base/errors.ts";
 import type { Manifest } from "../kube/kubectl/manifest.ts";
 import type { FieldPath } from "../kube/schema.ts";
-import { parseYamlDocuments, type YamlNode } from "./yaml.ts";
+import { parseYamlDocuments } from "./yaml.ts";
+import type { YamlNode } from "./yaml-node.ts";
 
 /** The manifests in `text`, Lists taken apart. Throws `VW_YAML`. */
 export function readKubectlFile(text: string, file: string): Manifest[] {

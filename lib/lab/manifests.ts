@@ -12,7 +12,8 @@ import type { KubeProxyConfiguration } from "../kube/proxy/config.ts";
 import { CONFIGURATION_CHECK, readConfiguration } from "../kube/proxy/config-file.ts";
 import { type Check, type FieldPath, formatPath } from "../kube/schema.ts";
 import { OBJECT_CHECKS } from "../kube/validation.ts";
-import { describeNode, parseYamlDocuments, type YamlMap, type YamlNode } from "./yaml.ts";
+import { parseYamlDocuments } from "./yaml.ts";
+import { describeNode, type YamlMap, type YamlNode } from "./yaml-node.ts";
 
 /** An object of a kind that nothing here reads. */
 export interface SkippedObject {

@@ -1,6 +1,6 @@
 /** Values of code as the nodes that a YAML file would have for them, so that one check does for both. */
 import { VethworkError } from "../base/errors.ts";
-import type { YamlNode } from "./yaml.ts";
+import type { YamlNode } from "./yaml-node.ts";
 
 const PLACE = { file: "", line: 1, column: 1 };
 

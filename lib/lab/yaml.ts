@@ -18,37 +18,7 @@ import {
   type YAMLMap,
 } from "yaml";
 import { type Place, VethworkError } from "../base/errors.ts";
-
-/** A scalar. `text` is what stands in the file, without quotes. */
-export interface YamlScalar {
-  readonly kind: "scalar";
-  readonly value: string | number | boolean | null;
-  readonly text: string;
-  readonly place: Place;
-}
-
-/** A list. */
-export interface YamlList {
-  readonly kind: "list";
-  readonly items: readonly YamlNode[];
-  readonly place: Place;
-}
-
-/** A mapping; keys are text and differ from each other. */
-export interface YamlMap {
-  readonly kind: "map";
-  readonly entries: readonly YamlEntry[];
-  readonly place: Place;
-}
-
-/** One key of a mapping with its value. */
-export interface YamlEntry {
-  readonly key: string;
-  readonly keyPlace: Place;
-  readonly value: YamlNode;
-}
-
-export type YamlNode = YamlScalar | YamlList | YamlMap;
+import { describeNode, type YamlEntry, type YamlNode, type YamlScalar } from "./yaml-node.ts";
 
 /** The one document in `text`. Throws `VW_YAML` at the first error; `file` names it in places. */
 export function parseYaml(text: string, file: string): YamlNode {
@@ -84,20 +54,6 @@ export function parseYamlDocuments(text: string, file: string): YamlNode[] {
     if (node !== null) nodes.push(node);
   }
   return nodes;
-}
-
-/** What a node is, in words, for messages. */
-export function describeNode(node: YamlNode): string {
-  if (node.kind === "map") return "a mapping";
-  if (node.kind === "list") return "a list";
-  if (node.value === null) return "nothing";
-  if (typeof node.value === "string") return `"${shorten(node.value)}"`;
-  return `${node.text} (a ${typeof node.value})`;
-}
-
-function shorten(text: string): string {
-  const line = text.split("\n", 1)[0] ?? "";
-  return line.length > 60 || line !== text ? `${line.slice(0, 60)}…` : text;
 }
 
 type Built = YamlNode | "unfinished";

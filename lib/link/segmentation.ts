@@ -6,7 +6,7 @@
  * Kernel: net/ipv4/tcp_offload.c (tcp_gso_segment), net/ipv4/af_inet.c (inet_gso_segment),
  * net/core/dev.c (skb_checksum_help), 6.18.
  */
-import { copySmall } from "../wire/copy.ts";
+import { ByteWindow, copySmall } from "../wire/copy.ts";
 import { ETHERNET_SIZE } from "../wire/ethernet.ts";
 import { type Frame, FrameStorage } from "../wire/frame.ts";
 import * as ipv4 from "../wire/ipv4.ts";
@@ -38,12 +38,14 @@ export function completeTransportChecksum(frame: Frame, l3: number): void {
 /** Cuts one large frame at a time; one for each device. */
 export class Segmenter {
   #frame: Frame | null = null;
+  #payload: ByteWindow | null = null;
   #offset = 0;
   #index = 0;
 
   /** Begins with `frame`, whose Ethernet header is at `start`; borrows it until `next` is null. */
   begin(frame: Frame): void {
     this.#frame = frame;
+    this.#payload = frame.payload === null ? null : new ByteWindow(frame.payload);
     this.#offset = 0;
     this.#index = 0;
   }
@@ -51,12 +53,14 @@ export class Segmenter {
   /** The next segment, which the caller owns, or null. @hot */
   next(): Frame | null {
     const whole = this.#frame;
-    if (whole === null || this.#offset >= whole.payloadLength) {
+    const payload = this.#payload;
+    if (whole === null || payload === null || this.#offset >= whole.payloadLength) {
       this.#frame = null;
+      this.#payload = null;
       return null;
     }
     const length = Math.min(whole.gsoSize, whole.payloadLength - this.#offset);
-    const segment = this.#withPayload(whole, this.#offset, length);
+    const segment = this.#withPayload(whole, payload, this.#offset, length);
     const { view } = segment;
     const l3 = segment.start + ETHERNET_SIZE;
     const l4 = l3 + ipv4.headerSize(view, l3);
@@ -82,7 +86,8 @@ export class Segmenter {
       if (frame.checksumPending) completeChecksum(frame);
       return frame;
     }
-    const whole = this.#withPayload(frame, 0, frame.payloadLength);
+    const payload = new ByteWindow(frame.payload);
+    const whole = this.#withPayload(frame, payload, 0, frame.payloadLength);
     whole.packetId = frame.packetId;
     whole.gsoSize = frame.gsoSize;
     if (frame.protocol === ETHERTYPE_IPV4) completeChecksum(whole);
@@ -90,7 +95,7 @@ export class Segmenter {
     return whole;
   }
 
-  #withPayload(whole: Frame, offset: number, length: number): Frame {
+  #withPayload(whole: Frame, payload: ByteWindow, offset: number, length: number): Frame {
     const headers = whole.end - whole.start;
     const segment = whole.pool.take(whole.end + length);
     copySmall(whole.view, whole.start, segment.view, whole.start, headers);
@@ -100,7 +105,7 @@ export class Segmenter {
     segment.l4 = whole.l4;
     segment.end = whole.start + headers + length;
     const from = whole.payloadAt + offset;
-    whole.payload?.copy(segment.bytes, whole.end, from, from + length);
+    segment.bytes.set(payload.at(from, from + length), whole.end);
     segment.copyMetadata(whole);
     segment.gsoSize = 0;
     segment.packetId = whole.pool.nextPacketId();

@@ -7,6 +7,7 @@ import { cat } from "./commands/cat.ts";
 import { conntrack } from "./commands/conntrack.ts";
 import { curl } from "./commands/curl.ts";
 import { date } from "./commands/date.ts";
+import { dig, hostLookup } from "./commands/dig.ts";
 import { echo } from "./commands/echo.ts";
 import { env, printenv } from "./commands/env.ts";
 import { ethtool } from "./commands/ethtool.ts";
@@ -50,6 +51,7 @@ export const COMMANDS: readonly Command[] = [
   curl,
   chmod,
   date,
+  dig,
   dnsServerCommand,
   doubleBracket,
   echo,
@@ -59,6 +61,7 @@ export const COMMANDS: readonly Command[] = [
   getent,
   grep,
   head,
+  hostLookup,
   hostname,
   httpProxyCommand,
   httpServerCommand,

@@ -23,6 +23,7 @@
 import { assert } from "../base/assert.ts";
 import type { SoftirqWork } from "../sim/cpu.ts";
 import type { DropCounters, DropReason } from "../sim/drop-reason.ts";
+import { ByteWindow } from "./copy.ts";
 import type { FramePool } from "./frame-pool.ts";
 
 /** Room for headers in front of a payload: Ethernet, outer headers of an overlay, IPv4, TCP. */
@@ -71,6 +72,10 @@ export class Frame implements SoftirqWork {
   /** The memory, all of it: use `start` and `end`. */
   readonly bytes: Buffer;
   readonly view: DataView;
+  /** What captures copy of it. The next frame in this memory is mostly as long. */
+  readonly captured: ByteWindow;
+  /** What its reader copies of it. */
+  readonly read: ByteWindow;
   /** First byte of the outermost header that is there now. */
   start = 0;
   /** One after the last byte. */
@@ -134,6 +139,8 @@ export class Frame implements SoftirqWork {
     this.pool = pool;
     this.bytes = bytes;
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.captured = new ByteWindow(bytes);
+    this.read = new ByteWindow(bytes);
   }
 
   /** Bytes from `start` to the end, payload that is still elsewhere included. @hot */

@@ -1,17 +1,17 @@
 /** `vethwork bench`: what is measured beside the peers of each part. */
 import type { Command } from "commander";
-import { addBulkBench } from "../bench/bulk.ts";
-import { addClusterBench } from "../bench/control-plane.ts";
-import { addFirstPacketBench } from "../bench/first-packet.ts";
-import { addRestoreBench } from "../bench/restore.ts";
-import { addSyncBench } from "../bench/sync.ts";
+import { type Loaders, type Register, register } from "./loaders.ts";
+
+const SCENES: Loaders = new Map<string, () => Promise<Register>>([
+  ["bulk", async () => (await import("../bench/bulk.ts")).addBulkBench],
+  ["sync", async () => (await import("../bench/sync.ts")).addSyncBench],
+  ["restore", async () => (await import("../bench/restore.ts")).addRestoreBench],
+  ["first-packet", async () => (await import("../bench/first-packet.ts")).addFirstPacketBench],
+  ["cluster", async () => (await import("../bench/control-plane.ts")).addClusterBench],
+]);
 
 /** Registers the command and its scenes. */
-export function addBenchCommand(program: Command): void {
+export async function addBenchCommand(program: Command, args: readonly string[]): Promise<void> {
   const bench = program.command("bench").description("measure vethwork itself");
-  addBulkBench(bench);
-  addSyncBench(bench);
-  addRestoreBench(bench);
-  addFirstPacketBench(bench);
-  addClusterBench(bench);
+  await register(bench, SCENES, args);
 }

@@ -17,11 +17,13 @@ import type { Container } from "./container.ts";
 import { coredns } from "./coredns.ts";
 import { generic } from "./generic.ts";
 import { helloApp, httpEcho, whoami } from "./go-images.ts";
+import { guestbook } from "./guestbook.ts";
 import { httpd } from "./httpd.ts";
 import { commandLine, type Image, imageCommand } from "./image.ts";
 import { fitsImage, parseImageName } from "./image-name.ts";
 import { ingressNginx } from "./ingress-nginx.ts";
 import { nginx } from "./nginx.ts";
+import { redisServer } from "./redis/redis.ts";
 import { endAtSignal } from "./signals.ts";
 import { busyboxCommands, debianCommands, pick, toolboxCommands, toolImage } from "./tools.ts";
 
@@ -79,6 +81,9 @@ const CATALOGUE: readonly (readonly [pattern: string, image: Image])[] = [
   ["hello-app", serverImage("hello-app", helloApp)],
   ["whoami", serverImage("/whoami", whoami)],
   ["pause", serverImage("/pause", pause)],
+  ["redis", serverImage("redis-server", redis, [], "debian")],
+  ["gb-redis-follower", serverImage("/run.sh", redisFollower, [], "debian")],
+  ["gb-frontend", serverImage("apache2-foreground", guestbook, [], "debian")],
   ["coredns", serverImage("/coredns", coredns)],
   ["busybox", SHELL_OF_BUSYBOX],
   ["alpine", SHELL_OF_BUSYBOX],
@@ -90,6 +95,17 @@ const CATALOGUE: readonly (readonly [pattern: string, image: Image])[] = [
   ["ubuntu", SHELL_OF_DEBIAN],
   ["debian", SHELL_OF_DEBIAN],
 ];
+
+function redis(_container: Container, context: CommandContext, args: readonly string[]) {
+  return redisServer(context, args);
+}
+
+/** A replica of `redis-leader`, or of what the environment says. */
+function redisFollower(_container: Container, context: CommandContext) {
+  const fromEnv = context.environment.get("GET_HOSTS_FROM") === "env";
+  const leader = fromEnv ? context.environment.get("REDIS_LEADER_SERVICE_HOST") : undefined;
+  return redisServer(context, ["--replicaof", leader ?? "redis-leader", "6379"]);
+}
 
 /** `serve_hostname`, which became a subcommand of agnhost. */
 function serveHostname(container: Container, context: CommandContext, args: readonly string[]) {

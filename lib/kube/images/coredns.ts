@@ -76,10 +76,7 @@ export function* coredns({ api }: Container, context: CommandContext): Program<n
     spawn,
   });
   spawn("coredns", server);
-  // biome-ignore lint/correctness/useYield: it answers at once
-  const healthy = function* () {
-    return textReply("OK");
-  };
+  const healthy = () => textReply("OK");
   for (const port of [8080, 8181]) if (!serveGo(context, port, healthy)) return 1;
   context.io.stdout(`.:${settings.port}\nCoreDNS-1.11.3\nlinux/amd64\n`);
   yield* untilSignal(context.signal);

@@ -20,10 +20,7 @@ export function* generic({ pod, ports }: Container, context: CommandContext): Pr
     if (protocol === "UDP") {
       context.host.processes.spawn("udp-echo", echoUdp(context, containerPort));
     } else if (protocol === "TCP") {
-      // biome-ignore lint/correctness/useYield: it answers at once
-      const isUp = serveGo(context, containerPort, function* () {
-        return textReply(`Hostname: ${pod.hostname}\n`);
-      });
+      const isUp = serveGo(context, containerPort, () => textReply(`Hostname: ${pod.hostname}\n`));
       if (!isUp) return 1;
     }
   }

@@ -38,8 +38,7 @@ export function* httpEcho(
   ];
   const port = Number(listen.slice(listen.lastIndexOf(":") + 1));
   const status = flags.number("status-code", 200);
-  // biome-ignore lint/correctness/useYield: it answers at once
-  const handler = function* ({ target }: HttpRequest) {
+  const handler = ({ target }: HttpRequest) => {
     if (pathOf(target) === "/health") return textReply('{"status":"ok"}\n', headers);
     return textReply(`${text}\n`, headers, status);
   };
@@ -52,8 +51,7 @@ export function* httpEcho(
 export function* helloApp({ pod, image }: Container, context: CommandContext): Program<number> {
   const version = /^([0-9]+)/.exec(parseImageName(image).tag)?.[1] ?? "1";
   const port = context.environment.get("PORT") ?? "8080";
-  // biome-ignore lint/correctness/useYield: it answers at once
-  const handler = function* ({ target }: HttpRequest) {
+  const handler = ({ target }: HttpRequest) => {
     logLine(context, `Serving request: ${pathOf(target)}`);
     return textReply(`Hello, world!\nVersion: ${version}.0.0\nHostname: ${pod.hostname}\n`);
   };

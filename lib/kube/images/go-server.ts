@@ -49,7 +49,7 @@ export class GoFlags {
   ) {
     const left = [...args];
     for (let word = left.shift(); word !== undefined; word = left.shift()) {
-      const match = /^--?([A-Za-z][^=]*)(?:=([^]*))?$/.exec(word);
+      const match = /^--?([A-Za-z][^=]*)(?:=([\s\S]*))?$/.exec(word);
       if (match === null) {
         this.words.push(word);
         continue;

@@ -33,7 +33,8 @@ const ETAG_TIME = "432a5e4a73a80";
 const HTML: Field = ["Content-Type", "text/html; charset=iso-8859-1"];
 const ALLOWED = "GET,POST,OPTIONS,HEAD,TRACE";
 
-function manners(server: string): HttpManners {
+/** `Apache/2.4.62 (Unix)` with keep-alive of 5 s. */
+export function apacheManners(server: string): HttpManners {
   const compose = (reply: HttpReply, stays: boolean, date: string, version: string) => {
     const type = reply.fields.filter(([name]) => name === "Content-Type");
     const rest = reply.fields.filter(([name]) => name !== "Content-Type");
@@ -84,14 +85,13 @@ export function* httpd({ pod, image }: Container, context: CommandContext): Prog
   const { tag } = parseImageName(image);
   const version = /^2\.4\.[0-9]+/.exec(tag)?.[0] ?? "2.4.62";
   const hostname: Field = ["Hostname", pod.hostname];
-  // biome-ignore lint/correctness/useYield: files are there at once
-  const handler = function* (request: HttpRequest): Program<HttpReply> {
+  const handler = (request: HttpRequest): HttpReply => {
     const reply = fileReply(request, (path) => files.read(path));
     return { ...reply, fields: [hostname, ...reply.fields] };
   };
   const service = new HttpService(
     appHost(context),
-    manners(`Apache/${version} (Unix)`),
+    apacheManners(`Apache/${version} (Unix)`),
     handler,
     (name, program) => processes.spawn(name, program),
   );

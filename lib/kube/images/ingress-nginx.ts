@@ -60,10 +60,7 @@ export function* ingressNginx(
     },
     spawn,
   });
-  // biome-ignore lint/correctness/useYield: it answers at once
-  const healthy = function* () {
-    return textReply("ok");
-  };
+  const healthy = () => textReply("ok");
   if (!serveGo(context, flags.number("healthz-port", HEALTH_PORT), healthy)) return 1;
   spawn("nginx", proxy);
   return yield* endAtSignal(context.signal, 0);

@@ -186,7 +186,7 @@ interface Token {
 function tokensOf(text: string): Token[] {
   const tokens: Token[] = [];
   const pattern =
-    /\s+|#[^\n]*|([{};])|"((?:[^"\\]|\\[^])*)"|'((?:[^'\\]|\\[^])*)'|((?:\$\{[^}]*\}|[^\s{};])+)/g;
+    /\s+|#[^\n]*|([{};])|"((?:[^"\\]|\\[\s\S])*)"|'((?:[^'\\]|\\[\s\S])*)'|((?:\$\{[^}]*\}|[^\s{};])+)/g;
   let line = 1;
   for (const match of text.matchAll(pattern)) {
     const [whole, mark, double, single, plain] = match;

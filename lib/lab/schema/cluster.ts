@@ -16,7 +16,7 @@ import {
 import type { Ns } from "../../base/units.ts";
 import { PROXY_MODES } from "../../kube/proxy/create.ts";
 import { releaseOf } from "../../kube/proxy/release.ts";
-import type { YamlNode } from "../yaml.ts";
+import type { YamlNode } from "../yaml-node.ts";
 import {
   type Kind,
   type Located,

@@ -5,7 +5,7 @@
  * Spec: JSON Schema, draft 2020-12.
  */
 import { type Place, VethworkError } from "../../base/errors.ts";
-import { describeNode, type YamlEntry, type YamlMap, type YamlNode } from "../yaml.ts";
+import { describeNode, type YamlEntry, type YamlMap, type YamlNode } from "../yaml-node.ts";
 
 /** A JSON Schema, or a part of one. */
 export type JsonSchema = { readonly [key: string]: unknown };

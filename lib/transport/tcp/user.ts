@@ -193,7 +193,7 @@ export function readBytes(tp: Tcb, target: Uint8Array, pool: SegmentPool, peek: 
     if (count > 0) {
       const at = segment.dataAt + offset;
       const frame = segment.frame;
-      if (frame !== null) copyBytes(frame.bytes, target, copied, at, count);
+      if (frame !== null) target.set(frame.read.at(at, at + count), copied);
       copied += count;
       seq = (seq + count) | 0;
     }
@@ -224,10 +224,6 @@ export function discardBytes(tp: Tcb, max: number, pool: SegmentPool): number {
   }
   if (left < max) cleanupRbuf(tp, max - left);
   return max - left;
-}
-
-function copyBytes(from: Buffer, to: Uint8Array, at: number, start: number, count: number): void {
-  from.copy(to, at, start, start + count);
 }
 
 /** The first segment of the receive queue is used up; a FIN in it counts as read too. */

@@ -76,10 +76,7 @@ function* serveHostname(
   if (tcp) context.host.processes.spawn("serve-hostname", sayOverTcp(context, port, text));
   if (udp) context.host.processes.spawn("serve-hostname", sayOverUdp(context, port, text));
   const close = flags.boolean("close", false);
-  // biome-ignore lint/correctness/useYield: it answers at once
-  const handler = function* () {
-    return { ...textReply(text), close };
-  };
+  const handler = () => ({ ...textReply(text), close });
   if (http && !serveGo(context, port, handler)) return 1;
   logLine(context, `Serving on port ${port}.\n`.trimEnd());
   yield* untilSignal(context.signal);
@@ -134,8 +131,7 @@ function* porter(context: CommandContext, args: readonly string[]): Program<numb
       context.host.processes.spawn("porter", sayOverUdp(context, port, value));
       continue;
     }
-    // biome-ignore lint/correctness/useYield: it answers at once
-    serveGo(context, port, function* ({ method }) {
+    serveGo(context, port, ({ method }) => {
       if (!asJson) return textReply(value);
       const json = JSON.stringify({ Method: method, Body: value });
       return textReply(json, [["Content-Type", "application/json"]]);
@@ -147,8 +143,7 @@ function* porter(context: CommandContext, args: readonly string[]): Program<numb
 /** Serves the files of the container. */
 function* testWebserver(context: CommandContext, args: readonly string[]): Program<number> {
   const port = new GoFlags("agnhost test-webserver", args, ["port"]).number("port", 80);
-  // biome-ignore lint/correctness/useYield: files are there at once
-  const isUp = serveGo(context, port, function* ({ target }) {
+  const isUp = serveGo(context, port, ({ target }) => {
     const bytes = context.host.files.read(pathOf(target));
     return bytes === null ? goNotFound() : { status: 200, fields: [], body: bytes };
   });

@@ -97,7 +97,9 @@ function queriesFor(
   }
   const plain = name.replace(/\.$/, "");
   const names =
-    name.includes(".") || search.length === 0 ? [plain] : search.map((domain) => `${plain}.${domain}`);
+    name.includes(".") || search.length === 0
+      ? [plain]
+      : search.map((domain) => `${plain}.${domain}`);
   const wanted: readonly RecordType[] = types.length === 0 ? ["A", "AAAA"] : types;
   return wanted.flatMap((type) => names.map((asked) => query(asked, type)));
 }

@@ -13,7 +13,7 @@ import {
   MessageReader,
   responseBody,
 } from "../../../apps/http-message.ts";
-import { hostField, type HttpUrl, parseUrl, resolveReference } from "../../../apps/url.ts";
+import { type HttpUrl, hostField, parseUrl, resolveReference } from "../../../apps/url.ts";
 import { concatBytes, utf8 } from "../../../base/bytes.ts";
 import { errnoMessage } from "../../../base/errno.ts";
 import { formatIpv4 } from "../../../base/inet.ts";
@@ -192,12 +192,7 @@ class Wget {
     }
   }
 
-  *#save(
-    socket: TcpSocket,
-    reader: MessageReader,
-    head: MessageHead,
-    url: HttpUrl,
-  ): Program<void> {
+  *#save(socket: TcpSocket, reader: MessageReader, head: MessageHead, url: HttpUrl): Program<void> {
     const { io, host } = this.#context;
     const last = url.target.split("?", 1)[0]?.split("/").at(-1) ?? "";
     const output = this.#options.output ?? (last === "" ? "index.html" : last);
