@@ -40,6 +40,7 @@ import { timeout } from "./commands/timeout.ts";
 import { traceroute } from "./commands/traceroute.ts";
 import { falseCommand, trueCommand } from "./commands/true.ts";
 import { wc } from "./commands/wc.ts";
+import { xtablesMonitor } from "./commands/xtables-monitor.ts";
 
 /** Commands of GNU and of the project, by name. */
 export const COMMANDS: readonly Command[] = [
@@ -96,6 +97,7 @@ export const COMMANDS: readonly Command[] = [
   traceroute,
   trueCommand,
   wc,
+  xtablesMonitor,
   yes,
 ];
 
