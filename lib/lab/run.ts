@@ -188,7 +188,8 @@ export class LabRun {
 
   #beginCaptures(): void {
     const { machine, captures, lab } = this;
-    for (const [host, device] of devicesToCapture(lab.capture, machine)) {
+    const podsMayCome = this.controlPlane !== null;
+    for (const [host, device] of devicesToCapture(lab.capture, machine, podsMayCome)) {
       captures.attach(host.name, device);
     }
     machine.listeners.push({
