@@ -8,7 +8,7 @@ import { ENOENT } from "../base/errno.ts";
 import { type Place, VethworkError } from "../base/errors.ts";
 import { NS_PER_S, type Ns } from "../base/units.ts";
 import { absolutePath } from "../shell/files.ts";
-import { parseCommandLine, type SimpleCommand } from "../shell/parse.ts";
+import { type LiteralCommand, literalCommands } from "../shell/parse.ts";
 import type { Host, Machine } from "./build.ts";
 import type { Clock } from "./clock.ts";
 import { RunningCommand } from "./command.ts";
@@ -124,16 +124,13 @@ function failedCommand(running: RunningCommand, command: Located<string>): Vethw
 
 /** The files that a command line gives to iptables-restore. */
 function restoredFiles(line: string): string[] {
-  const commands = parseCommandLine(line).flatMap((job) =>
-    job.items.flatMap((item) => item.pipeline.commands),
-  );
-  return commands.flatMap(restoredFile);
+  return literalCommands(line).flatMap(restoredFile);
 }
 
-function restoredFile({ words, redirects }: SimpleCommand): string[] {
+function restoredFile({ words, reads }: LiteralCommand): string[] {
   if (!/^(.*\/)?iptables(-legacy|-nft)?-restore$/.test(words[0] ?? "")) return [];
-  const read = redirects.find(({ kind }) => kind === "read");
-  if (read !== undefined) return [read.target];
+  const [read] = reads;
+  if (read !== undefined) return [read];
   const last = words[words.length - 1] ?? "";
   return words.length > 1 && !last.startsWith("-") ? [last] : [];
 }

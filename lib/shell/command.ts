@@ -5,7 +5,8 @@
 
 import type { Pipe } from "../apps/pipe.ts";
 import { VethworkError } from "../base/errors.ts";
-import type { Program } from "../sim/process.ts";
+import type { Program, WaitQueue } from "../sim/process.ts";
+import type { CommandSet } from "./command-set.ts";
 import type { ShellHost } from "./host.ts";
 
 /** The standard streams of a command. */
@@ -17,10 +18,24 @@ export interface CommandStreams {
   stderr(text: string): void;
 }
 
+/** A signal that asks a process to end, for those that handle it. */
+export interface SignalSource {
+  /** Whether it has come. */
+  readonly raised: boolean;
+  /** Woken when it comes. */
+  readonly waitQueue: WaitQueue;
+}
+
 /** Where a command runs and what it is connected to. */
 export interface CommandContext {
   readonly host: ShellHost;
   readonly io: CommandStreams;
+  /** What can be started from here. */
+  readonly commands: CommandSet;
+  /** Exported variables. */
+  readonly environment: ReadonlyMap<string, string>;
+  /** SIGTERM for this command; null if nobody signals it but by ending its process. */
+  readonly signal: SignalSource | null;
 }
 
 /** A command whose arguments have been read: a program whose result is the exit status. */

@@ -1,12 +1,18 @@
 /** All commands of the shell, by name. */
 import type { Command } from "./command.ts";
+import { type CommandSet, commandSet } from "./command-set.ts";
 import { arp } from "./commands/arp.ts";
 import { bridge } from "./commands/bridge.ts";
 import { cat } from "./commands/cat.ts";
 import { conntrack } from "./commands/conntrack.ts";
 import { curl } from "./commands/curl.ts";
+import { date } from "./commands/date.ts";
+import { dig, hostLookup } from "./commands/dig.ts";
 import { echo } from "./commands/echo.ts";
+import { env, printenv } from "./commands/env.ts";
 import { ethtool } from "./commands/ethtool.ts";
+import { chmod, ls, mkdir, rm, tee, touch } from "./commands/file-tools.ts";
+import { grep } from "./commands/grep.ts";
 import { head } from "./commands/head.ts";
 import { hostname } from "./commands/hostname.ts";
 import { httpProxyCommand } from "./commands/http-proxy.ts";
@@ -23,26 +29,39 @@ import { ping } from "./commands/ping.ts";
 import { printf } from "./commands/printf.ts";
 import { route } from "./commands/route.ts";
 import { scriptCommand } from "./commands/script.ts";
+import { seq, yes } from "./commands/seq.ts";
+import { shellCommand } from "./commands/sh.ts";
 import { sleepCommand } from "./commands/sleep.ts";
 import { ss } from "./commands/ss.ts";
 import { sysctl } from "./commands/sysctl.ts";
+import { tail } from "./commands/tail.ts";
+import { bracket, doubleBracket, test } from "./commands/test.ts";
 import { timeout } from "./commands/timeout.ts";
 import { traceroute } from "./commands/traceroute.ts";
 import { falseCommand, trueCommand } from "./commands/true.ts";
 import { wc } from "./commands/wc.ts";
 
-const COMMANDS: readonly Command[] = [
+/** Commands of GNU and of the project, by name. */
+export const COMMANDS: readonly Command[] = [
   arp,
+  bracket,
   bridge,
   cat,
   conntrack,
   curl,
+  chmod,
+  date,
+  dig,
   dnsServerCommand,
+  doubleBracket,
   echo,
+  env,
   ethtool,
   falseCommand,
   getent,
+  grep,
   head,
+  hostLookup,
   hostname,
   httpProxyCommand,
   httpServerCommand,
@@ -53,32 +72,38 @@ const COMMANDS: readonly Command[] = [
   iptablesRestore,
   iptablesSave,
   kill,
+  ls,
+  mkdir,
   nc,
   nfacct,
   ping,
+  printenv,
   printf,
+  rm,
   route,
   scriptCommand,
+  seq,
+  shellCommand("bash"),
+  shellCommand("sh"),
   sleepCommand,
   ss,
   sysctl,
+  tail,
+  tee,
+  test,
   timeout,
+  touch,
   traceroute,
   trueCommand,
   wc,
+  yes,
 ];
 
-const BY_NAME: ReadonlyMap<string, Command> = new Map(
-  COMMANDS.map((command) => [command.name, command]),
-);
+const DEBIAN = commandSet("dash", COMMANDS);
 
-/** The command of that name, with or without the path in front of it; null if there is none. */
-export function findCommand(name: string): Command | null {
-  const base = /^\/(?:usr\/)?s?bin\/([^/]+)$/.exec(name)?.[1] ?? name;
-  return BY_NAME.get(base.replace(/^(iptables)-(?:nft|legacy)/, "$1")) ?? null;
-}
-
-/** All names, sorted. */
-export function commandNames(): string[] {
-  return [...BY_NAME.keys()].sort();
-}
+/** The commands of a lab's hosts: a Debian with the usual network tools, and the project's own. */
+export const LAB_COMMANDS: CommandSet = {
+  shell: "dash",
+  find: (name) => DEBIAN.find(name.replace(/(^|\/)(iptables)-(?:nft|legacy)/, "$1$2")),
+  names: () => DEBIAN.names(),
+};

@@ -1,33 +1,39 @@
-/**
- * Runs command lines on a host: lists, pipes, redirections and background jobs around the commands
- * of `commands.ts`.
- *
- * Spec: POSIX.1-2017, Shell Command Language §2.8.2 (exit status), §2.9 (lists, pipelines).
- */
+/** Runs command lines on a host, and checks them before a run. */
 import { Pipe } from "../apps/pipe.ts";
-import { fromUtf8, utf8 } from "../base/bytes.ts";
-import { VethworkError } from "../base/errors.ts";
-import { type Process, type Program, waitFor } from "../sim/process.ts";
-import {
-  type CommandBody,
-  type CommandContext,
-  type CommandStreams,
-  ToolError,
-} from "./command.ts";
-import { commandNames, findCommand } from "./commands.ts";
+import { fromUtf8 } from "../base/bytes.ts";
+import type { Program } from "../sim/process.ts";
+import { type CommandContext, type CommandStreams, ToolError } from "./command.ts";
+import type { CommandSet } from "./command-set.ts";
+import { inlineScript } from "./commands/sh.ts";
+import { LAB_COMMANDS } from "./commands.ts";
+import { parseScriptText } from "./grammar/parser.ts";
+import { type CommandList, literalText } from "./grammar/syntax.ts";
 import type { CommandIo, ShellHost } from "./host.ts";
-import { type Job, type Pipeline, parseCommandLine, type SimpleCommand } from "./parse.ts";
-import { SIGTERM } from "./process-table.ts";
+import { findBuiltin } from "./interpreter/builtins.ts";
+import { Interpreter } from "./interpreter/interpreter.ts";
+import { resolveCommand, unknownCommand } from "./interpreter/lookup.ts";
+import { ShellState } from "./interpreter/state.ts";
+import { visitCommands } from "./parse.ts";
 
-/** Exit status of a command that does not exist. */
-const NOT_FOUND = 127;
+/** What a command line finds besides the host: the commands of an image, its variables. */
+export interface ShellSurroundings {
+  readonly commands: CommandSet;
+  readonly environment: ReadonlyMap<string, string>;
+}
+
+const LAB: ShellSurroundings = { commands: LAB_COMMANDS, environment: new Map() };
 
 /**
  * A program that carries out a command line and ends with its exit status; jobs in the background
  * go on as processes of their own. Throws `VW_COMMAND` at once if the line is not one.
  */
-export function runCommand(host: ShellHost, line: string, io: CommandIo): Program<number> {
-  return runJobs({ host, io: streamsOf(io) }, parseCommandLine(line));
+export function runCommand(
+  host: ShellHost,
+  line: string,
+  io: CommandIo,
+  surroundings: ShellSurroundings = LAB,
+): Program<number> {
+  return interpreter(host, io, surroundings).script(parseScriptText(line));
 }
 
 /** A program for the words of one command: no shell syntax in them. */
@@ -35,167 +41,90 @@ export function runWords(
   host: ShellHost,
   words: readonly string[],
   io: CommandIo,
+  surroundings: ShellSurroundings = LAB,
 ): Program<number> {
-  return runSimple({ host, io: streamsOf(io) }, { words, redirects: [] });
+  const parts = (text: string) => [{ kind: "literal" as const, text, quoted: true }];
+  const command = {
+    kind: "simple" as const,
+    assignments: [],
+    words: words.map((text) => ({ parts: parts(text), text })),
+    redirects: [],
+    text: words.join(" "),
+  };
+  return interpreter(host, io, surroundings).command(command);
 }
 
 /**
  * Finds in a command line what can be known before a run: wrong syntax, commands and options that
- * do not exist here. Throws `VW_COMMAND`. What the real tool would refuse is left to the run.
+ * do not exist here. Throws `VW_COMMAND`. What the real tool would refuse is left to the run, and
+ * so are the arguments of commands in which something is expanded.
  */
 export function checkCommand(line: string): void {
-  for (const job of parseCommandLine(line)) {
-    for (const item of job.items) {
-      for (const { words } of item.pipeline.commands) checkWords(words);
-    }
-  }
+  checkList(parseScriptText(line));
+}
+
+function checkList(list: CommandList): void {
+  const functions = new Set<string>();
+  visitCommands(list, (command) => {
+    if (command.kind === "function") functions.add(command.name);
+  });
+  visitCommands(list, (command) => {
+    if (command.kind !== "simple") return;
+    const words = command.words.map(literalText);
+    const [name] = words;
+    if (name === undefined || name === null || functions.has(name)) return;
+    const known = words.filter((word) => word !== null);
+    if (known.length === words.length) checkWords(known);
+    else if (!isKnown(name)) throw unknownCommand(LAB_COMMANDS, name);
+  });
 }
 
 /** `checkCommand` for the words of one command. */
 export function checkWords(words: readonly string[]): void {
+  const [name = ""] = words;
+  if (findBuiltin(name) !== null) return;
   try {
-    bodyOf(words);
+    const script = inlineScript(words);
+    if (script !== null) checkCommand(script);
+    if (resolveCommand(LAB_COMMANDS, words) === null) throw unknownCommand(LAB_COMMANDS, name);
   } catch (error) {
     if (!(error instanceof ToolError)) throw error;
   }
 }
 
-function streamsOf(io: CommandIo): CommandStreams {
+function isKnown(name: string): boolean {
+  return findBuiltin(name) !== null || LAB_COMMANDS.find(name) !== null;
+}
+
+function interpreter(
+  host: ShellHost,
+  io: CommandIo,
+  { commands, environment }: ShellSurroundings,
+): Interpreter {
+  const streams = streamsOf(io);
+  const context: CommandContext = { host, io: streams, commands, environment, signal: null };
+  const state = new ShellState({
+    commands,
+    environment,
+    name: "sh",
+    positional: [],
+    pid: 0,
+    signal: null,
+  });
+  return new Interpreter(context, state);
+}
+
+/** The surroundings of a command on a lab's host. */
+export function labContext(host: ShellHost, io: CommandStreams): CommandContext {
+  return { host, io, ...LAB, signal: null };
+}
+
+/** The streams of a command whose standard input is known from the start. */
+export function streamsOf(io: CommandIo): CommandStreams {
   return {
     stdin: Pipe.of(io.stdin),
     stdout: (text) => io.stdout(text),
     write: (bytes) => io.stdout(fromUtf8(bytes)),
     stderr: (text) => io.stderr(text),
   };
-}
-
-function* runJobs(context: CommandContext, jobs: readonly Job[]): Program<number> {
-  let status = 0;
-  for (const job of jobs) {
-    if (job.background) {
-      const io = { ...context.io, stdin: Pipe.of(null) };
-      context.host.processes.spawn(job.text, runList({ ...context, io }, job));
-      status = 0;
-    } else {
-      status = yield* runList(context, job);
-    }
-  }
-  return status;
-}
-
-function* runList(context: CommandContext, job: Job): Program<number> {
-  let status = 0;
-  for (const { condition, pipeline } of job.items) {
-    if (condition === "and" ? status === 0 : condition === "or" ? status !== 0 : true) {
-      status = yield* runPipeline(context, pipeline);
-    }
-  }
-  return status;
-}
-
-/** All commands but the last run as processes of their own; the pipe ends when its writer does. */
-function* runPipeline(context: CommandContext, { commands, negated }: Pipeline): Program<number> {
-  const last = commands.at(-1);
-  let { stdin } = context.io;
-  const writers: Process[] = [];
-  try {
-    for (const command of commands.slice(0, -1)) {
-      const pipe = new Pipe();
-      const write = (bytes: Uint8Array): void => pipe.write(bytes);
-      const io = { ...context.io, stdin, write, stdout: (text: string) => write(utf8(text)) };
-      const program = runWriter({ ...context, io }, command, pipe);
-      writers.push(context.host.processes.spawn(command.words.join(" "), program));
-      stdin = pipe;
-    }
-    const io = { ...context.io, stdin };
-    const status = last === undefined ? 0 : yield* runSimple({ ...context, io }, last);
-    for (const writer of writers) {
-      while (writer.status === null) yield waitFor([writer.exited]);
-    }
-    return negated ? Number(status === 0) : status;
-  } finally {
-    for (const writer of writers) writer.kill(SIGTERM);
-  }
-}
-
-function* runWriter(context: CommandContext, command: SimpleCommand, pipe: Pipe): Program<number> {
-  try {
-    return yield* runSimple(context, command);
-  } finally {
-    pipe.end();
-  }
-}
-
-function* runSimple(context: CommandContext, command: SimpleCommand): Program<number> {
-  const redirected = redirect(context, command);
-  if (redirected === null) return 1;
-  const { stderr } = redirected.io;
-  try {
-    return yield* bodyOf(command.words)(redirected);
-  } catch (error) {
-    if (error instanceof ToolError) {
-      stderr(error.text);
-      return error.status;
-    }
-    if (error instanceof VethworkError) {
-      stderr(`${error.message}\n`);
-      return error.hint.startsWith(COMMANDS_HINT) ? NOT_FOUND : 2;
-    }
-    throw error;
-  }
-}
-
-function bodyOf(words: readonly string[]): CommandBody {
-  const [name = "", ...args] = words;
-  const command = findCommand(name);
-  if (command === null) throw unknownCommand(name);
-  return command.parse(args, bodyOf);
-}
-
-function redirect(context: CommandContext, command: SimpleCommand): CommandContext | null {
-  const { files } = context.host;
-  let { stdin, write, stderr } = context.io;
-  let printed = context.io.stdout;
-  for (const { descriptor, kind, target } of command.redirects) {
-    let to: (bytes: Uint8Array) => void;
-    switch (kind) {
-      case "text":
-        stdin = Pipe.of(utf8(target));
-        continue;
-      case "read": {
-        const bytes = files.read(target);
-        if (bytes === null) {
-          stderr(`sh: 1: cannot open ${target}: No such file\n`);
-          return null;
-        }
-        stdin = Pipe.of(bytes);
-        continue;
-      }
-      case "duplicate": {
-        const text = target === "1" ? printed : stderr;
-        to = target === "1" ? write : (bytes) => text(fromUtf8(bytes));
-        break;
-      }
-      default:
-        if (kind === "write") files.write(target, new Uint8Array(0));
-        to = (bytes) => files.append(target, bytes);
-    }
-    if (descriptor === 2) {
-      stderr = (text) => to(utf8(text));
-    } else {
-      write = to;
-      printed = (text) => to(utf8(text));
-    }
-  }
-  return { ...context, io: { stdin, stdout: printed, write, stderr } };
-}
-
-const COMMANDS_HINT = "commands of a lab:";
-
-function unknownCommand(name: string): VethworkError {
-  return new VethworkError(
-    "VW_COMMAND",
-    `${name}: command not found`,
-    `${COMMANDS_HINT} ${commandNames().join(" ")}`,
-  );
 }

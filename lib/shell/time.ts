@@ -12,6 +12,7 @@ const UNITS: ReadonlyMap<string, number> = new Map([
 
 /** A duration in seconds with an optional unit, as `sleep` takes it. */
 export function parseTime(command: string, text: string): Ns {
+  if (/^inf(?:inity)?$/i.test(text)) return Number.POSITIVE_INFINITY;
   const match = /^([0-9]+(?:\.[0-9]*)?|\.[0-9]+)([smhd]?)$/.exec(text);
   if (match === null) {
     const hint = `Try '${command} --help' for more information.`;

@@ -1,5 +1,14 @@
 import { expect } from "chai";
-import { parseCommandLine, splitWords } from "../../lib/shell/parse.ts";
+import { parseScriptText } from "../../lib/shell/grammar/parser.ts";
+import { literalText, type SimpleCommand } from "../../lib/shell/grammar/syntax.ts";
+import { literalCommands, splitWords } from "../../lib/shell/parse.ts";
+
+/** The first command of a script, which is a simple one. */
+function firstCommand(text: string): SimpleCommand {
+  const command = parseScriptText(text)[0]?.items[0]?.pipeline.commands[0];
+  if (command?.kind !== "simple") throw new Error(`no simple command in ${text}`);
+  return command;
+}
 
 describe("shell/parse", () => {
   it("takes quotes away and keeps what they hold", () => {
@@ -13,7 +22,7 @@ describe("shell/parse", () => {
   });
 
   it("joins pipelines by && and ||, and jobs by ; and newlines", () => {
-    const jobs = parseCommandLine("a && b || ! c\nd & e");
+    const jobs = parseScriptText("a && b || ! c\nd & e");
 
     expect(jobs.map(({ text, background }) => [text, background])).to.deep.equal([
       ["a && b || ! c", false],
@@ -30,27 +39,58 @@ describe("shell/parse", () => {
   });
 
   it("reads redirections, here-strings and here-documents", () => {
-    const [job] = parseCommandLine("cmd 2>err >>out <<< 'x y' arg");
-    const [document] = parseCommandLine("iptables-restore <<EOF\n*nat\nCOMMIT\nEOF\n");
+    const { words, redirects } = firstCommand("cmd 2>err >>out <<< 'x y' arg");
+    const [document] = firstCommand("iptables-restore <<EOF\n*nat\nCOMMIT\nEOF\n").redirects;
 
-    expect(job?.items[0]?.pipeline.commands[0]).to.deep.equal({
-      words: ["cmd", "arg"],
-      redirects: [
-        { descriptor: 2, kind: "write", target: "err" },
-        { descriptor: 1, kind: "append", target: "out" },
-        { descriptor: 0, kind: "text", target: "x y\n" },
-      ],
-    });
-    expect(document?.items[0]?.pipeline.commands[0]?.redirects[0]?.target).to.equal(
-      "*nat\nCOMMIT\n",
-    );
+    expect(words.map(literalText)).to.deep.equal(["cmd", "arg"]);
+    expect(
+      redirects.map(({ descriptor, kind, target }) => [descriptor, kind, literalText(target)]),
+    ).to.deep.equal([
+      [2, "write", "err"],
+      [1, "append", "out"],
+      [0, "text", "x y\n"],
+    ]);
+    expect(document && literalText(document.target)).to.equal("*nat\nCOMMIT\n");
   });
 
-  it("refuses what it does not model with the code VW_COMMAND", () => {
-    for (const line of ["echo $HOME", "a | ", "(a)", "echo 'x", "a && && b", "X=1 a"]) {
-      expect(() => parseCommandLine(line), line)
+  it("nests compound commands", () => {
+    const [job] = parseScriptText(
+      "while true; do if a; then b; else case $x in y|z) c ;; *) d; esac; fi; done > log",
+    );
+    const [loop] = job?.items[0]?.pipeline.commands ?? [];
+
+    expect(loop).to.include({ kind: "loop", until: false });
+    expect(loop?.redirects).to.have.length(1);
+    expect(literalCommands("for i in 1 2; do (a; { b; }); done")).to.deep.equal([
+      { words: ["a"], reads: [] },
+      { words: ["b"], reads: [] },
+    ]);
+  });
+
+  it("refuses what is no script with the code VW_COMMAND", () => {
+    const lines = [
+      "a | ",
+      "echo 'x",
+      "a && && b",
+      "if a; then b",
+      "while; do a; done",
+      "for 1 in a; do b; done",
+      "echo $(a",
+      `echo "$`,
+      `echo \${x`,
+      "echo $((1",
+      "done",
+      "(a",
+      "a ) b",
+      "cat <<EOF\nx\n",
+    ];
+    for (const line of lines) {
+      expect(() => parseScriptText(line), line)
         .to.throw()
         .with.property("code", "VW_COMMAND");
     }
+    expect(() => splitWords("a $b"))
+      .to.throw()
+      .with.property("code", "VW_COMMAND");
   });
 });

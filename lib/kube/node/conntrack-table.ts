@@ -8,6 +8,7 @@ import type { Connection } from "../../netfilter/conntrack/connection.ts";
 import { ToolError } from "../../shell/command.ts";
 import { conntrack as conntrackCommand } from "../../shell/commands/conntrack.ts";
 import type { ShellHost } from "../../shell/host.ts";
+import { labContext } from "../../shell/shell.ts";
 import { IPPROTO_UDP } from "../../wire/protocol-numbers.ts";
 import type { ConntrackTool, UdpFlow } from "../proxy/node.ts";
 import { deleteFlowCommand, type InvocationListener } from "./invocation.ts";
@@ -47,7 +48,7 @@ export class ConntrackTable implements ConntrackTool {
     });
     const io = { stdin: Pipe.of(null), stdout: () => {}, write: () => {}, stderr: () => {} };
     // The tool never waits: one step carries all of it out.
-    body({ host: this.#host, io }).next();
+    body(labContext(this.#host, io)).next();
   }
 
   udpFlows(): UdpFlow[] {

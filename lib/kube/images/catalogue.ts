@@ -1,0 +1,199 @@
+/**
+ * Which program runs in a container, by its image. Registry, tag and digest do not count:
+ * `docker.io/library/nginx:1.25` is `nginx`. What is not in the table is a listener on each of the
+ * container's ports (generic.ts), or a shell with everything if its command is one.
+ *
+ * What each program does at SIGTERM is in signals.ts.
+ *
+ * Not modelled: echoserver, httpbin, socat and other echo servers by their own words (they are
+ * listeners as any unknown image), agnhost's other subcommands.
+ */
+import { Pipe } from "../../apps/pipe.ts";
+import { fromUtf8 } from "../../base/bytes.ts";
+import { VethworkError } from "../../base/errors.ts";
+import { type Command, type CommandContext, ToolError } from "../../shell/command.ts";
+import { type CommandSet, commandSet } from "../../shell/command-set.ts";
+import { NOT_FOUND, resolveCommand } from "../../shell/interpreter/lookup.ts";
+import type { Program } from "../../sim/process.ts";
+import { agnhost } from "./agnhost/agnhost.ts";
+import type { Container } from "./container.ts";
+import { coredns } from "./coredns.ts";
+import { generic } from "./generic.ts";
+import { helloApp, httpEcho, whoami } from "./go-images.ts";
+import { guestbook } from "./guestbook.ts";
+import { httpd } from "./httpd.ts";
+import { commandLine, type Image, imageCommand } from "./image.ts";
+import { fitsImage, parseImageName } from "./image-name.ts";
+import { ingressNginx } from "./ingress-nginx.ts";
+import { nginx } from "./nginx.ts";
+import { redisServer } from "./redis/redis.ts";
+import { endAtSignal } from "./signals.ts";
+import { busyboxCommands, debianCommands, pick, toolboxCommands, toolImage } from "./tools.ts";
+
+const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/** What an image was built from: nothing, Debian or Alpine, or a collection of network tools. */
+type Base = "scratch" | "debian" | "toolbox";
+
+type ServerProgram = (
+  container: Container,
+  context: CommandContext,
+  args: readonly string[],
+) => Program<number>;
+
+/** An image around one program, with the commands of what it was built from. */
+function serverImage(
+  name: string,
+  program: ServerProgram,
+  words: readonly string[] = [],
+  base: Base = "scratch",
+): Image {
+  return {
+    entrypoint: [name],
+    arguments: words,
+    commands(container) {
+      const own = imageCommand(name, (context, args) => program(container, context, args));
+      return commandsOf(base, container, [own]);
+    },
+  };
+}
+
+function commandsOf(base: Base, container: Container, own: readonly Command[]): CommandSet {
+  const withCurl = [...own, ...pick(["curl"])];
+  // What is tagged `alpine` has busybox; the web servers have curl beside either.
+  const isAlpine = parseImageName(container.image).tag.includes("alpine");
+  if (base === "scratch") return commandSet("ash", own);
+  if (base === "toolbox") return commandSet("ash", own, toolboxCommands(container));
+  return isAlpine ? busyboxCommands(container, withCurl) : debianCommands(container, withCurl);
+}
+
+const pause: ServerProgram = (_container, context) => endAtSignal(context.signal, 0);
+
+const SHELL_OF_BUSYBOX = toolImage(["sh"], (container) => busyboxCommands(container));
+const SHELL_OF_DEBIAN = toolImage(["bash"], (container) => debianCommands(container));
+const TOOLBOX = toolImage(["sh"], (container) => toolboxCommands(container));
+const CURL = toolImage(["curl", "--help"], (container) =>
+  busyboxCommands(container, pick(["curl"])),
+);
+
+/** Patterns of image paths, the first that fits counts. */
+const CATALOGUE: readonly (readonly [pattern: string, image: Image])[] = [
+  ["ingress-nginx/controller", serverImage("/nginx-ingress-controller", ingressNginx)],
+  ["nginx", serverImage("nginx", nginx, [], "debian")],
+  ["nginx-unprivileged", serverImage("nginx", nginx, [], "debian")],
+  ["nginx-slim", serverImage("nginx", nginx, [], "debian")],
+  ["httpd", serverImage("httpd-foreground", httpd, [], "debian")],
+  ["http-echo", serverImage("http-echo", httpEcho)],
+  ["agnhost", serverImage("/agnhost", agnhost, ["pause"], "toolbox")],
+  ["serve_hostname", serverImage("/serve_hostname", serveHostname)],
+  ["hello-app", serverImage("hello-app", helloApp)],
+  ["whoami", serverImage("/whoami", whoami)],
+  ["pause", serverImage("/pause", pause)],
+  ["redis", serverImage("redis-server", redis, [], "debian")],
+  ["gb-redis-follower", serverImage("/run.sh", redisFollower, [], "debian")],
+  ["gb-frontend", serverImage("apache2-foreground", guestbook, [], "debian")],
+  ["coredns", serverImage("/coredns", coredns)],
+  ["busybox", SHELL_OF_BUSYBOX],
+  ["alpine", SHELL_OF_BUSYBOX],
+  ["curl", CURL],
+  ["netshoot", TOOLBOX],
+  ["network-multitool", TOOLBOX],
+  ["dnsutils", TOOLBOX],
+  ["jessie-dnsutils", TOOLBOX],
+  ["ubuntu", SHELL_OF_DEBIAN],
+  ["debian", SHELL_OF_DEBIAN],
+];
+
+function redis(_container: Container, context: CommandContext, args: readonly string[]) {
+  return redisServer(context, args);
+}
+
+/** A replica of `redis-leader`, or of what the environment says. */
+function redisFollower(_container: Container, context: CommandContext) {
+  const fromEnv = context.environment.get("GET_HOSTS_FROM") === "env";
+  const leader = fromEnv ? context.environment.get("REDIS_LEADER_SERVICE_HOST") : undefined;
+  return redisServer(context, ["--replicaof", leader ?? "redis-leader", "6379"]);
+}
+
+/** `serve_hostname`, which became a subcommand of agnhost. */
+function serveHostname(container: Container, context: CommandContext, args: readonly string[]) {
+  return agnhost(container, context, ["serve-hostname", ...args]);
+}
+
+/** The image as the catalogue has it, or null. */
+function findImage(image: string): Image | null {
+  const name = parseImageName(image);
+  return CATALOGUE.find(([pattern]) => fitsImage(pattern, name))?.[1] ?? null;
+}
+
+/** Whether the catalogue knows an image: if not, a listener on its ports stands for it. */
+export function isKnownImage(image: string): boolean {
+  return findImage(image) !== null;
+}
+
+/**
+ * Why a container cannot be started, as the runtime says it; null if it can. An image that is not
+ * in the catalogue can always be.
+ */
+export function imageProblem(container: Container): string | null {
+  const image = findImage(container.image);
+  if (image === null) return null;
+  const [name = ""] = commandLine(container, image);
+  if (image.commands(container).find(name) !== null) return null;
+  const reason = name.startsWith("/")
+    ? `stat ${name}: no such file or directory`
+    : "executable file not found in $PATH";
+  return `exec: "${name}": ${reason}`;
+}
+
+/** What runs in a container until it ends by itself or is killed; the result is its exit status. */
+export function* programOf(container: Container): Program<number> {
+  const image = findImage(container.image);
+  const context = contextOf(container, image);
+  const words = image === null ? unknownWords(container) : commandLine(container, image);
+  try {
+    const body = words.length === 0 ? null : resolveCommand(context.commands, words);
+    if (body !== null) return yield* body(context);
+    if (image === null) return yield* generic(container, context);
+    return NOT_FOUND;
+  } catch (error) {
+    if (error instanceof ToolError) {
+      container.log(error.text);
+      return error.status;
+    }
+    if (!(error instanceof VethworkError)) throw error;
+    container.log(`${error.message}\n`);
+    return 2;
+  }
+}
+
+/** The words of a container whose image nobody knows: its command, if it has one. */
+function unknownWords({ command, args }: Container): readonly string[] {
+  return command.length === 0 ? [] : [...command, ...args];
+}
+
+/** The surroundings of a container's first process; `kubectl exec` uses them without its signals. */
+export function contextOf(
+  container: Container,
+  image = findImage(container.image),
+): CommandContext {
+  const { host, pod, env, termination } = container;
+  const base: [string, string][] = [
+    ["PATH", PATH],
+    ["HOSTNAME", pod.hostname],
+    ["HOME", "/root"],
+  ];
+  const io = {
+    stdin: Pipe.of(null),
+    stdout: (text: string) => container.log(text),
+    write: (bytes: Uint8Array) => container.log(fromUtf8(bytes)),
+    stderr: (text: string) => container.log(text),
+  };
+  return {
+    host,
+    io,
+    commands: image === null ? toolboxCommands(container, "dash") : image.commands(container),
+    environment: new Map([...base, ...env]),
+    signal: termination,
+  };
+}

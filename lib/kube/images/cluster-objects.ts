@@ -1,0 +1,11 @@
+/** The cluster's objects as DNS and ingress controllers ask for them, out of an informer's caches. */
+import { ListedObjects } from "../dns-objects.ts";
+import type { Informers } from "../informer.ts";
+
+export function objectsOf(api: Informers): ListedObjects {
+  return new ListedObjects({
+    namespaces: () => api.list("Namespace").map(({ metadata }) => metadata.name),
+    services: () => api.list("Service"),
+    endpointSlices: () => api.list("EndpointSlice"),
+  });
+}

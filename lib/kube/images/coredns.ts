@@ -1,0 +1,99 @@
+/**
+ * The `coredns` image: the cluster's DNS server by its Corefile.
+ *
+ * Spec: CoreDNS 1.11, plugins kubernetes, forward, health, ready, errors; kubeadm's Corefile.
+ * Not modelled: other plugins (they have no effect), several server blocks, `fallthrough` between
+ * zones, reload of the Corefile.
+ */
+import { dnsServer } from "../../apps/dns-server.ts";
+import { textReply } from "../../apps/http-service.ts";
+import { parseResolvConf } from "../../apps/resolv-conf.ts";
+import { fromUtf8 } from "../../base/bytes.ts";
+import { type Ipv4, isIpv4, parseIpv4 } from "../../base/inet.ts";
+import { NS_PER_S, type Ns, parseDuration } from "../../base/units.ts";
+import { appHost, resolverFiles } from "../../shell/app.ts";
+import type { CommandContext } from "../../shell/command.ts";
+import { type Program, sleep } from "../../sim/process.ts";
+import { ClusterDns, type ClusterDnsOptions, KUBEADM_DNS } from "../dns.ts";
+import { objectsOf } from "./cluster-objects.ts";
+import type { Container } from "./container.ts";
+import { serveGo } from "./go-server.ts";
+import { untilSignal } from "./signals.ts";
+
+const COREFILE = "/etc/coredns/Corefile";
+
+/** What a Corefile asks for. */
+export interface CorednsSettings {
+  readonly port: number;
+  readonly dns: ClusterDnsOptions;
+  /** Where other names are asked for: addresses, or a `resolv.conf`. */
+  readonly forward: readonly string[];
+  readonly lameduckNs: Ns;
+}
+
+/** The Corefile that kubeadm writes. */
+export const KUBEADM_SETTINGS: CorednsSettings = {
+  port: 53,
+  dns: KUBEADM_DNS,
+  forward: ["/etc/resolv.conf"],
+  lameduckNs: 5 * NS_PER_S,
+};
+
+/** Reads the settings out of a Corefile's first server block. */
+export function parseCorefile(text: string): CorednsSettings {
+  const lines = text.split("\n").map((line) => line.replace(/#.*/, "").trim().split(/\s+/));
+  const find = (name: string): readonly string[] | null =>
+    lines.find(([first]) => first === name)?.slice(1) ?? null;
+  const kubernetes = find("kubernetes");
+  const [zone = KUBEADM_DNS.zone] = kubernetes ?? [];
+  const port = /(?:^|:)([0-9]+)\s*\{/.exec(text)?.[1] ?? "53";
+  const [, ...targets] = find("forward") ?? [];
+  const lameduck = find("lameduck")?.[0];
+  return {
+    port: Number(port),
+    dns: {
+      zone: zone.replace(/\.$/, ""),
+      ttl: Number(find("ttl")?.[0] ?? 5),
+      pods: find("pods")?.[0] === "insecure" ? "insecure" : "disabled",
+      serial: 0,
+    },
+    forward: targets.filter((word) => word !== "{"),
+    lameduckNs: lameduck === undefined ? 0 : parseDuration(lameduck),
+  };
+}
+
+/** The program `coredns`. */
+export function* coredns({ api }: Container, context: CommandContext): Program<number> {
+  const { files, processes } = context.host;
+  const corefile = files.read(COREFILE);
+  const settings = corefile === null ? KUBEADM_SETTINGS : parseCorefile(fromUtf8(corefile));
+  const app = appHost(context);
+  const spawn = (name: string, program: Program<number>) => processes.spawn(name, program);
+  const server = dnsServer(app, {
+    port: settings.port,
+    backend: new ClusterDns(objectsOf(api), settings.dns),
+    upstreams: upstreamsOf(context, settings.forward),
+    spawn,
+  });
+  spawn("coredns", server);
+  const healthy = () => textReply("OK");
+  for (const port of [8080, 8181]) if (!serveGo(context, port, healthy)) return 1;
+  context.io.stdout(`.:${settings.port}\nCoreDNS-1.11.3\nlinux/amd64\n`);
+  yield* untilSignal(context.signal);
+  context.io.stdout("[INFO] SIGTERM: Shutting down servers then terminating\n");
+  if (settings.lameduckNs > 0) yield sleep(settings.lameduckNs);
+  return 0;
+}
+
+/** A loopback name server would be this server itself, and is left out. */
+function upstreamsOf({ host }: CommandContext, forward: readonly string[]): Ipv4[] {
+  const conf = resolverFiles(host).resolvConf;
+  return forward.flatMap((target): readonly Ipv4[] => {
+    if (target.startsWith("/")) {
+      return conf === null
+        ? []
+        : parseResolvConf(conf).nameservers.filter((one) => one >>> 24 !== 127);
+    }
+    return isIpv4(target) ? [parseIpv4(target)] : [];
+  });
+}

@@ -1,0 +1,84 @@
+/**
+ * Images without a server of their own: which commands are in them, and which shell.
+ *
+ * Differs: names are looked up as glibc does, in Alpine and busybox as well; `ping`, `nc` and the
+ * rest print as those of Debian do, only `wget` and `nslookup` as busybox's.
+ * Not modelled: package managers (`apk add`, `apt-get install`).
+ */
+import { formatIpv4 } from "../../base/inet.ts";
+import { type Command, immediate, notModelled } from "../../shell/command.ts";
+import { type CommandSet, commandSet, type ShellKind } from "../../shell/command-set.ts";
+import { busyboxNslookup } from "../../shell/commands/busybox/nslookup.ts";
+import { busyboxWget } from "../../shell/commands/busybox/wget.ts";
+import { shellCommand } from "../../shell/commands/sh.ts";
+import { COMMANDS } from "../../shell/commands.ts";
+import type { Container } from "./container.ts";
+import type { Image } from "./image.ts";
+
+const COREUTILS = [
+  ..."[ cat chmod date echo env false grep head kill ls mkdir printenv printf rm seq".split(" "),
+  ..."sh sleep tail tee test timeout touch true wc yes".split(" "),
+];
+const BUSYBOX = [...COREUTILS, ..."[[ arp ifconfig ip nc ping route sysctl traceroute".split(" ")];
+/** What is this project's own, and in no image. */
+const OWN = ["dns-server", "http-proxy", "http-server", "script"];
+
+/** A busybox: of the image `busybox` itself and of what is made from Alpine. */
+export function busyboxCommands(container: Container, more: readonly Command[] = []): CommandSet {
+  return commandSet("ash", [
+    ...pick(BUSYBOX),
+    shellCommand("ash"),
+    busyboxNslookup,
+    busyboxWget,
+    hostnameCommand(container),
+    ...more,
+  ]);
+}
+
+/** What a slim Debian has: coreutils and a shell, no tools for networks. */
+export function debianCommands(container: Container, more: readonly Command[] = []): CommandSet {
+  const tools = [
+    ...pick([...COREUTILS, "getent"]),
+    shellCommand("bash"),
+    hostnameCommand(container),
+  ];
+  return commandSet("dash", [...tools, ...more]);
+}
+
+/** Everything that there is here, as toolboxes like netshoot have it. */
+export function toolboxCommands(container: Container, shell: ShellKind = "ash"): CommandSet {
+  const all = COMMANDS.filter(({ name }) => !OWN.includes(name));
+  return commandSet(shell, [...all, busyboxNslookup, busyboxWget, hostnameCommand(container)]);
+}
+
+/** An image that starts `words` and has those commands. */
+export function toolImage(
+  words: readonly string[],
+  commands: (container: Container) => CommandSet,
+  entrypoint: readonly string[] = [],
+): Image {
+  return { entrypoint, arguments: words, commands };
+}
+
+/** Commands of the shell by their names. */
+export function pick(names: readonly string[]): Command[] {
+  return COMMANDS.filter(({ name }) => names.includes(name));
+}
+
+/** `hostname [-s|-f|-i|-I]` in a Pod. */
+function hostnameCommand({ pod }: Container): Command {
+  return {
+    name: "hostname",
+    parse: ([option = ""]) => {
+      const known = ["", "-s", "-f", "-i", "-I"];
+      if (!known.includes(option)) throw notModelled("hostname", option, "options are -s -f -i -I");
+      return immediate(({ io }) => {
+        const address = formatIpv4(pod.ip);
+        io.stdout(
+          `${option === "-i" ? address : option === "-I" ? `${address} ` : pod.hostname}\n`,
+        );
+        return 0;
+      });
+    },
+  };
+}

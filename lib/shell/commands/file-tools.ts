@@ -1,0 +1,71 @@
+/**
+ * Small tools around files: `mkdir`, `rm`, `touch`, `tee`, `ls`.
+ *
+ * Spec: POSIX.1-2017; texts of GNU coreutils 9.1.
+ * Not modelled: options of `ls`; directories exist as far as files are in them.
+ */
+import { afterInput, type Command, immediate } from "../command.ts";
+
+const plain = (args: readonly string[]): string[] => args.filter((word) => !/^-./.test(word));
+
+export const mkdir: Command = { name: "mkdir", parse: () => immediate(() => 0) };
+export const chmod: Command = { name: "chmod", parse: () => immediate(() => 0) };
+
+export const touch: Command = {
+  name: "touch",
+  parse: (args) =>
+    immediate(({ host }) => {
+      for (const path of plain(args)) host.files.append(path, new Uint8Array(0));
+      return 0;
+    }),
+};
+
+/** `rm [-rf] FILE…`. */
+export const rm: Command = {
+  name: "rm",
+  parse(args) {
+    const isForced = args.some((word) => /^-[a-z]*f/.test(word));
+    return immediate(({ host, io }) => {
+      let status = 0;
+      for (const path of plain(args)) {
+        if (host.files.remove(path) || isForced) continue;
+        io.stderr(`rm: cannot remove '${path}': No such file or directory\n`);
+        status = 1;
+      }
+      return status;
+    });
+  },
+};
+
+/** `tee [-a] FILE…`. */
+export const tee: Command = {
+  name: "tee",
+  parse: (args) =>
+    afterInput(({ host, io }, input) => {
+      io.write(input);
+      for (const path of plain(args)) {
+        if (!args.includes("-a")) host.files.write(path, new Uint8Array(0));
+        host.files.append(path, input);
+      }
+      return 0;
+    }),
+};
+
+/** `ls [DIRECTORY | FILE]`. */
+export const ls: Command = {
+  name: "ls",
+  parse: (args) =>
+    immediate(({ host, io }) => {
+      const [path = "/root"] = plain(args);
+      const prefix = path.endsWith("/") ? path : `${path}/`;
+      const inside = host.files.paths().filter((file) => file.startsWith(prefix));
+      const names = new Set(inside.map((file) => file.slice(prefix.length).split("/")[0] ?? ""));
+      if (host.files.read(path) !== null) io.stdout(`${path}\n`);
+      else if (host.files.isDirectory(path)) for (const name of names) io.stdout(`${name}\n`);
+      else {
+        io.stderr(`ls: cannot access '${path}': No such file or directory\n`);
+        return 2;
+      }
+      return 0;
+    }),
+};

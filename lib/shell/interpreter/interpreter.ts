@@ -1,0 +1,385 @@
+/**
+ * Runs a shell's syntax tree: lists, pipelines, compound commands, functions and simple commands.
+ *
+ * Spec: POSIX.1-2017, Shell Command Language §2.8 (exit status), §2.9 (commands), §2.14 (trap).
+ */
+import { Pipe } from "../../apps/pipe.ts";
+import { fromUtf8, utf8 } from "../../base/bytes.ts";
+import { VethworkError } from "../../base/errors.ts";
+import { type Process, type Program, sleep, waitFor } from "../../sim/process.ts";
+import { type CommandContext, ToolError } from "../command.ts";
+import { parseScriptText } from "../grammar/parser.ts";
+import type {
+  CommandList,
+  CompoundCommand,
+  Job,
+  Pipeline,
+  ShellCommand,
+  SimpleCommand,
+} from "../grammar/syntax.ts";
+import { SIGTERM } from "../process-table.ts";
+import { findBuiltin, isSpecial } from "./builtins.ts";
+import { Expander } from "./expand.ts";
+import { Jump } from "./jump.ts";
+import { NOT_FOUND, resolveCommand } from "./lookup.ts";
+import { matchesPattern } from "./pattern.ts";
+import { redirected } from "./redirect.ts";
+import type { ShellState } from "./state.ts";
+
+/**
+ * What one pass of a loop takes besides its commands, in ns, so that virtual time goes on in a loop
+ * that never waits. Differs: commands of a list cost a system call each, not a fork and an exec.
+ */
+const PASS_NS = 500_000;
+
+/** How a command is run: whether a failure ends the script, whether it takes the shell's place. */
+interface Mode {
+  /** The last command of `sh -c`, which busybox's shell starts in its own place. */
+  readonly last: boolean;
+}
+
+const PLAIN: Mode = { last: false };
+
+/** One shell with its streams. */
+export class Interpreter {
+  readonly context: CommandContext;
+  readonly state: ShellState;
+  readonly expander: Expander;
+
+  constructor(context: CommandContext, state: ShellState) {
+    this.context = context;
+    this.state = state;
+    this.expander = new Expander(state, (list) => this.#substitute(list));
+  }
+
+  /** A whole script: its exit status, traps and `exit` included. */
+  *script(list: CommandList): Program<number> {
+    const { state } = this;
+    try {
+      yield* this.list(list, { last: state.commands.shell === "ash" });
+    } catch (error) {
+      if (!(error instanceof Jump)) throw error;
+      if (error.kind === "exit" || error.kind === "return") state.status = error.status;
+    }
+    yield* this.#trap("EXIT");
+    return state.status;
+  }
+
+  /** Jobs in order. Throws `Jump`. */
+  *list(list: CommandList, mode: Mode = PLAIN): Program<number> {
+    const last = list.at(-1);
+    for (const job of list) {
+      if (job.background) this.#background(job);
+      else yield* this.#items(job, mode.last && job === last ? mode : PLAIN);
+    }
+    return this.state.status;
+  }
+
+  /** A text as `eval`, `.` and traps run it. */
+  *text(text: string): Program<number> {
+    return yield* this.list(parseScriptText(text));
+  }
+
+  #background(job: Job): void {
+    const { host, io } = this.context;
+    const context = { ...this.context, signal: null, io: { ...io, stdin: Pipe.of(null) } };
+    const child = new Interpreter(context, this.state.subshell());
+    const list = [{ ...job, background: false }];
+    this.state.jobs.push(host.processes.spawn(job.text, child.script(list)));
+    this.state.status = 0;
+  }
+
+  *#items({ items }: Job, mode: Mode): Program<void> {
+    const { state } = this;
+    for (const [index, { condition, pipeline }] of items.entries()) {
+      if (condition === "and" && state.status !== 0) continue;
+      if (condition === "or" && state.status === 0) continue;
+      const isLast = index === items.length - 1;
+      state.conditions += isLast ? 0 : 1;
+      try {
+        state.status = yield* this.#pipeline(pipeline, isLast ? mode : PLAIN);
+      } finally {
+        state.conditions -= isLast ? 0 : 1;
+      }
+      const fails = state.status !== 0 && isLast && !pipeline.negated && state.conditions === 0;
+      if (fails && state.options.has("e")) throw new Jump("exit", 1, state.status);
+    }
+  }
+
+  /** All commands but the last run as processes of their own; the pipe ends when its writer does. */
+  *#pipeline({ commands, negated }: Pipeline, mode: Mode): Program<number> {
+    const [first, ...more] = commands;
+    if (first === undefined) return 0;
+    const status =
+      more.length === 0
+        ? yield* this.command(first, negated ? PLAIN : mode)
+        : yield* this.#connected(commands);
+    return negated ? Number(status === 0) : status;
+  }
+
+  *#connected(commands: readonly ShellCommand[]): Program<number> {
+    const { host } = this.context;
+    let { stdin } = this.context.io;
+    const writers: Process[] = [];
+    try {
+      for (const command of commands.slice(0, -1)) {
+        const pipe = new Pipe();
+        const write = (bytes: Uint8Array): void => pipe.write(bytes);
+        const io = {
+          ...this.context.io,
+          stdin,
+          write,
+          stdout: (text: string) => write(utf8(text)),
+        };
+        writers.push(host.processes.spawn(command.text, this.#writer(command, io, pipe)));
+        stdin = pipe;
+      }
+      const last = commands.at(-1);
+      const child = this.#child({ ...this.context.io, stdin });
+      const status = last === undefined ? 0 : yield* child.#inSubshell(last);
+      for (const writer of writers) {
+        while (writer.status === null) yield waitFor([writer.exited]);
+      }
+      return status;
+    } finally {
+      for (const writer of writers) writer.kill(SIGTERM);
+    }
+  }
+
+  *#writer(command: ShellCommand, io: CommandContext["io"], pipe: Pipe): Program<number> {
+    try {
+      return yield* this.#child(io).#inSubshell(command);
+    } finally {
+      pipe.end();
+    }
+  }
+
+  #child(io: CommandContext["io"]): Interpreter {
+    return new Interpreter({ ...this.context, signal: null, io }, this.state.subshell());
+  }
+
+  *#inSubshell(command: ShellCommand): Program<number> {
+    try {
+      return yield* this.command(command);
+    } catch (error) {
+      if (error instanceof Jump) return error.status;
+      throw error;
+    }
+  }
+
+  *#substitute(list: CommandList): Program<string> {
+    let text = "";
+    const io = {
+      ...this.context.io,
+      stdout: (printed: string) => {
+        text += printed;
+      },
+      write: (bytes: Uint8Array) => {
+        text += fromUtf8(bytes);
+      },
+    };
+    this.state.status = yield* this.#child(io).script(list);
+    return text;
+  }
+
+  /** One command of a pipeline, with its redirections; its exit status. Throws `Jump`. */
+  *command(command: ShellCommand, mode: Mode = PLAIN): Program<number> {
+    const { io } = this.context;
+    try {
+      const { redirects } = command;
+      const context =
+        redirects.length === 0
+          ? this.context
+          : yield* redirected(this.context, redirects, this.expander, this.state);
+      const inner = context === this.context ? this : new Interpreter(context, this.state);
+      this.state.status =
+        command.kind === "simple"
+          ? yield* inner.#simple(command, mode)
+          : yield* inner.#compound(command);
+    } catch (error) {
+      if (error instanceof ToolError) {
+        io.stderr(error.text);
+        this.state.status = error.status;
+      } else if (error instanceof VethworkError) {
+        io.stderr(`${error.message}\n`);
+        this.state.status = 2;
+      } else throw error;
+    }
+    if (this.state.signal?.raised === true && !this.state.trapped) yield* this.#trap("TERM");
+    return this.state.status;
+  }
+
+  *#compound(command: CompoundCommand): Program<number> {
+    const { state } = this;
+    switch (command.kind) {
+      case "group":
+        return yield* this.#body(command.body);
+      case "subshell":
+        return yield* this.#child(this.context.io).script(command.body);
+      case "if":
+        for (const { condition, body } of command.branches) {
+          if (yield* this.#holds(condition)) return yield* this.#body(body);
+        }
+        return command.otherwise === null ? 0 : yield* this.#body(command.otherwise);
+      case "loop":
+        return yield* this.#loop(command);
+      case "for":
+        return yield* this.#for(command);
+      case "case":
+        return yield* this.#case(command);
+      default:
+        state.functions.set(command.name, command.body);
+        return 0;
+    }
+  }
+
+  *#body(list: CommandList): Program<number> {
+    this.state.status = 0;
+    return yield* this.list(list);
+  }
+
+  *#holds(condition: CommandList): Program<boolean> {
+    const { state } = this;
+    state.conditions += 1;
+    try {
+      return (yield* this.list(condition)) === 0;
+    } finally {
+      state.conditions -= 1;
+    }
+  }
+
+  *#loop(command: CompoundCommand & { kind: "loop" }): Program<number> {
+    let status = 0;
+    for (;;) {
+      yield sleep(PASS_NS);
+      const go = yield* this.#pass(function* (this: Interpreter) {
+        if ((yield* this.#holds(command.condition)) === command.until) return false;
+        status = yield* this.#body(command.body);
+        return true;
+      });
+      if (!go) return status;
+    }
+  }
+
+  *#for(command: CompoundCommand & { kind: "for" }): Program<number> {
+    const { state, expander } = this;
+    const values =
+      command.words === null ? state.positional : yield* expander.fields(command.words);
+    let status = 0;
+    for (const value of values) {
+      yield sleep(PASS_NS);
+      state.variables.set(command.name, value);
+      const go = yield* this.#pass(function* (this: Interpreter) {
+        status = yield* this.#body(command.body);
+        return true;
+      });
+      if (!go) break;
+    }
+    return status;
+  }
+
+  /** One pass of a loop; false if it said that there is no next one, or was left by `break`. */
+  *#pass(act: (this: Interpreter) => Program<boolean>): Program<boolean> {
+    try {
+      return yield* act.call(this);
+    } catch (error) {
+      if (!(error instanceof Jump) || (error.kind !== "break" && error.kind !== "continue")) {
+        throw error;
+      }
+      if (error.levels > 1) throw new Jump(error.kind, error.levels - 1, error.status);
+      return error.kind === "continue";
+    }
+  }
+
+  *#case(command: CompoundCommand & { kind: "case" }): Program<number> {
+    const subject = yield* this.expander.text(command.subject);
+    for (const { patterns, body } of command.clauses) {
+      for (const word of patterns) {
+        const pattern = yield* this.expander.pattern(word);
+        if (matchesPattern(pattern, subject)) return yield* this.#body(body);
+      }
+    }
+    return 0;
+  }
+
+  *#simple(command: SimpleCommand, mode: Mode): Program<number> {
+    const { state, expander } = this;
+    const before = state.status;
+    const hasSubstitution = command.assignments.some(({ value }) =>
+      value.parts.some(({ kind }) => kind === "substitution"),
+    );
+    const words = yield* expander.fields(command.words);
+    const values = new Map<string, string>();
+    for (const { name, value } of command.assignments) {
+      const text = yield* expander.text(value);
+      values.set(name, text);
+      if (words.length === 0) state.variables.set(name, text);
+    }
+    const [name] = words;
+    if (state.options.has("x")) this.#trace(values, words);
+    if (name === undefined) return hasSubstitution ? state.status : 0;
+    state.status = before;
+    const body = state.functions.get(name);
+    if (body !== undefined) return yield* this.#call(body, words.slice(1));
+    const builtin = findBuiltin(name);
+    if (builtin !== null) {
+      if (isSpecial(name)) for (const [key, value] of values) state.variables.set(key, value);
+      return yield* builtin(this, words.slice(1));
+    }
+    return yield* this.run(words, mode.last && state.traps.size === 0, values);
+  }
+
+  /** A command that is neither builtin nor function; `inPlace` hands it the shell's signals. */
+  *run(
+    words: readonly string[],
+    inPlace: boolean,
+    values: ReadonlyMap<string, string> = new Map(),
+  ): Program<number> {
+    const { state } = this;
+    const body = resolveCommand(state.commands, words);
+    if (body === null) {
+      const place = state.commands.shell === "dash" ? "1: " : "";
+      this.context.io.stderr(`${state.name}: ${place}${words[0]}: not found\n`);
+      return NOT_FOUND;
+    }
+    const environment = new Map([...state.environment(), ...values]);
+    const signal = inPlace ? this.context.signal : null;
+    return yield* body({ ...this.context, commands: state.commands, environment, signal });
+  }
+
+  *#call(body: ShellCommand, positional: readonly string[]): Program<number> {
+    const { state } = this;
+    const before = state.positional;
+    state.positional = positional;
+    try {
+      return yield* this.command(body);
+    } catch (error) {
+      if (error instanceof Jump && error.kind === "return") return error.status;
+      throw error;
+    } finally {
+      state.positional = before;
+    }
+  }
+
+  /** Runs what `trap` has set for a signal, once. */
+  *#trap(signal: "TERM" | "EXIT"): Program<void> {
+    const { state } = this;
+    const action = state.traps.get(signal);
+    if (action === undefined) return;
+    if (signal === "TERM") state.trapped = true;
+    else state.traps.delete(signal);
+    const { status } = state;
+    try {
+      yield* this.text(action);
+      state.status = status;
+    } catch (error) {
+      if (signal === "TERM" || !(error instanceof Jump)) throw error;
+      state.status = error.status;
+    }
+  }
+
+  #trace(values: ReadonlyMap<string, string>, words: readonly string[]): void {
+    const shown = [...values].map(([name, value]) => `${name}=${value}`);
+    this.context.io.stderr(`+ ${[...shown, ...words].join(" ")}\n`);
+  }
+}
