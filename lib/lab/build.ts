@@ -85,6 +85,14 @@ export class Machine {
     return host;
   }
 
+  /** Takes a host away whose devices are gone but for the loopback: a Pod that has ended. */
+  removeHost(host: ShellHost): void {
+    this.hosts.splice(
+      this.hosts.findIndex(({ namespace }) => namespace === host.namespace) >>> 0,
+      1,
+    );
+  }
+
   /** Makes the two devices of a link, which are down, and the line between them. */
   addLink(link: Link): void {
     const [one, other] = link.ends;

@@ -16,17 +16,19 @@ export const SIGTERM = 15;
 /** Starts programs and remembers them. */
 export class ProcessTable {
   readonly cpu: Cpu;
+  readonly #machine: ProcessTable | null;
   #nextPid = FIRST_PID;
   readonly #running = new Map<number, Process>();
 
-  constructor(cpu: Cpu) {
+  /** The table of a machine, or of a container on it, whose numbers are the machine's. */
+  constructor(cpu: Cpu, machine: ProcessTable | null = null) {
     this.cpu = cpu;
+    this.#machine = machine;
   }
 
   /** Starts a program, which runs one wake-up later. Takes the generator. */
   spawn(name: string, program: Program<number>): Process {
-    const process = new Process(this.cpu, this.#nextPid, name, program);
-    this.#nextPid += 1;
+    const process = new Process(this.cpu, this.takePid(), name, program);
     for (const old of this.#running.values()) {
       if (old.status !== null) this.#running.delete(old.pid);
     }
@@ -36,6 +38,7 @@ export class ProcessTable {
 
   /** The next number that `spawn` would give, for programs that carry a pid without a process. */
   takePid(): number {
+    if (this.#machine !== null) return this.#machine.takePid();
     const pid = this.#nextPid;
     this.#nextPid += 1;
     return pid;

@@ -103,8 +103,11 @@ export interface Container {
   readonly livenessProbe?: JsonMap | undefined;
   readonly startupProbe?: JsonMap | undefined;
   readonly restartPolicy?: string | undefined;
+  readonly lifecycle?: JsonMap | undefined;
+  readonly imagePullPolicy?: string | undefined;
   readonly volumeMounts?: readonly JsonMap[] | undefined;
   readonly env?: readonly JsonMap[] | undefined;
+  readonly envFrom?: readonly JsonMap[] | undefined;
   readonly command?: readonly string[] | undefined;
   readonly args?: readonly string[] | undefined;
 }
@@ -177,9 +180,23 @@ export interface PodSpec {
   readonly hostNetwork?: boolean | undefined;
   readonly hostname?: string | undefined;
   readonly subdomain?: string | undefined;
+  readonly setHostnameAsFQDN?: boolean | undefined;
+  readonly hostAliases?: readonly JsonMap[] | undefined;
+  readonly dnsPolicy?: string | undefined;
+  readonly dnsConfig?: JsonMap | undefined;
+  readonly enableServiceLinks?: boolean | undefined;
+  readonly serviceAccountName?: string | undefined;
   readonly schedulerName?: string | undefined;
   readonly volumes?: readonly JsonMap[] | undefined;
   readonly readinessGates?: readonly { readonly conditionType: string }[] | undefined;
+}
+
+/** How a container mounted a volume. */
+export interface VolumeMountStatus {
+  readonly name: string;
+  readonly mountPath: string;
+  readonly readOnly?: boolean | undefined;
+  readonly recursiveReadOnly?: string | undefined;
 }
 
 export interface ContainerStatus {
@@ -190,6 +207,9 @@ export interface ContainerStatus {
   readonly image: string;
   readonly imageID: string;
   readonly containerID?: string | undefined;
+  readonly resources?: Container["resources"];
+  readonly allocatedResources?: StringMap | undefined;
+  readonly volumeMounts?: readonly VolumeMountStatus[] | undefined;
   readonly state: {
     readonly waiting?:
       | { readonly reason: string; readonly message?: string | undefined }
@@ -199,6 +219,7 @@ export interface ContainerStatus {
       | {
           readonly exitCode: number;
           readonly reason: string;
+          readonly message?: string | undefined;
           readonly signal?: number | undefined;
           readonly startedAt: string;
           readonly finishedAt: string;
@@ -212,6 +233,7 @@ export interface ContainerStatus {
 export interface PodStatus {
   readonly phase?: string | undefined;
   readonly reason?: string | undefined;
+  readonly message?: string | undefined;
   readonly conditions?: readonly Condition[] | undefined;
   readonly hostIP?: string | undefined;
   readonly hostIPs?: readonly { readonly ip: string }[] | undefined;
@@ -221,6 +243,7 @@ export interface PodStatus {
   readonly qosClass?: string | undefined;
   readonly nominatedNodeName?: string | undefined;
   readonly containerStatuses?: readonly ContainerStatus[] | undefined;
+  readonly initContainerStatuses?: readonly ContainerStatus[] | undefined;
   readonly observedGeneration?: number | undefined;
 }
 
@@ -499,8 +522,11 @@ export interface EventObject extends ApiObject {
   readonly type: string;
   readonly reason: string;
   readonly message: string;
-  readonly involvedObject: ObjectReference & { readonly apiVersion?: string | undefined };
-  readonly source: { readonly component: string };
+  readonly involvedObject: ObjectReference & {
+    readonly apiVersion?: string | undefined;
+    readonly fieldPath?: string | undefined;
+  };
+  readonly source: { readonly component: string; readonly host?: string | undefined };
   readonly firstTimestamp: string;
   readonly lastTimestamp: string;
   readonly count: number;

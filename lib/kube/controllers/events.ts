@@ -11,18 +11,27 @@ import { objectKey } from "../store.ts";
 export class EventRecorder {
   readonly #server: ApiServer;
   readonly #component: string;
+  readonly #host: string;
   readonly #known = new Map<string, string>();
   #count = 0;
 
-  constructor(server: ApiServer, component: string) {
+  /** `host` is the node that the component works for, if it works for one. */
+  constructor(server: ApiServer, component: string, host = "") {
     this.#server = server;
     this.#component = component;
+    this.#host = host;
   }
 
-  /** Says `message` about an object. */
-  event(object: ApiObject, type: "Normal" | "Warning", reason: string, message: string): void {
+  /** Says `message` about an object, or about a part of it: `spec.containers{web}`. */
+  event(
+    object: ApiObject,
+    type: "Normal" | "Warning",
+    reason: string,
+    message: string,
+    fieldPath = "",
+  ): void {
     const { namespace = "default", name, uid } = object.metadata;
-    const same = `${object.kind}/${uid}/${type}/${reason}/${message}`;
+    const same = `${object.kind}/${uid}/${fieldPath}/${type}/${reason}/${message}`;
     const known = this.#known.get(same);
     const time = this.#server.time;
     if (known !== undefined && this.#server.find("Event", known) !== null) {
@@ -35,7 +44,8 @@ export class EventRecorder {
       return;
     }
     this.#count += 1;
-    const eventName = `${name}.${this.#component}.${this.#count}`;
+    const source = this.#host === "" ? this.#component : this.#host;
+    const eventName = `${name}.${source}.${this.#count}`;
     const metadata: Partial<Metadata> = { name: eventName, namespace };
     this.#known.set(same, objectKey(namespace, eventName));
     this.#server.create(
@@ -43,11 +53,18 @@ export class EventRecorder {
         apiVersion: "v1",
         kind: "Event",
         metadata,
-        involvedObject: { apiVersion: object.apiVersion, kind: object.kind, namespace, name, uid },
+        involvedObject: {
+          apiVersion: object.apiVersion,
+          kind: object.kind,
+          namespace,
+          name,
+          uid,
+          ...(fieldPath !== "" && { fieldPath }),
+        },
         type,
         reason,
         message,
-        source: { component: this.#component },
+        source: { component: this.#component, ...(this.#host !== "" && { host: this.#host }) },
         count: 1,
         firstTimestamp: time,
         lastTimestamp: time,

@@ -1,0 +1,106 @@
+/**
+ * One start of a container, from CreateContainer to the end of its program, as the runtime keeps it.
+ *
+ * Spec: CRI v1 (ContainerStatus); containerd.
+ */
+import type { Ns } from "../../base/units.ts";
+import { type Process, type Program, WaitQueue } from "../../sim/process.ts";
+import type { Container as ContainerSpec } from "../api/types.ts";
+import type { TerminationSignal } from "../images/container.ts";
+import type { ContainerHost } from "./container-host.ts";
+
+const SIGKILL = 9;
+/** What a container prints is kept up to this many characters, the newest ones. */
+const MAX_LOG = 10 * 1024 * 1024;
+
+export type RunState = "created" | "running" | "exited";
+
+/** SIGTERM as a program sees it. */
+class Termination implements TerminationSignal {
+  raised = false;
+  readonly waitQueue = new WaitQueue();
+}
+
+export class ContainerRun {
+  readonly spec: ContainerSpec;
+  /** 64 hexadecimal digits. */
+  readonly id: string;
+  /** How often the container had been started before. */
+  readonly attempt: number;
+  readonly host: ContainerHost;
+  readonly termination = new Termination();
+  state: RunState = "created";
+  startedAt: Ns = 0;
+  finishedAt: Ns = 0;
+  exitCode = 0;
+  /** What its program found in its environment. */
+  readonly env: ReadonlyMap<string, string>;
+  #log = "";
+  #process: Process | null = null;
+  #exited: () => void = () => {};
+
+  constructor(
+    spec: ContainerSpec,
+    id: string,
+    attempt: number,
+    host: ContainerHost,
+    env: ReadonlyMap<string, string>,
+  ) {
+    this.spec = spec;
+    this.id = id;
+    this.attempt = attempt;
+    this.host = host;
+    this.env = env;
+  }
+
+  /** All that it has printed. */
+  get log(): string {
+    return this.#log;
+  }
+
+  /** Keeps what the program prints. */
+  print(text: string): void {
+    this.#log = (this.#log + text).slice(-MAX_LOG);
+  }
+
+  /** Starts the program; `exited` is called when it has ended, whatever the cause. */
+  start(program: Program<number>, exited: () => void): void {
+    const { processes } = this.host;
+    this.state = "running";
+    this.startedAt = processes.cpu.now;
+    this.#exited = exited;
+    this.#process = processes.spawn(this.spec.name, this.#main(program));
+  }
+
+  /** Sends SIGTERM; what comes of it is up to the program. */
+  terminate(): void {
+    if (this.state !== "running" || this.termination.raised) return;
+    this.termination.raised = true;
+    this.termination.waitQueue.wake();
+  }
+
+  /** Ends all its processes at once. */
+  kill(): void {
+    this.#process?.kill(SIGKILL);
+    this.#end(128 + SIGKILL);
+  }
+
+  *#main(program: Program<number>): Program<number> {
+    const status = yield* program;
+    this.#end(status);
+    return status;
+  }
+
+  #end(status: number): void {
+    if (this.state !== "running") return;
+    this.state = "exited";
+    this.exitCode = status;
+    const { processes } = this.host;
+    this.finishedAt = processes.cpu.now;
+    // With its first process a container's PID namespace ends.
+    for (const process of processes.running()) {
+      if (process !== this.#process) process.kill(SIGKILL);
+    }
+    this.#exited();
+  }
+}

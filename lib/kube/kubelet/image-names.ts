@@ -1,0 +1,41 @@
+/**
+ * Names of images as a node's container runtime knows them.
+ *
+ * Spec: distribution reference (familiar and canonical names), CRI v1 (image, imageRef).
+ * Differs: digests are made of the image's name, since there are no layers here.
+ */
+import { utf8 } from "../../base/bytes.ts";
+import { sha256 } from "../../base/sha256.ts";
+
+/** `nginx` as containerd reports it: `docker.io/library/nginx:latest`. */
+export function imageName(image: string): string {
+  const { repository, tag, digest } = partsOf(image);
+  if (digest !== "") return `${repository}@${digest}`;
+  return `${repository}:${tag}`;
+}
+
+/** `docker.io/library/nginx@sha256:…`. */
+export function imageId(image: string): string {
+  const { repository, tag, digest } = partsOf(image);
+  return `${repository}@${digest === "" ? `sha256:${hexDigest(`${repository}:${tag}`)}` : digest}`;
+}
+
+/** 64 hexadecimal digits made of a text. */
+export function hexDigest(text: string): string {
+  return Array.from(sha256(utf8(text)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function partsOf(image: string): { repository: string; tag: string; digest: string } {
+  const at = image.indexOf("@");
+  const digest = at === -1 ? "" : image.slice(at + 1);
+  const named = at === -1 ? image : image.slice(0, at);
+  const slash = named.lastIndexOf("/");
+  const colon = named.lastIndexOf(":");
+  const hasTag = colon > slash;
+  const path = hasTag ? named.slice(0, colon) : named;
+  const tag = hasTag ? named.slice(colon + 1) : "latest";
+  const first = path.slice(0, Math.max(0, path.indexOf("/")));
+  const isHost = first.includes(".") || first.includes(":") || first === "localhost";
+  const repository = isHost ? path : `docker.io/${path.includes("/") ? path : `library/${path}`}`;
+  return { repository, tag, digest };
+}

@@ -1,0 +1,335 @@
+/**
+ * A Pod's status as the kubelet writes it: phase, conditions, and what has become of the
+ * containers.
+ *
+ * Spec: kubernetes pkg/kubelet/kubelet_pods.go (generateAPIPodStatus, getPhase,
+ * convertToAPIContainerStatuses), pkg/kubelet/status (generate.go), v1.36.
+ * Not modelled: in-place resize, ephemeral containers, eviction under pressure.
+ */
+import type { Ns } from "../../base/units.ts";
+import type {
+  Condition,
+  Container,
+  ContainerStatus,
+  Pod,
+  PodStatus,
+  VolumeMountStatus,
+} from "../api/types.ts";
+import { compareNames } from "../objects.ts";
+import type { RunState } from "./container-run.ts";
+import { imageId, imageName } from "./image-names.ts";
+
+/** A wait that the kubelet knows the reason of: CrashLoopBackOff, ErrImagePull. */
+export interface WaitingReason {
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** A run of a container as the kubelet last saw it. */
+export interface RunView {
+  readonly id: string;
+  readonly attempt: number;
+  readonly state: RunState;
+  readonly startedAt: Ns;
+  readonly finishedAt: Ns;
+  readonly exitCode: number;
+  /** What its probes say of it. */
+  readonly started: boolean;
+  readonly ready: boolean;
+}
+
+/** What the kubelet knows of a Pod when it writes the status. */
+export interface PodObservation {
+  readonly hostIp: string;
+  /** The Pod's address, or "" before the sandbox has one. */
+  readonly podIp: string;
+  /** Whether there is a sandbox with a network. */
+  readonly sandboxReady: boolean;
+  readonly startTime: string;
+  /** The latest run of each container and the one before. */
+  readonly runs: ReadonlyMap<string, readonly RunView[]>;
+  readonly waiting: ReadonlyMap<string, WaitingReason>;
+  /** Whether containers that have ended stay so. */
+  readonly isTerminal: boolean;
+  readonly timeOf: (at: Ns) => string;
+  readonly now: string;
+}
+
+/** The status of `pod`, whose present status the API has. */
+export function podStatus(pod: Pod, seen: PodObservation): PodStatus {
+  const { spec, status: old } = pod;
+  const init = (spec.initContainers ?? []).map((one) => containerStatus(pod, one, seen, true));
+  const regular = spec.containers
+    .map((one) => containerStatus(pod, one, seen, false))
+    .sort((a, b) => compareNames(a.name, b.name));
+  const phase = phaseOf(pod, init, regular, seen);
+  const status: PodStatus = {
+    ...old,
+    observedGeneration: pod.metadata.generation,
+    phase,
+    conditions: conditions(pod, phase, [...init, ...regular], seen),
+    hostIP: seen.hostIp,
+    hostIPs: [{ ip: seen.hostIp }],
+    ...(seen.podIp !== "" && { podIP: seen.podIp, podIPs: [{ ip: seen.podIp }] }),
+    startTime: old.startTime ?? seen.startTime,
+    containerStatuses: regular,
+    ...(init.length > 0 && { initContainerStatuses: init }),
+  };
+  return status;
+}
+
+/** Whether an init container goes on beside the others: a sidecar. */
+export function isSidecar({ restartPolicy }: Container): boolean {
+  return restartPolicy === "Always";
+}
+
+/** Whether a container that has ended with `exitCode` is started again. */
+export function restarts(pod: Pod, container: Container, exitCode: number): boolean {
+  const isInit = pod.spec.initContainers?.includes(container) === true;
+  if (isSidecar(container) && isInit) return true;
+  const policy = pod.spec.restartPolicy ?? "Always";
+  if (isInit) return exitCode !== 0 && policy !== "Never";
+  return policy === "Always" || (policy === "OnFailure" && exitCode !== 0);
+}
+
+function containerStatus(
+  pod: Pod,
+  container: Container,
+  seen: PodObservation,
+  isInit: boolean,
+): ContainerStatus {
+  const [latest, before] = seen.runs.get(container.name) ?? [];
+  const waiting = seen.waiting.get(container.name) ?? null;
+  const known = (isInit ? pod.status.initContainerStatuses : pod.status.containerStatuses)?.find(
+    ({ name }) => name === container.name,
+  );
+  const mounts = volumeMounts(container);
+  const rest = {
+    name: container.name,
+    ...(mounts.length > 0 && { volumeMounts: mounts }),
+  };
+  if (latest === undefined) {
+    const reason =
+      (pod.spec.initContainers ?? []).length > 0 ? "PodInitializing" : "ContainerCreating";
+    return {
+      ...rest,
+      ready: false,
+      started: false,
+      restartCount: known?.restartCount ?? 0,
+      image: container.image,
+      imageID: "",
+      lastState: known?.lastState ?? {},
+      state: { waiting: waiting ?? { reason } },
+    };
+  }
+  const own = {
+    ...rest,
+    restartCount: latest.attempt,
+    image: imageName(container.image),
+    imageID: imageId(container.image),
+    containerID: `containerd://${latest.id}`,
+    ...resources(container),
+  };
+  const state = runState(latest, seen);
+  const lastState = before === undefined ? (known?.lastState ?? {}) : runState(before, seen);
+  const mayRestart =
+    latest.state === "exited" && restarts(pod, container, latest.exitCode) && !seen.isTerminal;
+  if (mayRestart && waiting !== null) {
+    return { ...own, ready: false, started: false, lastState: state, state: { waiting } };
+  }
+  const { started } = latest;
+  const done =
+    isInit && !isSidecar(container) && latest.state === "exited" && latest.exitCode === 0;
+  const ready = isInit && !isSidecar(container) ? done : started && latest.ready;
+  return { ...own, ready, started, lastState, state };
+}
+
+function runState(run: RunView, { timeOf }: PodObservation): ContainerStatus["state"] {
+  switch (run.state) {
+    case "created":
+      return { waiting: { reason: "ContainerCreating" } };
+    case "running":
+      return { running: { startedAt: timeOf(run.startedAt) } };
+    case "exited":
+      return {
+        terminated: {
+          containerID: `containerd://${run.id}`,
+          exitCode: run.exitCode,
+          reason: run.exitCode === 0 ? "Completed" : "Error",
+          startedAt: timeOf(run.startedAt),
+          finishedAt: timeOf(run.finishedAt),
+        },
+      };
+  }
+}
+
+function resources(container: Container): Partial<ContainerStatus> {
+  const { requests } = container.resources ?? {};
+  return {
+    ...(requests !== undefined && { allocatedResources: requests }),
+    resources: container.resources ?? {},
+  };
+}
+
+function volumeMounts({ volumeMounts }: Container): VolumeMountStatus[] {
+  return (volumeMounts ?? []).map(({ name, mountPath, readOnly }) => ({
+    mountPath: String(mountPath),
+    name: String(name),
+    ...(readOnly === true && { readOnly: true, recursiveReadOnly: "Disabled" }),
+  }));
+}
+
+/** getPhase. */
+function phaseOf(
+  pod: Pod,
+  init: readonly ContainerStatus[],
+  regular: readonly ContainerStatus[],
+  { isTerminal }: PodObservation,
+): string {
+  const { phase: old } = pod.status;
+  if (old === "Succeeded" || old === "Failed") return old;
+  const wasInitialized = regular.some(({ containerID }) => containerID !== undefined);
+  let running = 0;
+  for (const [index, status] of init.entries()) {
+    const container = pod.spec.initContainers?.[index];
+    if (container === undefined) continue;
+    if (isSidecar(container)) {
+      if (status.state.running !== undefined) running += 1;
+      if (status.started !== true && !wasInitialized) return "Pending";
+      continue;
+    }
+    const ended = status.state.terminated ?? status.lastState.terminated;
+    if (ended === undefined || status.state.running !== undefined) return "Pending";
+    if (ended.exitCode !== 0) {
+      if (!restarts(pod, container, ended.exitCode)) return "Failed";
+    }
+  }
+  return regularPhase(pod, regular, running, isTerminal);
+}
+
+function regularPhase(
+  pod: Pod,
+  regular: readonly ContainerStatus[],
+  sidecars: number,
+  isTerminal: boolean,
+): string {
+  let running = sidecars;
+  let stopped = 0;
+  let succeeded = 0;
+  let restarting = 0;
+  for (const { name, state, lastState } of regular) {
+    if (state.running !== undefined) {
+      running += 1;
+      continue;
+    }
+    const ended = state.terminated ?? lastState.terminated;
+    if (ended === undefined) return "Pending";
+    stopped += 1;
+    if (state.terminated !== undefined && ended.exitCode === 0) succeeded += 1;
+    const container = pod.spec.containers.find((each) => each.name === name);
+    if (container !== undefined && restarts(pod, container, ended.exitCode)) restarting += 1;
+  }
+  if (running > 0) return "Running";
+  if (stopped === 0) return "Pending";
+  if (!isTerminal && restarting > 0) return "Running";
+  return stopped === succeeded ? "Succeeded" : "Failed";
+}
+
+type Verdict = Pick<Condition, "status" | "reason" | "message">;
+const TRUE: Verdict = { status: "True" };
+
+function conditions(
+  pod: Pod,
+  phase: string,
+  statuses: readonly ContainerStatus[],
+  seen: PodObservation,
+): Condition[] {
+  const old = pod.status.conditions ?? [];
+  const others = old.filter(({ type }) => !OWN_CONDITIONS.includes(type));
+  const containersReady = containersReadyVerdict(pod, phase, statuses);
+  const verdicts: readonly (readonly [string, Verdict])[] = [
+    ["PodReadyToStartContainers", seen.sandboxReady ? TRUE : { status: "False" }],
+    ["Initialized", initializedVerdict(pod, phase, statuses)],
+    ["Ready", containersReady.status === "True" ? gatesVerdict(pod, others) : containersReady],
+    ["ContainersReady", containersReady],
+    ["PodScheduled", TRUE],
+  ];
+  return [
+    ...others,
+    ...verdicts.map(([type, verdict]) => {
+      const before = old.find((condition) => condition.type === type);
+      return {
+        type,
+        observedGeneration: pod.metadata.generation,
+        ...verdict,
+        lastProbeTime: null,
+        lastTransitionTime:
+          before?.status === verdict.status ? before.lastTransitionTime : seen.now,
+      };
+    }),
+  ];
+}
+
+const OWN_CONDITIONS: readonly string[] = [
+  "PodReadyToStartContainers",
+  "Initialized",
+  "Ready",
+  "ContainersReady",
+  "PodScheduled",
+];
+
+function containersReadyVerdict(
+  { spec }: Pod,
+  phase: string,
+  statuses: readonly ContainerStatus[],
+): Verdict {
+  if (phase === "Succeeded") return { status: "False", reason: "PodCompleted" };
+  if (phase === "Failed") return { status: "False", reason: "PodFailed" };
+  const counted = [...(spec.initContainers ?? []).filter(isSidecar), ...spec.containers];
+  const unready = counted
+    .map(({ name }) => name)
+    .filter((name) => statuses.find((status) => status.name === name)?.ready !== true);
+  if (unready.length === 0) return TRUE;
+  const message = `containers with unready status: [${unready.join(" ")}]`;
+  return { status: "False", reason: "ContainersNotReady", message };
+}
+
+function initializedVerdict(
+  { spec }: Pod,
+  phase: string,
+  statuses: readonly ContainerStatus[],
+): Verdict {
+  if (phase === "Succeeded") return { status: "True", reason: "PodCompleted" };
+  const statusOf = (name: string): ContainerStatus | undefined =>
+    statuses.find((status) => status.name === name);
+  const anyStarted = spec.containers.some(({ name }) => {
+    const status = statusOf(name);
+    return status?.started === true || status?.state.terminated !== undefined;
+  });
+  if (anyStarted) return TRUE;
+  const incomplete = (spec.initContainers ?? []).filter((container) => {
+    const status = statusOf(container.name);
+    return isSidecar(container) ? status?.started !== true : status?.ready !== true;
+  });
+  if (incomplete.length === 0) return TRUE;
+  const names = incomplete.map(({ name }) => name).join(" ");
+  return {
+    status: "False",
+    reason: "ContainersNotInitialized",
+    message: `containers with incomplete status: [${names}]`,
+  };
+}
+
+function gatesVerdict({ spec }: Pod, others: readonly Condition[]): Verdict {
+  const problems = (spec.readinessGates ?? []).flatMap(({ conditionType }) => {
+    const condition = others.find(({ type }) => type === conditionType);
+    if (condition === undefined)
+      return [`corresponding condition of pod readiness gate "${conditionType}" does not exist.`];
+    if (condition.status === "True") return [];
+    return [
+      `the status of pod readiness gate "${conditionType}" is not "True", but ${condition.status}`,
+    ];
+  });
+  if (problems.length === 0) return TRUE;
+  return { status: "False", reason: "ReadinessGatesNotReady", message: problems.join(", ") };
+}

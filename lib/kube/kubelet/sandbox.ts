@@ -1,0 +1,51 @@
+/**
+ * A Pod's sandbox: its network namespace, its address, and the files that all its containers see.
+ *
+ * Spec: CRI v1 (RunPodSandbox, StopPodSandbox).
+ */
+import type { Ipv4 } from "../../base/inet.ts";
+import type { ShellHost } from "../../shell/host.ts";
+import type { Pod } from "../api/types.ts";
+import type { PodAttachment } from "../cni/pod-network.ts";
+import type { KubeletContext } from "./context.ts";
+import { hexDigest } from "./image-names.ts";
+
+export class Sandbox {
+  /** 64 hexadecimal digits. */
+  readonly id: string;
+  /** The Pod's namespace, or the node's of a Pod in the host's network. */
+  readonly host: ShellHost;
+  readonly address: Ipv4;
+  readonly #context: KubeletContext;
+  readonly #attachment: PodAttachment | null;
+
+  /** Makes the namespace and connects it. Throws `CniError`; nothing is left then. */
+  constructor(context: KubeletContext, pod: Pod, attempt: number) {
+    const { options, cluster } = context;
+    const { name, namespace = "default", uid } = pod.metadata;
+    this.#context = context;
+    this.id = hexDigest(`sandbox ${uid} ${attempt}`);
+    if (pod.spec.hostNetwork === true) {
+      this.host = options.host;
+      this.address = options.address;
+      this.#attachment = null;
+      return;
+    }
+    const hostName = namespace === "default" ? name : `${name}.${namespace}`;
+    this.host = cluster.podHosts.addHost(hostName);
+    this.#attachment = { sandboxId: this.id, namespace, name, host: this.host };
+    try {
+      this.address = options.network.add(this.#attachment);
+    } catch (error) {
+      cluster.podHosts.removeHost(this.host);
+      throw error;
+    }
+  }
+
+  /** Disconnects it and takes the namespace away. */
+  remove(): void {
+    if (this.#attachment === null) return;
+    this.#context.options.network.remove(this.#attachment);
+    this.#context.cluster.podHosts.removeHost(this.host);
+  }
+}
