@@ -7,18 +7,19 @@ import type { Mac } from "../../base/mac.ts";
 import type { NetDevice } from "../../link/device.ts";
 import type { Namespace } from "../../net/namespace.ts";
 import type { Netfilter } from "../../netfilter/netfilter.ts";
-import { FileSystem } from "../../shell/files.ts";
+import type { FileSystem } from "../../shell/files.ts";
 import type { ShellHost } from "../../shell/host.ts";
 import { ProcessTable } from "../../shell/process-table.ts";
 
 export class ContainerHost implements ShellHost {
-  readonly files = new FileSystem();
+  readonly files: FileSystem;
   readonly processes: ProcessTable;
   readonly #pod: ShellHost;
 
-  /** The Pod's host, or the node's if the Pod has its network; borrowed. */
-  constructor(pod: ShellHost) {
+  /** The Pod's host, or the node's if the Pod has its network, is borrowed; `files` is taken. */
+  constructor(pod: ShellHost, files: FileSystem) {
     this.#pod = pod;
+    this.files = files;
     this.processes = new ProcessTable(pod.namespace.cpu, pod.processes);
   }
 

@@ -1,5 +1,5 @@
 /** What a kubelet's parts share: the node that they work on and their way to the API server. */
-import type { Ipv4 } from "../../base/inet.ts";
+import { formatIpv4, type Ipv4 } from "../../base/inet.ts";
 import type { Ns } from "../../base/units.ts";
 import type { ShellHost } from "../../shell/host.ts";
 import type { Cpu } from "../../sim/cpu.ts";
@@ -9,6 +9,7 @@ import { SimEvent } from "../../sim/scheduler.ts";
 import { ApiError } from "../api/errors.ts";
 import type { ApiServer } from "../api/server.ts";
 import { timeOf } from "../api/time.ts";
+import type { StringMap } from "../api/types.ts";
 import type { PodNetwork } from "../cni/pod-network.ts";
 import { EventRecorder } from "../controllers/events.ts";
 import type { Container } from "../images/container.ts";
@@ -50,6 +51,14 @@ export interface KubeletOptions {
   readonly taints?: readonly { readonly key: string; readonly effect: string }[];
 }
 
+/** What a node has unless it is said otherwise. */
+const DEFAULT_CAPACITY: StringMap = {
+  cpu: "8",
+  "ephemeral-storage": "100Gi",
+  memory: "16Gi",
+  pods: "110",
+};
+
 export class KubeletContext {
   readonly options: KubeletOptions;
   readonly cluster: KubeletCluster;
@@ -60,6 +69,7 @@ export class KubeletContext {
   readonly #pid: number;
   readonly #processes = new Set<Process>();
   readonly #relistOffset: Ns;
+  readonly #startedAt: Ns;
   #stopped = false;
 
   constructor(options: KubeletOptions) {
@@ -68,8 +78,18 @@ export class KubeletContext {
     this.cpu = options.host.namespace.cpu;
     this.events = new EventRecorder(options.cluster.server, "kubelet", options.nodeName);
     this.#pid = options.host.processes.takePid();
+    this.#startedAt = this.cpu.now;
     const { relistNs } = options.cluster.latencies;
     this.#relistOffset = this.#stream("relist").below(relistNs);
+  }
+
+  /** What Pods are told of the node. */
+  get facts(): { readonly hostIp: string; readonly allocatable: StringMap } {
+    const { address, capacity } = this.options;
+    return {
+      hostIp: formatIpv4(address),
+      allocatable: { ...DEFAULT_CAPACITY, ...capacity },
+    };
   }
 
   get now(): Ns {
@@ -79,6 +99,11 @@ export class KubeletContext {
   /** The present, as objects write it. */
   get time(): string {
     return this.cluster.server.time;
+  }
+
+  /** For how long the kubelet has run. */
+  get upFor(): Ns {
+    return this.now - this.#startedAt;
   }
 
   get stopped(): boolean {

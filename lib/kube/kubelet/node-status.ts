@@ -9,20 +9,13 @@ import { formatIpv4 } from "../../base/inet.ts";
 import { NS_PER_S } from "../../base/units.ts";
 import { type Program, waitFor } from "../../sim/process.ts";
 import { formatTime } from "../api/time.ts";
-import type { Condition, Node, StringMap } from "../api/types.ts";
+import type { Condition, Node } from "../api/types.ts";
 import { objectKey } from "../store.ts";
 import type { KubeletContext } from "./context.ts";
 
 const LEASES = "kube-node-lease";
 const USER = "kubelet";
 export const KUBELET_VERSION = "v1.36.2";
-
-const DEFAULT_CAPACITY: StringMap = {
-  cpu: "8",
-  "ephemeral-storage": "100Gi",
-  memory: "16Gi",
-  pods: "110",
-};
 
 export class NodeStatus {
   readonly #context: KubeletContext;
@@ -95,8 +88,8 @@ export class NodeStatus {
   }
 
   #status(node: Node | null): Node["status"] {
-    const { nodeName, address, capacity } = this.#context.options;
-    const amounts = { ...DEFAULT_CAPACITY, ...capacity };
+    const { nodeName, address } = this.#context.options;
+    const amounts = this.#context.facts.allocatable;
     return {
       ...node?.status,
       addresses: [

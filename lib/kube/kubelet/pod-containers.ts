@@ -1,23 +1,36 @@
 /**
- * The containers of one Pod: which runs there are, how one is started, how all are stopped.
+ * The containers of one Pod: which runs there are, and how one is started.
  *
- * Spec: kubernetes pkg/kubelet/kuberuntime (startContainer, killContainer, doBackOff),
- * pkg/kubelet/images (EnsureImageExists), v1.36.
+ * Spec: kubernetes pkg/kubelet/kuberuntime (startContainer, doBackOff), pkg/kubelet/images
+ * (EnsureImageExists), v1.36.
+ * Not modelled: sizes of images in the event Pulled; imagePullPolicy Always asks for the image each
+ * time, and a registry answers as fast as it did the first time.
  */
+import { formatIpv4 } from "../../base/inet.ts";
 import { NS_PER_MS, NS_PER_S, type Ns } from "../../base/units.ts";
-import { type Program, WaitQueue, waitFor } from "../../sim/process.ts";
-import type { Container as ContainerSpec, Pod } from "../api/types.ts";
+import { type Program, WaitQueue } from "../../sim/process.ts";
+import { copyFields, mapIn } from "../api/fields.ts";
+import type { Container as ContainerSpec, JsonMap, Pod } from "../api/types.ts";
+import { act } from "./action.ts";
+import { Backoff } from "./backoff.ts";
+import { ConfigError } from "./config-data.ts";
 import { ContainerHost } from "./container-host.ts";
 import { ContainerRun } from "./container-run.ts";
 import type { KubeletContext } from "./context.ts";
+import { environmentOf } from "./environment.ts";
+import { expand } from "./expansion.ts";
 import { hexDigest, imageName } from "./image-names.ts";
+import { MountedFiles } from "./mounted-files.ts";
+import { podNames, writePodFiles } from "./pod-files.ts";
 import type { WaitingReason } from "./pod-status.ts";
 import type { Sandbox } from "./sandbox.ts";
 
-/** A container that is stopped has at least this long. */
-const MINIMUM_GRACE_SECONDS = 2;
+/** A postStart hook may take this long. */
+const HOOK_NS = 600 * NS_PER_S;
+/** What could not be started is tried again after this. */
+const RETRY_NS = 10 * NS_PER_S;
 
-/** A container could not be started; its status says why. */
+/** A container could not be started; `waiting` says why. */
 export class StartError extends Error {
   readonly retryNs: Ns;
 
@@ -27,19 +40,29 @@ export class StartError extends Error {
   }
 }
 
+/** Lets time pass in which the Pod may be ended; returns whether it goes on. */
+export type Pause = (duration: Ns) => Program<boolean>;
+
 export class PodContainers {
   /** The latest run of each container, and the one before. */
   readonly runs = new Map<string, readonly ContainerRun[]>();
   /** Why containers wait. */
   readonly waiting = new Map<string, WaitingReason>();
+  /** Woken when a container ends. */
+  readonly ended = new WaitQueue();
+  /** Woken when those that end have less time than before. */
+  readonly hurry = new WaitQueue();
   readonly #context: KubeletContext;
   readonly #exited: () => void;
-  readonly #ended = new WaitQueue();
-  readonly #backoffs = new Map<string, { delayNs: Ns; at: Ns }>();
+  readonly #backoff: Backoff;
+  readonly #pullBackoff: Backoff;
 
   constructor(context: KubeletContext, exited: () => void) {
+    const { backoffNs, maxBackoffNs } = context.cluster.latencies;
     this.#context = context;
     this.#exited = exited;
+    this.#backoff = new Backoff(backoffNs, maxBackoffNs);
+    this.#pullBackoff = new Backoff(backoffNs, maxBackoffNs);
   }
 
   latest(name: string): ContainerRun | null {
@@ -47,140 +70,191 @@ export class PodContainers {
   }
 
   running(): ContainerRun[] {
-    return [...this.runs.values()].flatMap(([run]) =>
-      run !== undefined && run.state === "running" ? [run] : [],
-    );
-  }
-
-  isStarted(name: string): boolean {
-    return this.latest(name)?.state === "running";
+    return [...this.runs.values()].flatMap(([run]) => (run?.state === "running" ? [run] : []));
   }
 
   /** When a container that has ended may start again; notes why it waits. */
-  backoff(pod: Pod, container: ContainerSpec): Ns {
+  restartAt(pod: Pod, container: ContainerSpec): Ns {
     const run = this.latest(container.name);
     if (run === null) return 0;
-    const { backoffNs, maxBackoffNs } = this.#context.cluster.latencies;
-    const known = this.#backoffs.get(container.name);
-    const until = known === undefined ? 0 : run.finishedAt + known.delayNs;
+    const delay = this.#backoff.delay(container.name, run.finishedAt);
+    const until = run.finishedAt + delay;
     if (until <= this.#context.now) {
-      const isFresh = known === undefined || run.finishedAt - known.at > 2 * maxBackoffNs;
-      const delayNs = isFresh ? backoffNs : Math.min(2 * known.delayNs, maxBackoffNs);
-      this.#backoffs.set(container.name, { delayNs, at: this.#context.now });
+      this.#backoff.next(container.name, run.finishedAt, this.#context.now);
       return 0;
     }
-    const { name, namespace = "default", uid } = pod.metadata;
-    const delay = goDuration(known?.delayNs ?? 0);
+    const text = `${container.name} in pod ${pod.metadata.name}_${pod.metadata.namespace ?? "default"}(${pod.metadata.uid})`;
     this.waiting.set(container.name, {
       reason: "CrashLoopBackOff",
-      message: `back-off ${delay} restarting failed container=${container.name} pod=${name}_${namespace}(${uid})`,
+      message: `back-off ${goDuration(delay)} restarting failed container=${text.replace(" in pod ", " pod=")}`,
     });
-    this.#event(
+    this.event(
       pod,
       container,
       "Warning",
       "BackOff",
-      `Back-off restarting failed container ${container.name} in pod ${name}_${namespace}(${uid})`,
+      `Back-off restarting failed container ${text}`,
     );
     return until;
   }
 
   /** Pulls the image if need be, creates and starts. Throws `StartError`. */
-  *start(
-    pod: Pod,
-    container: ContainerSpec,
-    sandbox: Sandbox,
-    pause: (duration: Ns) => Program<void>,
-  ): Program<void> {
-    const { cluster, options } = this.#context;
-    const { latencies } = cluster;
-    yield* this.#pull(pod, container, pause);
-    yield* pause(latencies.createNs);
-    const previous = this.runs.get(container.name) ?? [];
-    const attempt = (previous[0]?.attempt ?? -1) + 1;
-    const id = hexDigest(`container ${pod.metadata.uid} ${container.name} ${attempt}`);
-    const host = new ContainerHost(sandbox.host);
-    const env = new Map<string, string>();
-    const run = new ContainerRun(container, id, attempt, host, env);
-    const program = cluster.programOf({
-      pod: {
-        name: pod.metadata.name,
-        namespace: pod.metadata.namespace ?? "default",
-        uid: pod.metadata.uid,
-        hostname: pod.spec.hostname ?? pod.metadata.name,
-        nodeName: options.nodeName,
-        ip: sandbox.address,
-        hostIp: options.address,
-      },
-      name: container.name,
-      image: container.image,
-      command: container.command ?? [],
-      args: container.args ?? [],
-      env,
-      ports: container.ports ?? [],
-      host,
-      api: cluster.watch.informers,
-      termination: run.termination,
-      log: (text) => run.print(text),
-    });
-    this.#event(pod, container, "Normal", "Created", `Container created`);
-    yield* pause(latencies.startNs);
+  *start(pod: Pod, container: ContainerSpec, sandbox: Sandbox, pause: Pause): Program<void> {
+    const { latencies } = this.#context.cluster;
+    if (!(yield* this.#pull(pod, container, pause))) return;
+    const run = this.#create(pod, container, sandbox);
+    if (!(yield* pause(latencies.createNs))) return;
+    const program = this.#program(pod, run, sandbox);
+    this.event(pod, container, "Normal", "Created", "Container created");
+    if (!(yield* pause(latencies.startNs))) return;
     this.waiting.delete(container.name);
+    const previous = this.runs.get(container.name) ?? [];
     this.runs.set(container.name, [run, ...previous.slice(0, 1)]);
-    run.start(program, () => this.#runEnded());
-    this.#event(pod, container, "Normal", "Started", `Container started`);
+    run.start(program, () => {
+      this.ended.wake();
+      this.#exited();
+    });
+    this.event(pod, container, "Normal", "Started", "Container started");
+    const hook = mapIn(copyFields(container.lifecycle ?? {}), "postStart");
+    if (hook !== null) yield* this.#postStart(pod, run, sandbox, hook as JsonMap);
   }
 
-  *#pull(pod: Pod, container: ContainerSpec, pause: (d: Ns) => Program<void>): Program<void> {
-    const { cluster, pulled } = this.#context;
-    const image = imageName(container.image);
-    if (pulled.has(image) && container.imagePullPolicy !== "Always") {
-      const text = `Container image "${container.image}" already present on machine and can be accessed by the pod`;
-      this.#event(pod, container, "Normal", "Pulled", text);
-      return;
-    }
-    this.#event(pod, container, "Normal", "Pulling", `Pulling image "${container.image}"`);
-    const begin = this.#context.now;
-    yield* pause(cluster.latencies.pullNs);
-    pulled.add(image);
-    const took = Math.floor((this.#context.now - begin) / NS_PER_MS) * NS_PER_MS;
-    const text = `Successfully pulled image "${container.image}" in ${goDuration(took)} (${goDuration(took)} including waiting).`;
-    this.#event(pod, container, "Normal", "Pulled", text);
-  }
-
-  /** Asks all to end and waits until they have; kills them when their time is up. */
-  *stopAll(pod: Pod, graceSeconds: () => number): Program<void> {
-    const begin = this.#context.now;
-    for (const run of this.running()) {
-      this.#event(pod, run.spec, "Normal", "Killing", `Stopping container ${run.spec.name}`);
-      run.terminate();
-    }
-    while (this.running().length > 0) {
-      const grace = Math.max(MINIMUM_GRACE_SECONDS, graceSeconds()) * NS_PER_S;
-      const left = begin + grace - this.#context.now;
-      if (left <= 0) {
-        for (const run of this.running()) run.kill();
-        return;
-      }
-      yield waitFor([this.#ended], left);
-    }
-  }
-
-  #runEnded(): void {
-    this.#ended.wake();
-    this.#exited();
-  }
-
-  #event(
+  /** Says something about a container. */
+  event(
     pod: Pod,
-    container: ContainerSpec,
+    { name }: ContainerSpec,
     type: "Normal" | "Warning",
     reason: string,
     message: string,
   ): void {
-    const list =
-      pod.spec.initContainers?.includes(container) === true ? "initContainers" : "containers";
-    this.#context.events.event(pod, type, reason, message, `spec.${list}{${container.name}}`);
+    const isInit = pod.spec.initContainers?.some((each) => each.name === name) === true;
+    const path = `spec.${isInit ? "initContainers" : "containers"}{${name}}`;
+    this.#context.events.event(pod, type, reason, message, path);
+  }
+
+  /** Whether the image is there and the Pod goes on. Throws `StartError`. */
+  *#pull(pod: Pod, container: ContainerSpec, pause: Pause): Program<boolean> {
+    const { cluster, pulled, now } = this.#context;
+    const { image, imagePullPolicy } = container;
+    const full = imageName(image);
+    if (pulled.has(full) && imagePullPolicy !== "Always") {
+      const text = `Container image "${image}" already present on machine and can be accessed by the pod`;
+      this.event(pod, container, "Normal", "Pulled", text);
+      return true;
+    }
+    if (imagePullPolicy === "Never") {
+      const text = `Container image "${image}" is not present with pull policy of Never`;
+      this.event(pod, container, "Warning", "ErrImageNeverPull", text);
+      throw this.#refuse(pod, container, "ErrImageNeverPull", text, RETRY_NS);
+    }
+    this.event(pod, container, "Normal", "Pulling", `Pulling image "${image}"`);
+    if (!(yield* pause(cluster.latencies.pullNs))) return false;
+    if (cluster.hasImage?.(image) === false) throw this.#pullFailed(pod, container, full);
+    pulled.add(full);
+    const took = goDuration(Math.floor((this.#context.now - now) / NS_PER_MS) * NS_PER_MS);
+    const text = `Successfully pulled image "${image}" in ${took} (${took} including waiting).`;
+    this.event(pod, container, "Normal", "Pulled", text);
+    return true;
+  }
+
+  #pullFailed(pod: Pod, container: ContainerSpec, full: string): StartError {
+    const { now } = this.#context;
+    const text = `failed to pull and unpack image "${full}": failed to resolve reference "${full}": ${full}: not found`;
+    const message = `Failed to pull image "${container.image}": rpc error: code = NotFound desc = ${text}`;
+    this.event(pod, container, "Warning", "Failed", message);
+    this.event(pod, container, "Warning", "Failed", "Error: ErrImagePull");
+    const waited = this.#pullBackoff.delay(container.name, now) > 0;
+    this.#pullBackoff.next(container.name, now, now);
+    const delay = this.#pullBackoff.delay(container.name, now);
+    const back = `Back-off pulling image "${container.image}"`;
+    if (waited) {
+      this.event(pod, container, "Normal", "BackOff", back);
+      this.event(pod, container, "Warning", "Failed", "Error: ImagePullBackOff");
+    }
+    this.waiting.set(container.name, {
+      reason: waited ? "ImagePullBackOff" : "ErrImagePull",
+      message: waited
+        ? `${back}: ErrImagePull: rpc error: code = NotFound desc = ${text}`
+        : `rpc error: code = NotFound desc = ${text}`,
+    });
+    return new StartError(message, delay);
+  }
+
+  #refuse(
+    pod: Pod,
+    container: ContainerSpec,
+    reason: string,
+    message: string,
+    retryNs: Ns,
+  ): StartError {
+    this.waiting.set(container.name, { reason, message });
+    const text = reason === "ErrImageNeverPull" ? reason : message;
+    this.event(pod, container, "Warning", "Failed", `Error: ${text}`);
+    return new StartError(message, retryNs);
+  }
+
+  #create(pod: Pod, container: ContainerSpec, sandbox: Sandbox): ContainerRun {
+    const { options, cluster } = this.#context;
+    const { name, uid } = pod.metadata;
+    const attempt = (this.latest(container.name)?.attempt ?? -1) + 1;
+    const id = hexDigest(`container ${uid} ${container.name} ${attempt}`);
+    const address = formatIpv4(sandbox.address);
+    const names = podNames(pod, options.nodeName, cluster.clusterDomain, address);
+    const files = new MountedFiles();
+    writePodFiles(files, pod, names, cluster, options.host);
+    sandbox.volumes.mount(container, files);
+    try {
+      const facts = { ...this.#context.facts, podIp: address };
+      const { informers } = cluster.watch;
+      const env = environmentOf(pod, container, informers, names.hostname || name, facts);
+      return new ContainerRun(container, id, attempt, new ContainerHost(sandbox.host, files), env);
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      throw this.#refuse(pod, container, "CreateContainerConfigError", error.message, RETRY_NS);
+    }
+  }
+
+  #program(pod: Pod, run: ContainerRun, sandbox: Sandbox): Program<number> {
+    const { cluster, options } = this.#context;
+    const { spec, env, host, termination } = run;
+    const { name, namespace = "default", uid } = pod.metadata;
+    return cluster.programOf({
+      pod: {
+        name,
+        namespace,
+        uid,
+        hostname: env.get("HOSTNAME") ?? name,
+        nodeName: options.nodeName,
+        ip: sandbox.address,
+        hostIp: options.address,
+      },
+      name: spec.name,
+      image: spec.image,
+      command: (spec.command ?? []).map((word) => expand(word, env)),
+      args: (spec.args ?? []).map((word) => expand(word, env)),
+      env,
+      ports: spec.ports ?? [],
+      host,
+      api: cluster.watch.informers,
+      termination,
+      log: (text) => run.print(text),
+    });
+  }
+
+  /** A container whose hook fails is killed. */
+  *#postStart(pod: Pod, run: ContainerRun, sandbox: Sandbox, hook: JsonMap): Program<void> {
+    const outcome = yield* act(
+      this.#context,
+      run,
+      sandbox.address,
+      hook,
+      "kube-lifecycle",
+      HOOK_NS,
+    );
+    if (outcome.success) return;
+    this.event(pod, run.spec, "Warning", "FailedPostStartHook", "PostStartHook failed");
+    this.event(pod, run.spec, "Normal", "Killing", "FailedPostStartHook");
+    run.kill();
   }
 }
 

@@ -8,15 +8,20 @@
 import { formatIpv4, type Ipv4 } from "../../base/inet.ts";
 import { NS_PER_S, type Ns } from "../../base/units.ts";
 import { type Program, WaitQueue, waitFor } from "../../sim/process.ts";
-import type { Container as ContainerSpec, Pod, PodStatus } from "../api/types.ts";
+import type { Container as ContainerSpec, Pod } from "../api/types.ts";
 import { CniError } from "../cni/pod-network.ts";
 import { conditionOf } from "../controllers/pods.ts";
 import { keyOf } from "../store.ts";
+import { ConfigError } from "./config-data.ts";
 import type { ContainerRun } from "./container-run.ts";
+import { ContainerStop } from "./container-stop.ts";
 import type { KubeletContext } from "./context.ts";
 import { PodContainers, StartError } from "./pod-containers.ts";
+import { PodProber } from "./pod-prober.ts";
 import { isSidecar, type PodObservation, podStatus, type RunView, restarts } from "./pod-status.ts";
+import type { ProbedPod, ProbeWorker } from "./probe-worker.ts";
 import { Sandbox } from "./sandbox.ts";
+import { PodVolumes } from "./volumes.ts";
 
 /** A failed sync is tried again after this. */
 const RETRY_NS = 10 * NS_PER_S;
@@ -26,20 +31,25 @@ interface Ending {
   readonly graceSeconds: number;
 }
 
-export class PodWorker {
+export class PodWorker implements ProbedPod {
   readonly key: string;
   readonly containers: PodContainers;
   sandbox: Sandbox | null = null;
   #pod: Pod;
   readonly #context: KubeletContext;
+  readonly #prober: PodProber;
   readonly #wake = new WaitQueue();
   readonly #gone: () => void;
+  #volumes: PodVolumes | null = null;
   #dirty = true;
   #dueAt: Ns = Number.POSITIVE_INFINITY;
   #ending: Ending | null = null;
+  #stopping = false;
   #sandboxes = 0;
   #startTime: string;
-  #status: PodStatus | null = null;
+  #lastAddress: Ipv4 | null = null;
+  #seen: PodObservation | null = null;
+  #phase = "Pending";
 
   /** Starts; `gone` is called when nothing is left of the Pod on the node. */
   constructor(context: KubeletContext, pod: Pod, gone: () => void) {
@@ -49,6 +59,7 @@ export class PodWorker {
     this.#gone = gone;
     this.#startTime = context.time;
     this.containers = new PodContainers(context, () => this.#exited());
+    this.#prober = new PodProber(context, this);
     context.spawn(this.#run());
   }
 
@@ -83,9 +94,40 @@ export class PodWorker {
     for (const run of this.containers.running()) run.kill();
   }
 
+  // What the probes ask and tell.
+
+  get isEnding(): boolean {
+    return this.#ending !== null;
+  }
+
+  get address(): Ipv4 {
+    return this.#lastAddress ?? this.#context.options.address;
+  }
+
+  /** The run that the status shows as running; the status is what the kubelet last saw. */
+  runningContainer(name: string): ContainerRun | null {
+    const run = this.containers.latest(name);
+    const view = this.#seen?.runs.get(name)?.[0];
+    return run !== null && view?.id === run.id && view.state === "running" ? run : null;
+  }
+
+  isStarted(run: ContainerRun): boolean {
+    return this.#prober.isStarted(run);
+  }
+
+  probed(): void {
+    if (this.#stopping) this.#publishReadiness();
+    else this.touch();
+  }
+
+  unhealthy(container: ContainerSpec, message: string): void {
+    this.containers.event(this.#pod, container, "Warning", "Unhealthy", message);
+  }
+
   #end(graceSeconds: number): void {
     if (this.#ending !== null && this.#ending.graceSeconds <= graceSeconds) return;
     this.#ending = { graceSeconds };
+    this.containers.hurry.wake();
     this.touch();
   }
 
@@ -120,18 +162,22 @@ export class PodWorker {
     }
   }
 
-  /** Waits for `duration`, or until the Pod is to end. */
-  *#pause(duration: Ns): Program<void> {
+  /** Waits for `duration`, or until the Pod is to end; returns whether it goes on. */
+  *#pause(duration: Ns): Program<boolean> {
     const until = this.#context.now + duration;
     while (this.#ending === null && this.#context.now < until) {
       yield waitFor([this.#wake], until - this.#context.now);
     }
+    return this.#ending === null;
   }
 
-  /** Whether all containers have ended for good. */
+  /** Whether all containers but sidecars have ended for good. */
   #isOver(): boolean {
-    const phase = this.#status?.phase;
-    return phase === "Succeeded" || phase === "Failed";
+    if (this.#phase === "Succeeded" || this.#phase === "Failed") return true;
+    return this.#pod.spec.containers.every((container) => {
+      const run = this.containers.latest(container.name);
+      return run?.state === "exited" && !restarts(this.#pod, container, run.exitCode);
+    });
   }
 
   *#sync(): Program<void> {
@@ -154,32 +200,57 @@ export class PodWorker {
     const { problem } = options.network;
     if (problem !== null && this.#pod.spec.hostNetwork !== true) {
       events.event(this.#pod, "Warning", "NetworkNotReady", `network is not ready: ${problem}`);
-      this.#syncAt(this.#context.now + RETRY_NS);
-      return false;
+      return this.#later();
     }
-    yield* this.#pause(cluster.latencies.volumesNs);
-    if (this.#ending !== null) return false;
-    yield* this.#pause(cluster.latencies.sandboxNs);
-    if (this.#ending !== null) return false;
+    if (this.#volumes === null) {
+      if (!(yield* this.#pause(cluster.latencies.volumesNs))) return false;
+      const { informers } = cluster.watch;
+      const facts = { ...this.#context.facts, podIp: "" };
+      try {
+        this.#volumes = new PodVolumes(this.#pod, informers, options.host, facts);
+      } catch (error) {
+        if (!(error instanceof ConfigError)) throw error;
+        events.event(
+          this.#pod,
+          "Warning",
+          "FailedMount",
+          `MountVolume.SetUp failed: ${error.message}`,
+        );
+        return this.#later();
+      }
+    }
+    this.#prober.add(this.#pod);
+    if (!(yield* this.#pause(cluster.latencies.sandboxNs))) return false;
+    return this.#connect(this.#volumes);
+  }
+
+  #connect(volumes: PodVolumes): boolean {
     try {
-      this.sandbox = new Sandbox(this.#context, this.#pod, this.#sandboxes);
+      this.sandbox = new Sandbox(this.#context, this.#pod, volumes, this.#sandboxes);
     } catch (error) {
       if (!(error instanceof CniError)) throw error;
       const text = `Failed to create pod sandbox: rpc error: code = Unknown desc = failed to setup network for sandbox: plugin type="bridge" failed (add): ${error.message}`;
-      events.event(this.#pod, "Warning", "FailedCreatePodSandBox", text);
-      this.#syncAt(this.#context.now + RETRY_NS);
-      return false;
+      this.#context.events.event(this.#pod, "Warning", "FailedCreatePodSandBox", text);
+      return this.#later();
     }
     this.#sandboxes += 1;
+    this.#lastAddress = this.sandbox.address;
     return true;
   }
 
-  /** Whether the next init container's turn has come. */
+  /** Tries again after a while. */
+  #later(): false {
+    this.#syncAt(this.#context.now + RETRY_NS);
+    return false;
+  }
+
+  /** Whether the turn of what comes after an init container has come. */
   *#initialize(container: ContainerSpec): Program<boolean> {
     const run = this.containers.latest(container.name);
     if (isSidecar(container)) {
       yield* this.#ensureRunning(container);
-      return this.containers.isStarted(container.name);
+      const now = this.containers.latest(container.name);
+      return now !== null && this.#prober.isStarted(now);
     }
     if (run?.state === "exited" && run.exitCode === 0) return true;
     yield* this.#ensureRunning(container);
@@ -187,21 +258,25 @@ export class PodWorker {
   }
 
   *#ensureRunning(container: ContainerSpec): Program<void> {
-    const run = this.containers.latest(container.name);
-    if (run !== null && run.state !== "exited") return;
-    if (run !== null && !restarts(this.#pod, container, run.exitCode)) return;
     const { sandbox } = this;
+    let run = this.containers.latest(container.name);
     if (sandbox === null) return;
-    const waitUntil = this.containers.backoff(this.#pod, container);
-    if (waitUntil > this.#context.now) {
-      this.#syncAt(waitUntil);
+    if (run?.state === "running") {
+      const probe = this.#prober.failed(run);
+      if (probe === null) return;
+      yield* this.#killUnhealthy(run, probe, sandbox);
+      run = this.containers.latest(container.name);
+    }
+    if (run !== null && !restarts(this.#pod, container, run.exitCode)) return;
+    const at = this.containers.restartAt(this.#pod, container);
+    if (at > this.#context.now) {
+      this.#syncAt(at);
       this.#publish(false);
       return;
     }
     try {
-      yield* this.containers.start(this.#pod, container, sandbox, (duration) =>
-        this.#pause(duration),
-      );
+      const pause = (duration: Ns): Program<boolean> => this.#pause(duration);
+      yield* this.containers.start(this.#pod, container, sandbox, pause);
       this.#syncAt(this.#context.nextRelist());
     } catch (error) {
       if (!(error instanceof StartError)) throw error;
@@ -210,17 +285,38 @@ export class PodWorker {
     }
   }
 
+  *#killUnhealthy(
+    run: ContainerRun,
+    { type, probe }: ProbeWorker,
+    sandbox: Sandbox,
+  ): Program<void> {
+    const own = this.#pod.spec.terminationGracePeriodSeconds ?? 30;
+    const grace = Number(probe["terminationGracePeriodSeconds"] ?? own);
+    const message = `Container ${run.spec.name} failed ${type} probe, will be restarted`;
+    const left = (): number => Math.min(grace, this.#ending?.graceSeconds ?? grace);
+    const stop = new ContainerStop(this.#context, this.containers, this.#pod, sandbox, left);
+    yield* stop.one(run, message);
+  }
+
   *#terminate(): Program<void> {
     const { latencies } = this.#context.cluster;
-    if (!this.#isOver()) {
-      this.#publish(false);
-      yield* this.containers.stopAll(this.#pod, () => this.#ending?.graceSeconds ?? 1);
-    }
+    this.#stopping = true;
+    this.#prober.stopLivenessAndStartup();
     if (this.sandbox !== null) {
+      if (!this.#isOver()) this.#publish(false);
+      const grace = (): number => this.#ending?.graceSeconds ?? 1;
+      yield* new ContainerStop(
+        this.#context,
+        this.containers,
+        this.#pod,
+        this.sandbox,
+        grace,
+      ).all();
       yield waitFor([], latencies.teardownNs);
       this.sandbox.remove();
       this.sandbox = null;
     }
+    this.#prober.stop();
     this.#publish(true);
     while (this.#ending === null) yield waitFor([this.#wake]);
     yield waitFor([], latencies.teardownNs);
@@ -236,17 +332,38 @@ export class PodWorker {
     );
   }
 
-  /** Writes what is known of the Pod. */
+  /** Writes what the kubelet sees of the Pod now. */
   #publish(isTerminal: boolean): void {
-    const seen = this.#observe(isTerminal);
-    this.#status = podStatus(this.#pod, seen);
+    this.#write(this.#observe(isTerminal));
+    if (!isTerminal) this.#prober.triggerReadiness(this.containers.running());
+  }
+
+  /** While the Pod ends only readiness is written; what has ended shows at the end. */
+  #publishReadiness(): void {
+    const seen = this.#seen;
+    if (seen === null || seen.isTerminal) return;
+    const runs = new Map(
+      [...seen.runs].map(([name, [view, ...before]]) => {
+        const run = this.containers.latest(name);
+        if (view === undefined || run === null) return [name, []];
+        const ready = this.#prober.isReady(run);
+        return [name, [{ ...view, ready }, ...before]];
+      }),
+    );
+    this.#write({ ...seen, runs, now: this.#context.time });
+  }
+
+  #write(seen: PodObservation): void {
+    this.#seen = seen;
+    this.#phase = podStatus(this.#pod, seen).phase ?? "Pending";
     const { server } = this.#context.cluster;
     const { uid } = this.#pod.metadata;
     this.#context.request(() => {
+      const isSame = (current: Pod): boolean => current.metadata.uid === uid;
       server.patchStatus(
         "Pod",
         this.key,
-        (current) => (current.metadata.uid === uid ? podStatus(current, seen) : current.status),
+        (current) => (isSame(current) ? podStatus(current, seen) : current.status),
         "kubelet",
       );
     });
@@ -261,9 +378,10 @@ export class PodWorker {
         all.map((run) => this.#view(run)),
       );
     }
+    const hasAddress = this.#lastAddress !== null || this.#pod.spec.hostNetwork === true;
     return {
       hostIp: formatIpv4(context.options.address),
-      podIp: this.#address(),
+      podIp: hasAddress ? formatIpv4(this.address) : "",
       sandboxReady: this.sandbox !== null,
       startTime: this.#startTime,
       runs,
@@ -274,18 +392,11 @@ export class PodWorker {
     };
   }
 
-  #lastAddress: Ipv4 | null = null;
-
-  #address(): string {
-    if (this.sandbox !== null) this.#lastAddress = this.sandbox.address;
-    if (this.#lastAddress !== null) return formatIpv4(this.#lastAddress);
-    return this.#pod.spec.hostNetwork === true ? formatIpv4(this.#context.options.address) : "";
-  }
-
   #view(run: ContainerRun): RunView {
     const { id, attempt, state, startedAt, finishedAt, exitCode } = run;
-    const isUp = state === "running";
-    return { id, attempt, state, startedAt, finishedAt, exitCode, started: isUp, ready: isUp };
+    const started = this.#prober.isStarted(run);
+    const ready = this.#prober.isReady(run);
+    return { id, attempt, state, startedAt, finishedAt, exitCode, started, ready };
   }
 }
 

@@ -9,6 +9,7 @@ import type { Pod } from "../api/types.ts";
 import type { PodAttachment } from "../cni/pod-network.ts";
 import type { KubeletContext } from "./context.ts";
 import { hexDigest } from "./image-names.ts";
+import type { PodVolumes } from "./volumes.ts";
 
 export class Sandbox {
   /** 64 hexadecimal digits. */
@@ -16,14 +17,17 @@ export class Sandbox {
   /** The Pod's namespace, or the node's of a Pod in the host's network. */
   readonly host: ShellHost;
   readonly address: Ipv4;
+  /** What its containers mount. */
+  readonly volumes: PodVolumes;
   readonly #context: KubeletContext;
   readonly #attachment: PodAttachment | null;
 
   /** Makes the namespace and connects it. Throws `CniError`; nothing is left then. */
-  constructor(context: KubeletContext, pod: Pod, attempt: number) {
+  constructor(context: KubeletContext, pod: Pod, volumes: PodVolumes, attempt: number) {
     const { options, cluster } = context;
     const { name, namespace = "default", uid } = pod.metadata;
     this.#context = context;
+    this.volumes = volumes;
     this.id = hexDigest(`sandbox ${uid} ${attempt}`);
     if (pod.spec.hostNetwork === true) {
       this.host = options.host;

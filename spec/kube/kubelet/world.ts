@@ -1,6 +1,6 @@
 /** A cluster of emulated nodes with control plane and kubelets, for specs. */
-import { utf8 } from "../../../lib/base/bytes.ts";
-import { ANY_ADDRESS, ipv4, parseCidr, parseIpv4 } from "../../../lib/base/inet.ts";
+import { fromUtf8, utf8 } from "../../../lib/base/bytes.ts";
+import { ANY_ADDRESS, formatIpv4, ipv4, parseCidr, parseIpv4 } from "../../../lib/base/inet.ts";
 import { NS_PER_S } from "../../../lib/base/units.ts";
 import type { ApiServer } from "../../../lib/kube/api/server.ts";
 import type { Pod } from "../../../lib/kube/api/types.ts";
@@ -17,6 +17,7 @@ import { Machine } from "../../../lib/lab/build.ts";
 import { RunningCommand } from "../../../lib/lab/command.ts";
 import { readKubectlFile } from "../../../lib/lab/kubectl-files.ts";
 import { DEFAULT_LAB_COSTS } from "../../../lib/lab/lab.ts";
+import type { ShellHost } from "../../../lib/shell/host.ts";
 import { type Program, waitFor } from "../../../lib/sim/process.ts";
 import { TcpListener } from "../../../lib/socket/tcp-listener.ts";
 import { transportsOf } from "../../../lib/transport/stack.ts";
@@ -36,6 +37,7 @@ export class KubeletWorld {
   readonly programs = new Map<string, (container: Container) => Program<number>>([
     ["web", web],
     ["sleep", sleeper],
+    ["drain", drain],
   ]);
 
   constructor(nodes: number, latencies: Partial<KubeletLatencies> = {}) {
@@ -44,7 +46,7 @@ export class KubeletWorld {
     const control = startControlPlane(scheduler, random);
     this.server = control.server;
     const watch = new NodeWatch(new Informers(scheduler, control.store, WATCH_NS));
-    const lan = machine.addHost("lan");
+    machine.addHost("lan");
     this.run("lan", "ip link add br0 type bridge; ip link set br0 up");
     for (let index = 0; index < nodes; index += 1) {
       const nodeName = `node${index + 1}`;
@@ -70,6 +72,7 @@ export class KubeletWorld {
             watch,
             random,
             podHosts: machine,
+            hasImage: (image) => image !== "does-not-exist",
             programOf: (container) => this.#programOf(container),
             latencies: { ...DEFAULT_LATENCIES, ...latencies },
             clusterDns: "10.96.0.10",
@@ -78,7 +81,6 @@ export class KubeletWorld {
         }),
       );
     }
-    void lan;
   }
 
   /** Runs a command line on a host and lets time pass until it has ended; what it printed. */
@@ -136,12 +138,30 @@ export class KubeletWorld {
 }
 
 /** Answers each connection to port 80 with the Pod's name, until SIGTERM. */
-export function* web({ host, pod, termination, log }: Container): Program<number> {
+export function* web(container: Container): Program<number> {
+  return yield* http(container, []);
+}
+
+/** The same, but takes two seconds to end. */
+function* drain(container: Container): Program<number> {
+  yield* http(container, []);
+  yield waitFor([], 2 * NS_PER_S);
+  return 0;
+}
+
+/**
+ * A web server that says 503 while there is a file `/broken`; `requests` gets each request with the
+ * address that it came from.
+ */
+export function* http(
+  { host, pod, termination, log }: Container,
+  requests: string[],
+): Program<number> {
   const listener = new TcpListener(transportsOf(host.namespace));
   listener.bind(ANY_ADDRESS, 80);
   listener.listen();
   log("listening\n");
-  const serving = host.processes.spawn("web", serve(listener, pod.name));
+  const serving = host.processes.spawn("http", serve(listener, host, pod.name, requests));
   try {
     while (!termination.raised) yield waitFor([termination.waitQueue]);
     return 0;
@@ -151,14 +171,21 @@ export function* web({ host, pod, termination, log }: Container): Program<number
   }
 }
 
-function* serve(listener: TcpListener, text: string): Program<number> {
+function* serve(
+  listener: TcpListener,
+  { files }: ShellHost,
+  text: string,
+  requests: string[],
+): Program<number> {
   for (;;) {
     const client = yield* listener.accept();
     if (typeof client === "number") return 1;
-    yield* client.read(4096);
-    yield* client.write(
-      utf8(`HTTP/1.1 200 OK\r\nContent-Length: ${text.length}\r\nConnection: close\r\n\r\n${text}`),
-    );
+    const bytes = yield* client.read(4096);
+    if (typeof bytes !== "number")
+      requests.push(`${formatIpv4(client.remote.address)} ${fromUtf8(bytes)}`);
+    const status = files.read("/broken") === null ? "200 OK" : "503 Service Unavailable";
+    const head = `HTTP/1.1 ${status}\r\nContent-Length: ${text.length}\r\nConnection: close\r\n\r\n`;
+    yield* client.write(utf8(head + text));
     client.closeNow();
   }
 }

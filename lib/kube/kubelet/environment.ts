@@ -1,0 +1,93 @@
+/**
+ * A container's environment: the Services of its namespace, then what `envFrom` and `env` say.
+ *
+ * Spec: kubernetes pkg/kubelet/kubelet_pods.go (makeEnvironmentVariables), v1.36.
+ */
+import { copyFields, type Fields, mapIn, textIn } from "../api/fields.ts";
+import type { Container, JsonMap, Pod } from "../api/types.ts";
+import type { Informers } from "../informer.ts";
+import { ConfigError, configData } from "./config-data.ts";
+import { fieldText, type PodFacts, resourceText } from "./downward.ts";
+import { expand } from "./expansion.ts";
+import { serviceVariables } from "./service-env.ts";
+
+/** The variables by name. Throws `ConfigError`. */
+export function environmentOf(
+  pod: Pod,
+  container: Container,
+  informers: Informers,
+  hostname: string,
+  facts: PodFacts,
+): Map<string, string> {
+  const { namespace = "default" } = pod.metadata;
+  const services = serviceVariables(informers, namespace, pod.spec.enableServiceLinks !== false);
+  const values = new Map([["HOSTNAME", hostname], ...services]);
+  for (const source of container.envFrom ?? [])
+    addAll(values, copyFields(source), informers, namespace);
+  for (const entry of container.env ?? []) {
+    const name = String(entry["name"]);
+    const value = variableText(pod, container, entry, values, informers, facts);
+    if (value !== null) values.set(name, value);
+  }
+  return values;
+}
+
+function addAll(
+  values: Map<string, string>,
+  source: Fields,
+  informers: Informers,
+  namespace: string,
+): void {
+  for (const [field, kind] of SOURCES) {
+    const ref = mapIn(source, field);
+    if (ref === null) continue;
+    const data = configData(
+      informers,
+      kind,
+      namespace,
+      textIn(ref, "name"),
+      ref["optional"] === true,
+    );
+    for (const [key, value] of data ?? []) values.set(`${textIn(source, "prefix")}${key}`, value);
+  }
+}
+
+const SOURCES = [
+  ["configMapRef", "ConfigMap"],
+  ["secretRef", "Secret"],
+] as const;
+
+const KEY_SOURCES = [
+  ["configMapKeyRef", "ConfigMap"],
+  ["secretKeyRef", "Secret"],
+] as const;
+
+function variableText(
+  pod: Pod,
+  container: Container,
+  entry: JsonMap,
+  values: ReadonlyMap<string, string>,
+  informers: Informers,
+  facts: PodFacts,
+): string | null {
+  const from = mapIn(copyFields(entry), "valueFrom");
+  if (from === null) return expand(String(entry["value"] ?? ""), values);
+  const field = mapIn(from, "fieldRef");
+  if (field !== null) return fieldText(pod, textIn(field, "fieldPath"), facts);
+  const resource = mapIn(from, "resourceFieldRef");
+  if (resource !== null) return resourceText(pod, container, resource as JsonMap, facts);
+  const { namespace = "default" } = pod.metadata;
+  for (const [name, kind] of KEY_SOURCES) {
+    const ref = mapIn(from, name);
+    if (ref === null) continue;
+    const optional = ref["optional"] === true;
+    const key = textIn(ref, "key");
+    const value = configData(informers, kind, namespace, textIn(ref, "name"), optional)?.get(key);
+    if (value !== undefined) return value;
+    if (optional) return null;
+    throw new ConfigError(
+      `couldn't find key ${key} in ${kind} ${namespace}/${textIn(ref, "name")}`,
+    );
+  }
+  return "";
+}

@@ -1,0 +1,60 @@
+/**
+ * A container's files: its own, and at some directories those of a volume that other containers may
+ * share.
+ */
+import { absolutePath, FileSystem } from "../../shell/files.ts";
+
+interface Mount {
+  readonly path: string;
+  readonly volume: FileSystem;
+  /** The directory, or file, of the volume that is seen at `path`. */
+  readonly root: string;
+}
+
+export class MountedFiles extends FileSystem {
+  readonly #mounts: Mount[] = [];
+
+  /** Shows `root` of a volume (borrowed) at `path`. */
+  mount(path: string, volume: FileSystem, root: string): void {
+    this.#mounts.push({ path: absolutePath(path), volume, root: absolutePath(root) });
+    this.#mounts.sort((a, b) => b.path.length - a.path.length);
+  }
+
+  override read(path: string): Uint8Array | null {
+    const place = this.#place(path);
+    return place === null ? super.read(path) : place.volume.read(place.name);
+  }
+
+  override write(path: string, bytes: Uint8Array): void {
+    const place = this.#place(path);
+    if (place === null) super.write(path, bytes);
+    else place.volume.write(place.name, bytes);
+  }
+
+  override remove(path: string): boolean {
+    const place = this.#place(path);
+    return place === null ? super.remove(path) : place.volume.remove(place.name);
+  }
+
+  override paths(): string[] {
+    const mounted = this.#mounts.flatMap(({ path, volume, root }) =>
+      volume
+        .paths()
+        .filter((name) => name === root || isBelow(name, root))
+        .map((name) => `${path}${name.slice(root === "/" ? 0 : root.length)}`),
+    );
+    return [...super.paths(), ...mounted].sort();
+  }
+
+  #place(path: string): { readonly volume: FileSystem; readonly name: string } | null {
+    const name = absolutePath(path);
+    const mount = this.#mounts.find((each) => name === each.path || isBelow(name, each.path));
+    if (mount === undefined) return null;
+    const { volume, root } = mount;
+    return { volume, name: `${root === "/" ? "" : root}${name.slice(mount.path.length)}` };
+  }
+}
+
+function isBelow(name: string, directory: string): boolean {
+  return directory === "/" || name.startsWith(`${directory}/`);
+}
