@@ -85,8 +85,15 @@ export function requestsOf(pod: Pod): Resources {
 
 /** The same for scores: a container that asks for nothing counts as a tenth of a core and 200 MB. */
 export function scoredRequestsOf(pod: Pod): Resources {
-  return requests(pod, { cpu: 0.1, memory: 200 * 1024 * 1024 });
+  const known = scored.get(pod);
+  if (known !== undefined) return known;
+  const result = requests(pod, { cpu: 0.1, memory: 200 * 1024 * 1024 });
+  scored.set(pod, result);
+  return result;
 }
+
+/** Objects of the API are never changed, only replaced, so what was read of one stays true. */
+const scored = new WeakMap<Pod, Resources>();
 
 function requests({ spec }: Pod, otherwise: Resources): Resources {
   const of = (name: "cpu" | "memory"): number => {

@@ -47,6 +47,7 @@ export class PodScheduler {
   readonly #waiting = new Set<string>();
   /** Pods for which there is none at present. */
   readonly #unschedulable = new Set<string>();
+  #hasAntiAffinity = false;
   /** Nodes given to Pods whose binding the cache does not show yet. */
   readonly #assumed = new Map<string, string>();
 
@@ -142,11 +143,14 @@ export class PodScheduler {
     }));
   }
 
+  /** The nodes with their Pods; notes whether any of these keeps others away. */
   #nodes(): NodeInfo[] {
+    this.#hasAntiAffinity = false;
     const byNode = new Map<string, Pod[]>();
     for (const pod of this.#informers.list("Pod")) {
       const node = pod.spec.nodeName ?? this.#assumed.get(pod.metadata.uid);
       if (node === undefined || isTerminal(pod)) continue;
+      if (antiAffinityOf(pod).length > 0) this.#hasAntiAffinity = true;
       const pods = byNode.get(node) ?? [];
       pods.push(pod);
       byNode.set(node, pods);
@@ -215,7 +219,8 @@ export class PodScheduler {
     if (!fitsNodeAffinity(pod.spec, node))
       return "node(s) didn't match Pod's node affinity/selector";
     const ports = hostPortsOf(pod);
-    if (pods.some((other) => hostPortsOf(other).some((port) => ports.includes(port)))) {
+    const isTaken = (other: Pod) => hostPortsOf(other).some((port) => ports.includes(port));
+    if (ports.length > 0 && pods.some(isTaken)) {
       return "node(s) didn't have free ports for the requested pod ports";
     }
     return (
@@ -239,6 +244,7 @@ export class PodScheduler {
     const { namespace } = pod.metadata;
     const wanted =
       pod.spec.affinity?.podAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? [];
+    if (pod.spec.affinity === undefined && !this.#hasAntiAffinity) return null;
     const everywhere = all.flatMap(({ pods }) => pods);
     for (const term of wanted) {
       const isFirst =
@@ -248,15 +254,12 @@ export class PodScheduler {
         return "node(s) didn't match pod affinity rules";
       }
     }
-    const refused =
-      pod.spec.affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? [];
+    const refused = antiAffinityOf(pod);
     if (refused.some((term) => neighbours(term).some((other) => matches(term, other, namespace)))) {
       return "node(s) didn't match pod anti-affinity rules";
     }
     const minded = everywhere.some((other) =>
-      (
-        other.spec.affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? []
-      ).some(
+      antiAffinityOf(other).some(
         (term) => matches(term, pod, other.metadata.namespace) && neighbours(term).includes(other),
       ),
     );
@@ -264,10 +267,18 @@ export class PodScheduler {
   }
 }
 
+const NO_TERMS: readonly PodAffinityTerm[] = [];
+
+function antiAffinityOf({ spec }: Pod): readonly PodAffinityTerm[] {
+  const { podAntiAffinity } = spec.affinity ?? {};
+  return podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? NO_TERMS;
+}
+
 function lackOfResources(pod: Pod, { node, pods }: NodeInfo): string | null {
   const has = allocatableOf(node);
   if (pods.length + 1 > has.pods) return "Too many pods";
   const wanted = requestsOf(pod);
+  if (wanted.cpu === 0 && wanted.memory === 0) return null;
   let cpu = wanted.cpu;
   let memory = wanted.memory;
   for (const other of pods) {

@@ -36,7 +36,8 @@ export function scoreNodes(
   const affinity = normalized(nodes.map(({ node }) => preference(pod, node)));
   return nodes.map((info, index) => {
     const own = 2 * (spread[index] ?? 0) + 3 * (taints[index] ?? 0) + 2 * (affinity[index] ?? 0);
-    return own + leastAllocated(pod, info) + balanced(pod, info);
+    const used = fractions(pod, info);
+    return own + leastAllocated(used) + balanced(used);
   });
 }
 
@@ -103,29 +104,34 @@ export function domainCounts(
   return counts;
 }
 
-function leastAllocated(pod: Pod, { node, pods }: NodeInfo): number {
-  const { cpu, memory } = fractions(pod, node, pods);
+/** Shares of a node's CPU and memory. */
+interface Fractions {
+  readonly cpu: number;
+  readonly memory: number;
+}
+
+function leastAllocated({ cpu, memory }: Fractions): number {
   const score = (fraction: number) => (fraction > 1 ? 0 : Math.floor((1 - fraction) * MAX_SCORE));
   return Math.floor((score(cpu) + score(memory)) / 2);
 }
 
-function balanced(pod: Pod, { node, pods }: NodeInfo): number {
-  const { cpu, memory } = fractions(pod, node, pods);
+function balanced({ cpu, memory }: Fractions): number {
   const deviation = Math.abs(Math.min(1, cpu) - Math.min(1, memory)) / 2;
   return Math.floor((1 - deviation) * MAX_SCORE);
 }
 
-function fractions(
-  pod: Pod,
-  node: Node,
-  pods: readonly Pod[],
-): { readonly cpu: number; readonly memory: number } {
-  const { cpu, memory } = allocatableOf(node);
-  const used = [...pods, pod].map(scoredRequestsOf);
-  return {
-    cpu: used.reduce((sum, each) => sum + each.cpu, 0) / cpu,
-    memory: used.reduce((sum, each) => sum + each.memory, 0) / memory,
-  };
+/** What is asked for on the node with the Pod there. */
+function fractions(pod: Pod, { node, pods }: NodeInfo): Fractions {
+  const has = allocatableOf(node);
+  let cpu = 0;
+  let memory = 0;
+  for (const other of pods) {
+    const asked = scoredRequestsOf(other);
+    cpu += asked.cpu;
+    memory += asked.memory;
+  }
+  const own = scoredRequestsOf(pod);
+  return { cpu: (cpu + own.cpu) / has.cpu, memory: (memory + own.memory) / has.memory };
 }
 
 function avoidedTaints(pod: Pod, node: Node): number {
