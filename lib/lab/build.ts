@@ -86,11 +86,9 @@ export class Machine {
   }
 
   /** Takes a host away whose devices are gone but for the loopback: a Pod that has ended. */
-  removeHost(host: ShellHost): void {
-    this.hosts.splice(
-      this.hosts.findIndex(({ namespace }) => namespace === host.namespace) >>> 0,
-      1,
-    );
+  removeHost({ namespace }: ShellHost): void {
+    const index = this.hosts.findIndex((host) => host.namespace === namespace);
+    if (index !== -1) this.hosts.splice(index, 1);
   }
 
   /** Makes the two devices of a link, which are down, and the line between them. */
