@@ -12,6 +12,7 @@ import type { NewObject } from "../../../kube/api/types.ts";
 import { type ControlPlane, startControlPlane } from "../../../kube/control-plane.ts";
 import { conditionOf } from "../../../kube/controllers/pods.ts";
 import { deadEnds } from "../../../kube/dead-ends.ts";
+import { isKnownImage } from "../../../kube/images/catalogue.ts";
 import { kubectlCommand } from "../../../kube/kubectl/command.ts";
 import { isAllReady, unreadyWorkloads } from "../../../kube/readiness.ts";
 import { keyOf } from "../../../kube/store.ts";
@@ -171,6 +172,15 @@ export class ControlPlaneRun {
         const late = `${kind} ${namespace}/${name} is not ready after ${formatDuration(READY_LIMIT_NS)}`;
         this.#note(`${late}: ${why}`, this.#files.placeOf(kind, namespace, name));
       }
+    }
+    const pods = controlPlane.store.list("Pod");
+    const images = pods.flatMap(({ spec }) => spec.containers.map(({ image }) => image));
+    for (const image of new Set(images)) {
+      if (isKnownImage(image)) continue;
+      this.#note(
+        `image ${image} is not known: a listener on the container's ports stands for it`,
+        null,
+      );
     }
     for (const { kind, namespace, name, text } of deadEnds(controlPlane.store)) {
       const place = this.#files.placeOf(kind, namespace, name);
