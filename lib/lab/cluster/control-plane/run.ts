@@ -28,19 +28,13 @@ import type { Clock } from "../../clock.ts";
 import { readKubectlFile } from "../../kubectl-files.ts";
 import type { Lab } from "../../lab.ts";
 import type { Cluster, ControlPlaneSettings } from "../../schema/cluster.ts";
-import {
-  KUBECTL_HOST,
-  kubectlStep,
-  type ObjectsStep,
-  type RunStep,
-  type Step,
-} from "../../schema/steps.ts";
+import { KUBECTL_HOST, kubectlStep, type ObjectsStep, type RunStep } from "../../schema/steps.ts";
 import type { ReadFile } from "../../setup.ts";
 import { type ClusterPlan, planCluster } from "../plan.ts";
 import { proxyConfiguration } from "../proxy-configuration.ts";
 import { ClusterContainers, ContainerTable } from "./containers.ts";
 import { FirstRequestTap } from "./first-request.ts";
-import { ManifestFiles, tryManifests } from "./manifests.ts";
+import { isFileName, ManifestFiles, tryManifests } from "./manifests.ts";
 import { powerOff, type RunningNode, startNodes } from "./nodes.ts";
 import { ProxyLog } from "./proxy-log.ts";
 import { podsNamed, type WorkloadName, workloadName } from "./targets.ts";
@@ -89,7 +83,7 @@ export class ControlPlaneRun {
     ];
     const files = settings.manifests.map((file) => this.#files.read(file));
     tryManifests(files, this.#system, cluster);
-    for (const step of lab.steps) this.#readFilesOf(step, readFile);
+    for (const step of lab.steps) this.#files.readOf(step);
   }
 
   /** Starts everything; the clock stands still. */
@@ -291,31 +285,6 @@ export class ControlPlaneRun {
     this.notes.push(place === null ? text : `${formatPlace(place)}: ${text}`);
   }
 
-  /** Files that steps name are on kubectl's host as well. */
-  #readFilesOf(step: Step, readFile: ReadFile): void {
-    switch (step.kind) {
-      case "parallel":
-        for (const one of step.commands) this.#readFilesOf(one, readFile);
-        return;
-      case "apply":
-        this.#files.read(step.file);
-        return;
-      case "delete":
-        if (isFileName(step.file.value)) this.#files.read(step.file);
-        return;
-      case "run": {
-        const { value, place } = step.command;
-        for (const [, path = ""] of value.matchAll(
-          /\bkubectl\b[^|;&]*? -(?:f|-filename)[ =]?(\S+)/g,
-        )) {
-          if (readFile(path) !== null) this.#files.read({ value: path, place });
-        }
-        return;
-      }
-      default:
-    }
-  }
-
   #now(): Running {
     assert(this.#running !== null, "the cluster has been started");
     return this.#running;
@@ -331,8 +300,4 @@ interface Running {
   readonly commands: CommandSet;
   /** Where kubectl runs. */
   readonly host: Host;
-}
-
-function isFileName(text: string): boolean {
-  return /\.(ya?ml|json)$/.test(text);
 }
