@@ -32,10 +32,11 @@ import {
   Status,
 } from "./connection.ts";
 import { OtherTrackers } from "./other-states.ts";
+import { associationMayDropEarly } from "./sctp-state.ts";
 import { type ConntrackSettings, defaultSettings } from "./sysctls.ts";
 import { ConnectionTable } from "./table.ts";
 import { mayDropEarly, TcpTracker, Tracking } from "./tcp-state.ts";
-import { TcpWindows } from "./tcp-window.ts";
+import { END, TcpWindows } from "./tcp-window.ts";
 import { isIcmpQuery, Tuple } from "./tuple.ts";
 
 /** How often the collector of expired connections looks, in ticks. */
@@ -221,15 +222,31 @@ export class Conntrack implements TimerOwner {
     }
   }
 
+  /** The living connection of a tuple in a zone, or null. */
+  findIn(tuple: Tuple, zone: number): Connection | null {
+    const found = this.table.find(tuple, zone);
+    return found === null || this.isExpired(found) ? null : found;
+  }
+
   /** Whether a connection other than `except` has that tuple, living in the same zone. */
   isTaken(tuple: Tuple, except: Connection): boolean {
+    return this.holder(tuple, except) !== null;
+  }
+
+  /** The connection other than `except` that has the tuple, living in the same zone, or null. */
+  holder(tuple: Tuple, except: Connection): Connection | null {
     const zone = except.zoneOf(Direction.REPLY);
     for (;;) {
       const found = this.table.find(tuple, zone);
-      if (found === null || found === except) return false;
-      if (!this.isExpired(found)) return true;
+      if (found === null || found === except) return null;
+      if (!this.isExpired(found)) return found;
       this.kill(found);
     }
+  }
+
+  /** Of a TCP connection: the end of what its first host has sent. */
+  tcpEnd(connection: Connection): number {
+    return connection.row === -1 ? 0 : this.#windows.get(connection.row, END);
   }
 
   #create(tuple: Tuple, packet: Packet, template: Connection | null): Connection | null {
@@ -278,9 +295,7 @@ export class Conntrack implements TimerOwner {
       const connection = table.at((start + step) % places);
       if (connection === null) continue;
       looked += 1;
-      const closing =
-        connection.original.protocol === IPPROTO_TCP && mayDropEarly(connection.state);
-      if ((connection.status & Status.ASSURED) !== 0 && !closing) continue;
+      if ((connection.status & Status.ASSURED) !== 0 && !isClosing(connection)) continue;
       this.kill(connection);
       this.statistics.earlyDrop += 1;
       return true;
@@ -482,6 +497,11 @@ export class Conntrack implements TimerOwner {
     }
     if (this.table.size > 0) this.#collector.armJiffies(COLLECT_INTERVAL);
   }
+}
+
+function isClosing({ original, state }: Connection): boolean {
+  if (original.protocol === IPPROTO_TCP) return mayDropEarly(state);
+  return original.protocol === IPPROTO_SCTP && associationMayDropEarly(state);
 }
 
 /** Bytes of the transport header and payload. */
