@@ -181,7 +181,10 @@ class RouterRules {
       const chain = this.#pick(chains);
       const second = this.#chance(0.3) ? this.#matches.in(table, chain) : "";
       const matches = compatible(`${this.#matches.in(table, chain)} ${second}`.trim());
-      return `-A ${chain} ${matches} ${this.#pick(targets)}`;
+      const target = this.#pick(targets);
+      // Traffic classes are for what leaves.
+      const mayStand = chain !== "PREROUTING" || !target.includes("CLASSIFY");
+      return `-A ${chain} ${matches} ${mayStand ? target : ""}`;
     });
   }
 

@@ -46,14 +46,12 @@ class ConnlimitMatch extends ConntrackUser {
     const connection = connectionOf(packet.frame);
     const tuple = this.#tuple;
     if (connection !== null) tuple.copy(connection.original);
-    const isSound = connection !== null || tuple.read(packet.view, packet.l3, packet.end);
-    const address = (destination ? packet.destination : packet.source) & maskOf(prefix);
-    const zone = connection?.zone ?? 0;
-    const count = isSound ? this.#counts.count(address, zone, tuple, connection) : 0;
-    if (count === 0) {
+    else if (!tuple.read(packet.view, packet.l3, packet.end)) {
       packet.hotDrop = true;
       return false;
     }
+    const address = (destination ? packet.destination : packet.source) & maskOf(prefix);
+    const count = this.#counts.count(address, tuple, connection);
     return count > limit !== upto;
   }
 
