@@ -53,6 +53,9 @@ const SETTINGS = [
   "nf_conntrack_tcp_timeout_syn_sent",
 ] as const;
 
+/** Seconds; the one state whose timeout no sysctl sets. */
+const SYN_SENT2_TIMEOUT = 120;
+
 /** Results of the state table that are no states. */
 const INVALID = 10;
 const IGNORE = 11;
@@ -419,7 +422,10 @@ export class TcpTracker {
     const { settings } = this.#conntrack;
     const rows = this.#rows;
     const at = this.#row;
-    const timeout = settings[SETTINGS[state] ?? "nf_conntrack_tcp_timeout_close"];
+    const timeout =
+      state === TcpState.SYN_SENT2
+        ? SYN_SENT2_TIMEOUT
+        : settings[SETTINGS[state] ?? "nf_conntrack_tcp_timeout_close"];
     const flags = rows.get(at, row.FLAGS) | rows.get(at, row.SIDE + row.FLAGS);
     const retransmission = settings.nf_conntrack_tcp_timeout_max_retrans;
     if (
