@@ -32,8 +32,11 @@ const WRONG =
   "_ws.malformed || _ws.short || ip.checksum.status == 0 || icmp.checksum.status == 0 || " +
   "(!icmp && (tcp.checksum.status == 0 || udp.checksum.status == 0))";
 
-/** Labs of a clean network: nothing may look lost, repeated or out of order there. */
-const CLEAN = /^fixtures\/(cluster|story)\//;
+/**
+ * Labs of a clean network: nothing may look lost, repeated or out of order there. In S8 a Pod goes,
+ * and with it the answers.
+ */
+const CLEAN = /^fixtures\/(cluster|story\/(?!8-))/;
 
 /** A lab that damages frames says so in its line's words. */
 const DAMAGES = /\bcorrupt\b/;

@@ -151,6 +151,7 @@ export class LabRun {
       expected: reports.slice(stepCount),
       interfaces: this.captures.totals,
       capture,
+      relays: (this.cluster ?? this.controlPlane)?.relays() ?? [],
       notes: this.controlPlane?.notes ?? [],
     });
     const texts = askHosts(machine.hosts, clock);
