@@ -37,7 +37,7 @@ describe("netfilter/trace", () => {
 
     const [first = ""] = formatTrace(recorder.records).split("\n");
     expect(first).to.match(
-      /^PACKET: 2 00000001 IN=va MACSRC=0:0:0:0:0:0 MACDST=[0-9a-f:]+ MACPROTO=0800 SRC=10.1.0.2 DST=10.2.0.2 LEN=40 .*SPORT=1 DPORT=2 ACK SYN $/,
+      /^PACKET: 2 00000001 IN=va MACSRC=2(:[1-9a-f]?[0-9a-f]){5} MACDST=2(:[1-9a-f]?[0-9a-f]){5} MACPROTO=0800 SRC=10.1.0.2 DST=10.2.0.2 LEN=52 TOS=0x0 TTL=\d+ ID=\d+ DF SPORT=1 DPORT=2 ACK SYN $/,
     );
   });
 

@@ -93,7 +93,8 @@ function block(head: string, body: readonly string[], file: string, line: number
     case "show":
     case "timeline": {
       if (words.length !== 1) throw wrong(head, `${kind} and a step's name`, file, line);
-      return { kind, ...named(first), only: body.map((one) => new RegExp(one, "u")) };
+      const only = body.map((one, index) => expression(one, file, line + 1 + index));
+      return { kind, ...named(first), only };
     }
     case "frames": {
       const isLimit = /^[0-9]+$/.test(first);
@@ -108,6 +109,14 @@ function block(head: string, body: readonly string[], file: string, line: number
       return { kind, lab: first, filters: body.map((one) => displayFilter(one, file, line)) };
     default:
       throw wrong(head, "show, frames, timeline, costs or wireshark", file, line);
+  }
+}
+
+function expression(text: string, file: string, line: number): RegExp {
+  try {
+    return new RegExp(text, "u");
+  } catch {
+    throw wrong(text, "a regular expression", file, line);
   }
 }
 

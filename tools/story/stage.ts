@@ -10,7 +10,7 @@ import { filesBeside, readInputText } from "../input.ts";
 import { parseScript, type Script } from "./script.ts";
 
 /** The name of a story's script in its folder. */
-const SCRIPT = "story.md";
+export const SCRIPT = "story.md";
 const LAB = "lab.yaml";
 
 /** A lab of a story, run. */
