@@ -17,7 +17,7 @@ import * as ipv4 from "../../lib/wire/ipv4.ts";
 import { ETHERTYPE_IPV4, IPPROTO_TCP } from "../../lib/wire/protocol-numbers.ts";
 import * as tcp from "../../lib/wire/tcp.ts";
 
-/** A lab that was run, and what its requests printed: a line with `%{time_total}` for each. */
+/** A lab that was run. Its step `requests` prints curl's `%{time_total}` for each of them. */
 export interface CostedLab {
   readonly name: string;
   readonly lab: Lab;
@@ -27,8 +27,9 @@ export interface CostedLab {
 
 type Row = readonly [what: string, ...values: string[]];
 
-/** The step whose output are the requests' times. */
+/** The step whose output are the requests' times, and that which prints a line for each datagram. */
 const REQUESTS = "requests";
+const DATAGRAMS = "datagrams";
 
 /** The table, one column for each lab. */
 export function costTable(labs: readonly CostedLab[]): string {
@@ -37,7 +38,8 @@ export function costTable(labs: readonly CostedLab[]): string {
   const places = first === undefined ? [] : [...first.frames.keys()];
   const rows: Row[] = [
     ["", ...labs.map(({ name }) => name)],
-    ["requests", ...all.map(({ seconds }) => count(seconds.length))],
+    ["HTTP requests", ...all.map(({ seconds }) => count(seconds.length))],
+    ["datagrams, each with an answer", ...all.map(({ datagrams }) => count(datagrams))],
     ["TCP connections", ...all.map(({ connections }) => count(connections))],
     ...places.map(
       (place): Row => [
@@ -45,19 +47,21 @@ export function costTable(labs: readonly CostedLab[]): string {
         ...all.map(({ frames }) => count(frames.get(place) ?? 0)),
       ],
     ),
-    ["connections that kube-proxy accepted", ...all.map(({ relay }) => count(relay.clients))],
+    ["clients that kube-proxy served", ...all.map(({ relay }) => count(relay.clients))],
     ["system calls of kube-proxy", ...all.map(({ relay }) => count(relay.systemCalls))],
     ["crossings between user and kernel", ...all.map(({ relay }) => count(2 * relay.systemCalls))],
     ["bytes that kube-proxy moved", ...all.map(({ relay }) => count(relay.relayedBytes))],
-    ["of these copied to user space and back", ...all.map(({ relay }) => count(relay.copiedBytes))],
-    ["mean time of a request", ...all.map(({ seconds }) => micros(mean(seconds)))],
+    ["copies between user and kernel, bytes", ...all.map(({ relay }) => count(relay.copiedBytes))],
+    ["mean time of an HTTP request", ...all.map(({ seconds }) => micros(mean(seconds)))],
     ["longest", ...all.map(({ seconds }) => micros(Math.max(...seconds)))],
   ];
   return table(rows) + model(labs);
 }
 
 interface Costs {
+  /** Of each HTTP request. */
   readonly seconds: readonly number[];
+  readonly datagrams: number;
   readonly connections: number;
   readonly frames: ReadonlyMap<string, number>;
   readonly relay: {
@@ -70,7 +74,10 @@ interface Costs {
 
 function costsOf({ run, capture }: CostedLab): Costs {
   const { report } = run;
-  const step = report.steps.find(({ command }) => command?.name === REQUESTS)?.command;
+  const printed = (name: string): string[] => {
+    const step = report.steps.find(({ command }) => command?.name === name)?.command;
+    return (step?.stdout ?? "").split("\n").filter((line) => line !== "");
+  };
   const relay = { clients: 0, systemCalls: 0, relayedBytes: 0, copiedBytes: 0 };
   for (const one of report.relays) {
     relay.clients += one.clients;
@@ -79,7 +86,8 @@ function costsOf({ run, capture }: CostedLab): Costs {
     relay.copiedBytes += one.copiedBytes;
   }
   return {
-    seconds: (step?.stdout ?? "").trim().split("\n").map(Number),
+    seconds: printed(REQUESTS).map(Number),
+    datagrams: printed(DATAGRAMS).length,
     connections: countConnections(capture),
     frames: new Map(
       capture.interfaces.map(({ name }) => [

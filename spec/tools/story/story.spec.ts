@@ -64,15 +64,20 @@ describe("tools/story", () => {
       return [Number(left), Number(right)];
     };
 
-    expect(row("requests")).to.deep.equal([100, 100]);
+    expect(row("HTTP requests")).to.deep.equal([100, 100]);
     // kube-proxy makes a second connection for each of the client's.
     expect(row("TCP connections")).to.deep.equal([200, 100]);
-    expect(row("connections that kube-proxy accepted")).to.deep.equal([100, 0]);
+    expect(row("datagrams, each with an answer")).to.deep.equal([100, 100]);
+    // A hundred connections, and a socket for each port from which a datagram came.
+    expect(row("clients that kube-proxy served")).to.deep.equal([200, 0]);
+    // "hostname" on its way out, the Pod's name on its way back, each read and written.
+    const copied = 100 * 2 * ("hostname".length + "web-77c865489b-czmll".length);
+    expect(row("copies between user and kernel, bytes")).to.deep.equal([copied, 0]);
     const [crossings = 0, none] = row("crossings between user and kernel");
     expect(crossings).to.equal(2 * (row("system calls of kube-proxy")[0] ?? 0));
     expect(none).to.equal(0);
     // Two wake-ups of 40 us are in the way of each request: the accepting one and the moving one.
-    const [slow = 0, fast = 0] = row("mean time of a request");
+    const [slow = 0, fast = 0] = row("mean time of an HTTP request");
     expect(slow - fast).to.be.within(80, 200);
   });
 });
