@@ -127,15 +127,20 @@ export class HttpService {
     }
   }
 
+  /** A process that is killed leaves no socket behind. */
   *#accept(listener: TcpListener): Program<number> {
-    for (;;) {
-      const client = yield* listener.accept();
-      if (typeof client === "number") return 1;
-      this.#manners.accepted(client);
-      const connection = new Connection(client);
-      const process = this.#spawn(this.#manners.name, this.#serve(connection));
-      connection.process = process;
-      this.#connections.add(process);
+    try {
+      for (;;) {
+        const client = yield* listener.accept();
+        if (typeof client === "number") return 1;
+        this.#manners.accepted(client);
+        const connection = new Connection(client);
+        const process = this.#spawn(this.#manners.name, this.#serve(connection));
+        connection.process = process;
+        this.#connections.add(process);
+      }
+    } finally {
+      listener.close();
     }
   }
 

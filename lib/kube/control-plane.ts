@@ -3,7 +3,7 @@
  * the scheduler. Kubelets, proxies and clouds plug in as it is in reality: they watch the store and
  * write through the API server.
  */
-import { type Cidr, parseCidr } from "../base/inet.ts";
+import { type Cidr, type Ipv4, parseCidr, parseIpv4 } from "../base/inet.ts";
 import { NS_PER_MS, type Ns } from "../base/units.ts";
 import type { Random } from "../sim/random.ts";
 import type { Scheduler } from "../sim/scheduler.ts";
@@ -34,8 +34,11 @@ export interface ControlPlaneOptions {
   /** --node-cidr-mask-size. */
   readonly nodeMaskSize: number;
   readonly epochSeconds: number;
-  /** Whether there is a cloud that gives addresses to LoadBalancer Services. */
-  readonly loadBalancer: boolean;
+  /**
+   * The address before the first that is given to a LoadBalancer Service; null: there is nobody who
+   * gives them.
+   */
+  readonly loadBalancers: Ipv4 | null;
 }
 
 /** As in kind. */
@@ -44,7 +47,8 @@ export const DEFAULT_CONTROL_PLANE: ControlPlaneOptions = {
   podSubnet: parseCidr("10.244.0.0/16"),
   nodeMaskSize: 24,
   epochSeconds: DEFAULT_EPOCH_SECONDS,
-  loadBalancer: true,
+  // TEST-NET-1.
+  loadBalancers: parseIpv4("192.0.2.0"),
 };
 
 export interface ControlPlane {
@@ -79,7 +83,7 @@ export function startControlPlane(
   new GarbageCollector(manager);
   new NodeIpamController(manager, options.podSubnet, options.nodeMaskSize);
   new NodeLifecycleController(manager);
-  if (options.loadBalancer) new LoadBalancerController(manager);
+  if (options.loadBalancers !== null) new LoadBalancerController(manager, options.loadBalancers);
   new PodScheduler({ ...manager, informers: new Informers(scheduler, store, WATCH_NS) }, random);
   return { store, server };
 }

@@ -7,7 +7,7 @@
 import type { Ns } from "../base/units.ts";
 import { type Scheduler, SimEvent } from "../sim/scheduler.ts";
 import type { ApiObject, Kind, Kinds, OwnerReference } from "./api/types.ts";
-import { compareNames } from "./objects.ts";
+import { ObjectTable } from "./object-table.ts";
 import { keyOf, type Store, type WatchEvent } from "./store.ts";
 
 /** What a handler is told: the change as the cache saw it. */
@@ -29,17 +29,27 @@ export function controllerOf(object: ApiObject): OwnerReference | null {
 export class Informers {
   readonly #scheduler: Scheduler;
   readonly #delayNs: Ns;
-  readonly #caches = new Map<string, Map<string, ApiObject>>();
-  readonly #owned = new Map<string, Map<string, ApiObject>>();
+  readonly #kinds: ReadonlySet<string> | null;
+  readonly #caches = new Map<string, ObjectTable>();
+  readonly #owned = new Map<string, ObjectTable>();
   readonly #handlers = new Map<string, Handler[]>();
   readonly #everyKind: Handler[] = [];
   readonly #queue: { readonly event: WatchEvent; readonly at: Ns }[] = [];
   #head = 0;
   readonly #delivery: SimEvent;
 
-  /** Starts to watch; what the store holds already is delivered first. */
-  constructor(scheduler: Scheduler, store: Store, delayNs: Ns) {
+  /**
+   * Starts to watch all kinds, or those of `kinds`; what the store holds already is delivered
+   * first.
+   */
+  constructor(
+    scheduler: Scheduler,
+    store: Store,
+    delayNs: Ns,
+    kinds: ReadonlySet<string> | null = null,
+  ) {
     this.#scheduler = scheduler;
+    this.#kinds = kinds;
     this.#delayNs = delayNs;
     this.#delivery = new Delivery(() => this.#deliver());
     const audit = { user: "", verb: "" };
@@ -75,7 +85,7 @@ export class Informers {
   list<K extends Kind>(kind: K): Kinds[K][];
   list(kind: string): ApiObject[];
   list(kind: string): ApiObject[] {
-    return sorted(this.#caches.get(kind));
+    return this.#caches.get(kind)?.list() ?? [];
   }
 
   /** The objects of a kind that the owner of `uid` controls or owns, by key. */
@@ -87,10 +97,11 @@ export class Informers {
 
   /** All objects that name the owner of `uid`. */
   dependents(uid: string): ApiObject[] {
-    return sorted(this.#owned.get(uid));
+    return this.#owned.get(uid)?.list() ?? [];
   }
 
   #enqueue(event: WatchEvent): void {
+    if (this.#kinds !== null && !this.#kinds.has(event.object.kind)) return;
     const at = this.#scheduler.now + this.#delayNs;
     this.#queue.push({ event, at });
     if (!this.#delivery.queued) this.#scheduler.schedule(this.#delivery, at);
@@ -118,10 +129,10 @@ export class Informers {
     const key = keyOf(object);
     let cache = this.#caches.get(object.kind);
     if (cache === undefined) {
-      cache = new Map();
+      cache = new ObjectTable();
       this.#caches.set(object.kind, cache);
     }
-    const previous = cache.get(key) ?? null;
+    const previous = cache.get(key);
     if (previous !== null) this.#indexOwners(previous, false);
     if (event.type === "DELETED") cache.delete(key);
     else {
@@ -138,7 +149,7 @@ export class Informers {
     for (const { uid } of object.metadata.ownerReferences ?? []) {
       let owned = this.#owned.get(uid);
       if (owned === undefined) {
-        owned = new Map();
+        owned = new ObjectTable();
         this.#owned.set(uid, owned);
       }
       if (present) owned.set(key, object);
@@ -159,9 +170,4 @@ class Delivery extends SimEvent {
   override fire(): void {
     this.#deliver();
   }
-}
-
-function sorted(objects: ReadonlyMap<string, ApiObject> | undefined): ApiObject[] {
-  if (objects === undefined) return [];
-  return [...objects].sort(([a], [b]) => compareNames(a, b)).map(([, object]) => object);
 }

@@ -6,7 +6,7 @@
  * Spec: Kubernetes API concepts, "Resource versions" and "Efficient detection of changes".
  */
 import type { ApiObject, Kind, Kinds } from "./api/types.ts";
-import { compareNames } from "./objects.ts";
+import { ObjectTable } from "./object-table.ts";
 
 /** Who wrote, and by which request: as an audit log names it. */
 export interface Audit {
@@ -53,7 +53,7 @@ export function splitKey(key: string): {
 /** All objects of a cluster. Objects are never changed, only replaced. */
 export class Store {
   #version = 0;
-  readonly #kinds = new Map<string, Map<string, ApiObject>>();
+  readonly #kinds = new Map<string, ObjectTable>();
   readonly #watchers: Watcher[] = [];
 
   /** The version of the last write. */
@@ -67,13 +67,16 @@ export class Store {
     return this.#kinds.get(kind)?.get(key) ?? null;
   }
 
-  /** All objects of a kind, by key; O(n log n). */
+  /** All objects of a kind, by key. */
   list<K extends Kind>(kind: K): Kinds[K][];
   list(kind: string): ApiObject[];
   list(kind: string): ApiObject[] {
-    const objects = this.#kinds.get(kind);
-    if (objects === undefined) return [];
-    return [...objects].sort(([a], [b]) => compareNames(a, b)).map(([, object]) => object);
+    return this.#kinds.get(kind)?.list() ?? [];
+  }
+
+  /** All objects of a kind, in no order in particular. */
+  values<K extends Kind>(kind: K): Iterable<Kinds[K]> {
+    return (this.#kinds.get(kind)?.values() ?? []) as Iterable<Kinds[K]>;
   }
 
   /** The kinds that have had objects. */
@@ -90,11 +93,11 @@ export class Store {
   put(object: ApiObject, audit: Audit): ApiObject {
     let objects = this.#kinds.get(object.kind);
     if (objects === undefined) {
-      objects = new Map();
+      objects = new ObjectTable();
       this.#kinds.set(object.kind, objects);
     }
     const key = keyOf(object);
-    const previous = objects.get(key) ?? null;
+    const previous = objects.get(key);
     const stored = this.#versioned(object);
     objects.set(key, stored);
     this.#tell({ type: previous === null ? "ADDED" : "MODIFIED", object: stored, previous, audit });

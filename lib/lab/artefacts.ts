@@ -28,7 +28,7 @@ export function askHosts(hosts: readonly Host[], clock: Clock): Map<string, stri
   const answers = new Map<string, string>();
   for (const host of hosts) {
     for (const [suffix, line] of QUESTIONS) {
-      const question = new RunningCommand(host, line);
+      const question = new RunningCommand(host, line, { startNs: host.machine.costs.startNs });
       clock.finish([{ command: question, timeoutNs: QUESTION_TIMEOUT }]);
       const name = `${host.name.replaceAll("/", "-")}-${suffix}`;
       if (question.stdout !== "") answers.set(name, question.stdout);

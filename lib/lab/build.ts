@@ -4,6 +4,7 @@
  * namespaces share a real machine; a host is a namespace with netfilter, transports, files and a
  * shell.
  */
+import { assert } from "../base/assert.ts";
 import { type Mac, macFromName } from "../base/mac.ts";
 import { Bridge } from "../link/bridge.ts";
 import type { NetDevice } from "../link/device.ts";
@@ -60,9 +61,11 @@ export class Machine {
   readonly processes: ProcessTable;
   /** Frames that were lost between hosts. */
   readonly lineDrops = new DropCounters();
-  /** In the order in which they were made. */
-  readonly hosts: Host[] = [];
-  listener: DeviceListener | null = null;
+  /** Frames that were lost on hosts that are gone. */
+  readonly goneDrops: { readonly name: string; readonly drops: DropCounters }[] = [];
+  readonly #hosts = new Map<string, Host>();
+  /** Told of devices that come and go. */
+  readonly listeners: DeviceListener[] = [];
 
   constructor(options: MachineOptions) {
     this.epochSeconds = options.epochSeconds;
@@ -73,22 +76,30 @@ export class Machine {
     this.processes = new ProcessTable(this.cpu);
   }
 
-  /** The host of that name, or null. */
-  find(name: string): Host | null {
-    return this.hosts.find((host) => host.name === name) ?? null;
+  /** In the order in which they were made. */
+  get hosts(): readonly Host[] {
+    return [...this.#hosts.values()];
   }
 
-  /** Makes a host; its loopback is up. */
+  /** The host of that name, or null. */
+  find(name: string): Host | null {
+    return this.#hosts.get(name) ?? null;
+  }
+
+  /** Makes a host; its loopback is up. The name must be free. */
   addHost(name: string): Host {
+    assert(!this.#hosts.has(name), `a second host ${name}`);
     const host = new Host(this, name);
-    this.hosts.push(host);
+    this.#hosts.set(name, host);
     return host;
   }
 
   /** Takes a host away whose devices are gone but for the loopback: a Pod that has ended. */
-  removeHost({ namespace }: ShellHost): void {
-    const index = this.hosts.findIndex((host) => host.namespace === namespace);
-    if (index !== -1) this.hosts.splice(index, 1);
+  removeHost({ name, namespace }: ShellHost): void {
+    if (this.#hosts.get(name)?.namespace !== namespace) return;
+    this.#hosts.delete(name);
+    const { drops } = namespace;
+    if (drops.entries().length > 0) this.goneDrops.push({ name, drops });
   }
 
   /** Makes the two devices of a link, which are down, and the line between them. */
@@ -191,11 +202,11 @@ export class Host implements ShellHost {
 
   deviceAdded(device: NetDevice): void {
     if (device instanceof Bridge) device.netfilter = this.#bridged;
-    this.machine.listener?.deviceAdded(this, device);
+    for (const listener of this.machine.listeners) listener.deviceAdded(this, device);
   }
 
   deviceRemoved(device: NetDevice): void {
-    this.machine.listener?.deviceRemoved(this, device);
+    for (const listener of this.machine.listeners) listener.deviceRemoved(this, device);
   }
 
   /** Puts a new device into the namespace. */

@@ -3,10 +3,13 @@
  * each part has been read, so every error can point at the name that is wrong.
  */
 import { type Place, VethworkError } from "../base/errors.ts";
+import { kubectlWords } from "../kube/kubectl/command.ts";
+import { commandSet } from "../shell/command-set.ts";
+import { LAB_COMMANDS } from "../shell/commands.ts";
 import { checkCommand } from "../shell/shell.ts";
 import type { Lab } from "./lab.ts";
 import { type Located, withPlace } from "./schema/kinds.ts";
-import type { RunStep, Step } from "./schema/steps.ts";
+import { KUBECTL_HOST, type RunStep, type Step } from "./schema/steps.ts";
 import type { Topology } from "./schema/topology.ts";
 import type { DeviceName } from "./schema/values.ts";
 
@@ -43,7 +46,9 @@ export function checkCommands(lab: Lab): void {
     ...lab.steps.flatMap(commandsOf),
     ...lab.expectations.flatMap((one) => (one.kind === "command" ? [one.step.command] : [])),
   ];
-  for (const { value, place } of lines) withPlace(place, () => checkCommand(value));
+  const hasKubectl = lab.cluster !== null && lab.cluster.controlPlane !== null;
+  const commands = hasKubectl ? commandSet("dash", [kubectlWords], LAB_COMMANDS) : LAB_COMMANDS;
+  for (const { value, place } of lines) withPlace(place, () => checkCommand(value, commands));
 }
 
 function commandsOf(step: Step): Located<string>[] {
@@ -102,6 +107,9 @@ function checkStep(step: Step, names: Names): void {
     case "kill":
       names.checkProgram(step.process);
       break;
+    case "crash":
+      names.checkControlPlane(step.place);
+      break;
     case "apply":
     case "delete":
       names.checkCluster(step.place);
@@ -126,6 +134,7 @@ function checkDevice(device: Located<DeviceName>, names: Names): void {
 class Names {
   readonly #nodes: readonly string[];
   readonly #hasCluster: boolean;
+  readonly #hasControlPlane: boolean;
   readonly #programs = new Map<string, Place>();
 
   constructor(lab: Lab) {
@@ -137,6 +146,7 @@ class Names {
     }
     this.#nodes = [...seen];
     this.#hasCluster = lab.cluster !== null;
+    this.#hasControlPlane = lab.cluster !== null && lab.cluster.controlPlane !== null;
   }
 
   checkNode(name: string, place: Place): void {
@@ -150,9 +160,22 @@ class Names {
     throw new VethworkError("VW_LAB", "there is no cluster with objects", "cluster:", place);
   }
 
+  checkControlPlane(place: Place): void {
+    if (this.#hasControlPlane) return;
+    throw new VethworkError("VW_LAB", "there is no control plane", "cluster: manifests:", place);
+  }
+
   /** Pods come and go, so their names are looked up when a step needs them. */
   checkHost(host: Located<string>): void {
-    if (this.#hasCluster && host.value.startsWith("pod/")) return;
+    if (host.value === KUBECTL_HOST) {
+      this.checkControlPlane(host.place);
+      return;
+    }
+    if (this.#hasControlPlane && host.value.includes("/")) return;
+    if (this.#hasCluster && host.value.startsWith("pod/")) {
+      this.checkNode(host.value.slice("pod/".length), host.place);
+      return;
+    }
     this.checkNode(host.value, host.place);
   }
 

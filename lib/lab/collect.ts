@@ -26,6 +26,8 @@ export interface Gathered {
   readonly interfaces: readonly InterfaceTotals[];
   /** The merged capture; null if the lab expects nothing of it. */
   readonly capture: Capture | null;
+  /** What the reader should know of the cluster. */
+  readonly notes: readonly string[];
 }
 
 /** The report. Throws `VW_LAB` for an expectation on an interface that was never captured. */
@@ -45,6 +47,7 @@ export function collectReport(lab: Lab, machine: Machine, gathered: Gathered): R
     expectations,
     interfaces: gathered.interfaces,
     drops: dropReports(machine),
+    notes: gathered.notes,
   };
 }
 
@@ -60,12 +63,13 @@ function expectationReports(lab: Lab, { expected, capture }: Gathered): Expectat
   });
 }
 
-function isChecked({ check }: StepReport): boolean {
-  return Object.values(check).some((value) => value !== null);
+function isChecked({ check, problem }: StepReport): boolean {
+  return problem !== "" || Object.values(check).some((value) => value !== null);
 }
 
 function commandExpectation(step: StepReport): ExpectationReport {
-  const what = `${step.on}$ ${step.what}: ${checkInWords(step.check)}`;
+  const where = step.on === "" ? "" : `${step.on}$ `;
+  const what = `${where}${step.what}: ${checkInWords(step.check)}`;
   return { what, problem: problemsOf(step).join("; ") };
 }
 
@@ -104,6 +108,7 @@ function commandReport(command: RunningCommand, on: string, name: string): Comma
 function dropReports(machine: Machine): DropReport[] {
   const places = [
     ...machine.hosts.map((host) => ({ where: `on ${host.name}`, drops: host.namespace.drops })),
+    ...machine.goneDrops.map(({ name, drops }) => ({ where: `on ${name}`, drops })),
     { where: "between hosts", drops: machine.lineDrops },
   ];
   return places.flatMap(({ where, drops }) => {

@@ -2,10 +2,11 @@
 
 import { utf8 } from "../base/bytes.ts";
 import type { Ns } from "../base/units.ts";
+import type { CommandIo, ShellHost } from "../shell/host.ts";
 import { SIGTERM } from "../shell/process-table.ts";
-import { runCommand } from "../shell/shell.ts";
+import { LAB_SURROUNDINGS, runCommand, type ShellSurroundings } from "../shell/shell.ts";
 import { type Process, type Program, sleep } from "../sim/process.ts";
-import type { Host } from "./build.ts";
+import { DEFAULT_LAB_COSTS } from "./lab.ts";
 
 /** Exit status of a command that was ended because it took too long, as timeout(1) has it. */
 export const TIMED_OUT = 124;
@@ -19,9 +20,19 @@ export interface CommandResult {
   readonly status: number;
 }
 
+/** How a command is started. */
+export interface CommandSettings {
+  /** What it reads from standard input; null: nothing is connected to it. */
+  readonly stdin?: string | null;
+  /** Until its first instruction runs; that of labs by default. */
+  readonly startNs?: Ns;
+  /** The commands and variables that it finds; those of a lab's hosts by default. */
+  readonly surroundings?: ShellSurroundings;
+}
+
 /** A command line that was started on a host. */
 export class RunningCommand {
-  readonly host: Host;
+  readonly host: ShellHost;
   readonly line: string;
   readonly startedAt: Ns;
   /** When it ended, or -1 while it runs. */
@@ -33,11 +44,13 @@ export class RunningCommand {
   #stderr = "";
 
   /** Starts it. Throws `VW_COMMAND` at once if the line is not one. */
-  constructor(host: Host, line: string, stdin: string | null = null) {
+  constructor(host: ShellHost, line: string, settings: CommandSettings = {}) {
+    const { stdin = null, surroundings = LAB_SURROUNDINGS } = settings;
+    const { startNs = DEFAULT_LAB_COSTS.startNs } = settings;
     this.host = host;
     this.line = line;
-    this.startedAt = host.machine.cpu.now;
-    const program = runCommand(host, line, {
+    this.startedAt = host.namespace.cpu.now;
+    const io: CommandIo = {
       stdin: stdin === null ? null : utf8(stdin),
       stdout: (text) => {
         this.#stdout += text;
@@ -45,8 +58,9 @@ export class RunningCommand {
       stderr: (text) => {
         this.#stderr += text;
       },
-    });
-    this.#process = host.processes.spawn(line, this.#program(program));
+    };
+    const program = runCommand(host, line, io, surroundings);
+    this.#process = host.processes.spawn(line, this.#program(program, startNs));
   }
 
   /** What it has printed to standard output so far. */
@@ -68,7 +82,7 @@ export class RunningCommand {
   kill(signal: number = SIGTERM): void {
     if (this.#process.status !== null) return;
     this.#process.kill(signal);
-    this.endedAt = this.host.machine.cpu.now;
+    this.endedAt = this.host.namespace.cpu.now;
   }
 
   /** Ends it because it took too long. */
@@ -84,12 +98,12 @@ export class RunningCommand {
     return status === null ? null : { stdout: this.#stdout, stderr: this.#stderr, status };
   }
 
-  *#program(program: Program<number>): Program<number> {
-    yield sleep(this.host.machine.costs.startNs);
+  *#program(program: Program<number>, startNs: Ns): Program<number> {
+    yield sleep(startNs);
     try {
       return yield* program;
     } finally {
-      this.endedAt = this.host.machine.cpu.now;
+      this.endedAt = this.host.namespace.cpu.now;
     }
   }
 }

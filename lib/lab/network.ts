@@ -96,10 +96,10 @@ export class Network {
       snapLength: 262_144,
       wants: (_host, device) => options.captures !== false && device !== "lo",
     });
-    this.machine.listener = {
+    this.machine.listeners.push({
       deviceAdded: (host, device) => this.#captures.attach(host.name, device),
       deviceRemoved: (_host, device) => this.#captures.detach(device),
-    };
+    });
   }
 
   /** Virtual time in ns since the start. */
@@ -153,7 +153,10 @@ export class Network {
 
   /** Starts a command line on a host; time does not pass yet. */
   start(host: string, line: string, stdin?: string): RunningCommand {
-    return new RunningCommand(this.host(host), line, stdin ?? null);
+    return new RunningCommand(this.host(host), line, {
+      startNs: this.machine.costs.startNs,
+      stdin: stdin ?? null,
+    });
   }
 
   /** Lets time pass until all these commands have ended or the timeout has ended them. */

@@ -47,6 +47,8 @@ export interface Report {
   readonly expectations: readonly ExpectationReport[];
   readonly interfaces: readonly InterfaceTotals[];
   readonly drops: readonly DropReport[];
+  /** What is legal in the lab and leads nowhere, with its place. */
+  readonly notes: readonly string[];
 }
 
 /** The report as JSON text, keys in a fixed order. */
@@ -58,6 +60,9 @@ export function reportAsJson(report: Report): string {
 export function reportAsText(report: Report): string {
   const lines = [`${report.lab}${report.description === "" ? "" : `: ${report.description}`}`, ""];
   for (const step of report.steps) lines.push(...stepLines(step));
+  if (report.notes.length > 0) {
+    lines.push("", "notes:", ...report.notes.map((note) => `  ${note}`));
+  }
   lines.push("", ...interfaceLines(report.interfaces), "", ...dropLines(report.drops));
   if (report.expectations.length > 0) {
     lines.push("", "expected:");

@@ -10,6 +10,7 @@ import { Machine } from "./build.ts";
 import { CaptureSet } from "./captures.ts";
 import { checkCommands } from "./check.ts";
 import { Clock, type Progress } from "./clock.ts";
+import { ControlPlaneRun } from "./cluster/control-plane/run.ts";
 import { ClusterRun } from "./cluster/run.ts";
 import { collectReport } from "./collect.ts";
 import { checkFilter } from "./frame-expectations.ts";
@@ -69,8 +70,10 @@ export class LabRun {
   readonly machine: Machine;
   readonly clock: Clock;
   readonly captures: CaptureSet;
-  /** Null if the lab has none. */
+  /** Null if the lab has no cluster, or one with a control plane. */
   readonly cluster: ClusterRun | null;
+  /** Null if the lab has none. */
+  readonly controlPlane: ControlPlaneRun | null;
   readonly #timeline: Timeline;
   readonly #files: readonly LoadedFile[];
   readonly #artefacts: ArtefactStore;
@@ -81,8 +84,14 @@ export class LabRun {
     this.lab = parseLab(text, options.file ?? "lab.yaml");
     const { lab } = this;
     const readFile = options.readFile ?? (() => null);
-    refuseManifests(lab);
-    this.cluster = lab.cluster === null ? null : new ClusterRun(lab, lab.cluster, readFile);
+    const { cluster } = lab;
+    const settings = cluster?.controlPlane ?? null;
+    const isStatic = cluster !== null && settings === null;
+    this.cluster = isStatic ? new ClusterRun(lab, cluster, readFile) : null;
+    this.controlPlane =
+      cluster === null || settings === null
+        ? null
+        : new ControlPlaneRun(lab, cluster, settings, readFile);
     for (const one of lab.expectations) if (one.kind === "frames") checkFilter(one);
     this.#files = lab.topology === null ? [] : loadFiles(lab.file, lab.topology, readFile);
     const { epochSeconds, costs } = lab;
@@ -100,7 +109,7 @@ export class LabRun {
       snapLength: lab.capture.snapLength,
       wants: (host, device) => isCaptured(lab.capture, host, device),
     });
-    this.#timeline = new Timeline(this.machine, this.clock, this.cluster);
+    this.#timeline = new Timeline(this.machine, this.clock, this.cluster, this.controlPlane);
   }
 
   /** Builds the network, begins the captures, and starts the processes. */
@@ -108,6 +117,7 @@ export class LabRun {
     const { lab, clock, machine } = this;
     if (lab.topology !== null) setUp(machine, clock, lab.topology, this.#files);
     this.cluster?.start(machine);
+    if (this.controlPlane !== null) this.#startControlPlane(this.controlPlane);
     clock.wait(lab.timing.settleNs);
     this.#beginCaptures();
     for (const program of lab.processes) this.#timeline.startProgram(program);
@@ -141,9 +151,12 @@ export class LabRun {
       expected: reports.slice(stepCount),
       interfaces: this.captures.totals,
       capture,
+      notes: this.controlPlane?.notes ?? [],
     });
     const texts = askHosts(machine.hosts, clock);
-    for (const [name, text] of this.cluster?.texts() ?? []) texts.set(name, text);
+    for (const [name, text] of (this.cluster ?? this.controlPlane)?.texts() ?? []) {
+      texts.set(name, text);
+    }
     if (capture !== null && capture.frames.length <= MAX_DUMPED_FRAMES) {
       texts.set(MERGED_DUMP, timeline(capture));
     }
@@ -166,26 +179,21 @@ export class LabRun {
     return new Error(`${message} (${where})`, { cause });
   }
 
+  #startControlPlane(controlPlane: ControlPlaneRun): void {
+    controlPlane.start(this.machine, this.clock);
+    controlPlane.awaitNodes();
+    for (const step of controlPlane.firstSteps()) this.#timeline.carryOut(step);
+    controlPlane.awaitStart();
+  }
+
   #beginCaptures(): void {
     const { machine, captures, lab } = this;
     for (const [host, device] of devicesToCapture(lab.capture, machine)) {
       captures.attach(host.name, device);
     }
-    machine.listener = {
+    machine.listeners.push({
       deviceAdded: (host, device) => captures.attach(host.name, device),
       deviceRemoved: (_host, device) => captures.detach(device),
-    };
+    });
   }
-}
-
-/** Not modelled: an API server that manifests are applied to, with its controllers. */
-function refuseManifests({ cluster }: Lab): void {
-  const [first] = cluster?.manifests ?? [];
-  if (first === undefined) return;
-  throw new VethworkError(
-    "VW_LAB",
-    "manifests cannot be applied by this version",
-    "objects: with Services and their EndpointSlices",
-    first.place,
-  );
 }

@@ -104,7 +104,7 @@ export function setSysctl(host: Host, name: string, value: string, place: Place 
 function runSetup(machine: Machine, clock: Clock, { node, command }: SetupCommand): void {
   const host = machine.find(node.value);
   if (host === null) return;
-  const running = new RunningCommand(host, command.value);
+  const running = new RunningCommand(host, command.value, { startNs: machine.costs.startNs });
   clock.finish([{ command: running, timeoutNs: SETUP_TIMEOUT }]);
   if (running.status === 0) return;
   throw failedCommand(running, command);

@@ -1,12 +1,19 @@
 /** Carries the steps of a lab out, one after the other, and remembers what each of them did. */
-import { assert } from "../base/assert.ts";
 import { formatPlace, type Place } from "../base/errors.ts";
 import { formatDuration, NS_PER_S, type Ns } from "../base/units.ts";
 import type { Machine } from "./build.ts";
 import type { Awaited, Clock } from "./clock.ts";
+import type { ControlPlaneRun } from "./cluster/control-plane/run.ts";
 import type { ClusterRun } from "./cluster/run.ts";
 import { RunningCommand } from "./command.ts";
-import type { BackgroundProgram, LinkStep, OutputCheck, RunStep, Step } from "./schema/steps.ts";
+import type {
+  BackgroundProgram,
+  LinkStep,
+  ObjectsStep,
+  OutputCheck,
+  RunStep,
+  Step,
+} from "./schema/steps.ts";
 
 /** What one step did. */
 export interface StepReport {
@@ -22,8 +29,13 @@ export interface StepReport {
   readonly command: RunningCommand | null;
   /** What the command must have done. */
   readonly check: OutputCheck;
+  /** Why it could not be carried out, or "". */
+  readonly problem: string;
   readonly place: Place;
 }
+
+/** A command that was started, or why not. */
+type Started = Pick<StepReport, "on" | "command" | "problem">;
 
 const NO_CHECK: OutputCheck = { prints: null, contains: null, matches: null, exit: null };
 const LINK_TIMEOUT: Ns = NS_PER_S;
@@ -33,21 +45,29 @@ export class Timeline {
   readonly #machine: Machine;
   readonly #clock: Clock;
   readonly #cluster: ClusterRun | null;
+  readonly #controlPlane: ControlPlaneRun | null;
   readonly #programs = new Map<string, RunningCommand>();
   readonly reports: StepReport[] = [];
 
-  constructor(machine: Machine, clock: Clock, cluster: ClusterRun | null) {
+  /** `cluster` and `controlPlane` are the lab's, if it has one or the other. */
+  constructor(
+    machine: Machine,
+    clock: Clock,
+    cluster: ClusterRun | null,
+    controlPlane: ControlPlaneRun | null,
+  ) {
     this.#machine = machine;
     this.#clock = clock;
     this.#cluster = cluster;
+    this.#controlPlane = controlPlane;
   }
 
   /** Starts a program that runs beside the steps. */
   startProgram({ name, on, command, stdin }: BackgroundProgram): void {
-    const running = this.#start(on.value, command.value, stdin);
-    this.#programs.set(name.value, running);
-    const what = { kind: "program", what: command.value, on: on.value } as const;
-    this.#report({ ...what, name: name.value, command: running, place: command.place });
+    const started = this.#start(on.value, command.value, stdin);
+    if (started.command !== null) this.#programs.set(name.value, started.command);
+    const what = { kind: "program", what: command.value, name: name.value } as const;
+    this.#report({ ...what, ...started, place: command.place });
   }
 
   /** Carries one step out; returns when it has ended. */
@@ -69,9 +89,14 @@ export class Timeline {
         break;
       case "apply":
       case "delete":
-        this.#report({ kind: "act", what: `${step.kind} ${step.file.value}`, place });
-        this.#cluster?.carryOut(step);
+        this.#changeObjects(step);
         break;
+      case "crash": {
+        const what = `kill ${step.target.value}`;
+        const problem = this.#controlPlane?.crash(step.target.value) ?? "";
+        this.#report({ kind: "act", what, place, problem });
+        break;
+      }
       case "kill":
         this.#report({ kind: "act", what: `kill -${step.signal} ${step.process.value}`, place });
         this.#programs.get(step.process.value)?.kill(step.signal);
@@ -82,37 +107,61 @@ export class Timeline {
   #run(steps: readonly RunStep[]): void {
     const waited: Awaited[] = [];
     for (const { on, command: line, stdin, name, background, timeoutNs, check, place } of steps) {
-      const command = this.#start(on.value, line.value, stdin);
-      if (name !== null) this.#programs.set(name, command);
-      if (!background) waited.push({ command, timeoutNs });
-      const what = { kind: "command", what: line.value, on: on.value } as const;
-      this.#report({ ...what, name: name ?? "", command, check, place });
+      const started = this.#start(on.value, line.value, stdin);
+      const { command } = started;
+      if (name !== null && command !== null) this.#programs.set(name, command);
+      if (!background && command !== null) waited.push({ command, timeoutNs });
+      const what = { kind: "command", what: line.value, name: name ?? "" } as const;
+      this.#report({ ...what, ...started, check, place });
     }
     this.#clock.finish(waited);
   }
 
-  #setLink({ device, up, place }: LinkStep): void {
-    const line = `ip link set dev ${device.value.device} ${up ? "up" : "down"}`;
-    const command = this.#start(device.value.node, line, null);
-    const check = { ...NO_CHECK, exit: 0 };
-    this.#report({ kind: "act", what: line, on: device.value.node, command, check, place });
-    this.#clock.finish([{ command, timeoutNs: LINK_TIMEOUT }]);
+  #changeObjects(step: ObjectsStep): void {
+    if (this.#controlPlane !== null) {
+      this.#run([this.#controlPlane.commandOf(step)]);
+      return;
+    }
+    const what = `${step.kind} ${step.file.value}`;
+    this.#report({ kind: "act", what, place: step.place });
+    this.#cluster?.carryOut(step);
   }
 
-  #start(on: string, line: string, stdin: string | null): RunningCommand {
-    const host = this.#machine.find(on);
-    assert(host !== null, `no host ${on}`);
-    return new RunningCommand(host, line, stdin);
+  #setLink({ device, up, place }: LinkStep): void {
+    const line = `ip link set dev ${device.value.device} ${up ? "up" : "down"}`;
+    const started = this.#start(device.value.node, line, null);
+    const check = { ...NO_CHECK, exit: 0 };
+    this.#report({ kind: "act", what: line, ...started, check, place });
+    if (started.command === null) return;
+    this.#clock.finish([{ command: started.command, timeoutNs: LINK_TIMEOUT }]);
+  }
+
+  /** Starts a command where `on` is; a cluster may have no such Pod now. */
+  #start(on: string, line: string, stdin: string | null): Started {
+    const { startNs } = this.#machine.costs;
+    if (this.#controlPlane !== null) {
+      const target = this.#controlPlane.find(on);
+      if (typeof target === "string") return { on, command: null, problem: target };
+      const { host, surroundings, name } = target;
+      const command = new RunningCommand(host, line, { startNs, stdin, surroundings });
+      return { on: name, command, problem: "" };
+    }
+    const host = this.#machine.find(on.replace(/^pod\//, ""));
+    if (host === null) return { on, command: null, problem: `there is no host "${on}"` };
+    return { on, command: new RunningCommand(host, line, { startNs, stdin }), problem: "" };
   }
 
   #report(report: Pick<StepReport, "kind" | "what" | "place"> & Partial<StepReport>): void {
     const startedAt = this.#clock.now;
-    this.reports.push({ on: "", name: "", startedAt, command: null, check: NO_CHECK, ...report });
+    const absent = { on: "", name: "", command: null, check: NO_CHECK, problem: "" };
+    this.reports.push({ ...absent, startedAt, ...report });
   }
 }
 
 /** What is wrong with what a command did, each as one line with the place of its step. */
-export function problemsOf({ command, check, place, what, on }: StepReport): string[] {
+export function problemsOf(step: StepReport): string[] {
+  const { command, check, place, what, on } = step;
+  if (step.problem !== "") return [`${formatPlace(place)}: ${what}: ${step.problem}`];
   if (command === null) return [];
   const { status, stdout } = command;
   const problems: string[] = [];

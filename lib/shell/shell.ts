@@ -21,7 +21,11 @@ export interface ShellSurroundings {
   readonly environment: ReadonlyMap<string, string>;
 }
 
-const LAB: ShellSurroundings = { commands: LAB_COMMANDS, environment: new Map() };
+/** A lab's hosts: their commands, and no variables. */
+export const LAB_SURROUNDINGS: ShellSurroundings = {
+  commands: LAB_COMMANDS,
+  environment: new Map(),
+};
 
 /**
  * A program that carries out a command line and ends with its exit status; jobs in the background
@@ -31,7 +35,7 @@ export function runCommand(
   host: ShellHost,
   line: string,
   io: CommandIo,
-  surroundings: ShellSurroundings = LAB,
+  surroundings: ShellSurroundings = LAB_SURROUNDINGS,
 ): Program<number> {
   return interpreter(host, io, surroundings).script(parseScriptText(line));
 }
@@ -41,7 +45,7 @@ export function runWords(
   host: ShellHost,
   words: readonly string[],
   io: CommandIo,
-  surroundings: ShellSurroundings = LAB,
+  surroundings: ShellSurroundings = LAB_SURROUNDINGS,
 ): Program<number> {
   const parts = (text: string) => [{ kind: "literal" as const, text, quoted: true }];
   const command = {
@@ -59,11 +63,11 @@ export function runWords(
  * do not exist here. Throws `VW_COMMAND`. What the real tool would refuse is left to the run, and
  * so are the arguments of commands in which something is expanded.
  */
-export function checkCommand(line: string): void {
-  checkList(parseScriptText(line));
+export function checkCommand(line: string, commands: CommandSet = LAB_COMMANDS): void {
+  checkList(parseScriptText(line), commands);
 }
 
-function checkList(list: CommandList): void {
+function checkList(list: CommandList, commands: CommandSet): void {
   const functions = new Set<string>();
   visitCommands(list, (command) => {
     if (command.kind === "function") functions.add(command.name);
@@ -74,26 +78,26 @@ function checkList(list: CommandList): void {
     const [name] = words;
     if (name === undefined || name === null || functions.has(name)) return;
     const known = words.filter((word) => word !== null);
-    if (known.length === words.length) checkWords(known);
-    else if (!isKnown(name)) throw unknownCommand(LAB_COMMANDS, name);
+    if (known.length === words.length) checkWords(known, commands);
+    else if (!isKnown(commands, name)) throw unknownCommand(commands, name);
   });
 }
 
 /** `checkCommand` for the words of one command. */
-export function checkWords(words: readonly string[]): void {
+export function checkWords(words: readonly string[], commands: CommandSet = LAB_COMMANDS): void {
   const [name = ""] = words;
   if (findBuiltin(name) !== null) return;
   try {
     const script = inlineScript(words);
-    if (script !== null) checkCommand(script);
-    if (resolveCommand(LAB_COMMANDS, words) === null) throw unknownCommand(LAB_COMMANDS, name);
+    if (script !== null) checkCommand(script, commands);
+    if (resolveCommand(commands, words) === null) throw unknownCommand(commands, name);
   } catch (error) {
     if (!(error instanceof ToolError)) throw error;
   }
 }
 
-function isKnown(name: string): boolean {
-  return findBuiltin(name) !== null || LAB_COMMANDS.find(name) !== null;
+function isKnown(commands: CommandSet, name: string): boolean {
+  return findBuiltin(name) !== null || commands.find(name) !== null;
 }
 
 function interpreter(
@@ -116,7 +120,7 @@ function interpreter(
 
 /** The surroundings of a command on a lab's host. */
 export function labContext(host: ShellHost, io: CommandStreams): CommandContext {
-  return { host, io, ...LAB, signal: null };
+  return { host, io, ...LAB_SURROUNDINGS, signal: null };
 }
 
 /** The streams of a command whose standard input is known from the start. */

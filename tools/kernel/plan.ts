@@ -2,12 +2,13 @@
  * A lab as the kernel's engine takes it: plain data, all of it decided here, so that the engine
  * only carries out. Durations are in ns.
  */
+import { assert } from "../../lib/base/assert.ts";
 import { formatMac, type Mac, macFromName } from "../../lib/base/mac.ts";
 import { NS_PER_MS, type Ns } from "../../lib/base/units.ts";
 import type { NodeInvocation } from "../../lib/lab/cluster/run.ts";
 import type { Lab } from "../../lib/lab/lab.ts";
 import type { Link, LinkEnd } from "../../lib/lab/schema/link.ts";
-import type { ObjectsStep, RunStep, Step } from "../../lib/lab/schema/steps.ts";
+import type { CrashStep, ObjectsStep, RunStep, Step } from "../../lib/lab/schema/steps.ts";
 import type { ImpairmentOptions } from "../../lib/link/impairment.ts";
 
 /** A network and what happens in it. */
@@ -121,6 +122,9 @@ const CAPTURE_SLOTS = 8192;
 export function obstacle(lab: Lab): string | null {
   if (lab.verify.emulatorOnly !== null) return lab.verify.emulatorOnly;
   if (lab.topology === null) return "it has no network";
+  if (lab.cluster !== null && lab.cluster.controlPlane !== null) {
+    return "a control plane and its kubelets are the emulator's own";
+  }
   // The proxy's own sockets are a part of the emulated kube-proxy.
   if (lab.cluster?.networking.kubeProxyMode === "userspace") {
     return "userspace mode is carried out by kube-proxy itself, not by the kernel";
@@ -220,6 +224,7 @@ function plannedSteps(
 ): PlannedStep[] {
   let changes = 0;
   return steps.map((step) => {
+    assert(step.kind !== "crash", "only a cluster with a control plane has Pods that crash");
     if (!changesObjects(step)) return plannedStep(step);
     changes += 1;
     return { kind: "act", commands: actsOf(invocations, changes) };
@@ -241,7 +246,7 @@ function actsOf(invocations: readonly NodeInvocation[], after: number): PlannedA
     }));
 }
 
-function plannedStep(step: Exclude<Step, ObjectsStep>): PlannedStep {
+function plannedStep(step: Exclude<Step, ObjectsStep | CrashStep>): PlannedStep {
   switch (step.kind) {
     case "run":
       return { kind: "run", ...plannedCommand(step), background: step.background };

@@ -7,6 +7,7 @@
  * Not modelled: authorization, webhooks, quotas, custom validation of unknown kinds.
  */
 import { type Cidr, formatIpv4, ipv4 } from "../../base/inet.ts";
+import type { Ns } from "../../base/units.ts";
 import type { Random } from "../../sim/random.ts";
 import type { Scheduler } from "../../sim/scheduler.ts";
 import { deepEqual } from "../deep-equal.ts";
@@ -63,6 +64,11 @@ export class ApiServer {
       new NodePortAllocator(random.stream("api:node-port")),
     );
     this.#bootstrap(options.serviceCidr);
+  }
+
+  /** Virtual time in ns. */
+  get now(): Ns {
+    return this.#scheduler.now;
   }
 
   /** The present, as objects write it. */

@@ -4,9 +4,8 @@
  *
  * Spec: Kubernetes, "Cloud Controller Manager", service controller.
  */
-import { formatIpv4, ipv4 } from "../../base/inet.ts";
+import { formatIpv4, type Ipv4, ipv4 } from "../../base/inet.ts";
 import { NS_PER_MS } from "../../base/units.ts";
-import { readIpv4 } from "../addresses.ts";
 import type { Service } from "../api/types.ts";
 import type { Informers } from "../informer.ts";
 import { keyOf } from "../store.ts";
@@ -14,16 +13,17 @@ import { ApiClient, type Sync } from "./client.ts";
 import { type ControllerContext, WorkQueue } from "./controller.ts";
 
 const START_NS = 500 * NS_PER_MS;
-/** The address before the first that is given: TEST-NET-1. */
-const BASE = readIpv4("192.0.2.0") ?? 0;
 
 export class LoadBalancerController {
   readonly #informers: Informers;
   readonly #client: ApiClient;
   readonly #queue: WorkQueue;
+  readonly #base: Ipv4;
   #given = 0;
 
-  constructor({ scheduler, informers, server }: ControllerContext) {
+  /** `base` is the address before the first that is given. */
+  constructor({ scheduler, informers, server }: ControllerContext, base: Ipv4) {
+    this.#base = base;
     this.#informers = informers;
     this.#client = new ApiClient(server, scheduler, "cloud");
     this.#queue = new WorkQueue(scheduler, { startNs: START_NS }, (key) => this.#sync(key));
@@ -44,7 +44,7 @@ export class LoadBalancerController {
 
   #next(): string {
     this.#given += 1;
-    return formatIpv4(ipv4(BASE + this.#given));
+    return formatIpv4(ipv4(this.#base + this.#given));
   }
 }
 

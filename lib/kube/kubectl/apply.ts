@@ -4,13 +4,11 @@
  *
  * Spec: kubectl v1.36, apply (client-side).
  */
-import { formatPlace } from "../../base/errors.ts";
 import { ApiError } from "../api/errors.ts";
 import { canonical } from "../api/names.ts";
 import { qualifiedKind, resourceOf } from "../api/resources.ts";
 import type { ApiServer } from "../api/server.ts";
 import type { ApiObject, NewObject } from "../api/types.ts";
-import { formatPath } from "../schema.ts";
 import { objectKey } from "../store.ts";
 import type { Manifest } from "./manifest.ts";
 import { mergeThreeWay } from "./merge.ts";
@@ -29,8 +27,10 @@ export function apply(
 ): void {
   for (const manifest of manifests) {
     const problem = manifestProblem(manifest, file);
-    if (problem !== null) output.fail(problem);
-    else applyOne(server, manifest, file, namespace, output);
+    if (problem !== null) {
+      output.fail(problem);
+      output.note(manifest.placeOf(["kind"]));
+    } else applyOne(server, manifest, file, namespace, output);
   }
 }
 
@@ -68,9 +68,7 @@ function applyOne(
         : `Error from server (${error.reason}): ${doing}: ${error.message}`,
     );
     const [field] = error.fields;
-    if (field !== undefined) {
-      output.note(`${formatPlace(manifest.placeOf(field.path))}: ${formatPath(field.path)}`);
-    }
+    output.note(manifest.placeOf(field?.path ?? []));
   }
 }
 

@@ -6,6 +6,8 @@ export class UsageError extends Error {}
 export interface Arguments {
   readonly command: string;
   readonly words: readonly string[];
+  /** What stands after `--`; null without it. */
+  readonly rest: readonly string[] | null;
   readonly namespace: string;
   readonly allNamespaces: boolean;
   /** The value of an option, or null. */
@@ -38,12 +40,30 @@ const WITH_VALUE = new Set([
   "subresource",
   "c",
   "container",
+  "env",
+  "for",
+  "image",
+  "labels",
+  "name",
+  "pod-selector",
+  "port",
+  "protocol",
+  "restart",
+  "since",
+  "since-time",
+  "tail",
+  "target-port",
 ]);
+
+/** Short options that are flags in some commands. */
+const FLAGS: ReadonlyMap<string, readonly string[]> = new Map([["logs", ["f", "p"]]]);
 
 export function parseArguments(input: readonly string[]): Arguments {
   const words: string[] = [];
   const options = new Map<string, string>();
-  const rest = [...input];
+  const end = input.indexOf("--");
+  const rest = end === -1 ? [...input] : input.slice(0, end);
+  const flags = FLAGS.get(input[0] ?? "") ?? [];
   for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
     if (!word.startsWith("-") || word === "-") {
       words.push(word);
@@ -52,7 +72,7 @@ export function parseArguments(input: readonly string[]): Arguments {
     const name = word.replace(/^--?/, "");
     const equals = name.indexOf("=");
     if (equals !== -1) options.set(name.slice(0, equals), name.slice(equals + 1));
-    else if (WITH_VALUE.has(name)) options.set(name, rest.shift() ?? "");
+    else if (WITH_VALUE.has(name) && !flags.includes(name)) options.set(name, rest.shift() ?? "");
     else options.set(name, "true");
   }
   const option = (name: string) => options.get(name) ?? null;
@@ -61,6 +81,7 @@ export function parseArguments(input: readonly string[]): Arguments {
   return {
     command,
     words: others,
+    rest: end === -1 ? null : input.slice(end + 1),
     namespace: option("n") ?? option("namespace") ?? "default",
     allNamespaces: flag("A") || flag("all-namespaces"),
     option,

@@ -2,7 +2,7 @@
  * kubectl on the emulated API server: commands as people type them, texts as kubectl prints them.
  *
  * Spec: kubectl v1.36.
- * Not modelled: exec and logs without a kubelet that answers; edit, port-forward, plugins.
+ * Not modelled: edit, port-forward, top, attach, cp, debug, plugins; `get --watch`.
  */
 import { ApiError } from "../api/errors.ts";
 import { resourceOf } from "../api/resources.ts";
@@ -28,8 +28,14 @@ export type ManifestFiles = (file: string) => readonly Manifest[];
 /** Carries out one command line; `words` without `kubectl` itself. */
 export function kubectl(server: ApiServer, words: readonly string[], files: ManifestFiles): Output {
   const output = new Output();
+  failuresTo(output, () => run(server, parseArguments(words), files, output));
+  return output;
+}
+
+/** Does something; what kubectl or the server refuses is printed as kubectl prints it. */
+export function failuresTo(output: Output, act: () => void): void {
   try {
-    run(server, parseArguments(words), files, output);
+    act();
   } catch (error) {
     if (error instanceof UsageError) output.fail(`error: ${error.message}`);
     else if (error instanceof ApiError) {
@@ -40,7 +46,6 @@ export function kubectl(server: ApiServer, words: readonly string[], files: Mani
       );
     } else throw error;
   }
-  return output;
 }
 
 function run(server: ApiServer, args: Arguments, files: ManifestFiles, output: Output): void {

@@ -1,10 +1,11 @@
 /** What a kubectl command prints, and with which status it ends. */
+import type { Place } from "../../base/errors.ts";
 export class Output {
   stdout = "";
   stderr = "";
   exitCode = 0;
-  /** Where in which file the errors are: what kubectl does not say. */
-  readonly places: string[] = [];
+  /** Where in which file the first error is, which kubectl does not say; null if in none. */
+  place: Place | null = null;
 
   print(line: string): void {
     this.stdout += `${line}\n`;
@@ -24,7 +25,7 @@ export class Output {
     this.exitCode = 1;
   }
 
-  note(place: string): void {
-    this.places.push(place);
+  note(place: Place): void {
+    this.place ??= place;
   }
 }

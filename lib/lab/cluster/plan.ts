@@ -42,7 +42,12 @@ export interface ClusterPlan {
   readonly nodes: readonly PlannedNode[];
   readonly pods: readonly PlannedPod[];
   readonly hosts: readonly PlannedMember[];
+  /** Where the API server and kubectl are, if there is one: a node of that name, or a host. */
+  readonly controlPlane: { readonly name: string; readonly address: Ipv4 } | null;
 }
+
+/** The host of the API server. */
+export const CONTROL_PLANE = "control-plane";
 
 /** Gives out the addresses. Throws `VW_LAB` for one that is taken or in the wrong network. */
 export function planCluster(cluster: Cluster): ClusterPlan {
@@ -72,7 +77,18 @@ export function planCluster(cluster: Cluster): ClusterPlan {
     const address = ip?.value ?? nextFree(taken, first, name.value);
     return { name: name.value, address, program: run, place: name.place };
   });
-  return { nodeSubnet, router: ipv4(nodeSubnet.address + 1), nodes, pods, hosts };
+  const router = ipv4(nodeSubnet.address + 1);
+  if (cluster.controlPlane === null) {
+    return { nodeSubnet, router, nodes, pods, hosts, controlPlane: null };
+  }
+  const known = [...nodes, ...hosts].find(({ name }) => name === CONTROL_PLANE);
+  if (known !== undefined) {
+    return { nodeSubnet, router, nodes, pods, hosts, controlPlane: known };
+  }
+  const afterNodes = ipv4(nodeSubnet.address + 2 + nodes.length);
+  const address = nextFree(taken, afterNodes, CONTROL_PLANE);
+  const own = { name: CONTROL_PLANE, address, program: null, place: cluster.place };
+  return { nodeSubnet, router, nodes, pods, hosts: [...hosts, own], controlPlane: own };
 }
 
 function podCidrOf(podSubnet: Cidr, index: number, place: Place): Cidr {

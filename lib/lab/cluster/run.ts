@@ -1,26 +1,23 @@
 /**
- * The cluster of a run: a kube-proxy on every node, fed with the lab's objects.
- *
- * Differs: a change of objects reaches every kube-proxy at once; the API server's watches take some
- * milliseconds.
+ * The cluster of a run that has no control plane: a kube-proxy on every node, fed with the lab's
+ * objects. A change of them reaches every kube-proxy at once.
  */
 import { assert } from "../../base/assert.ts";
-import { formatCidr } from "../../base/inet.ts";
 import type { Ns } from "../../base/units.ts";
 import type { Invocation } from "../../kube/node/invocation.ts";
 import { NodeProxy } from "../../kube/node/node-proxy.ts";
 import type { RelayCounters } from "../../kube/node/relay-counters.ts";
 import type { KubeObject } from "../../kube/objects.ts";
-import { DEFAULT_CONFIGURATION, type KubeProxyConfiguration } from "../../kube/proxy/config.ts";
+import type { KubeProxyConfiguration } from "../../kube/proxy/config.ts";
 import { releaseOf } from "../../kube/proxy/release.ts";
 import type { Machine } from "../build.ts";
 import type { Lab } from "../lab.ts";
-import { proxyConfigurationIn } from "../manifests.ts";
 import { seconds } from "../report.ts";
 import type { Cluster } from "../schema/cluster.ts";
 import type { ObjectsStep } from "../schema/steps.ts";
 import type { ReadFile } from "../setup.ts";
 import { planCluster } from "./plan.ts";
+import { proxyConfiguration } from "./proxy-configuration.ts";
 import { applied, deleted, initialObjects, ObjectFiles } from "./state.ts";
 
 /** Something that kube-proxy has done on a node. */
@@ -101,17 +98,6 @@ export class ClusterRun {
     }
     return texts;
   }
-}
-
-/** kind's configuration with what the lab says of it. */
-function proxyConfiguration({ networking, kubeProxy }: Cluster): KubeProxyConfiguration {
-  const base: KubeProxyConfiguration = {
-    ...DEFAULT_CONFIGURATION,
-    mode: networking.kubeProxyMode,
-    clusterCIDR: formatCidr(networking.podSubnet),
-    conntrack: { ...DEFAULT_CONFIGURATION.conntrack, maxPerCore: 0, min: 0 },
-  };
-  return kubeProxy === null ? base : { ...proxyConfigurationIn(kubeProxy, base), mode: base.mode };
 }
 
 function invocationText({ at, run, stdin }: NodeInvocation): string {

@@ -9,7 +9,8 @@
  *
  * Spec: CNI bridge plugin (isGateway, hairpinMode), flannel host-gw; Docker's bridge network for MACs
  * of nodes, CNI's for those of Pods.
- * Not modelled: masquerade of what Pods send to hosts outside, the containers' own programs.
+ * Not modelled: without a control plane, masquerade of what Pods send to hosts outside, and the
+ * containers' own programs.
  */
 import type { Place } from "../../base/errors.ts";
 import { type Cidr, formatCidr, formatIpv4, type Ipv4 } from "../../base/inet.ts";
@@ -79,12 +80,19 @@ function lanSetup({ nodes, hosts, router, nodeSubnet }: ClusterPlan, place: Plac
 }
 
 function nodeSetup(plan: ClusterPlan, node: PlannedNode): SetupCommand[] {
+  return commandsOf(node.name, node.place, [
+    ...hostCommands(plan, node.address),
+    // With a control plane the kubelets' CNI plugin makes the bridge and the routes.
+    ...(plan.controlPlane === null ? podNetwork(plan, node) : []),
+  ]);
+}
+
+function podNetwork(plan: ClusterPlan, node: PlannedNode): string[] {
   const own = plan.pods.flatMap((pod, index) =>
     pod.node === node ? [podPort(pod.name, index)] : [],
   );
   const others = plan.nodes.filter((other) => other !== node);
-  return commandsOf(node.name, node.place, [
-    ...hostCommands(plan, node.address),
+  return [
     `ip link add cni0 address ${formatMac(podMac(node.gateway))} type bridge`,
     `ip addr add ${withLength(node.gateway, node.podCidr)} dev cni0`,
     // The bridge computes checksums itself, as devices of links do.
@@ -98,7 +106,7 @@ function nodeSetup(plan: ClusterPlan, node: PlannedNode): SetupCommand[] {
     ...others.map(
       ({ podCidr, address }) => `ip route add ${formatCidr(podCidr)} via ${formatIpv4(address)}`,
     ),
-  ]);
+  ];
 }
 
 function podSetup({ name, place, address, node }: PlannedPod): SetupCommand[] {

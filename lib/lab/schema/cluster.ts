@@ -13,6 +13,7 @@ import {
   parseCidr,
   parseIpv4,
 } from "../../base/inet.ts";
+import type { Ns } from "../../base/units.ts";
 import { PROXY_MODES } from "../../kube/proxy/create.ts";
 import { releaseOf } from "../../kube/proxy/release.ts";
 import type { YamlNode } from "../yaml-node.ts";
@@ -30,11 +31,12 @@ import {
   pattern,
   required,
   text,
+  truth,
   withDefault,
   word,
   wrong,
 } from "./kinds.ts";
-import { command, network, nodeName } from "./values.ts";
+import { command, duration, network, nodeName } from "./values.ts";
 
 /** How kube-proxy programs Services. */
 export type KubeProxyMode = "iptables" | "userspace" | "ipvs" | "nftables";
@@ -86,9 +88,21 @@ export interface Cluster {
    * told of as they stand.
    */
   readonly objects: readonly Located<string>[];
+  /** Null: there is no API server, and Pods and objects are those above. */
+  readonly controlPlane: ControlPlaneSettings | null;
+  readonly place: Place;
+}
+
+/** What a cluster with an API server begins with. */
+export interface ControlPlaneSettings {
   /** Files of kubectl YAML, relative to the lab's folder, in the order in which they are applied. */
   readonly manifests: readonly Located<string>[];
-  readonly place: Place;
+  /** Whether CoreDNS runs, and Pods ask it. */
+  readonly dns: boolean;
+  /** Whether ingress-nginx runs, as its manifests for kind install it. */
+  readonly ingress: boolean;
+  /** When the lab goes on: as soon as all that was applied is ready, or after a time in ns. */
+  readonly start: "ready" | Ns;
 }
 
 const DEFAULT_NETWORKING: ClusterNetworking = {
@@ -169,6 +183,15 @@ const anyMap: Kind<YamlNode> = {
   },
 };
 
+const readyWord = word("ready");
+
+const start: Kind<"ready" | Ns> = {
+  expected: "ready, or a duration such as 30s",
+  jsonSchema: { anyOf: [readyWord.jsonSchema, duration.jsonSchema] },
+  read: (node) =>
+    node.kind === "scalar" && node.value === "ready" ? readyWord.read(node) : duration.read(node),
+};
+
 const file = located(text("a file beside the lab"));
 
 const nodeKind = object("a node", {
@@ -202,7 +225,38 @@ export const clusterKind: Kind<Cluster> = mapped(
       [],
       "files of Services, EndpointSlices and Nodes, as they are",
     ),
-    manifests: withDefault(list(file), [], "files of kubectl YAML, applied in this order"),
+    manifests: optional(
+      list(file),
+      "files of kubectl YAML, applied in this order; even an empty list makes a control plane",
+    ),
+    dns: optional(truth, "whether CoreDNS runs (true)"),
+    ingress: optional(truth, "whether ingress-nginx runs (false)"),
+    start: optional(start, "when the lab goes on: when all is ready, or after a time (ready)"),
   }),
-  (value, place) => ({ ...value, place }),
+  ({ manifests, dns, ingress, start, ...value }, place): Cluster => {
+    const settings = { dns, ingress, start };
+    if (manifests === null) {
+      const [extra] = Object.entries(settings).filter(([, setting]) => setting !== null);
+      if (extra !== undefined) {
+        throw new VethworkError("VW_LAB", `${extra[0]}: without a control plane`, "manifests: []");
+      }
+      return { ...value, controlPlane: null, place };
+    }
+    const [first] = [...value.pods.map(({ name }) => name), ...value.objects];
+    if (first !== undefined) {
+      throw new VethworkError(
+        "VW_LAB",
+        `"${first.value}" beside manifests`,
+        "pods: and objects: are for a cluster without a control plane",
+        first.place,
+      );
+    }
+    const controlPlane: ControlPlaneSettings = {
+      manifests,
+      dns: dns ?? true,
+      ingress: ingress ?? false,
+      start: start ?? "ready",
+    };
+    return { ...value, controlPlane, place };
+  },
 );

@@ -15,8 +15,15 @@ import {
   text,
   withDefault,
 } from "./kinds.ts";
-import { commandFields, type RunStep, runStepOf } from "./steps.ts";
-import { type DeviceName, interfaceName } from "./values.ts";
+import {
+  checkFields,
+  commandFields,
+  KUBECTL_HOST,
+  type OutputCheck,
+  type RunStep,
+  runStepOf,
+} from "./steps.ts";
+import { command, type DeviceName, interfaceName } from "./values.ts";
 
 /** A command that is run after the steps, and what it must do. */
 export interface CommandExpectation {
@@ -45,10 +52,21 @@ const commandExpectation: Kind<Expectation> = mapped(
   object("an expectation", commandFields),
   (value, place): Expectation => {
     const step = runStepOf(value, false, place);
-    const { prints, contains, matches, exit } = step.check;
-    const saysNothing = prints === null && contains === null && matches === null && exit === null;
-    const check = saysNothing ? { ...step.check, exit: 0 } : step.check;
-    return { kind: "command", step: { ...step, check } };
+    return { kind: "command", step: { ...step, check: orSuccess(step.check) } };
+  },
+);
+
+const kubectlExpectation: Kind<Expectation> = mapped(
+  object("an expectation", {
+    kubectl: required(command, "a command line without the word kubectl"),
+    timeout: commandFields.timeout,
+    ...checkFields,
+  }),
+  ({ kubectl, ...value }, place): Expectation => {
+    const on = { value: KUBECTL_HOST, place };
+    const run = { value: `kubectl ${kubectl.value}`, place: kubectl.place };
+    const step = runStepOf({ ...value, on, run, stdin: null, name: null }, false, place);
+    return { kind: "command", step: { ...step, check: orSuccess(step.check) } };
   },
 );
 
@@ -81,8 +99,16 @@ const frameExpectation: Kind<Expectation> = mapped(
 /** One expectation. */
 export const expectationKind: Kind<Expectation> = byKey("an expectation", {
   run: commandExpectation,
+  kubectl: kubectlExpectation,
   frames: frameExpectation,
 });
+
+/** A check that asks for nothing asks for success. */
+function orSuccess(check: OutputCheck): OutputCheck {
+  const { prints, contains, matches, exit } = check;
+  const saysNothing = prints === null && contains === null && matches === null && exit === null;
+  return saysNothing ? { ...check, exit: 0 } : check;
+}
 
 function shortOrLongList<T>(one: Kind<T>): Kind<readonly T[]> {
   const many = list(one, 1);

@@ -1,6 +1,6 @@
 /** What happens in a lab, one thing after the other: commands, pauses, links that go down. */
 import { type Place, VethworkError } from "../../base/errors.ts";
-import { NS_PER_S, type Ns } from "../../base/units.ts";
+import { formatDuration, NS_PER_S, type Ns } from "../../base/units.ts";
 import {
   byKey,
   integer,
@@ -13,6 +13,7 @@ import {
   optional,
   pattern,
   required,
+  shortOrLong,
   text,
   truth,
   withDefault,
@@ -81,13 +82,31 @@ export interface ParallelStep {
 /** Objects of the cluster change, as `kubectl apply -f` and `kubectl delete -f` change them. */
 export interface ObjectsStep {
   readonly kind: "apply" | "delete";
-  /** A file beside the lab: what is added or replaced, or what goes. */
+  /** A file beside the lab: what is added or replaced, or what goes; or one object's kind/name. */
   readonly file: Located<string>;
   readonly place: Place;
 }
 
+/** Containers of a Pod or of a workload's first Pod die at once, or a node loses its power. */
+export interface CrashStep {
+  readonly kind: "crash";
+  /** `pod/web-0`, `deployment/web`, `node/node2`. */
+  readonly target: Located<string>;
+  readonly place: Place;
+}
+
 /** One step of a lab. */
-export type Step = RunStep | WaitStep | LinkStep | KillStep | ParallelStep | ObjectsStep;
+export type Step =
+  | RunStep
+  | WaitStep
+  | LinkStep
+  | KillStep
+  | ParallelStep
+  | ObjectsStep
+  | CrashStep;
+
+/** The host by which steps name the place where kubectl runs. */
+export const KUBECTL_HOST = "kubectl";
 
 /** A program that runs beside all steps. */
 export interface BackgroundProgram {
@@ -96,6 +115,9 @@ export interface BackgroundProgram {
   readonly command: Located<string>;
   readonly stdin: string | null;
 }
+
+/** kubectl has its own timeouts, which end before. */
+const KUBECTL_TIMEOUT: Ns = 3600 * NS_PER_S;
 
 const SIGNALS: ReadonlyMap<string, number> = new Map([
   ["HUP", 1],
@@ -107,9 +129,15 @@ const SIGNALS: ReadonlyMap<string, number> = new Map([
   ["TERM", 15],
 ]);
 
-/** The name of a node or, in a cluster, of a Pod: `h1`, `pod/client`. */
+/**
+ * The name of a node or, in a cluster, of a Pod or of what has Pods: `h1`, `pod/client`,
+ * `deployment/web`, `kube-system/deployment/coredns`.
+ */
 export const hostName = located(
-  pattern("a node's name, or pod/NAME", /^(pod\/)?[A-Za-z0-9][A-Za-z0-9_.-]*$/),
+  pattern(
+    "a node's name, pod/NAME, or deployment/NAME",
+    /^([a-z0-9-]+\/)?([a-z]+\/)?[A-Za-z0-9][A-Za-z0-9_.-]*$/,
+  ),
 );
 
 const regularExpression = mapped(text("a regular expression"), (source, place) => {
@@ -149,9 +177,41 @@ const runStep: Kind<Step> = mapped(
   (value, place) => runStepOf(value, value.background, place),
 );
 
+const pause: Kind<Step> = mapped(duration, (durationNs, place) => ({
+  kind: "wait",
+  durationNs,
+  place,
+}));
+
+const condition: Kind<Step> = mapped(
+  object("what is waited for", {
+    for: required(
+      pattern(
+        "a condition such as condition=Ready",
+        /^(delete|create|rollout|(condition|jsonpath)=.+)$/,
+      ),
+      "condition=NAME, jsonpath=…, delete, create or rollout, as kubectl wait has them",
+    ),
+    of: required(
+      pattern("an object such as deployment/web", /^[A-Za-z.]+(\/[a-z0-9.-]+| -l .+)$/),
+      "the object, as KIND/NAME",
+    ),
+    namespace: optional(label, "the object's namespace (default)"),
+    timeout: withDefault(duration, 60 * NS_PER_S, "the lab fails after it (60s)"),
+  }),
+  (value, place) => {
+    const verb = value.for === "rollout" ? "rollout status" : `wait --for=${quoted(value.for)}`;
+    const namespace = value.namespace === null ? "" : ` -n ${value.namespace}`;
+    const timeout = `--timeout=${formatDuration(value.timeout)}`;
+    return kubectlStep(`${verb} ${value.of}${namespace} ${timeout}`, place);
+  },
+);
+
 const waitStep: Kind<Step> = mapped(
-  object("a pause", { wait: required(duration, "how long nothing new begins") }),
-  (value, place) => ({ kind: "wait", durationNs: value.wait, place }),
+  object("a pause", {
+    wait: required(shortOrLong(pause, condition), "how long nothing new begins, or for what"),
+  }),
+  ({ wait }, place) => ({ ...wait, place }),
 );
 
 const downStep: Kind<Step> = mapped(
@@ -164,12 +224,25 @@ const upStep: Kind<Step> = mapped(
   (value, place) => ({ kind: "link", up: true, device: value.up, place }),
 );
 
+const killTarget = located(
+  pattern(
+    "a process's name, pod/NAME, deployment/NAME or node/NAME",
+    /^([a-z0-9-]+\/)?([a-z]+\/)?[A-Za-z0-9][A-Za-z0-9_.-]*$/,
+  ),
+);
+
 const killStep: Kind<Step> = mapped(
   object("the end of a program", {
-    kill: required(located(label), "the name of a process or of a step in the background"),
+    kill: required(
+      killTarget,
+      "the name of a process or of a step in the background; or a Pod, or a node",
+    ),
     signal: withDefault(signalKind(), 15, "TERM unless said otherwise"),
   }),
-  (value, place) => ({ kind: "kill", process: value.kill, signal: value.signal, place }),
+  ({ kill, signal }, place) =>
+    kill.value.includes("/")
+      ? { kind: "crash", target: kill, place }
+      : { kind: "kill", process: kill, signal, place },
 );
 
 const parallelStep: Kind<Step> = mapped(
@@ -195,8 +268,47 @@ const applyStep: Kind<Step> = mapped(
 );
 
 const deleteStep: Kind<Step> = mapped(
-  object("objects to delete", { delete: required(objectsFile, "a file of objects that go") }),
+  object("objects to delete", {
+    delete: required(objectsFile, "a file of objects that go, or one object as KIND/NAME"),
+  }),
   (value, place) => ({ kind: "delete", file: value.delete, place }),
+);
+
+const scaleStep: Kind<Step> = mapped(
+  object("a workload to scale", {
+    scale: required(pattern("a workload such as deployment/web", /^[a-z.]+\/[a-z0-9.-]+$/), "what"),
+    replicas: required(integer("a number of Pods", 0, 100_000), "how many Pods it has from now on"),
+    namespace: optional(label, "its namespace (default)"),
+  }),
+  ({ scale, replicas, namespace }, place) =>
+    kubectlStep(
+      `scale ${scale} --replicas=${replicas}${namespace === null ? "" : ` -n ${namespace}`}`,
+      place,
+    ),
+);
+
+const drainStep: Kind<Step> = mapped(
+  object("a node to drain", {
+    drain: required(label, "the node: no new Pods come to it, and those it has are evicted"),
+  }),
+  ({ drain }, place) =>
+    kubectlStep(`drain ${drain} --ignore-daemonsets --delete-emptydir-data --force`, place),
+);
+
+const kubectlLine: Kind<Step> = mapped(
+  object("a kubectl command", {
+    kubectl: required(command, "a command line without the word kubectl"),
+    stdin: optional(text(), "what it reads from standard input"),
+    name: optional(label, "a name for kill and for the report"),
+    timeout: withDefault(duration, 300 * NS_PER_S, "it is ended after this time (300s)"),
+    background: withDefault(truth, false, "whether the next step begins at once"),
+    ...checkFields,
+  }),
+  ({ kubectl, background, ...value }, place) => {
+    const on = { value: KUBECTL_HOST, place };
+    const run = { value: `kubectl ${kubectl.value}`, place: kubectl.place };
+    return runStepOf({ ...value, on, run }, background, place);
+  },
 );
 
 /** One step. */
@@ -209,6 +321,9 @@ export const stepKind: Kind<Step> = byKey("a step", {
   kill: killStep,
   apply: applyStep,
   delete: deleteStep,
+  scale: scaleStep,
+  drain: drainStep,
+  kubectl: kubectlLine,
 });
 
 /** A program that runs beside all steps. */
@@ -245,6 +360,19 @@ export function runStepOf(value: CommandValues, background: boolean, place: Plac
     check: { prints, contains, matches, exit },
     place,
   };
+}
+
+/** A kubectl command of the lab's own, which must succeed. */
+export function kubectlStep(line: string, place: Place): RunStep {
+  const on = { value: KUBECTL_HOST, place };
+  const run = { value: `kubectl ${line}`, place };
+  const check = { prints: null, contains: null, matches: null, exit: 0 };
+  const timeout = KUBECTL_TIMEOUT;
+  return runStepOf({ on, run, stdin: null, name: null, timeout, ...check }, false, place);
+}
+
+function quoted(text: string): string {
+  return /^[\w=./:-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 function signalKind(): Kind<number> {

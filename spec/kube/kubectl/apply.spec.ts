@@ -39,13 +39,13 @@ describe("kube/kubectl/apply", () => {
   it("names file, line and column of the field that the server refuses", () => {
     const cluster = new SpecCluster();
 
-    const { stderr, places, exitCode } = cluster.apply(
+    const { stderr, place, exitCode } = cluster.apply(
       service("  selector: {app: web}\n  ports:\n    - port: 0\n"),
     );
 
     expect(exitCode).to.equal(1);
     expect(stderr).to.contain("spec.ports[0].port: Invalid value: 0");
-    expect(places).to.deep.equal(["file.yaml:7:7: spec.ports[0].port"]);
+    expect(place).to.deep.equal({ file: "file.yaml", line: 7, column: 7 });
   });
 
   it("applies a good document before a bad one", () => {

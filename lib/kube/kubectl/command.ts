@@ -1,0 +1,152 @@
+/**
+ * kubectl as a command of the shell: what the API server answers at once, and what takes time —
+ * `wait`, `rollout status`, deletions that are waited for, `exec` and `logs`, which a kubelet
+ * answers.
+ *
+ * Spec: kubectl v1.36.
+ * Differs: requests are no packets; each takes a fixed time.
+ */
+import { fromUtf8 } from "../../base/bytes.ts";
+import { VethworkError } from "../../base/errors.ts";
+import { NS_PER_MS, type Ns } from "../../base/units.ts";
+import { type Command, type CommandContext, immediate, notModelled } from "../../shell/command.ts";
+import { type Program, sleep } from "../../sim/process.ts";
+import type { ApiServer } from "../api/server.ts";
+import { type Arguments, parseArguments } from "./arguments.ts";
+import { exec } from "./exec.ts";
+import { kubectl, type ManifestFiles } from "./kubectl.ts";
+import { logs } from "./logs.ts";
+import { Output } from "./output.ts";
+import type { KubectlSurroundings } from "./surroundings.ts";
+import { awaitGone, podsToEvict, rolloutStatus, targetsOf, waitCommand } from "./wait.ts";
+
+/** From a request to its answer. */
+const REQUEST_NS: Ns = 5 * NS_PER_MS;
+
+const NOT_MODELLED = ["attach", "autoscale", "cp", "debug", "edit", "port-forward", "proxy", "top"];
+
+/** The command. */
+export function kubectlCommand(around: KubectlSurroundings): Command {
+  return {
+    name: "kubectl",
+    parse(words) {
+      const args = readWords(words);
+      return function* (context) {
+        yield sleep(REQUEST_NS);
+        return yield* runKubectl(around, words, args, context);
+      };
+    },
+  };
+}
+
+/** The command without a cluster: only its words can be checked. */
+export const kubectlWords: Command = {
+  name: "kubectl",
+  parse(words) {
+    readWords(words);
+    return immediate(() => 1);
+  },
+};
+
+function readWords(words: readonly string[]): Arguments {
+  const args = parseArguments(words);
+  if (NOT_MODELLED.includes(args.command)) {
+    throw notModelled("kubectl", args.command, "get, describe, apply, exec, logs, wait …");
+  }
+  if (args.flag("w") || args.flag("watch")) {
+    throw notModelled("kubectl", "--watch", "wait, rollout status, or get in several steps");
+  }
+  return args;
+}
+
+function runKubectl(
+  around: KubectlSurroundings,
+  words: readonly string[],
+  args: Arguments,
+  context: CommandContext,
+): Program<number> {
+  const { io } = context;
+  switch (args.command) {
+    case "wait":
+      return waitCommand(around, args, io);
+    case "exec":
+      return exec(around, args, io);
+    case "logs":
+      return logs(around, args, io);
+    case "rollout":
+      if (args.words[0] === "status" && args.option("watch") !== "false") {
+        return rolloutStatus(around, args, io);
+      }
+      return atOnce(around, words, context);
+    case "delete":
+    case "drain":
+      return andWaitUntilGone(around, words, args, context);
+    default:
+      return atOnce(around, words, context);
+  }
+}
+
+/** What the server's first answer completes. */
+function* atOnce(
+  { server, readManifests }: KubectlSurroundings,
+  words: readonly string[],
+  context: CommandContext,
+): Program<number> {
+  const files = yield* filesOf(words, context, readManifests);
+  const output = carryOut(server, words, files);
+  context.io.stdout(output.stdout);
+  context.io.stderr(output.stderr);
+  return output.exitCode;
+}
+
+/** `delete` and `drain` end when the objects have gone. */
+function* andWaitUntilGone(
+  around: KubectlSurroundings,
+  words: readonly string[],
+  args: Arguments,
+  context: CommandContext,
+): Program<number> {
+  const { server, readManifests } = around;
+  const { io } = context;
+  const files = yield* filesOf(words, context, readManifests);
+  const doomed =
+    args.command === "drain" ? podsToEvict(server, args) : targetsOf(server, args, files);
+  const output = carryOut(server, words, files);
+  io.stderr(output.stderr);
+  const isForced = args.command === "delete" && args.flag("force");
+  if (output.exitCode !== 0 || args.option("wait") === "false" || isForced) {
+    io.stdout(output.stdout);
+    return output.exitCode;
+  }
+  const problem = yield* awaitGone(around, doomed, args);
+  io.stdout(output.stdout);
+  if (problem === null) return 0;
+  io.stderr(`${problem}\n`);
+  return 1;
+}
+
+function carryOut(server: ApiServer, words: readonly string[], files: ManifestFiles): Output {
+  try {
+    return kubectl(server, words, files);
+  } catch (error) {
+    if (!(error instanceof VethworkError)) throw error;
+    const output = new Output();
+    output.fail(`error: ${error.message}`);
+    return output;
+  }
+}
+
+/** Files of the host, `-` its standard input, which is read before anything happens. */
+function* filesOf(
+  words: readonly string[],
+  { host, io }: CommandContext,
+  read: KubectlSurroundings["readManifests"],
+): Program<ManifestFiles> {
+  const input = words.includes("-") ? yield* io.stdin.readAll() : null;
+  return (file) => {
+    if (file === "-") return read(fromUtf8(input ?? new Uint8Array(0)), "STDIN");
+    const bytes = host.files.read(file);
+    if (bytes === null) throw new VethworkError("VW_COMMAND", `the path "${file}" does not exist`);
+    return read(fromUtf8(bytes), file);
+  };
+}

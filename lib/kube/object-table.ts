@@ -1,0 +1,42 @@
+/** Objects by key, which are listed in the order of their keys without sorting them each time. */
+import type { ApiObject } from "./api/types.ts";
+import { compareNames } from "./objects.ts";
+
+export class ObjectTable {
+  readonly #objects = new Map<string, ApiObject>();
+  /** The keys in order; null after one has come or gone. */
+  #keys: string[] | null = [];
+
+  get size(): number {
+    return this.#objects.size;
+  }
+
+  get(key: string): ApiObject | null {
+    return this.#objects.get(key) ?? null;
+  }
+
+  set(key: string, object: ApiObject): void {
+    if (!this.#objects.has(key)) this.#keys = null;
+    this.#objects.set(key, object);
+  }
+
+  delete(key: string): void {
+    if (this.#objects.delete(key)) this.#keys = null;
+  }
+
+  /** All objects, in no order in particular. */
+  values(): Iterable<ApiObject> {
+    return this.#objects.values();
+  }
+
+  /** All objects by key; O(n), and O(n log n) after one has come or gone. */
+  list(): ApiObject[] {
+    this.#keys ??= [...this.#objects.keys()].sort(compareNames);
+    const objects: ApiObject[] = [];
+    for (const key of this.#keys) {
+      const object = this.#objects.get(key);
+      if (object !== undefined) objects.push(object);
+    }
+    return objects;
+  }
+}

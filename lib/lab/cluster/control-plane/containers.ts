@@ -1,0 +1,86 @@
+/** The containers of a cluster, as `kubectl exec`, `kubectl logs` and a lab's steps reach them. */
+import type { Pod } from "../../../kube/api/types.ts";
+import { contextOf, programOf } from "../../../kube/images/catalogue.ts";
+import type { Container } from "../../../kube/images/container.ts";
+import type { PodAccess } from "../../../kube/kubectl/surroundings.ts";
+import type { ContainerRun } from "../../../kube/kubelet/container-run.ts";
+import { keyOf } from "../../../kube/store.ts";
+import { type CommandStreams, ToolError } from "../../../shell/command.ts";
+import type { ShellHost } from "../../../shell/host.ts";
+import { NOT_FOUND, resolveCommand } from "../../../shell/interpreter/lookup.ts";
+import type { Program } from "../../../sim/process.ts";
+import type { RunningNode } from "./nodes.ts";
+
+/** The containers whose programs run, by their host: with them come the commands of an image. */
+export class ContainerTable {
+  readonly #running = new Map<ShellHost, Container>();
+
+  /** The program of a container; it stands in the table while it runs. */
+  *run(container: Container): Program<number> {
+    this.#running.set(container.host, container);
+    try {
+      return yield* programOf(container);
+    } finally {
+      this.#running.delete(container.host);
+    }
+  }
+
+  /** The container of a host, or null. */
+  find(host: ShellHost): Container | null {
+    return this.#running.get(host) ?? null;
+  }
+}
+
+export class ClusterContainers implements PodAccess {
+  readonly #nodes: ReadonlyMap<string, RunningNode>;
+  readonly #table: ContainerTable;
+
+  constructor(nodes: ReadonlyMap<string, RunningNode>, table: ContainerTable) {
+    this.#nodes = nodes;
+    this.#table = table;
+  }
+
+  /** A container that runs; the first of the Pod if `container` is "". Null: it does not run. */
+  find({ metadata, spec }: Pod, container = ""): ContainerRun | null {
+    const { name, namespace = "default" } = metadata;
+    const node = this.#nodes.get(spec.nodeName ?? "");
+    return node?.kubelet.findContainer(namespace, name, container) ?? null;
+  }
+
+  exec(
+    pod: Pod,
+    container: string,
+    words: readonly string[],
+    io: CommandStreams,
+  ): Program<number> | null {
+    const run = this.find(pod, container);
+    const running = run === null ? null : this.#table.find(run.host);
+    return running === null ? null : runIn(running, words, io);
+  }
+
+  logs(pod: Pod, container: string, previous: boolean): string | null {
+    const node = this.#nodes.get(pod.spec.nodeName ?? "");
+    return node?.kubelet.logs(keyOf(pod), container, { previous }) ?? null;
+  }
+}
+
+/** A command beside a container's program, with the image's commands. */
+function* runIn(
+  container: Container,
+  words: readonly string[],
+  io: CommandStreams,
+): Program<number> {
+  const context = { ...contextOf(container), io, signal: null };
+  try {
+    const body = resolveCommand(context.commands, words);
+    if (body !== null) return yield* body(context);
+    io.stderr(
+      `OCI runtime exec failed: exec failed: unable to start container process: exec: "${words[0]}": executable file not found in $PATH\n`,
+    );
+    return NOT_FOUND;
+  } catch (error) {
+    if (!(error instanceof ToolError)) throw error;
+    io.stderr(error.text);
+    return error.status;
+  }
+}
