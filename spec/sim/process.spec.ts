@@ -7,7 +7,7 @@ const WAKEUP = 1000;
 
 function world() {
   const scheduler = new Scheduler();
-  const cpu = new Cpu(scheduler, { hopNs: 10, syscallNs: 100, wakeupNs: WAKEUP });
+  const cpu = new Cpu(scheduler, { hopNs: 10, syscallNs: 100, wakeupNs: WAKEUP, interruptNs: 0 });
   return { scheduler, cpu, log: [] as string[] };
 }
 
