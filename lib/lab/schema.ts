@@ -53,18 +53,12 @@ const costsKind: Kind<LabCosts> = mapped(
     hop: withDefault(duration, DEFAULT_LAB_COSTS.hopNs, "a frame through one device (2us)"),
     syscall: withDefault(duration, DEFAULT_LAB_COSTS.syscallNs, "a system call (4us)"),
     wakeup: withDefault(duration, DEFAULT_LAB_COSTS.wakeupNs, "until a woken process runs (40us)"),
-    interrupt: withDefault(
-      duration,
-      DEFAULT_LAB_COSTS.interruptNs,
-      "until a frame from a quiet line is taken (150us)",
-    ),
     start: withDefault(duration, DEFAULT_LAB_COSTS.startNs, "until a new program runs (10ms)"),
   }),
-  ({ hop, syscall, wakeup, interrupt, start }) => ({
+  ({ hop, syscall, wakeup, start }) => ({
     hopNs: hop,
     syscallNs: syscall,
     wakeupNs: wakeup,
-    interruptNs: interrupt,
     startNs: start,
   }),
 );

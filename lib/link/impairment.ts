@@ -140,12 +140,12 @@ export class Impairment extends SimEvent {
       if (frame === undefined) continue;
       frame.storage = FrameStorage.COPIED;
       this.#cpu.enterSoftirq();
-      // The driver's work, before the receive path that every hop has.
+      // The interrupt and the driver, before the receive path that every hop has.
       this.#cpu.spend(this.#cpu.costs.hopNs);
       this.#end.arrive(frame);
       this.#cpu.leaveSoftirq();
     }
-    if (this.#times.length > 0) this.#interruptFor(this.#times[0] ?? 0);
+    if (this.#times.length > 0) this.#cpu.scheduler.schedule(this, this.#times[0] ?? 0);
   }
 
   #enqueue(frame: Frame, extra: Ns): void {
@@ -207,11 +207,7 @@ export class Impairment extends SimEvent {
     while (index > 0 && (this.#times[index - 1] ?? 0) > at) index -= 1;
     this.#times.splice(index, 0, at);
     this.#frames.splice(index, 0, frame);
-    if (index === 0) this.#interruptFor(at);
-  }
-
-  #interruptFor(at: Ns): void {
-    this.#cpu.scheduler.schedule(this, at + this.#cpu.costs.interruptNs);
+    if (index === 0) this.#cpu.scheduler.schedule(this, at);
   }
 }
 

@@ -25,20 +25,10 @@ export interface CpuCosts {
   readonly syscallNs: Ns;
   /** From the moment that a process becomes runnable until it runs. */
   readonly wakeupNs: Ns;
-  /**
-   * From the moment that a frame comes out of a quiet line until it is taken: a NIC holds its
-   * interrupt back, and an idle processor has to be woken. Frames that follow by then come along.
-   */
-  readonly interruptNs: Ns;
 }
 
 /** Costs as measured between namespaces of one idle machine, rounded. */
-export const DEFAULT_COSTS: CpuCosts = {
-  hopNs: 2_000,
-  syscallNs: 4_000,
-  wakeupNs: 40_000,
-  interruptNs: 150_000,
-};
+export const DEFAULT_COSTS: CpuCosts = { hopNs: 2_000, syscallNs: 4_000, wakeupNs: 40_000 };
 
 /** Work for the backlog: frames, above all. */
 export interface SoftirqWork {

@@ -62,8 +62,7 @@ describe("lab/network", () => {
     network.run("a", "ping -c 1 10.0.0.2");
 
     const [out, , echo] = network.capture("b/eth0").frames;
-    // The line, and the interrupt at its end.
-    expect(network.capture("a/eth0").frames[0]!.nanoseconds + 30_150_000).to.be.closeTo(
+    expect(network.capture("a/eth0").frames[0]!.nanoseconds + 30_000_000).to.be.closeTo(
       out!.nanoseconds,
       10_000,
     );

@@ -37,7 +37,6 @@ describe("lab/schema", () => {
       hopNs: 2_000,
       syscallNs: 4_000,
       wakeupNs: 40_000,
-      interruptNs: 150_000,
       startNs: 10_000_000,
     });
   });

@@ -61,7 +61,7 @@ describe("link/veth", () => {
   });
 
   it("charges each hop to the clock", () => {
-    const bench = new Bench({ costs: { hopNs: 1500, syscallNs: 0, wakeupNs: 0, interruptNs: 0 } });
+    const bench = new Bench({ costs: { hopNs: 1500, syscallNs: 0, wakeupNs: 0 } });
     const { b, one } = pair(bench);
 
     send(bench, one, ethernetFrame(B, A));

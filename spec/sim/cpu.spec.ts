@@ -4,7 +4,7 @@ import { Scheduler } from "../../lib/sim/scheduler.ts";
 
 function world() {
   const scheduler = new Scheduler();
-  const cpu = new Cpu(scheduler, { hopNs: 10, syscallNs: 100, wakeupNs: 1000, interruptNs: 0 });
+  const cpu = new Cpu(scheduler, { hopNs: 10, syscallNs: 100, wakeupNs: 1000 });
   const log: string[] = [];
   const work = (name: string, act: () => void = () => {}) => ({
     softirq: () => {

@@ -7,7 +7,7 @@ const WAKEUP = 1000;
 
 function world() {
   const scheduler = new Scheduler();
-  const cpu = new Cpu(scheduler, { hopNs: 10, syscallNs: 100, wakeupNs: WAKEUP, interruptNs: 0 });
+  const cpu = new Cpu(scheduler, { hopNs: 10, syscallNs: 100, wakeupNs: WAKEUP });
   return { scheduler, cpu, log: [] as string[] };
 }
 

@@ -20,10 +20,7 @@ export class Bench {
   readonly random: Random;
 
   constructor(options: { seed?: number; costs?: CpuCosts } = {}) {
-    this.cpu = new Cpu(
-      this.scheduler,
-      options.costs ?? { hopNs: 0, syscallNs: 0, wakeupNs: 0, interruptNs: 0 },
-    );
+    this.cpu = new Cpu(this.scheduler, options.costs ?? { hopNs: 0, syscallNs: 0, wakeupNs: 0 });
     this.random = new Random(options.seed ?? 1);
   }
 }

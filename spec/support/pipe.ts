@@ -197,12 +197,7 @@ export class Pipe {
   #pid = 0;
 
   constructor(seed = 1) {
-    this.cpu = new Cpu(this.scheduler, {
-      hopNs: 0,
-      syscallNs: 1000,
-      wakeupNs: 10_000,
-      interruptNs: 0,
-    });
+    this.cpu = new Cpu(this.scheduler, { hopNs: 0, syscallNs: 1000, wakeupNs: 10_000 });
     this.random = new Random(seed);
     this.client = new PipeHost(this, "client", CLIENT);
     this.server = new PipeHost(this, "server", SERVER);

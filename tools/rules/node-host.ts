@@ -64,7 +64,7 @@ export class NodeHost {
 
   /** Carries out the commands that every node starts with, and then `setup`. */
   constructor(scheduler: Scheduler, seed: number, setup: readonly SetupCommand[]) {
-    const cpu = new Cpu(scheduler, { hopNs: 0, syscallNs: 0, wakeupNs: 0, interruptNs: 0 });
+    const cpu = new Cpu(scheduler, { hopNs: 0, syscallNs: 0, wakeupNs: 0 });
     this.scheduler = scheduler;
     this.namespace = new Namespace({
       name: NAME,
