@@ -1,7 +1,8 @@
 /**
  * Programs on the emulated hosts. A program is a generator that yields what it waits for, so its
  * code reads from top to bottom like a real program's and needs no Promise. A blocked process is
- * woken through the wait queues that it blocks on and runs one scheduling latency later.
+ * woken through the wait queues that it blocks on and runs one scheduling latency later, interrupts
+ * not counted: frames that arrive meanwhile go first.
  *
  * Kernel: kernel/sched/wait.c, fs/select.c (poll), 6.18.
  */
