@@ -140,8 +140,6 @@ export class Impairment extends SimEvent {
       if (frame === undefined) continue;
       frame.storage = FrameStorage.COPIED;
       this.#cpu.enterSoftirq();
-      // The interrupt and the driver, before the receive path that every hop has.
-      this.#cpu.spend(this.#cpu.costs.hopNs);
       this.#end.arrive(frame);
       this.#cpu.leaveSoftirq();
     }

@@ -45,8 +45,6 @@ export class Cpu {
   #processing = 0;
   #softirqDepth = 0;
   #disabledDepth = 0;
-  #softirqSince: Ns = 0;
-  #softirqNs: Ns = 0;
 
   constructor(scheduler: Scheduler, costs: CpuCosts = DEFAULT_COSTS) {
     this.scheduler = scheduler;
@@ -61,11 +59,6 @@ export class Cpu {
   /** Whether the code that runs now is a softirq's (a timer's, a receive path's). */
   get inSoftirq(): boolean {
     return this.#softirqDepth > 0;
-  }
-
-  /** How long interrupts have kept the processor from processes, since the start of the run. */
-  get softirqNs(): Ns {
-    return this.#softirqNs;
   }
 
   /** Length of `input_pkt_queue`, which `net.core.netdev_max_backlog` bounds. */
@@ -91,7 +84,6 @@ export class Cpu {
 
   /** Begins softirq context: a timer's expiry, a frame's arrival from a cable. */
   enterSoftirq(): void {
-    if (this.#softirqDepth === 0) this.#softirqSince = this.scheduler.now;
     this.#softirqDepth += 1;
   }
 
@@ -99,7 +91,6 @@ export class Cpu {
   leaveSoftirq(): void {
     this.#softirqDepth -= 1;
     this.#drainIfAllowed();
-    if (this.#softirqDepth === 0) this.#softirqNs += this.scheduler.now - this.#softirqSince;
   }
 
   /** Lets `cost` pass in which the processor is busy. @hot */

@@ -1,8 +1,7 @@
 /**
  * Programs on the emulated hosts. A program is a generator that yields what it waits for, so its
  * code reads from top to bottom like a real program's and needs no Promise. A blocked process is
- * woken through the wait queues that it blocks on and runs one scheduling latency later, interrupts
- * not counted: frames that arrive meanwhile go first.
+ * woken through the wait queues that it blocks on and runs one scheduling latency later.
  *
  * Kernel: kernel/sched/wait.c, fs/select.c (poll), 6.18.
  */
@@ -66,8 +65,6 @@ export class Process extends SimEvent {
   readonly #program: Program<number>;
   #waiting: readonly WaitQueue[] = [];
   #woken = false;
-  /** The processor's `softirqNs` up to which its waking was put off. */
-  #softirqNs: Ns = 0;
 
   /** Takes `program`, whose result is the exit status. It starts to run one wake-up later. */
   constructor(cpu: Cpu, pid: number, name: string, program: Program<number>) {
@@ -83,7 +80,6 @@ export class Process extends SimEvent {
   wakeFrom(): void {
     this.#leaveQueues();
     this.#woken = true;
-    this.#softirqNs = this.#cpu.softirqNs;
     if (this.status === null) {
       this.#cpu.scheduler.schedule(this, this.#cpu.now + this.#cpu.costs.wakeupNs);
     }
@@ -101,13 +97,6 @@ export class Process extends SimEvent {
 
   override fire(): void {
     const woken = this.#woken;
-    const stolen = this.#cpu.softirqNs - this.#softirqNs;
-    if (woken && stolen > 0) {
-      // Frames that arrive while it is being woken are dealt with first.
-      this.#softirqNs += stolen;
-      this.#cpu.scheduler.schedule(this, this.#cpu.now + stolen);
-      return;
-    }
     this.#leaveQueues();
     this.#woken = false;
     const result = this.#program.next(woken);

@@ -2,7 +2,6 @@ import { expect } from "chai";
 import { Cpu } from "../../lib/sim/cpu.ts";
 import { Process, type Program, sleep, WaitQueue, waitFor } from "../../lib/sim/process.ts";
 import { Scheduler } from "../../lib/sim/scheduler.ts";
-import { Timer } from "../../lib/sim/timer.ts";
 
 const WAKEUP = 1000;
 
@@ -27,22 +26,6 @@ describe("sim/process", () => {
 
     expect(log).to.deep.equal([`started@${WAKEUP}`, `slept@${WAKEUP + 500}`]);
     expect(process.status).to.equal(3);
-  });
-
-  it("is put off by interrupts that come while it is being woken", () => {
-    const { scheduler, cpu, log } = world();
-    function* program(): Program<number> {
-      log.push(`started@${scheduler.now}`);
-      yield sleep(1);
-      return 0;
-    }
-    new Process(cpu, 1, "test", program());
-    const timer = new Timer(cpu, { expired: () => cpu.spend(300) });
-    timer.arm(WAKEUP / 2);
-
-    scheduler.runUntil(10_000);
-
-    expect(log).to.deep.equal([`started@${WAKEUP + 300}`]);
   });
 
   it("tells a wake-up from a timeout", () => {
