@@ -10,20 +10,11 @@
 import { NS_PER_US } from "../../lib/base/units.ts";
 import type { Capture, CapturedFrame } from "../../lib/capture/capture.ts";
 import { interfaceName } from "../../lib/capture/capture.ts";
-import type { Lab } from "../../lib/lab/lab.ts";
-import type { RunResult } from "../../lib/lab/run.ts";
 import * as ethernet from "../../lib/wire/ethernet.ts";
 import * as ipv4 from "../../lib/wire/ipv4.ts";
 import { ETHERTYPE_IPV4, IPPROTO_TCP } from "../../lib/wire/protocol-numbers.ts";
 import * as tcp from "../../lib/wire/tcp.ts";
-
-/** A lab that was run. Its step `requests` prints curl's `%{time_total}` for each of them. */
-export interface CostedLab {
-  readonly name: string;
-  readonly lab: Lab;
-  readonly run: RunResult;
-  readonly capture: Capture;
-}
+import type { PlayedLab } from "./stage.ts";
 
 type Row = readonly [what: string, ...values: string[]];
 
@@ -31,8 +22,8 @@ type Row = readonly [what: string, ...values: string[]];
 const REQUESTS = "requests";
 const DATAGRAMS = "datagrams";
 
-/** The table, one column for each lab. */
-export function costTable(labs: readonly CostedLab[]): string {
+/** The table, one column for each lab; its step `requests` prints curl's `%{time_total}` for each. */
+export function costTable(labs: readonly PlayedLab[]): string {
   const all = labs.map(costsOf);
   const [first] = all;
   const places = first === undefined ? [] : [...first.frames.keys()];
@@ -72,7 +63,7 @@ interface Costs {
   };
 }
 
-function costsOf({ run, capture }: CostedLab): Costs {
+function costsOf({ run, capture }: PlayedLab): Costs {
   const { report } = run;
   const printed = (name: string): string[] => {
     const step = report.steps.find(({ command }) => command?.name === name)?.command;
@@ -127,7 +118,7 @@ function placeOf(name: string): string {
 }
 
 /** The constants of the model, as the labs have them. */
-function model(labs: readonly CostedLab[]): string {
+function model(labs: readonly PlayedLab[]): string {
   const [first] = labs;
   if (first === undefined) return "";
   const { hopNs, syscallNs, wakeupNs } = first.lab.costs;

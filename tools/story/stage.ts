@@ -5,7 +5,9 @@ import { VethworkError } from "../../lib/base/errors.ts";
 import type { Capture } from "../../lib/capture/capture.ts";
 import { readCapture } from "../../lib/capture/read.ts";
 import { MERGED_CAPTURE } from "../../lib/lab/artefacts.ts";
+import type { Lab } from "../../lib/lab/lab.ts";
 import { type RunResult, runLab } from "../../lib/lab/run.ts";
+import { parseLab } from "../../lib/lab/schema.ts";
 import { filesBeside, readInputText } from "../input.ts";
 import { parseScript, type Script } from "./script.ts";
 
@@ -17,6 +19,7 @@ const LAB = "lab.yaml";
 export interface PlayedLab {
   /** Its folder in that of the story, or "" if it stands in it. */
   readonly name: string;
+  readonly lab: Lab;
   readonly run: RunResult;
   readonly capture: Capture;
 }
@@ -38,18 +41,15 @@ export class Stage {
     this.labs = labsOf(folder);
   }
 
-  /** The path of a lab's file. */
-  labFile(lab: string): string {
-    return join(this.#folder, lab, LAB);
-  }
-
   /** Runs its labs. */
   play(): PlayedLab[] {
     return this.labs.map((name) => {
-      const file = this.labFile(name);
-      const run = runLab(readInputText(file), { file, readFile: filesBeside(file) });
+      const file = join(this.#folder, name, LAB);
+      const text = readInputText(file);
+      const run = runLab(text, { file, readFile: filesBeside(file) });
       const bytes = run.artefacts.get(MERGED_CAPTURE) ?? new Uint8Array(0);
-      return { name, run, capture: readCapture(bytes, MERGED_CAPTURE) };
+      const capture = readCapture(bytes, MERGED_CAPTURE);
+      return { name, lab: parseLab(text, file), run, capture };
     });
   }
 }
