@@ -22,7 +22,10 @@ export interface ShellSurroundings {
 }
 
 /** A lab's hosts: their commands, and no variables. */
-export const LAB_SURROUNDINGS: ShellSurroundings = { commands: LAB_COMMANDS, environment: new Map() };
+export const LAB_SURROUNDINGS: ShellSurroundings = {
+  commands: LAB_COMMANDS,
+  environment: new Map(),
+};
 
 /**
  * A program that carries out a command line and ends with its exit status; jobs in the background
@@ -81,10 +84,7 @@ function checkList(list: CommandList, commands: CommandSet): void {
 }
 
 /** `checkCommand` for the words of one command. */
-export function checkWords(
-  words: readonly string[],
-  commands: CommandSet = LAB_COMMANDS,
-): void {
+export function checkWords(words: readonly string[], commands: CommandSet = LAB_COMMANDS): void {
   const [name = ""] = words;
   if (findBuiltin(name) !== null) return;
   try {

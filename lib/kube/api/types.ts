@@ -327,12 +327,19 @@ export interface StatefulSet extends ApiObject {
     readonly minReadySeconds?: number | undefined;
     readonly revisionHistoryLimit?: number | undefined;
     readonly ordinals?: { readonly start?: number | undefined } | undefined;
+    readonly volumeClaimTemplates?: readonly VolumeClaimTemplate[] | undefined;
     readonly updateStrategy: {
       readonly type: string;
       readonly rollingUpdate?: { readonly partition?: number | undefined } | undefined;
     };
   };
   readonly status: StatefulSetStatus;
+}
+
+/** What each Pod of a StatefulSet claims. */
+export interface VolumeClaimTemplate {
+  readonly metadata: { readonly name: string; readonly labels?: StringMap | undefined };
+  readonly spec: JsonMap;
 }
 
 export interface StatefulSetStatus {

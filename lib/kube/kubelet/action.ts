@@ -11,8 +11,6 @@ import { utf8 } from "../../base/bytes.ts";
 import { ECONNREFUSED, ECONNRESET, EHOSTUNREACH, ETIMEDOUT } from "../../base/errno.ts";
 import { formatIpv4, type Ipv4, isIpv4, parseIpv4 } from "../../base/inet.ts";
 import { NS_PER_S, type Ns } from "../../base/units.ts";
-import type { CommandIo } from "../../shell/host.ts";
-import { runCommand, runWords } from "../../shell/shell.ts";
 import { type Program, waitFor } from "../../sim/process.ts";
 import { TcpSocket } from "../../socket/tcp-socket.ts";
 import { transportsOf } from "../../transport/stack.ts";
@@ -94,7 +92,7 @@ function programOf(
   if (command !== null) {
     const words = textsIn(command, "command");
     late.text = `command timed out: "${words.join(" ")}" timed out after ${timeout / NS_PER_S}s`;
-    return execute(run, words);
+    return execute(context, run, words);
   }
   const pause = mapIn(action, "sleep");
   if (pause !== null) return sleepFor(numberIn(pause, "seconds") * NS_PER_S);
@@ -197,25 +195,17 @@ function* tcpConnect(
   }
 }
 
-/** Runs words in a container: `sh -c` hands its text to the shell. */
-export function containerProgram(
+function* execute(
+  { cluster }: KubeletContext,
   run: ContainerRun,
   words: readonly string[],
-  io: CommandIo,
-): Program<number> {
-  const [shell = "", flag, line] = words;
-  const isShell = /^(\/bin\/|\/usr\/bin\/)?(ba|da|a)?sh$/.test(shell);
-  if (isShell && flag === "-c" && line !== undefined) return runCommand(run.host, line, io);
-  return runWords(run.host, words, io);
-}
-
-function* execute(run: ContainerRun, words: readonly string[]): Program<Outcome> {
+): Program<Outcome> {
   let output = "";
   const print = (text: string): void => {
     output += text;
   };
   const io = { stdin: null, stdout: print, stderr: print };
-  const process = run.host.processes.spawn(words.join(" "), containerProgram(run, words, io));
+  const process = run.host.processes.spawn(words.join(" "), cluster.execIn(run, words, io));
   try {
     while (process.status === null) yield waitFor([process.exited]);
   } finally {
