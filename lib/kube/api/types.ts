@@ -382,6 +382,30 @@ export interface DaemonSetStatus {
   readonly numberUnavailable?: number | undefined;
 }
 
+export interface Job extends ApiObject {
+  readonly kind: "Job";
+  readonly spec: {
+    readonly parallelism?: number | undefined;
+    readonly completions?: number | undefined;
+    readonly completionMode?: string | undefined;
+    readonly backoffLimit?: number | undefined;
+    readonly suspend?: boolean | undefined;
+    readonly template: PodTemplate;
+  };
+  readonly status: JobStatus;
+}
+
+export interface JobStatus {
+  readonly startTime?: string | undefined;
+  readonly completionTime?: string | undefined;
+  readonly active?: number | undefined;
+  readonly ready?: number | undefined;
+  readonly succeeded?: number | undefined;
+  readonly failed?: number | undefined;
+  readonly terminating?: number | undefined;
+  readonly conditions?: readonly Condition[] | undefined;
+}
+
 export interface ControllerRevision extends ApiObject {
   readonly kind: "ControllerRevision";
   readonly data: { readonly spec: { readonly template: JsonMap } };
@@ -546,6 +570,7 @@ export interface Kinds {
   readonly Deployment: Deployment;
   readonly StatefulSet: StatefulSet;
   readonly DaemonSet: DaemonSet;
+  readonly Job: Job;
   readonly ControllerRevision: ControllerRevision;
   readonly Service: Service;
   readonly EndpointSlice: EndpointSlice;

@@ -81,6 +81,21 @@ export function checkWorkload(errors: FieldErrors, object: Fields, old: Fields |
   if (old !== null) checkWorkloadUpdate(errors, kind, spec, mapIn(old, "spec") ?? {});
 }
 
+/** A Job: its Pods have to come to an end. */
+export function checkJob(errors: FieldErrors, job: Fields): void {
+  const spec = mapIn(job, "spec") ?? {};
+  for (const name of ["parallelism", "completions", "backoffLimit", "activeDeadlineSeconds"]) {
+    checkNonNegative(errors, ["spec", name], spec[name]);
+  }
+  const template = mapIn(spec, "template") ?? {};
+  checkTemplate(errors, ["spec", "template"], template);
+  const policy = textIn(mapIn(template, "spec"), "restartPolicy");
+  if (policy !== "OnFailure" && policy !== "Never") {
+    const path = ["spec", "template", "spec", "restartPolicy"];
+    errors.required(path, 'valid values: "OnFailure", "Never"');
+  }
+}
+
 function checkWorkloadSelector(errors: FieldErrors, spec: Fields, template: Fields | null): void {
   const path: FieldPath = ["spec", "selector"];
   const selector = mapIn(spec, "selector");

@@ -7,6 +7,7 @@
  *
  * Differs: the real program may speak anything else; a container without ports only waits.
  */
+import { serveGrpcHealth } from "../../apps/grpc-health.ts";
 import { type HttpRequest, textReply } from "../../apps/http-service.ts";
 import { ANY_ADDRESS } from "../../base/inet.ts";
 import type { CommandContext } from "../../shell/command.ts";
@@ -66,7 +67,7 @@ class Listeners {
       const answer = function* (_request: HttpRequest) {
         return textReply(`Hostname: ${hostname}\n`);
       };
-      return serveGo(this.#context, port, answer);
+      return serveGo(this.#context, port, answer, serveGrpcHealth);
     }
     return true;
   }
