@@ -25,7 +25,6 @@ export function emptyHost(seed = 1): NetfilterHost {
     sendIcmpError: () => undefined,
     sendLocal: (frame) => frame.deliver(),
     defragment: (frame) => frame,
-    ownerOf: () => null,
     reversePathIsGood: () => true,
   };
 }

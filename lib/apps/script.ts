@@ -12,6 +12,7 @@
  *     recv [N]                    reads N bytes, or to the end
  *     print [N]                   the same, and prints them
  *     echo                        sends back what comes, to the end
+ *     answer TEXT                 answers every datagram with the text, to whoever sent it
  *     sleep DURATION              such as 10ms, 1.5s, 200us
  *     set OPTION VALUE            nodelay cork quickack keepalive keepidle keepintvl keepcnt
  *                                 user_timeout maxseg rcvbuf sndbuf reuseaddr linger
@@ -59,7 +60,7 @@ export type ScriptStep =
   | { readonly verb: "udp" | "accept" | "echo" | "close" }
   | { readonly verb: "bind" | "connect"; readonly address: Ipv4; readonly port: number }
   | { readonly verb: "listen"; readonly port: number }
-  | { readonly verb: "send"; readonly bytes: Uint8Array }
+  | { readonly verb: "send" | "answer"; readonly bytes: Uint8Array }
   | { readonly verb: "read" | "recv" | "print"; readonly count: number }
   | { readonly verb: "sleep"; readonly durationNs: number }
   | { readonly verb: "linger"; readonly value: number }
@@ -97,6 +98,8 @@ function readStep(verb: string, args: readonly string[]): ScriptStep {
       return { verb, port: number(verb, first) };
     case "send":
       return { verb, bytes: /^[0-9]+$/.test(first) ? new Uint8Array(Number(first)) : utf8(first) };
+    case "answer":
+      return { verb, bytes: utf8(first) };
     case "read":
       return { verb, count: number(verb, first) };
     case "recv":
@@ -112,7 +115,8 @@ function readStep(verb: string, args: readonly string[]): ScriptStep {
     default:
       throw wrong(
         `"${verb}"`,
-        "steps are udp bind listen accept connect send read recv print echo sleep set shutdown close",
+        "steps are udp bind listen accept connect send read recv print echo answer sleep set " +
+          "shutdown close",
       );
   }
 }
@@ -185,6 +189,8 @@ class ScriptSocket {
         return yield* this.#receive(step.count, (bytes) => this.#print(bytes));
       case "echo":
         return yield* this.#receive(Number.POSITIVE_INFINITY, (bytes) => this.#send(bytes));
+      case "answer":
+        return yield* this.#answer(step.bytes);
       case "sleep":
         yield sleep(step.durationNs);
         return 0;
@@ -285,6 +291,18 @@ class ScriptSocket {
       left -= got;
     }
     return 0;
+  }
+
+  /** Ends only with an error. */
+  *#answer(text: Uint8Array): Program<number> {
+    const socket = this.#sock();
+    if (!(socket instanceof UdpSocket)) return -EOPNOTSUPP;
+    for (;;) {
+      const datagram = yield* socket.receive(LARGEST_READ);
+      if (typeof datagram === "number") return datagram;
+      const sent = socket.sendTo(text, datagram.source.address, datagram.source.port);
+      if (sent < 0) return sent;
+    }
   }
 
   *#close(): Program<number> {

@@ -154,9 +154,8 @@ function firstField(left: NormalFrame, right: NormalFrame): [string, string, str
       const missing = b === undefined || !right.fields.some(({ path }) => path === a.path);
       return missing ? [a.path, a.text, "absent"] : [b.path, "absent", b.text];
     }
-    if (a.echo !== null && b.echo !== null) {
-      const shares = a.echo[0] <= b.echo[1] && b.echo[0] <= a.echo[1];
-      if (!shares) return [a.path, a.text, b.text];
+    if (a.echo !== null && b.echo !== null && sharesFrame(a.echo, b.echo)) {
+      // One frame had both values.
     } else if (a.offMs !== null && b.offMs !== null) {
       if (Math.abs(a.offMs - b.offMs) > CLOCK_PLAY_MS) return [a.path, a.text, b.text];
     } else if (isWrong(a) && isWrong(b)) {
@@ -166,6 +165,10 @@ function firstField(left: NormalFrame, right: NormalFrame): [string, string, str
     }
   }
   return null;
+}
+
+function sharesFrame(a: readonly [number, number], b: readonly [number, number]): boolean {
+  return a[0] <= b[1] && b[0] <= a[1];
 }
 
 /** Fields whose normal form depends on the frames before. */

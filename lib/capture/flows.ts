@@ -36,7 +36,7 @@ export class Flows {
     this.#keep = keep;
   }
 
-  /** Learns from a packet: the transport header at `at`, in the IPv4 packet at `ip`. */
+  /** Learns from a packet, the earlier ones first: the transport header at `at`, in the IPv4 packet at `ip`. */
   learn(view: DataView, ip: number, at: number): void {
     const ports = portsAt(view, ip, at);
     if (ports.protocol !== IPPROTO_TCP) {
@@ -95,7 +95,17 @@ export class Flows {
     const pair = `${protocol} ${Math.min(source, destination)} ${Math.max(source, destination)}`;
     if (this.#pairs.has(pair)) return;
     this.#pairs.add(pair);
-    this.#initiate(ports);
+    this.#initiate(this.#isAnswer(ports) ? reversed(ports) : ports);
+  }
+
+  /**
+   * Whether the first datagram of a pair is an answer whose question was never seen like that:
+   * its source is what others have asked already, or never chosen at random.
+   */
+  #isAnswer({ protocol, source, destination }: Ports): boolean {
+    if (destination < FIRST_RANDOM_PORT) return false;
+    const isServer = (port: number): boolean => this.#servers.has(`${protocol}:${port}`);
+    return source < FIRST_RANDOM_PORT || (isServer(source) && !isServer(destination));
   }
 
   #initiate({ protocol, source, destination }: Ports): void {
@@ -106,7 +116,8 @@ export class Flows {
   #isn(ports: Ports, isn: number): void {
     const flow = this.flow(ports);
     const known = this.#isns.get(flow) ?? [];
-    if (!known.includes(isn)) known.push(isn);
+    // One number, one name: no matter with which sign it was read.
+    if (!known.includes(isn >>> 0)) known.push(isn >>> 0);
     this.#isns.set(flow, known);
   }
 

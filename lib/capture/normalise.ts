@@ -10,7 +10,7 @@
  * | TCP sequence and acknowledgment numbers, SACK edges | `isn1+75`: the initial number's name and the distance from it; the initial numbers are named in order of appearance, so one that changes on the way has two names |
  * | acknowledgment number without the ACK flag, number of an RST in a flow without SYN | itself |
  * | TCP timestamp value | `clock`, if it advanced by 1/ms since the flow's first one, else by how much it is off; two are equal if they are off alike (5 ms of play) |
- * | TCP timestamp echo | which frames of the peer had sent that value before, `no frame's` if none had; two are equal when they share a frame; 0 stays 0 |
+ * | TCP timestamp echo | which frames of the peer had sent that value before, `no frame's` if none had; two are equal when they share a frame, or, on an interface that some of the peer's frames pass by, if they are off the peer's clock alike; 0 stays 0 |
  * | ephemeral ports: source ports of a SYN or of the first datagram of a pair, from 1024 on | `port1`, in order of appearance; equal ports have equal names on all interfaces, through address translation too |
  * | IP identification of TCP | `id+3`: the distance from the first one of the flow between these addresses that is not 0; `random` above 4096; 0 stays 0 |
  * | other IP identifications | `id1`, in order of appearance; 0 stays 0; fragments and hops of a packet share a name |
@@ -52,7 +52,7 @@ export interface NormalField {
   readonly text: string;
   /** For a timestamp echo: the first and last frame of the peer that had sent the value. */
   readonly echo: readonly [number, number] | null;
-  /** For a timestamp value: by how many ms it is off against the times of capture. */
+  /** For a timestamp value, and an echo: by how many ms it is off against the times of capture. */
   readonly offMs: number | null;
 }
 
@@ -95,6 +95,10 @@ class Normaliser {
   readonly #names = new Map<string, string>();
   readonly #nameCounts = new Map<string, number>();
   readonly #firstIds = new Map<string, number>();
+  /** How many segments of each flow the interface with the most has seen. */
+  readonly #segments = new Map<string, number>();
+  /** How many of them the interface has that is being normalised. */
+  #segmentsHere: ReadonlyMap<string, number> = new Map();
   #clocks = new Map<string, ClockTrack>();
 
   constructor(capture: Capture, options: NormaliseOptions) {
@@ -107,19 +111,24 @@ class Normaliser {
     const order = this.#capture.interfaces
       .map(({ name }, index) => ({ name, index }))
       .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : a.index - b.index));
-    const dissected = order.map(({ name, index }) => ({
+    const dissected = order.map(({ name, index }): { name: string; frames: Dissected[] } => ({
       name,
       frames: framesOf(this.#capture, index).map((frame) => ({
         frame,
         layers: dissect(frame.bytes),
       })),
     }));
-    for (const { frames } of dissected) {
-      for (const { frame, layers } of frames) this.#learn(frame, layers);
+    const inTime = dissected.flatMap(({ frames }) => frames);
+    inTime.sort((a, b) => nsSince(b.frame, a.frame));
+    for (const { frame, layers } of inTime) this.#learn(frame, layers);
+    const counts = dissected.map(({ frames }) => this.#segmentsOf(frames));
+    for (const [flow, count] of counts.flatMap((one) => [...one])) {
+      this.#segments.set(flow, Math.max(count, this.#segments.get(flow) ?? 0));
     }
     const result = new Map<string, NormalFrame[]>();
-    for (const { name, frames } of dissected) {
+    for (const [index, { name, frames }] of dissected.entries()) {
       this.#clocks = new Map();
+      this.#segmentsHere = counts[index] ?? new Map();
       const normal = frames.map(({ frame, layers }) => this.#frame(frame, layers));
       result.set(name, [...(result.get(name) ?? []), ...normal]);
     }
@@ -132,6 +141,21 @@ class Normaliser {
     if (ip !== undefined && transport !== undefined) {
       this.#flows.learn(viewOf(bytes), ip.at, transport.at);
     }
+  }
+
+  /** How many segments of each flow are among the frames of an interface. */
+  #segmentsOf(frames: readonly Dissected[]): Map<string, number> {
+    const counts = new Map<string, number>();
+    for (const { frame, layers } of frames) {
+      const ip = layers.find(({ name }) => name === "ip");
+      const segment = layers.find(({ name }) => name === "tcp");
+      if (ip === undefined || segment === undefined) continue;
+      const ports = portsOf(viewOf(frame.bytes), ip, segment);
+      if (ports === null) continue;
+      const flow = this.#flows.flow(ports);
+      counts.set(flow, (counts.get(flow) ?? 0) + 1);
+    }
+    return counts;
   }
 
   #frame(frame: CapturedFrame, layers: readonly Layer[]): NormalFrame {
@@ -275,12 +299,19 @@ class Normaliser {
     if (field.value === 0 || scope.ports === null) {
       return { text: field.text, echo: null, offMs: null };
     }
-    const peer = this.#clocks.get(this.#flows.reverse(scope.ports))?.values ?? [];
-    const first = peer.indexOf(field.value);
-    if (first === -1) return { text: "no frame's", echo: null, offMs: null };
-    const last = peer.lastIndexOf(field.value);
+    const flow = this.#flows.reverse(scope.ports);
+    const peer = this.#clocks.get(flow);
+    const offMs = this.#missesSome(flow) ? echoOffMs(peer, scope.frame, field.value) : null;
+    const first = peer?.values.indexOf(field.value) ?? -1;
+    if (first === -1) return { text: "no frame's", echo: null, offMs };
+    const last = peer?.values.lastIndexOf(field.value) ?? first;
     const text = first === last ? `frame ${first + 1}'s` : `frame ${first + 1}–${last + 1}'s`;
-    return { text: `the peer's ${text}`, echo: [first, last], offMs: null };
+    return { text: `the peer's ${text}`, echo: [first, last], offMs };
+  }
+
+  /** Whether frames of a flow pass this interface by, so that an echo may be of one of those. */
+  #missesSome(flow: string): boolean {
+    return (this.#segmentsHere.get(flow) ?? 0) < (this.#segments.get(flow) ?? 0);
   }
 
   #trackClock(frame: CapturedFrame, layer: Layer, ports: Ports): void {
@@ -310,6 +341,12 @@ class Normaliser {
   }
 }
 
+/** A frame and its headers. */
+interface Dissected {
+  readonly frame: CapturedFrame;
+  readonly layers: readonly Layer[];
+}
+
 /** Where a field stands. */
 interface Scope {
   readonly frame: CapturedFrame;
@@ -320,6 +357,17 @@ interface Scope {
   readonly kind: string;
   readonly ip: Layer | null;
   readonly ports: Ports | null;
+}
+
+/** By how many ms an echo is off the peer's clock at the time of this frame. */
+function echoOffMs(
+  peer: ClockTrack | undefined,
+  frame: CapturedFrame,
+  value: number,
+): number | null {
+  if (peer === undefined) return null;
+  const elapsedMs = nsSince(peer.firstFrame, frame) / NS_PER_MS;
+  return Math.round(((value - peer.firstValue) | 0) - elapsedMs);
 }
 
 function portsOf(view: DataView, ip: Layer, transport: Layer): Ports | null {

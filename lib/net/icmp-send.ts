@@ -8,6 +8,7 @@
 import { ANY_ADDRESS, type Ipv4, isZeroNet } from "../base/inet.ts";
 import { attachAnswer } from "../netfilter/conntrack/connection.ts";
 import { AddressType } from "../netfilter/hooks.ts";
+import { KERNEL_SOCKET } from "../netfilter/socket-owner.ts";
 import { DropReason } from "../sim/drop-reason.ts";
 import { type Frame, PacketType } from "../wire/frame.ts";
 import * as icmp from "../wire/icmp.ts";
@@ -208,6 +209,7 @@ export abstract class IcmpSender {
     options?.finish(flow.source, receiver, this.#namespace.clockMs);
     fields.options = options?.bytes ?? null;
     frame.mark = flow.mark;
+    frame.socket = KERNEL_SOCKET;
     this.countOut(type);
     this.#namespace.ipOutput.queueXmit(frame, route, fields);
   }

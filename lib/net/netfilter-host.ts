@@ -7,12 +7,7 @@
  */
 import { ANY_ADDRESS, type Ipv4, isMulticast, isZeroNet, LIMITED_BROADCAST } from "../base/inet.ts";
 import type { NetDevice } from "../link/device.ts";
-import {
-  AddressType,
-  type DefragUser,
-  type NetfilterHost,
-  type SocketOwner,
-} from "../netfilter/hooks.ts";
+import { AddressType, type DefragUser, type NetfilterHost } from "../netfilter/hooks.ts";
 import type { Cpu } from "../sim/cpu.ts";
 import { type DropCounters, DropReason } from "../sim/drop-reason.ts";
 import type { Random } from "../sim/random.ts";
@@ -31,8 +26,6 @@ export class NamespaceNetfilterHost implements NetfilterHost {
   readonly random: Random;
   readonly pool: FramePool;
   readonly drops: DropCounters;
-  /** Tells who owns the socket of a frame; plugged in by the room that has sockets. */
-  socketOwner: (frame: Frame) => SocketOwner | null = () => null;
   readonly #namespace: Namespace;
   readonly #flow = new Flow();
   readonly #result = new FibResult();
@@ -116,10 +109,6 @@ export class NamespaceNetfilterHost implements NetfilterHost {
     const whole = reassembly.receive(frame, user, device);
     if (whole !== null) whole.ignoreDf = true;
     return whole;
-  }
-
-  ownerOf(frame: Frame): SocketOwner | null {
-    return this.socketOwner(frame);
   }
 
   reversePathIsGood(frame: Frame, device: NetDevice, loose: boolean, useMark: boolean): boolean {

@@ -178,8 +178,16 @@ export class RouteConf {
 
 /** `arpIgnore` is `arp_ignore`. */
 export function sysctlName(field: string): string {
-  return field.replace(/([A-Z])/g, "_$1").toLowerCase();
+  let name = NAMES.get(field);
+  if (name === undefined) {
+    name = field.replace(/([A-Z])/g, "_$1").toLowerCase();
+    NAMES.set(field, name);
+  }
+  return name;
 }
+
+/** The names of fields: each host asks for all of them. */
+const NAMES = new Map<string, string>();
 
 function parseInteger(text: string): number | null {
   return /^\s*-?[0-9]+\s*$/.test(text) ? Number(text) : null;

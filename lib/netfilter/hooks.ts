@@ -63,14 +63,6 @@ export const AddressType = {
 } as const;
 export type AddressType = (typeof AddressType)[keyof typeof AddressType];
 
-/** Who owns the socket that sent a frame. */
-export interface SocketOwner {
-  readonly uid: number;
-  readonly gid: number;
-  /** Supplementary groups. */
-  readonly groups: readonly number[];
-}
-
 /** Why fragments are put together: each user has queues of its own (`ip_defrag_users`). */
 export const DefragUser = { CONNTRACK_IN: 0, CONNTRACK_OUT: 1, CONNTRACK_BRIDGE_IN: 2 } as const;
 export type DefragUser = (typeof DefragUser)[keyof typeof DefragUser];
@@ -127,9 +119,6 @@ export interface NetfilterHost {
    * frame that holds the whole packet, with `start`, `l3` and `l4` set, once all are there.
    */
   defragment(frame: Frame, user: DefragUser): Frame | null;
-
-  /** The owner of the socket that sent the frame, or null (forwarded, or made by the kernel). */
-  ownerOf(frame: Frame): SocketOwner | null;
 
   /**
    * Whether a packet back to the frame's source would leave by `device` (`fib_validate_source` as

@@ -111,9 +111,23 @@ export function anyHeader(): HeaderMatch {
   };
 }
 
+/** Whether the header match accepts everything. */
+export function isAnyHeader(header: HeaderMatch): boolean {
+  return (
+    header.sourceMask === 0 &&
+    header.destinationMask === 0 &&
+    header.protocol === 0 &&
+    header.inInterface === null &&
+    header.outInterface === null &&
+    !header.sourceInverted &&
+    !header.destinationInverted &&
+    !header.fragment
+  );
+}
+
 /** A rule of a chain. */
 export class Rule {
-  readonly header: HeaderMatch;
+  readonly header: Readonly<HeaderMatch>;
   readonly matches: readonly Match[];
   /** The extension target, or null for a jump, a verdict or none at all. */
   readonly target: Target | null;

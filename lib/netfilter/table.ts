@@ -98,8 +98,13 @@ export class Table {
 
   /** The chains as iptables-save orders them: built-in ones by hook, then the others by name. */
   sortedChains(): Chain[] {
-    const own = [...this.chains.values()].filter((chain) => !chain.builtIn);
-    own.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
-    return [...this.base.filter((chain) => chain !== null), ...own];
+    // Sorted by V8 itself, for which there may be tens of thousands.
+    const sorted = [...this.chains.keys()].sort();
+    const chains = this.base.filter((chain) => chain !== null);
+    for (const name of sorted) {
+      const chain = this.chains.get(name);
+      if (chain !== undefined && !chain.builtIn) chains.push(chain);
+    }
+    return chains;
   }
 }

@@ -6,6 +6,7 @@
  * ip_local_error), 6.18.
  * Not modelled: IP_HDRINCL, connected raw sockets.
  */
+
 import {
   EACCES,
   ECONNREFUSED,
@@ -22,6 +23,7 @@ import type { Ns } from "../base/units.ts";
 import { CHOOSE_ID, Flow, type IcmpListener, PacketFields, type RawListener } from "../net/inet.ts";
 import type { Namespace } from "../net/namespace.ts";
 import type { Route } from "../net/route.ts";
+import { PROGRAM_SOCKET } from "../netfilter/socket-owner.ts";
 import { WaitQueue } from "../sim/process.ts";
 import type { Frame } from "../wire/frame.ts";
 import * as icmp from "../wire/icmp.ts";
@@ -117,6 +119,7 @@ export class RawSocket implements RawListener, IcmpListener {
     const frame = namespace.pool.takeForPayload(payload.length);
     frame.bytes.set(payload, frame.start);
     frame.mark = this.mark;
+    frame.socket = PROGRAM_SOCKET;
     const fields = this.#fields;
     fields.source = this.#flow.source;
     fields.destination = destination;

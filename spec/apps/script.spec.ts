@@ -34,6 +34,7 @@ describe("apps/script", () => {
       ["send x", "script: send: Broken pipe\n"],
       ["udp; listen 5", "script: listen: Operation not supported\n"],
       ["accept", "script: accept: Invalid argument\n"],
+      ["answer x", "script: answer: Operation not supported\n"],
     ];
 
     for (const [script, err] of cases) {
@@ -41,6 +42,20 @@ describe("apps/script", () => {
         status: 1,
         out: "",
         err,
+      });
+    }
+  });
+
+  it("answers datagrams of all who ask, each where it came from", () => {
+    const world = pair();
+    world.start("b", "script 'udp; bind 0.0.0.0 5353; answer \"it is b\"'");
+
+    for (const port of [4001, 4002]) {
+      const ask = `udp; bind 0.0.0.0 ${port}; connect 10.0.0.2 5353; send who; print 7`;
+      expect(world.status("a", `script '${ask}'`)).to.deep.equal({
+        status: 0,
+        out: "it is b",
+        err: "",
       });
     }
   });

@@ -35,4 +35,17 @@ describe("capture/pace", () => {
   it("reports a pause where there should be none", () => {
     expect(comparePace(framesAt(0, 1), framesAt(0, 205))).to.include("frame 2: 1ms after");
   });
+
+  it("leaves more time to a program that begins another conversation", () => {
+    const begins = (ms: number): Capture => {
+      const { interfaces, frames } = framesAt(0, ms);
+      const bytes = arpFrame(1, "10.0.0.1", "10.0.0.3");
+      const [first, second] = frames;
+      if (first === undefined || second === undefined) throw new Error("two frames were asked for");
+      return { interfaces, frames: [first, { ...second, bytes, originalLength: bytes.length }] };
+    };
+
+    expect(comparePace(begins(100), begins(900))).to.equal(null);
+    expect(comparePace(begins(100), begins(1500))).to.include("frame 2: 100ms after");
+  });
 });

@@ -227,17 +227,17 @@ expect:
     [
       "a step of two kinds",
       'steps: [{ wait: 1s, down: "h1:a" }]\n',
-      'lab.yaml:4:21: "down" beside "wait" in one entry (a step has one of run, wait, down, up, parallel, kill, apply, delete)',
+      'lab.yaml:4:21: "down" beside "wait" in one entry (a step has one of run, wait, down, up, parallel, kill, apply, delete, scale, drain, kubectl)',
     ],
     [
       "a step that says nothing",
       "steps: [{ on: h1 }]\n",
-      "lab.yaml:4:9: a step with the keys on says nothing (with one of the keys run, wait, down, up, parallel, kill, apply, delete)",
+      "lab.yaml:4:9: a step with the keys on says nothing (with one of the keys run, wait, down, up, parallel, kill, apply, delete, scale, drain, kubectl)",
     ],
     [
       "a command without a host",
       "steps:\n  - run: ip link\n",
-      'lab.yaml:5:5: a command has no "on" (on: a node\'s name, or pod/NAME)',
+      'lab.yaml:5:5: a command has no "on" (on: a node\'s name, pod/NAME, or deployment/NAME)',
     ],
     [
       "the end of an unknown program",

@@ -5,7 +5,7 @@ import * as icmp from "../../lib/wire/icmp.ts";
 import * as ipv4 from "../../lib/wire/ipv4.ts";
 import * as tcp from "../../lib/wire/tcp.ts";
 import { type Emitted, FakeRouter } from "../../tools/fuzz/fake-router.ts";
-import { datagram, message, segment } from "../../tools/fuzz/packet-grammar.ts";
+import { datagram, message, segment } from "../../tools/fuzz/packet-bytes.ts";
 
 const CLIENT = parseIpv4("10.1.0.2");
 const SERVER = parseIpv4("10.2.0.2");

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { formatTrace, TraceRecorder } from "../../lib/netfilter/trace.ts";
 import { FLAG_SYN } from "../../lib/wire/tcp.ts";
 import { FakeRouter } from "../../tools/fuzz/fake-router.ts";
-import { segment } from "../../tools/fuzz/packet-grammar.ts";
+import { segment } from "../../tools/fuzz/packet-bytes.ts";
 
 describe("netfilter/trace", () => {
   it("tells each rule and policy of a traced packet in the words of xtables-monitor", () => {

@@ -6,7 +6,7 @@ import type { Command } from "commander";
 import { parseIpv4 } from "../../lib/base/inet.ts";
 import { FLAG_SYN } from "../../lib/wire/tcp.ts";
 import { FakeRouter } from "../fuzz/fake-router.ts";
-import { segment } from "../fuzz/packet-grammar.ts";
+import { segment } from "../fuzz/packet-bytes.ts";
 import { serviceAddress, serviceRules } from "./rules.ts";
 
 /** Microseconds for one packet, the best of the rounds. */

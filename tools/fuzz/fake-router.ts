@@ -2,19 +2,22 @@
  * A router of two cables that has netfilter and no more of a network stack than netfilter asks for:
  * it forwards between `a` (10.1.0.0/16) and `b` (everything else), and swallows what is for itself.
  */
+import { parseMac } from "../../lib/base/mac.ts";
 import type { NetDevice } from "../../lib/link/device.ts";
 import { attachAnswer } from "../../lib/netfilter/conntrack/connection.ts";
 import { AddressType, Hook, type NetfilterHost } from "../../lib/netfilter/hooks.ts";
 import { Netfilter } from "../../lib/netfilter/netfilter.ts";
+import { KERNEL_SOCKET } from "../../lib/netfilter/socket-owner.ts";
 import { Cpu } from "../../lib/sim/cpu.ts";
 import { DropCounters, DropReason } from "../../lib/sim/drop-reason.ts";
 import { Random } from "../../lib/sim/random.ts";
 import { Scheduler } from "../../lib/sim/scheduler.ts";
+import * as ethernet from "../../lib/wire/ethernet.ts";
 import { type Frame, HEADROOM, PacketType } from "../../lib/wire/frame.ts";
 import { FramePool } from "../../lib/wire/frame-pool.ts";
 import * as icmp from "../../lib/wire/icmp.ts";
 import * as ipv4 from "../../lib/wire/ipv4.ts";
-import { IPPROTO_ICMP } from "../../lib/wire/protocol-numbers.ts";
+import { ETHERTYPE_IPV4, IPPROTO_ICMP } from "../../lib/wire/protocol-numbers.ts";
 import { PlainDevice } from "./plain-device.ts";
 
 export type Side = "a" | "b";
@@ -27,6 +30,10 @@ export interface Emitted {
 
 const ADDRESS_A = 0x0a010001;
 const ADDRESS_B = 0x0a020001;
+const MACS = {
+  a: { router: parseMac("02:00:00:00:00:0a"), far: parseMac("02:00:00:00:00:fa") },
+  b: { router: parseMac("02:00:00:00:00:0b"), far: parseMac("02:00:00:00:00:fb") },
+};
 
 /** The router. */
 export class FakeRouter implements NetfilterHost {
@@ -46,16 +53,18 @@ export class FakeRouter implements NetfilterHost {
     this.netfilter = new Netfilter(this);
   }
 
-  /** Takes a packet in from a cable; returns what comes out. */
-  inject(side: Side, packet: Uint8Array): Emitted[] {
+  /** Takes a packet in from a cable at `now` (ns); returns what comes out. */
+  inject(side: Side, packet: Uint8Array, now = this.cpu.scheduler.now + 5_000_000): Emitted[] {
     this.#emitted = [];
-    this.cpu.scheduler.now += 5_000_000;
+    this.cpu.scheduler.now = now;
     const frame = this.pool.take(2048);
     frame.packetId = this.pool.nextPacketId();
     frame.start = HEADROOM;
-    frame.l2 = HEADROOM - 14;
+    frame.l2 = HEADROOM - ethernet.ETHERNET_SIZE;
     frame.l3 = HEADROOM;
     frame.end = HEADROOM + packet.length;
+    const macs = MACS[side];
+    ethernet.write(frame.view, frame.l2, macs.router, macs.far, ETHERTYPE_IPV4);
     frame.bytes.set(packet, HEADROOM);
     frame.l4 = HEADROOM + ipv4.headerSize(frame.view, HEADROOM);
     frame.packetType = PacketType.HOST;
@@ -73,6 +82,7 @@ export class FakeRouter implements NetfilterHost {
       return;
     }
     if (ipv4.ttl(frame.view, frame.l3) <= 1) {
+      this.sendIcmpError(frame, icmp.ICMP_TIME_EXCEEDED, 0, 0);
       frame.drop(DropReason.TTL_EXCEEDED, this.drops);
       return;
     }
@@ -94,8 +104,9 @@ export class FakeRouter implements NetfilterHost {
     return destination >>> 16 === 0x0a01 ? this.a : this.b;
   }
 
-  addressType(address: number): AddressType {
-    if (address === ADDRESS_A || address === ADDRESS_B || address >>> 24 === 127) {
+  addressType(address: number, device: NetDevice | null = null): AddressType {
+    const isOwn = address === ADDRESS_A || address === ADDRESS_B || address >>> 24 === 127;
+    if (isOwn && (device === null || this.primaryAddress(device) === address)) {
       return AddressType.LOCAL;
     }
     if (address === 0x0a01ffff || address === 0x0a02ffff || address === -1) {
@@ -144,6 +155,7 @@ export class FakeRouter implements NetfilterHost {
       destination: source,
     });
     attachAnswer(frame, cause);
+    frame.socket = KERNEL_SOCKET;
     this.sendLocal(frame);
   }
 
@@ -159,12 +171,8 @@ export class FakeRouter implements NetfilterHost {
     return frame;
   }
 
-  ownerOf(): null {
-    return null;
-  }
-
-  reversePathIsGood(): boolean {
-    return true;
+  reversePathIsGood(frame: Frame, device: NetDevice, loose: boolean): boolean {
+    return loose || this.#deviceTo(ipv4.source(frame.view, frame.l3)) === device;
   }
 
   // As the host of its devices: frames come in by `inject` alone.

@@ -8,17 +8,33 @@ import * as ipv4 from "../../lib/wire/ipv4.ts";
 import * as tcp from "../../lib/wire/tcp.ts";
 import * as udp from "../../lib/wire/udp.ts";
 import type { Emitted, Side } from "./fake-router.ts";
+import { datagram, message, opaque, remark, sctpPacket, segment } from "./packet-bytes.ts";
 
 /** A packet to send. */
 export interface RandomPacket {
   readonly side: Side;
   readonly bytes: Buffer;
   readonly what: string;
+  /** Time to let pass before. */
+  readonly waitMs: number;
 }
+
+/** Where packets come from. */
+export interface PacketSource {
+  /** The next packet. */
+  next(): RandomPacket;
+  /** Takes what came out for the last packet. */
+  learn(emitted: readonly Emitted[]): void;
+}
+
+/** A packet before it is known when it is sent. */
+type Made = Omit<RandomPacket, "waitMs">;
 
 const A_HOSTS = [0x0a010002, 0x0a010003];
 const B_HOSTS = [0x0a020002, 0x0a020003];
 const SERVICES = [0x0a600001, 0x0a600002];
+/** Sources that may come by the wrong cable. */
+const STRANGERS = [0xcb007105 | 0, 0x0a010007, 0x0a020007];
 const FLAGS = [
   tcp.FLAG_SYN,
   tcp.FLAG_SYN,
@@ -34,15 +50,18 @@ const FLAGS = [
 ];
 
 /** Makes packets from one stream. */
-export class PacketGrammar {
+export class PacketGrammar implements PacketSource {
   readonly #random: RandomStream;
+  readonly #waitMs: number;
   /** What came out of the router, to be answered. */
   readonly #seen: Emitted[] = [];
   /** What was sent, to be sent again or gone on with. */
-  readonly #sent: RandomPacket[] = [];
+  readonly #sent: Made[] = [];
 
-  constructor(random: RandomStream) {
+  /** `waitMs`: from packet to packet. */
+  constructor(random: RandomStream, waitMs = 0) {
     this.#random = random;
+    this.#waitMs = waitMs;
   }
 
   /** Takes what came out for the last packet. */
@@ -53,11 +72,18 @@ export class PacketGrammar {
   /** The next packet. */
   next(): RandomPacket {
     const packet = this.#choose();
+    if (this.#random.chance(0.15)) {
+      remark(
+        packet.bytes,
+        this.#pick([1, 2, 62, 63, 64, 255]),
+        this.#pick([0, 0x10, 0x28, 0xb8, 3]),
+      );
+    }
     this.#sent.push(packet);
-    return packet;
+    return { ...packet, waitMs: this.#waitMs };
   }
 
-  #choose(): RandomPacket {
+  #choose(): Made {
     const random = this.#random;
     if (this.#seen.length > 0 && random.chance(0.45)) {
       const seen = this.#seen[Math.max(0, this.#seen.length - 1 - random.below(4))];
@@ -70,13 +96,13 @@ export class PacketGrammar {
     return this.#fresh();
   }
 
-  #fresh(): RandomPacket {
+  #fresh(): Made {
     const random = this.#random;
     const side: Side = random.chance(0.75) ? "a" : "b";
     const [near, far] = side === "a" ? [A_HOSTS, B_HOSTS] : [B_HOSTS, A_HOSTS];
-    const source = this.#pick(near);
+    const source = this.#pick(random.chance(0.06) ? STRANGERS : near);
     const destination = this.#pick(side === "a" ? [...far, ...SERVICES, ...SERVICES] : far);
-    const kind = random.below(10);
+    const kind = random.below(11);
     // Each host has ports of its own, so that masquerading never has to choose at random.
     const from = 20000 + (source & 0xff) * 100 + (side === "a" ? 0 : 1000) + random.below(3);
     if (kind < 6) {
@@ -106,6 +132,17 @@ export class PacketGrammar {
         what: `udp ${from}→${to}`,
       };
     }
+    if (kind === 10) {
+      if (random.chance(0.3)) {
+        return { side, bytes: opaque(source, destination, random.below(60)), what: "esp" };
+      }
+      const type = this.#pick([1, 1, 10, 0, 6, 4]);
+      const body = Buffer.alloc(16, 7);
+      const bytes = sctpPacket(source, destination, from, 80, type === 1 ? 0 : 5, [
+        [type, 0, body],
+      ]);
+      return { side, bytes, what: `sctp chunk ${type}` };
+    }
     const type = this.#pick([8, 8, 8, 0, 13, 3]);
     return {
       side,
@@ -115,7 +152,7 @@ export class PacketGrammar {
   }
 
   /** What the host would say to the packet that it got. */
-  #answer({ side, bytes }: Emitted): RandomPacket {
+  #answer({ side, bytes }: Emitted): Made {
     const random = this.#random;
     const { view, l4, source, destination, protocol } = parse(bytes);
     if (protocol === 6) {
@@ -163,6 +200,9 @@ export class PacketGrammar {
         what: "answer udp",
       };
     }
+    if (protocol !== 1) {
+      return { side, bytes: opaque(destination, source, 20), what: "answer esp" };
+    }
     return {
       side,
       bytes: message(destination, source, 0, 0, icmp.rest(view, l4), 20),
@@ -171,7 +211,7 @@ export class PacketGrammar {
   }
 
   /** An ICMP error about the packet that came. */
-  #error({ side, bytes }: Emitted): RandomPacket {
+  #error({ side, bytes }: Emitted): Made {
     const { source, destination } = parse(bytes);
     const type = this.#pick([3, 3, 11, 5]);
     const quoted = bytes.subarray(0, Math.min(bytes.length, this.#random.chance(0.5) ? 28 : 128));
@@ -192,7 +232,7 @@ export class PacketGrammar {
   }
 
   /** The same packet, or a later one of the same flow. */
-  #again({ side, bytes }: RandomPacket): RandomPacket {
+  #again({ side, bytes }: Made): Made {
     const { view, l4, source, destination, protocol } = parse(bytes);
     if (protocol !== 6 || this.#random.chance(0.3)) return { side, bytes, what: "again" };
     const flags = this.#pick([
@@ -240,80 +280,4 @@ function parse(bytes: Buffer): {
     destination: ipv4.destination(view, 0),
     protocol: ipv4.protocol(view, 0),
   };
-}
-
-let lastId = 1;
-
-function packet(
-  source: number,
-  destination: number,
-  protocol: number,
-  size: number,
-): { bytes: Buffer; view: DataView } {
-  const bytes = Buffer.alloc(20 + size);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  lastId = (lastId + 1) & 0xffff;
-  ipv4.write(view, 0, {
-    tos: 0,
-    length: 20 + size,
-    id: lastId,
-    fragment: 0x4000,
-    ttl: 63,
-    protocol,
-    source,
-    destination,
-  });
-  return { bytes, view };
-}
-
-/** A TCP segment in its packet. */
-export function segment(
-  source: number,
-  destination: number,
-  from: number,
-  to: number,
-  sequence: number,
-  ack: number,
-  flags: number,
-  payload: number,
-): Buffer {
-  const isSyn = (flags & tcp.FLAG_SYN) !== 0;
-  const options = isSyn ? 12 : 0;
-  const { bytes, view } = packet(source, destination, 6, 20 + options + payload);
-  bytes.fill(0x61, 40 + options);
-  tcp.write(view, 20, from, to, sequence, ack, 20 + options, flags, 29200);
-  if (isSyn) bytes.set([2, 4, 5, 180, 1, 3, 3, 7, 4, 2, 1, 1], 40);
-  tcp.finishSegment(view, 20, bytes.length, source, destination);
-  return bytes;
-}
-
-/** A UDP datagram in its packet. */
-export function datagram(
-  source: number,
-  destination: number,
-  from: number,
-  to: number,
-  payload: number,
-): Buffer {
-  const { bytes, view } = packet(source, destination, 17, 8 + payload);
-  bytes.fill(0x62, 28);
-  udp.write(view, 20, from, to, 8 + payload);
-  udp.finishDatagram(view, 20, source, destination);
-  return bytes;
-}
-
-/** An ICMP message in its packet, with a quoted packet behind it. */
-export function message(
-  source: number,
-  destination: number,
-  type: number,
-  code: number,
-  rest: number,
-  payload: number,
-  quoted: Uint8Array = Buffer.alloc(0),
-): Buffer {
-  const { bytes, view } = packet(source, destination, 1, 8 + payload + quoted.length);
-  bytes.set(quoted, 28);
-  icmp.write(view, 20, bytes.length, type, code, rest);
-  return bytes;
 }

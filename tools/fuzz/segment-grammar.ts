@@ -4,8 +4,11 @@
  */
 import type { RandomStream } from "../../lib/sim/random.ts";
 import * as tcp from "../../lib/wire/tcp.ts";
-import type { Emitted, Side } from "./fake-router.ts";
-import { type RandomPacket, segment } from "./packet-grammar.ts";
+import type { Side } from "./fake-router.ts";
+import { segment } from "./packet-bytes.ts";
+import type { RandomPacket } from "./packet-grammar.ts";
+
+type Made = Omit<RandomPacket, "waitMs">;
 
 const HOSTS = { a: 0x0a010002, b: 0x0a020002 } as const;
 const PORTS = { a: 20000, b: 80 } as const;
@@ -32,17 +35,15 @@ export class SegmentGrammar {
   readonly #random: RandomStream;
   /** Each side's next sequence number. */
   readonly #next: Record<Side, number> = { a: 1000, b: 7000 };
-  #last: RandomPacket | null = null;
+  #last: Made | null = null;
   #step = 0;
 
   constructor(random: RandomStream) {
     this.#random = random;
   }
 
-  learn(_emitted: readonly Emitted[]): void {}
-
   /** The next segment. */
-  next(): RandomPacket {
+  next(): Made {
     const roll = this.#random.below(100);
     if (roll < 8 && this.#last !== null) return { ...this.#last, what: `again ${this.#last.what}` };
     this.#last = roll < 60 ? this.#orderly() : this.#odd();
@@ -50,7 +51,7 @@ export class SegmentGrammar {
   }
 
   /** What would come next: handshake, data both ways, close. */
-  #orderly(): RandomPacket {
+  #orderly(): Made {
     const random = this.#random;
     const step = this.#step;
     this.#step += 1;
@@ -67,7 +68,7 @@ export class SegmentGrammar {
   }
 
   /** Something else. */
-  #odd(): RandomPacket {
+  #odd(): Made {
     const random = this.#random;
     const side: Side = random.chance(0.5) ? "a" : "b";
     const flags = ODD_FLAGS[random.below(ODD_FLAGS.length)] ?? SYN;
@@ -75,7 +76,7 @@ export class SegmentGrammar {
     return this.#send(side, flags, payload, SHIFTS[random.below(SHIFTS.length)] ?? 0);
   }
 
-  #send(side: Side, flags: number, payload: number, shift: number): RandomPacket {
+  #send(side: Side, flags: number, payload: number, shift: number): Made {
     const other: Side = side === "a" ? "b" : "a";
     const sequence = (this.#next[side] + shift) | 0;
     const wrongAck = this.#random.chance(0.1) ? 5000 : 0;

@@ -5,7 +5,7 @@
  * Spec: CNI host-local IPAM plugin (allocator.go, range.go), v1.9.
  * Not modelled: several ranges, requested addresses.
  */
-import { type Cidr, formatCidr, formatIpv4, type Ipv4, ipv4 } from "../../base/inet.ts";
+import { type Cidr, formatIpv4, type Ipv4, ipv4 } from "../../base/inet.ts";
 import { CniError } from "./pod-network.ts";
 
 /** The addresses of one network. */
@@ -47,10 +47,5 @@ export class HostLocal {
     for (const [address, holder] of this.#owners) {
       if (holder === owner) this.#owners.delete(address);
     }
-  }
-
-  /** How errors name the network. */
-  get text(): string {
-    return formatCidr(this.subnet);
   }
 }

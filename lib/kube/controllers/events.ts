@@ -43,9 +43,7 @@ export class EventRecorder {
       );
       return;
     }
-    this.#count += 1;
-    const source = this.#host === "" ? this.#component : this.#host;
-    const eventName = `${name}.${source}.${this.#count}`;
+    const eventName = this.#freeName(namespace, name);
     const metadata: Partial<Metadata> = { name: eventName, namespace };
     this.#known.set(same, objectKey(namespace, eventName));
     this.#server.create(
@@ -71,6 +69,16 @@ export class EventRecorder {
       },
       this.#component,
     );
+  }
+
+  /** A component that starts again goes on behind the names it gave before. */
+  #freeName(namespace: string, name: string): string {
+    const source = this.#host === "" ? this.#component : this.#host;
+    for (;;) {
+      this.#count += 1;
+      const eventName = `${name}.${source}.${this.#count}`;
+      if (this.#server.find("Event", objectKey(namespace, eventName)) === null) return eventName;
+    }
   }
 }
 

@@ -4,12 +4,15 @@
  * container's ports (generic.ts), or a shell with everything if its command is one.
  *
  * What each program does at SIGTERM is in signals.ts.
+ *
+ * Not modelled: echoserver, httpbin, socat and other echo servers by their own words (they are
+ * listeners as any unknown image), agnhost's other subcommands.
  */
 import { Pipe } from "../../apps/pipe.ts";
 import { fromUtf8 } from "../../base/bytes.ts";
 import { VethworkError } from "../../base/errors.ts";
 import { type Command, type CommandContext, ToolError } from "../../shell/command.ts";
-import { commandSet } from "../../shell/command-set.ts";
+import { type CommandSet, commandSet } from "../../shell/command-set.ts";
 import { NOT_FOUND, resolveCommand } from "../../shell/interpreter/lookup.ts";
 import type { Program } from "../../sim/process.ts";
 import { agnhost } from "./agnhost/agnhost.ts";
@@ -30,6 +33,9 @@ import { busyboxCommands, debianCommands, pick, toolboxCommands, toolImage } fro
 
 const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
+/** What an image was built from: nothing, Debian or Alpine, or a collection of network tools. */
+type Base = "scratch" | "debian" | "toolbox";
+
 type ServerProgram = (
   container: Container,
   context: CommandContext,
@@ -41,7 +47,7 @@ function serverImage(
   name: string,
   program: ServerProgram,
   words: readonly string[] = [],
-  base: "busybox" | "debian" | "scratch" = "scratch",
+  base: Base = "scratch",
 ): Image {
   return {
     entrypoint: [name],
@@ -53,11 +59,13 @@ function serverImage(
   };
 }
 
-function commandsOf(base: "busybox" | "debian" | "scratch", container: Container, own: Command[]) {
-  if (base === "busybox") return busyboxCommands(container, own);
-  // The images of Debian's web servers have curl beside them.
-  if (base === "debian") return debianCommands(container, [...own, ...pick(["curl"])]);
-  return commandSet("ash", own);
+function commandsOf(base: Base, container: Container, own: readonly Command[]): CommandSet {
+  const withCurl = [...own, ...pick(["curl"])];
+  // What is tagged `alpine` has busybox; the web servers have curl beside either.
+  const isAlpine = parseImageName(container.image).tag.includes("alpine");
+  if (base === "scratch") return commandSet("ash", own);
+  if (base === "toolbox") return commandSet("ash", own, toolboxCommands(container));
+  return isAlpine ? busyboxCommands(container, withCurl) : debianCommands(container, withCurl);
 }
 
 const pause: ServerProgram = (_container, context) => endAtSignal(context.signal, 0);
@@ -77,7 +85,7 @@ const CATALOGUE: readonly (readonly [pattern: string, image: Image])[] = [
   ["nginx-slim", serverImage("nginx", nginx, [], "debian")],
   ["httpd", serverImage("httpd-foreground", httpd, [], "debian")],
   ["http-echo", serverImage("http-echo", httpEcho)],
-  ["agnhost", serverImage("/agnhost", agnhost, ["pause"], "busybox")],
+  ["agnhost", serverImage("/agnhost", agnhost, ["pause"], "toolbox")],
   ["serve_hostname", serverImage("/serve_hostname", serveHostname)],
   ["hello-app", serverImage("hello-app", helloApp)],
   ["whoami", serverImage("/whoami", whoami)],

@@ -1,6 +1,5 @@
-import type { Place } from "../../base/errors.ts";
-
 /** What a kubectl command prints, and with which status it ends. */
+import type { Place } from "../../base/errors.ts";
 export class Output {
   stdout = "";
   stderr = "";

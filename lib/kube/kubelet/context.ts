@@ -9,7 +9,7 @@ import { SimEvent } from "../../sim/scheduler.ts";
 import { ApiError } from "../api/errors.ts";
 import type { ApiServer } from "../api/server.ts";
 import { timeOf } from "../api/time.ts";
-import type { StringMap } from "../api/types.ts";
+import type { Pod, StringMap } from "../api/types.ts";
 import type { PodNetwork } from "../cni/pod-network.ts";
 import { EventRecorder } from "../controllers/events.ts";
 import type { Container } from "../images/container.ts";
@@ -66,22 +66,23 @@ export class KubeletContext {
   readonly options: KubeletOptions;
   readonly cluster: KubeletCluster;
   readonly cpu: Cpu;
-  readonly events: EventRecorder;
+  readonly #events: EventRecorder;
   /** Images that the node has, by canonical name. */
   readonly pulled = new Set<string>();
+  /** When the kubelet started. */
+  readonly startedAt: Ns;
   readonly #pid: number;
   readonly #processes = new Set<Process>();
   readonly #relistOffset: Ns;
-  readonly #startedAt: Ns;
   #stopped = false;
 
   constructor(options: KubeletOptions) {
     this.options = options;
     this.cluster = options.cluster;
     this.cpu = options.host.namespace.cpu;
-    this.events = new EventRecorder(options.cluster.server, "kubelet", options.nodeName);
+    this.#events = new EventRecorder(options.cluster.server, "kubelet", options.nodeName);
     this.#pid = options.host.processes.takePid();
-    this.#startedAt = this.cpu.now;
+    this.startedAt = this.cpu.now;
     const { relistNs } = options.cluster.latencies;
     this.#relistOffset = this.#stream("relist").below(relistNs);
   }
@@ -106,7 +107,7 @@ export class KubeletContext {
 
   /** For how long the kubelet has run. */
   get upFor(): Ns {
-    return this.now - this.#startedAt;
+    return this.now - this.startedAt;
   }
 
   get stopped(): boolean {
@@ -142,6 +143,21 @@ export class KubeletContext {
       return yield* program;
     } finally {
       ended();
+    }
+  }
+
+  /** Says something about a Pod, or about a part of it; what the server refuses is not said. */
+  event(
+    pod: Pod,
+    type: "Normal" | "Warning",
+    reason: string,
+    message: string,
+    fieldPath = "",
+  ): void {
+    try {
+      this.#events.event(pod, type, reason, message, fieldPath);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
     }
   }
 

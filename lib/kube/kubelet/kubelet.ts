@@ -3,6 +3,8 @@
  * the Pods that are bound to it.
  *
  * Spec: kubernetes pkg/kubelet, v1.36.
+ * Not modelled: a kubelet that comes back to Pods that went on running without it; static Pods;
+ * host ports; a node's resources running out.
  */
 import type { ShellHost } from "../../shell/host.ts";
 import type { Pod } from "../api/types.ts";
@@ -75,7 +77,10 @@ export class Kubelet {
     this.#context.cluster.watch.leave(this.nodeName);
   }
 
-  /** The node loses its power: the kubelet and all Pods are gone at once, without a word. */
+  /**
+   * The node loses its power: the kubelet and all Pods are gone at once, without a word. When the
+   * node is back, a new Kubelet with the same network starts its Pods anew.
+   */
   powerOff(): void {
     this.stop();
     for (const worker of this.#workers.values()) worker.killProcesses();

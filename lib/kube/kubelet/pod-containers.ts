@@ -10,7 +10,7 @@ import { formatIpv4 } from "../../base/inet.ts";
 import { NS_PER_MS, NS_PER_S, type Ns } from "../../base/units.ts";
 import { type Program, WaitQueue } from "../../sim/process.ts";
 import { copyFields, mapIn } from "../api/fields.ts";
-import type { Container as ContainerSpec, JsonMap, Pod } from "../api/types.ts";
+import type { Container as ContainerSpec, JsonMap, Pod, PodStatus } from "../api/types.ts";
 import { act } from "./action.ts";
 import { Backoff } from "./backoff.ts";
 import { ConfigError } from "./config-data.ts";
@@ -53,11 +53,14 @@ export class PodContainers {
   /** Woken when those that end have less time than before. */
   readonly hurry = new WaitQueue();
   readonly #context: KubeletContext;
+  readonly #before: PodStatus;
   readonly #exited: () => void;
   readonly #backoff: Backoff;
   readonly #pullBackoff: Backoff;
 
-  constructor(context: KubeletContext, exited: () => void) {
+  /** `before` is the status that the Pod had when the kubelet first saw it. */
+  constructor(context: KubeletContext, before: PodStatus, exited: () => void) {
+    this.#before = before;
     const { backoffNs, maxBackoffNs } = context.cluster.latencies;
     this.#context = context;
     this.#exited = exited;
@@ -129,7 +132,7 @@ export class PodContainers {
   ): void {
     const isInit = pod.spec.initContainers?.some((each) => each.name === name) === true;
     const path = `spec.${isInit ? "initContainers" : "containers"}{${name}}`;
-    this.#context.events.event(pod, type, reason, message, path);
+    this.#context.event(pod, type, reason, message, path);
   }
 
   /** Whether the image is there and the Pod goes on. Throws `StartError`. */
@@ -196,7 +199,7 @@ export class PodContainers {
   #create(pod: Pod, container: ContainerSpec, sandbox: Sandbox): ContainerRun {
     const { options, cluster } = this.#context;
     const { name, uid } = pod.metadata;
-    const attempt = (this.latest(container.name)?.attempt ?? -1) + 1;
+    const attempt = this.#attempt(container.name);
     const id = hexDigest(`container ${uid} ${container.name} ${attempt}`);
     const address = formatIpv4(sandbox.address);
     const names = podNames(pod, options.nodeName, cluster.clusterDomain, address);
@@ -212,6 +215,17 @@ export class PodContainers {
       if (!(error instanceof ConfigError)) throw error;
       throw this.#refuse(pod, container, "CreateContainerConfigError", error.message, RETRY_NS);
     }
+  }
+
+  /** Runs before the node was started anew count as well. */
+  #attempt(name: string): number {
+    const latest = this.latest(name);
+    if (latest !== null) return latest.attempt + 1;
+    const { initContainerStatuses = [], containerStatuses = [] } = this.#before;
+    const known = [...initContainerStatuses, ...containerStatuses].find(
+      (each) => each.name === name,
+    );
+    return known?.containerID === undefined ? 0 : known.restartCount + 1;
   }
 
   #program(pod: Pod, run: ContainerRun, sandbox: Sandbox): Program<number> {

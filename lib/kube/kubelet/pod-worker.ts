@@ -58,7 +58,7 @@ export class PodWorker implements ProbedPod {
     this.key = keyOf(pod);
     this.#gone = gone;
     this.#startTime = context.time;
-    this.containers = new PodContainers(context, () => this.#exited());
+    this.containers = new PodContainers(context, pod.status, () => this.#exited());
     this.#prober = new PodProber(context, this);
     context.spawn(this.#run());
   }
@@ -196,10 +196,15 @@ export class PodWorker implements ProbedPod {
 
   *#ensureSandbox(): Program<boolean> {
     if (this.sandbox !== null) return true;
-    const { cluster, options, events } = this.#context;
+    const { cluster, options } = this.#context;
     const { problem } = options.network;
     if (problem !== null && this.#pod.spec.hostNetwork !== true) {
-      events.event(this.#pod, "Warning", "NetworkNotReady", `network is not ready: ${problem}`);
+      this.#context.event(
+        this.#pod,
+        "Warning",
+        "NetworkNotReady",
+        `network is not ready: ${problem}`,
+      );
       return this.#later();
     }
     if (this.#volumes === null) {
@@ -210,7 +215,7 @@ export class PodWorker implements ProbedPod {
         this.#volumes = new PodVolumes(this.#pod, informers, options.host, facts);
       } catch (error) {
         if (!(error instanceof ConfigError)) throw error;
-        events.event(
+        this.#context.event(
           this.#pod,
           "Warning",
           "FailedMount",
@@ -230,7 +235,7 @@ export class PodWorker implements ProbedPod {
     } catch (error) {
       if (!(error instanceof CniError)) throw error;
       const text = `Failed to create pod sandbox: rpc error: code = Unknown desc = failed to setup network for sandbox: plugin type="bridge" failed (add): ${error.message}`;
-      this.#context.events.event(this.#pod, "Warning", "FailedCreatePodSandBox", text);
+      this.#context.event(this.#pod, "Warning", "FailedCreatePodSandBox", text);
       return this.#later();
     }
     this.#sandboxes += 1;

@@ -28,7 +28,7 @@ export class Sandbox {
     const { name, namespace = "default", uid } = pod.metadata;
     this.#context = context;
     this.volumes = volumes;
-    this.id = hexDigest(`sandbox ${uid} ${attempt}`);
+    this.id = hexDigest(`sandbox ${uid} ${attempt} ${context.startedAt}`);
     if (pod.spec.hostNetwork === true) {
       this.host = options.host;
       this.address = options.address;

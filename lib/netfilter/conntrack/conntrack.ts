@@ -32,10 +32,11 @@ import {
   Status,
 } from "./connection.ts";
 import { OtherTrackers } from "./other-states.ts";
+import { associationMayDropEarly } from "./sctp-state.ts";
 import { type ConntrackSettings, defaultSettings } from "./sysctls.ts";
 import { ConnectionTable } from "./table.ts";
 import { mayDropEarly, TcpTracker, Tracking } from "./tcp-state.ts";
-import { TcpWindows } from "./tcp-window.ts";
+import { END, TcpWindows } from "./tcp-window.ts";
 import { isIcmpQuery, Tuple } from "./tuple.ts";
 
 /** How often the collector of expired connections looks, in ticks. */
@@ -206,30 +207,48 @@ export class Conntrack implements TimerOwner {
 
   /** The living connection to which a tuple belongs, in the zone of a template or in zone 0. @hot */
   find(tuple: Tuple, template: Connection | null): Connection | null {
-    const zone = template === null ? 0 : template.zone;
-    for (;;) {
-      let found = this.table.find(tuple, zone);
-      if (found === null && zone !== 0 && template?.zoneDirections !== 3) {
-        found = this.table.find(tuple, 0);
-      }
-      if (found === null) return null;
-      if (this.isExpired(found)) {
-        this.kill(found);
-        continue;
-      }
-      return found;
-    }
+    if (template === null) return this.#living(tuple, 0, 3, null);
+    const first = template.zoneOf(Direction.ORIGINAL);
+    const found = this.#living(tuple, first, directionsIn(template, first), null);
+    const second = template.zoneOf(Direction.REPLY);
+    if (found !== null || second === first) return found;
+    return this.#living(tuple, second, directionsIn(template, second), null);
+  }
+
+  /** The living connection of a tuple in a zone, or null. */
+  findIn(tuple: Tuple, zone: number): Connection | null {
+    return this.#living(tuple, zone, 3, null);
   }
 
   /** Whether a connection other than `except` has that tuple, living in the same zone. */
   isTaken(tuple: Tuple, except: Connection): boolean {
+    return this.holder(tuple, except) !== null;
+  }
+
+  /** The connection other than `except` that has the tuple, living in the same zone, or null. */
+  holder(tuple: Tuple, except: Connection): Connection | null {
     const zone = except.zoneOf(Direction.REPLY);
+    return this.#living(tuple, zone, directionsIn(except, zone), except);
+  }
+
+  /** What the table has, unless its time is over. @hot */
+  #living(
+    tuple: Tuple,
+    zone: number,
+    directions: number,
+    except: Connection | null,
+  ): Connection | null {
     for (;;) {
-      const found = this.table.find(tuple, zone);
-      if (found === null || found === except) return false;
-      if (!this.isExpired(found)) return true;
+      const found = this.table.find(tuple, zone, directions);
+      if (found === null || found === except) return null;
+      if (!this.isExpired(found)) return found;
       this.kill(found);
     }
+  }
+
+  /** Of a TCP connection: the end of what its first host has sent. */
+  tcpEnd(connection: Connection): number {
+    return connection.row === -1 ? 0 : this.#windows.get(connection.row, END);
   }
 
   #create(tuple: Tuple, packet: Packet, template: Connection | null): Connection | null {
@@ -278,9 +297,7 @@ export class Conntrack implements TimerOwner {
       const connection = table.at((start + step) % places);
       if (connection === null) continue;
       looked += 1;
-      const closing =
-        connection.original.protocol === IPPROTO_TCP && mayDropEarly(connection.state);
-      if ((connection.status & Status.ASSURED) !== 0 && !closing) continue;
+      if ((connection.status & Status.ASSURED) !== 0 && !isClosing(connection)) continue;
       this.kill(connection);
       this.statistics.earlyDrop += 1;
       return true;
@@ -375,12 +392,9 @@ export class Conntrack implements TimerOwner {
   #clash(connection: Connection): Connection | null {
     for (const direction of [Direction.ORIGINAL, Direction.REPLY] as const) {
       const zone = connection.zoneOf(direction);
-      for (;;) {
-        const found = this.table.find(connection.tuple(direction), zone);
-        if (found === null) break;
-        if (!this.isExpired(found)) return found;
-        this.kill(found);
-      }
+      const directions = directionsIn(connection, zone);
+      const found = this.#living(connection.tuple(direction), zone, directions, null);
+      if (found !== null) return found;
     }
     return null;
   }
@@ -482,6 +496,17 @@ export class Conntrack implements TimerOwner {
     }
     if (this.table.size > 0) this.#collector.armJiffies(COLLECT_INTERVAL);
   }
+}
+
+/** The directions in which `zone` is the connection's zone, as bits. @hot */
+function directionsIn(connection: Connection, zone: number): number {
+  const original = connection.zoneOf(Direction.ORIGINAL) === zone ? 1 : 0;
+  return connection.zoneOf(Direction.REPLY) === zone ? original | 2 : original;
+}
+
+function isClosing({ original, state }: Connection): boolean {
+  if (original.protocol === IPPROTO_TCP) return mayDropEarly(state);
+  return original.protocol === IPPROTO_SCTP && associationMayDropEarly(state);
 }
 
 /** Bytes of the transport header and payload. */

@@ -24,6 +24,7 @@ import {
   LAST_DIRECTION,
   LAST_FLAGS,
   LAST_INDEX,
+  MAX_END,
   SIDE,
   type TcpWindows,
 } from "./tcp-window.ts";
@@ -34,6 +35,8 @@ const CHECKSUM = 8;
 /** Where the initiate tag stands in an INIT or INIT ACK chunk. */
 const INITIATE_TAG = 4;
 const FLAG_T = 1;
+/** Field of a side's row: whether an INIT came from it that no COOKIE ACK has ended. */
+const INIT_SEEN = MAX_END;
 
 const DATA = 0;
 const INIT = 1;
@@ -166,7 +169,7 @@ export class SctpTracker {
         this.#setTag(connection, Direction.REPLY, view.getInt32(at + INITIATE_TAG));
       } else if (type === HEARTBEAT) {
         this.#setTag(connection, Direction.ORIGINAL, tag);
-      } else {
+      } else if (type === SHUTDOWN_ACK) {
         this.#setTag(connection, Direction.REPLY, tag);
       }
     }
@@ -197,20 +200,58 @@ export class SctpTracker {
       if (next === sIV) return Tracking.INVALID;
       if (type === INIT || type === INIT_ACK) {
         if (at + INITIATE_TAG + 4 > packet.end) return Tracking.INVALID;
-        const other = direction === Direction.ORIGINAL ? Direction.REPLY : Direction.ORIGINAL;
-        this.#setTag(connection, other, view.getInt32(at + INITIATE_TAG));
+        const initiateTag = view.getInt32(at + INITIATE_TAG);
+        if (type === INIT_ACK && !this.#mayAnswer(connection, direction, initiateTag)) {
+          return Tracking.INVALID;
+        }
+        if (type === INIT) {
+          this.#noteInit(connection, direction);
+          // An INIT that is sent again does not renew the entry: it might keep it for ever.
+          if (next === sCL && last === sCL && connection.confirmed) ignored = true;
+        }
+        this.#setTag(connection, opposite(direction), initiateTag);
+      } else if (type === COOKIE_ACK) {
+        this.#clearInits(connection);
       }
-      connection.state = next;
-      if (last !== next) this.#conntrack.changed(connection);
+      this.#enter(connection, next);
     }
     if (ignored) return Tracking.ACCEPT;
     const setting = SETTINGS[connection.state] ?? SETTINGS[0];
     this.#conntrack.refresh(connection, this.#conntrack.settings[setting], packet.frame);
-    if (last !== ESTABLISHED && direction === Direction.REPLY && connection.state === ESTABLISHED) {
-      connection.status |= Status.ASSURED;
-      this.#conntrack.changed(connection);
-    }
     return Tracking.ACCEPT;
+  }
+
+  #enter(connection: Connection, next: number): void {
+    const isNew = connection.state !== next;
+    connection.state = next;
+    if (isNew && next === ESTABLISHED) connection.status |= Status.ASSURED;
+    if (isNew) this.#conntrack.changed(connection);
+  }
+
+  /** Both sides may have sent an INIT: the tags of the INIT ACKs then tell which one counts. */
+  #noteInit(connection: Connection, direction: Direction): void {
+    const rows = this.#rows;
+    const { row } = connection;
+    const mine = direction * SIDE + INIT_SEEN;
+    const theirs = opposite(direction) * SIDE + INIT_SEEN;
+    if (rows.get(row, mine) !== 0 && rows.get(row, theirs) !== 0) rows.set(row, theirs, 0);
+    rows.set(row, mine, 1);
+  }
+
+  /** Whether an INIT ACK with that tag fits what was seen. */
+  #mayAnswer(connection: Connection, direction: Direction, initiateTag: number): boolean {
+    const rows = this.#rows;
+    const { row } = connection;
+    const known = this.#tag(connection, opposite(direction));
+    const theirs = rows.get(row, opposite(direction) * SIDE + INIT_SEEN) !== 0;
+    if (known === initiateTag) return true;
+    if (!theirs) return known === 0;
+    return rows.get(row, direction * SIDE + INIT_SEEN) === 0;
+  }
+
+  #clearInits(connection: Connection): void {
+    this.#rows.set(connection.row, INIT_SEEN, 0);
+    this.#rows.set(connection.row, SIDE + INIT_SEEN, 0);
   }
 
   /** RFC 9260 §8.5.1, and the heartbeats of further paths. */
@@ -225,7 +266,7 @@ export class SctpTracker {
     const { view } = packet;
     const type = view.getUint8(at);
     const tag = view.getInt32(packet.l4 + TAG);
-    const other = direction === Direction.ORIGINAL ? Direction.REPLY : Direction.ORIGINAL;
+    const other = opposite(direction);
     const own = this.#tag(connection, direction);
     switch (type) {
       case INIT:
@@ -274,6 +315,10 @@ export class SctpTracker {
   }
 }
 
+function opposite(direction: Direction): Direction {
+  return direction === Direction.ORIGINAL ? Direction.REPLY : Direction.ORIGINAL;
+}
+
 function bit(type: number): number {
   return type < 31 ? 1 << type : 0;
 }
@@ -281,6 +326,11 @@ function bit(type: number): number {
 function nextState(direction: Direction, state: number, type: number): number {
   const row = CHUNK_ROWS[type] ?? -1;
   return row === -1 ? state : (TRANSITIONS[(direction * 11 + row) * 9 + state] ?? sIV ?? 9);
+}
+
+/** Whether an association in that state may make room for another when the table is full. */
+export function associationMayDropEarly(state: number): boolean {
+  return state === sSS || state === sSR || state === sSA;
 }
 
 /** Where the chunks begin, or null if the packet must not look like this (RFC 9260 §6.10). */

@@ -42,9 +42,9 @@ export class ConnectionTable {
 
   /**
    * The connection one of whose tuples is `tuple` in `zone`, or null; says in `foundDirection`
-   * which one. O(1). @hot
+   * which one. `directions`: of which tuples, bit 0 original, bit 1 reply. O(1). @hot
    */
-  find(tuple: Tuple, zone: number): Connection | null {
+  find(tuple: Tuple, zone: number, directions = 3): Connection | null {
     const hash = hashOf(tuple, zone);
     const slots = this.#slots;
     const hashes = this.#hashes;
@@ -56,6 +56,7 @@ export class ConnectionTable {
       const connection = this.#connections[(value - 1) >>> 1] ?? null;
       if (connection === null) continue;
       const direction = ((value - 1) & 1) as Direction;
+      if (((directions >> direction) & 1) === 0) continue;
       if (connection.tuple(direction).equals(tuple) && connection.zoneOf(direction) === zone) {
         this.foundDirection = direction;
         return connection;
@@ -70,8 +71,9 @@ export class ConnectionTable {
     const index = this.#freeIndexes.pop() ?? this.#connections.length;
     this.#connections[index] = connection;
     connection.slot = index;
-    this.#insert(hashOf(connection.original, connection.zoneOf(Direction.ORIGINAL)), index << 1);
+    // A host that speaks to itself has one tuple for both: the kernel takes it for the reply.
     this.#insert(hashOf(connection.reply, connection.zoneOf(Direction.REPLY)), (index << 1) | 1);
+    this.#insert(hashOf(connection.original, connection.zoneOf(Direction.ORIGINAL)), index << 1);
   }
 
   /** Takes a connection out. */

@@ -4,6 +4,7 @@
  *
  * Kernel: net/netfilter/nf_conntrack_proto_tcp.c (nf_conntrack_tcp_packet, tcp_in_window), 6.18.
  */
+import type { Frame } from "../../wire/frame.ts";
 import * as tcp from "../../wire/tcp.ts";
 import { TcpOptions } from "../../wire/tcp-options.ts";
 import type { Packet } from "../packet.ts";
@@ -51,6 +52,9 @@ const SETTINGS = [
   "nf_conntrack_tcp_timeout_close",
   "nf_conntrack_tcp_timeout_syn_sent",
 ] as const;
+
+/** Seconds; the one state whose timeout no sysctl sets. */
+const SYN_SENT2_TIMEOUT = 120;
 
 /** Results of the state table that are no states. */
 const INVALID = 10;
@@ -125,6 +129,8 @@ export class TcpTracker {
   #optionsEnd = 0;
   #view: DataView;
   #row = -1;
+  /** Counted when it was in the window. */
+  #frame: Frame | null = null;
 
   constructor(conntrack: Conntrack, rows: row.TcpWindows) {
     this.#conntrack = conntrack;
@@ -174,6 +180,7 @@ export class TcpTracker {
     this.#row = connection.row;
     const direction = directionOf(info);
     const before = connection.state;
+    this.#frame = packet.frame;
     const next = TRANSITIONS[direction * 60 + this.#index * 10 + before] ?? INVALID;
     return this.#transition(connection, direction, before, next);
   }
@@ -299,7 +306,8 @@ export class TcpTracker {
     const rows = this.#rows;
     const at = this.#row;
     const other = (1 - direction) * row.SIDE;
-    const established = before === TcpState.ESTABLISHED;
+    const established =
+      before === TcpState.ESTABLISHED && (connection.status & Status.ASSURED) !== 0;
     // A connection that is closing may have been begun anew already: no check then.
     if (mayDropEarly(before)) {
       return this.#inState(connection, direction, before, TcpState.CLOSE, true);
@@ -326,11 +334,32 @@ export class TcpTracker {
       // Not exact: the receiver may answer with a challenge ACK, so the connection lives on.
       next = before;
     }
-    const answersIgnored =
-      (((connection.status & Status.SEEN_REPLY) !== 0 && rows.get(at, row.LAST_INDEX) === SYN) ||
-        ((connection.status & Status.ASSURED) === 0 && rows.get(at, row.LAST_INDEX) === ACK)) &&
-      this.#acknowledgment === rows.get(at, row.LAST_END);
-    return this.#inState(connection, direction, before, next, answersIgnored);
+    const skipWindow = this.#answersIgnored(connection, direction, before);
+    return this.#inState(connection, direction, before, next, skipWindow);
+  }
+
+  /** Whether a reset answers a segment of the other side that was let through unchecked. */
+  #answersIgnored(connection: Connection, direction: Direction, before: number): boolean {
+    const rows = this.#rows;
+    const at = this.#row;
+    const lastDirection = rows.get(at, row.LAST_DIRECTION);
+    const last = rows.get(at, row.LAST_INDEX);
+    const { status } = connection;
+    if (
+      lastDirection !== direction &&
+      (((status & Status.SEEN_REPLY) !== 0 && last === SYN) ||
+        ((status & Status.ASSURED) === 0 && last === ACK)) &&
+      this.#acknowledgment === rows.get(at, row.LAST_END)
+    ) {
+      return true;
+    }
+    // The answer to a challenge ACK.
+    return (
+      before === TcpState.SYN_SENT &&
+      last === ACK &&
+      lastDirection === Direction.REPLY &&
+      this.#sequence === rows.get(at, row.LAST_ACK)
+    );
   }
 
   /** Checks the window unless told not to, and carries the change of state out. */
@@ -366,6 +395,7 @@ export class TcpTracker {
     if (before !== next) conntrack.changed(connection);
     if ((connection.status & Status.SEEN_REPLY) === 0) {
       if (this.#index === RST) {
+        if (this.#frame !== null) conntrack.account(connection, this.#frame);
         conntrack.kill(connection);
         return Tracking.ACCEPT;
       }
@@ -383,7 +413,7 @@ export class TcpTracker {
       connection.status |= Status.ASSURED;
       conntrack.changed(connection);
     }
-    conntrack.refresh(connection, timeout);
+    conntrack.refresh(connection, timeout, this.#frame);
     return Tracking.ACCEPT;
   }
 
@@ -392,19 +422,24 @@ export class TcpTracker {
     const { settings } = this.#conntrack;
     const rows = this.#rows;
     const at = this.#row;
-    const timeout = settings[SETTINGS[state] ?? "nf_conntrack_tcp_timeout_close"];
+    const timeout =
+      state === TcpState.SYN_SENT2
+        ? SYN_SENT2_TIMEOUT
+        : settings[SETTINGS[state] ?? "nf_conntrack_tcp_timeout_close"];
     const flags = rows.get(at, row.FLAGS) | rows.get(at, row.SIDE + row.FLAGS);
-    if (rows.get(at, row.RETRANSMISSIONS) >= settings.nf_conntrack_tcp_max_retrans) {
-      return Math.min(timeout, settings.nf_conntrack_tcp_timeout_max_retrans);
+    const retransmission = settings.nf_conntrack_tcp_timeout_max_retrans;
+    if (
+      rows.get(at, row.RETRANSMISSIONS) >= settings.nf_conntrack_tcp_max_retrans &&
+      timeout > retransmission
+    ) {
+      return retransmission;
     }
     if (this.#index === RST) return settings.nf_conntrack_tcp_timeout_close;
     if ((flags & row.Flag.DATA_UNACKNOWLEDGED) !== 0) {
-      return Math.min(timeout, settings.nf_conntrack_tcp_timeout_unacknowledged);
+      const unacknowledged = settings.nf_conntrack_tcp_timeout_unacknowledged;
+      if (timeout > unacknowledged) return unacknowledged;
     }
-    const last = rows.get(at, row.LAST_WINDOW);
-    if (last === 0 && timeout > settings.nf_conntrack_tcp_timeout_max_retrans) {
-      return settings.nf_conntrack_tcp_timeout_max_retrans;
-    }
+    if (rows.get(at, row.LAST_WINDOW) === 0 && timeout > retransmission) return retransmission;
     return timeout;
   }
 
@@ -501,7 +536,7 @@ export class TcpTracker {
         // More bytes than the window allows; the receiver may acknowledge them all the same.
         rows.set(at, sender + row.END, end);
         rows.or(at, sender + row.FLAGS, row.Flag.DATA_UNACKNOWLEDGED);
-        return IGNORED;
+        return this.#tolerated(sender) ? IN_WINDOW : IGNORED;
       }
       return this.#tolerated(sender) ? IN_WINDOW : OUT_OF_WINDOW;
     }

@@ -1,14 +1,13 @@
 /**
  * -m connlimit: how many connections an address or network has.
  *
- * Kernel: net/netfilter/xt_connlimit.c, nf_conncount.c, 6.18; iptables 1.8.9,
+ * Kernel: net/netfilter/xt_connlimit.c, 6.18; iptables 1.8.9,
  * extensions/libxt_connlimit.c.
  */
 import { maskOf } from "../../base/inet.ts";
-import { IPPROTO_TCP } from "../../wire/protocol-numbers.ts";
-import { connectionOf, Direction } from "../conntrack/connection.ts";
+import { connectionOf } from "../conntrack/connection.ts";
 import type { Conntrack } from "../conntrack/conntrack.ts";
-import { TcpState } from "../conntrack/tcp-state.ts";
+import { ConnectionCounts } from "../conntrack/count.ts";
 import { Tuple } from "../conntrack/tuple.ts";
 import { defineMatch } from "../extension.ts";
 import type { Packet } from "../packet.ts";
@@ -23,12 +22,6 @@ interface ConnlimitState {
   destination: boolean;
 }
 
-/** A connection that is counted, by its tuple. */
-interface Counted {
-  readonly tuple: Tuple;
-  readonly zone: number;
-}
-
 class ConnlimitMatch extends ConntrackUser {
   override get name(): string {
     return "connlimit";
@@ -39,43 +32,27 @@ class ConnlimitMatch extends ConntrackUser {
   }
 
   readonly #test: ConnlimitState;
-  /** What is counted, by network. */
-  readonly #counted = new Map<number, Counted[]>();
+  readonly #counts: ConnectionCounts;
   readonly #tuple = new Tuple();
 
   constructor(test: ConnlimitState, conntrack: Conntrack) {
     super(conntrack);
     this.#test = test;
+    this.#counts = new ConnectionCounts(conntrack);
   }
 
   override matches(packet: Packet): boolean {
     const { limit, upto, prefix, destination } = this.#test;
     const connection = connectionOf(packet.frame);
     const tuple = this.#tuple;
-    if (connection !== null) {
-      tuple.copy(connection.original);
-    } else if (!tuple.read(packet.view, packet.l3, packet.end)) {
+    if (connection !== null) tuple.copy(connection.original);
+    else if (!tuple.read(packet.view, packet.l3, packet.end)) {
       packet.hotDrop = true;
       return false;
     }
     const address = (destination ? packet.destination : packet.source) & maskOf(prefix);
-    const zone = connection?.zoneOf(Direction.ORIGINAL) ?? 0;
-    const known = (this.#counted.get(address) ?? []).filter((one) => this.#isAlive(one, tuple));
-    if (!known.some((one) => one.zone === zone && one.tuple.equals(tuple))) {
-      const added = new Tuple();
-      added.copy(tuple);
-      known.push({ tuple: added, zone });
-    }
-    this.#counted.set(address, known);
-    return known.length > limit !== upto;
-  }
-
-  /** Whether a counted connection is still in the table and, unless it is this one, not closed. */
-  #isAlive(one: Counted, tuple: Tuple): boolean {
-    const connection = this.conntrack.table.find(one.tuple, one.zone);
-    if (connection === null || this.conntrack.isExpired(connection)) return false;
-    if (one.tuple.equals(tuple) || connection.original.protocol !== IPPROTO_TCP) return true;
-    return connection.state !== TcpState.TIME_WAIT && connection.state !== TcpState.CLOSE;
+    const count = this.#counts.count(address, tuple, connection);
+    return count > limit !== upto;
   }
 
   override save(): string {

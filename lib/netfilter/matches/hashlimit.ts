@@ -15,6 +15,7 @@ import { formatRate, parseRate } from "../text/rate.ts";
 import { numberOption } from "../text/values.ts";
 
 /** Units of a period in a second (XT_HASHLIMIT_SCALE_v2). */
+const IPPROTO_ESP = 50;
 const SCALE = 1_000_000;
 const UNITS_PER_TICK = SCALE / HZ;
 const DEFAULT_BURST = 5;
@@ -97,7 +98,9 @@ class HashlimitMatch extends Match {
     if (modes.has("srcip")) key += packet.source & maskOf(sourcePrefix);
     if (modes.has("dstip")) key += `>${packet.destination & maskOf(destinationPrefix)}`;
     if (!modes.has("srcport") && !modes.has("dstport")) return key;
-    if (!hasPorts(packet.protocol) || packet.fragmentOffset !== 0) return key;
+    // The kernel takes the SPI of ESP for ports as well (proto_ports_offset).
+    const portsAreThere = hasPorts(packet.protocol) || packet.protocol === IPPROTO_ESP;
+    if (!portsAreThere || packet.fragmentOffset !== 0) return key;
     if (packet.transportLength < 4) return null;
     const ports = packet.view.getInt32(packet.l4);
     if (modes.has("srcport")) key += `:${ports >>> 16}`;

@@ -4,9 +4,10 @@
  * Kernel: net/netfilter/xt_owner.c, 6.18; iptables 1.8.9, extensions/libxt_owner.c.
  */
 import { defineMatch } from "../extension.ts";
-import { Hook, type NetfilterHost, type SocketOwner } from "../hooks.ts";
+import { Hook } from "../hooks.ts";
 import type { Packet } from "../packet.ts";
 import { Match } from "../rule.ts";
+import { ownerOfSocket, type SocketOwner } from "../socket-owner.ts";
 import { refuse } from "../text/errors.ts";
 import { parseNumber } from "../text/values.ts";
 
@@ -37,17 +38,15 @@ class OwnerMatch extends Match {
   }
 
   readonly #test: OwnerState;
-  readonly #host: NetfilterHost;
 
-  constructor(test: OwnerState, host: NetfilterHost) {
+  constructor(test: OwnerState) {
     super();
     this.#test = test;
-    this.#host = host;
   }
 
   override matches(packet: Packet): boolean {
     const test = this.#test;
-    const owner = this.#host.ownerOf(packet.frame);
+    const owner = ownerOfSocket(packet.frame);
     if (owner === null) {
       return (
         test.socketExists !== true &&
@@ -154,10 +153,10 @@ export const OWNER_MATCH = defineMatch<OwnerState>({
     },
   ],
   start: () => ({ uid: null, gid: null, socketExists: null, supplementary: false }),
-  finish: (state, { engine }) => {
+  finish: (state) => {
     if (state.uid === null && state.gid === null && state.socketExists === null) {
       refuse("owner: At least one of --uid-owner, --gid-owner or --socket-exists is required");
     }
-    return new OwnerMatch(state, engine.host);
+    return new OwnerMatch(state);
   },
 });

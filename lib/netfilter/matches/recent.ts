@@ -6,7 +6,6 @@
 import { formatIpv4 } from "../../base/inet.ts";
 import * as ipv4 from "../../wire/ipv4.ts";
 import { defineMatch, type OptionSpec } from "../extension.ts";
-import { Hook } from "../hooks.ts";
 import type { Packet } from "../packet.ts";
 import type { RecentEntry, RecentList, RecentLists } from "../recent.ts";
 import { Match } from "../rule.ts";
@@ -61,8 +60,8 @@ class RecentMatch extends Match {
     const test = this.#test;
     const address = (test.destination ? packet.destination : packet.source) & test.mask;
     let ttl = ipv4.ttl(packet.view, packet.l3);
-    // Of packets made here the TTL is taken as it will be on the wire's other side.
-    if (packet.outDevice !== null && packet.hook === Hook.OUTPUT) ttl = (ttl + 1) & 0xff;
+    // Of a packet that is on its way through, the TTL as it was before it was forwarded.
+    if (packet.outDevice !== null && packet.frame.socket === null) ttl = (ttl + 1) & 0xff;
     const tick = this.#lists.tick;
     const entry = this.#lookUp(list, address, ttl);
     if (entry === null) {

@@ -3,18 +3,22 @@
  * allowed; else the range decides, and the port is looked for from a random place on.
  *
  * Kernel: net/netfilter/nf_nat_core.c (get_unique_tuple, find_best_ips_proto,
- * nf_nat_l4proto_unique_tuple), 6.18.
+ * nf_nat_l4proto_unique_tuple, nf_nat_used_tuple_harder), 6.18.
  */
+import { jhashAddress, reciprocalScale, swapBytes } from "../../base/jhash.ts";
 import type { RandomStream } from "../../sim/random.ts";
-import { IPPROTO_ICMP } from "../../wire/protocol-numbers.ts";
-import type { Connection } from "../conntrack/connection.ts";
+import { IPPROTO_ICMP, IPPROTO_TCP } from "../../wire/protocol-numbers.ts";
+import { type Connection, Status } from "../conntrack/connection.ts";
 import type { Conntrack } from "../conntrack/conntrack.ts";
+import { TcpState } from "../conntrack/tcp-state.ts";
 import { hasPorts, Tuple } from "../conntrack/tuple.ts";
 import { Manip, type NatRange } from "./range.ts";
 import type { SourceIndex } from "./sources.ts";
 
 /** How many ports are tried in the first round. */
 const MAX_ATTEMPTS = 128;
+/** With so few attempts left a closed connection is ended for its port (NF_NAT_HARDER_THRESH). */
+const LAST_ATTEMPTS = 32;
 /** Rounds with fewer attempts are not worth it. */
 const MIN_ATTEMPTS = 16;
 
@@ -80,10 +84,11 @@ export class Allocator {
     if (!range.hasAddresses) return;
     let address = range.minAddress;
     if (range.minAddress !== range.maxAddress) {
-      const other = range.persistent ? 0 : tuple.destination ^ connection.zone;
-      const spread = hashPair(tuple.source, other);
+      // The same client gets the same address again, on any host and after a restart.
+      const other = range.persistent ? 0 : swapBytes(tuple.destination) ^ connection.zone;
       const count = (range.maxAddress >>> 0) - (range.minAddress >>> 0) + 1;
-      address = ((range.minAddress >>> 0) + Math.floor((spread / 0x100000000) * count)) | 0;
+      const hash = jhashAddress(swapBytes(tuple.source), other);
+      address = ((range.minAddress >>> 0) + reciprocalScale(hash, count)) | 0;
     }
     if (manip === Manip.SOURCE) tuple.source = address;
     else tuple.destination = address;
@@ -106,22 +111,53 @@ export class Allocator {
       first = port < 512 ? 1 : port < 1024 ? 600 : 1024;
       size = (port < 512 ? 511 : port < 1024 ? 1023 : 65535) - first + 1;
     }
-    if (range.basePort === -1) this.randomChoices += 1;
-    let offset =
-      range.basePort === -1
-        ? this.#random.below(65536)
-        : (portOf(tuple, manip) - range.basePort) & 0xffff;
+    let offset = this.#firstOffset(tuple, range, manip);
     let attempts = Math.min(size, MAX_ATTEMPTS);
     for (;;) {
       for (let attempt = 0; attempt < attempts; attempt += 1) {
         setPort(tuple, manip, first + (offset % size));
-        if (!this.#isUsed(tuple, connection)) return;
+        if (!this.#isUsedHarder(tuple, connection, attempts - attempt)) return;
         offset = (offset + 1) & 0xffff;
       }
       if (attempts >= size || attempts < MIN_ATTEMPTS) return;
       attempts = Math.floor(attempts / 2);
-      offset = this.#random.below(65536);
+      offset = this.#anyOffset();
     }
+  }
+
+  /** Where in the range the search begins. */
+  #firstOffset(tuple: Tuple, range: NatRange, manip: Manip): number {
+    if (range.basePort !== -1) return (portOf(tuple, manip) - range.basePort) & 0xffff;
+    const isRandom = range.random || range.randomFully || manip === Manip.SOURCE;
+    return isRandom ? this.#anyOffset() : 0;
+  }
+
+  #anyOffset(): number {
+    this.randomChoices += 1;
+    return this.#random.below(65536);
+  }
+
+  /**
+   * Whether a tuple is used, for a new TCP connection that has few attempts left: one of a
+   * connection that is over is not, if the new one's sequence numbers are beyond the old one's.
+   */
+  #isUsedHarder(tuple: Tuple, connection: Connection, attemptsLeft: number): boolean {
+    if (
+      attemptsLeft > LAST_ATTEMPTS ||
+      tuple.protocol !== IPPROTO_TCP ||
+      connection.state !== TcpState.SYN_SENT
+    ) {
+      return this.#isUsed(tuple, connection);
+    }
+    this.#reply.invert(tuple);
+    const conntrack = this.#conntrack;
+    const old = conntrack.holder(this.#reply, connection);
+    if (old === null) return false;
+    const isOver = old.state >= TcpState.TIME_WAIT;
+    const isOurs = (old.status & (Status.SRC_NAT | Status.FIXED_TIMEOUT)) === Status.SRC_NAT;
+    if (!isOver || !isOurs || ((conntrack.tcpEnd(connection) - conntrack.tcpEnd(old)) | 0) <= 0)
+      return true;
+    return !conntrack.kill(old);
   }
 }
 
@@ -151,12 +187,4 @@ function setPort(tuple: Tuple, manip: Manip, port: number): void {
   tuple.ports = isSource
     ? (port << 16) | (tuple.ports & 0xffff)
     : (tuple.ports & ~0xffff) | (port & 0xffff);
-}
-
-/** Spreads clients over addresses; always the same way for the same pair. */
-function hashPair(a: number, b: number): number {
-  let hash = Math.imul(a ^ 0x9e3779b9, 0x85ebca6b | 0) ^ b;
-  hash = Math.imul(hash ^ (hash >>> 15), 0xc2b2ae35 | 0);
-  hash = Math.imul(hash ^ (hash >>> 13), 0x27d4eb2f);
-  return (hash ^ (hash >>> 16)) >>> 0;
 }

@@ -50,12 +50,13 @@ class CtTarget extends Target {
     this.#template = template(conntrack, Math.max(state.zone, 0), state.directions);
   }
 
+  // What is not to be tracked does not turn tracking on.
   override attach(): void {
-    this.#conntrack.claim();
+    if (!this.#state.notrack) this.#conntrack.claim();
   }
 
   override detach(): void {
-    this.#conntrack.unclaim();
+    if (!this.#state.notrack) this.#conntrack.unclaim();
   }
 
   override get name(): string {

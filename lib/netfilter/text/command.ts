@@ -7,7 +7,15 @@
 import type { Engine } from "../engine.ts";
 import type { Session } from "../extension.ts";
 import type { ModuleTable } from "../modules.ts";
-import { anyHeader, type HeaderMatch, type Match, Rule, type Target, Verdict } from "../rule.ts";
+import {
+  anyHeader,
+  type HeaderMatch,
+  isAnyHeader,
+  type Match,
+  Rule,
+  type Target,
+  Verdict,
+} from "../rule.ts";
 import { isTableName, type TableName } from "../table.ts";
 import { ExitStatus, RuleError, refuse } from "./errors.ts";
 import { checkChainName, hasBlank, interfaceTest, splitAddresses } from "./header.ts";
@@ -60,6 +68,8 @@ export interface Counted {
 
 const NOT_COUNTED: Counted = { from: 0, packets: 0, bytes: 0 };
 const NO_RULES: readonly Rule[] = [];
+/** Of all rules that ask nothing of the header, which are many. */
+const ANY_HEADER: HeaderMatch = anyHeader();
 const COMMANDS_WITH_RULE = "AIDRC";
 const STANDARD_VERDICTS: ReadonlyMap<string, Verdict> = new Map([
   ["ACCEPT", Verdict.ACCEPT],
@@ -174,7 +184,7 @@ export class CommandParser implements LoadedOptions {
     this.#target = null;
     this.#targetName = "";
     this.#isGoto = false;
-    this.#header = anyHeader();
+    if (!isAnyHeader(this.#header)) this.#header = anyHeader();
     this.#sources = null;
     this.#destinations = null;
     this.#letter = "";
@@ -485,12 +495,13 @@ export class CommandParser implements LoadedOptions {
     header.destinationMask = destination?.mask ?? 0;
     const matches = this.#finished;
     while (matches.length > 0) matches.pop();
-    const context = { engine: this.#engine, table: this.#table, header, matches };
+    const kept = isAnyHeader(header) ? ANY_HEADER : header;
+    const context = { engine: this.#engine, table: this.#table, header: kept, matches };
     for (const session of this.#matches) matches.push(session.finish(context));
     const name = this.#targetName;
     const verdict = this.#isGoto ? undefined : STANDARD_VERDICTS.get(name);
     const rule = new Rule({
-      header,
+      header: kept,
       // A copy has no more room than it needs; there are many.
       matches: matches.slice(),
       target: this.#target?.finish(context) ?? null,

@@ -5,7 +5,9 @@
  * Spec: RFC 9293 §3.10.7.1. Kernel: net/ipv4/tcp_ipv4.c (tcp_v4_send_reset, tcp_v4_send_ack),
  * net/ipv4/ip_output.c (ip_send_unicast_reply), 6.18.
  */
+
 import type { Ipv4 } from "../../base/inet.ts";
+import { KERNEL_SOCKET } from "../../netfilter/socket-owner.ts";
 import { IPPROTO_TCP } from "../../wire/protocol-numbers.ts";
 import { FLAG_ACK, FLAG_RST, TCP_SIZE, write } from "../../wire/tcp.ts";
 import * as options from "../../wire/tcp-options.ts";
@@ -86,6 +88,7 @@ export function sendReply(env: TransportEnvironment, segment: Segment, reply: Re
   }
   frame.checksumPending = true;
   frame.mark = reply.mark;
+  frame.socket = KERNEL_SOCKET;
   setFields(segment.destination as Ipv4, segment.source as Ipv4, reply.tos & ~3, 0);
   env.output(frame, route, fields);
 }

@@ -4,7 +4,9 @@
  * Spec: RFC 9293 §3.10.7.4 (SYN-RECEIVED). Kernel: net/ipv4/tcp_minisocks.c (tcp_check_req),
  * net/ipv4/inet_connection_sock.c (reqsk_timer_handler), 6.18.
  */
+
 import type { Ipv4 } from "../../base/inet.ts";
+import { PROGRAM_SOCKET } from "../../netfilter/socket-owner.ts";
 import { HZ, WheelTimer } from "../../sim/timer.ts";
 import { FLAG_ACK, FLAG_ECE, FLAG_RST, FLAG_SYN, TCP_SIZE, write } from "../../wire/tcp.ts";
 import type { TcpOptions } from "../../wire/tcp-options.ts";
@@ -113,6 +115,7 @@ export class ConnectionRequest extends WheelTimer {
     if (this.sentAt === 0) this.sentAt = env.cpu.now || 1;
     frame.checksumPending = true;
     frame.mark = this.mark;
+    frame.socket = PROGRAM_SOCKET;
     const fields = setFields(this.localAddress, this.remoteAddress, this.tos, listener.ttl);
     fields.df = wantsDf(listener.pmtuDiscover, route, env);
     fields.id = fields.df ? 0 : -1;

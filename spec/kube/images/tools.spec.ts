@@ -64,6 +64,20 @@ describe("kube/images/tools", () => {
     expect(imageProblem(box.container)).to.equal(null);
   });
 
+  it("has the tools of what an image was built from", () => {
+    const has = (image: string, tool: string): boolean =>
+      imageProblem(run({ image, command: [tool] }).container) === null;
+
+    expect(["curl", "wget"].map((tool) => has("nginx:1.27", tool))).to.deep.equal([true, false]);
+    expect(["curl", "wget"].map((tool) => has("nginx:alpine", tool))).to.deep.equal([true, true]);
+    expect(["curl", "dig", "sh"].map((tool) => has("agnhost", tool))).to.deep.equal([
+      true,
+      true,
+      true,
+    ]);
+    expect(has("registry.k8s.io/pause:3.9", "sh")).to.equal(false);
+  });
+
   it("ignores SIGTERM in a shell without a trap, and runs a trap", () => {
     const loop = "while true; do sleep 1; done";
     const deaf = run({ image: "busybox", command: ["sh", "-c", loop] });

@@ -407,4 +407,41 @@ describe("kube/kubelet/kubelet", () => {
       .map(({ status }) => status.conditions?.find(({ type }) => type === "Ready")?.status);
     expect(ready).to.deep.equal(["True", "Unknown"]);
   });
+
+  it("starts its Pods anew, at other addresses, when the power is back", () => {
+    const world = cluster();
+    world.apply(podText("web", "image: web"));
+    world.pass(5);
+
+    world.kubelets[0]?.powerOff();
+    world.pass(2);
+    const whileOff = world.machine.find("web");
+    world.startKubelet(0);
+    world.pass(6);
+
+    const { podIP, containerStatuses, phase } = world.pod("web").status;
+    expect(whileOff).to.equal(null);
+    expect([phase, podIP, containerStatuses?.[0]?.restartCount]).to.deep.equal([
+      "Running",
+      "10.244.0.3",
+      1,
+    ]);
+  });
+
+  it("keeps what containers print, of this run and the one before", () => {
+    const world = cluster();
+    let starts = 0;
+    world.programs.set("talk", function* ({ log }: Container): Program<number> {
+      starts += 1;
+      log(`run ${starts}\n`);
+      yield waitFor([], 2 * NS_PER_S);
+      return 1;
+    });
+    world.apply(podText("talk", "image: talk"));
+    world.pass(8);
+
+    const logs = (previous: boolean) =>
+      world.kubelets[0]?.logs("default/talk", "main", { previous });
+    expect([logs(false), logs(true)]).to.deep.equal(["run 2\n", "run 1\n"]);
+  });
 });

@@ -11,6 +11,7 @@ import type { Container } from "../../../lib/kube/images/container.ts";
 import { Informers } from "../../../lib/kube/informer.ts";
 import { kubectl } from "../../../lib/kube/kubectl/kubectl.ts";
 import type { Output } from "../../../lib/kube/kubectl/output.ts";
+import type { KubeletOptions } from "../../../lib/kube/kubelet/context.ts";
 import { Kubelet } from "../../../lib/kube/kubelet/kubelet.ts";
 import { DEFAULT_LATENCIES, type KubeletLatencies } from "../../../lib/kube/kubelet/latencies.ts";
 import { NodeWatch } from "../../../lib/kube/kubelet/node-watch.ts";
@@ -35,6 +36,7 @@ export class KubeletWorld {
   });
   readonly server: ApiServer;
   readonly kubelets: Kubelet[] = [];
+  readonly #options: KubeletOptions[] = [];
   /** Programs of containers, by image. */
   readonly programs = new Map<string, (container: Container) => Program<number>>([
     ["web", web],
@@ -59,31 +61,36 @@ export class KubeletWorld {
         `ip link add eth0 type veth peer name p${index} netns lan; ip addr add 172.18.${(address >>> 8) & 255}.${address & 255}/16 dev eth0; ip link set eth0 up; sysctl -w net.bridge.bridge-nf-call-iptables=1`,
       );
       this.run("lan", `ip link set p${index} master br0; ip link set p${index} up`);
-      this.kubelets.push(
-        new Kubelet({
-          nodeName,
+      this.#options.push({
+        nodeName,
+        host,
+        address,
+        network: new BridgeNetwork({
           host,
-          address,
-          network: new BridgeNetwork({
-            host,
-            nodeName,
-            masqueradeOutside: parseCidr("10.244.0.0/16"),
-          }),
-          cluster: {
-            server: this.server,
-            watch,
-            random,
-            podHosts: machine,
-            hasImage: (image) => image !== "does-not-exist",
-            programOf: (container) => this.#programOf(container),
-            execIn: (run, words, io) => runWords(run.host, words, io),
-            latencies: { ...DEFAULT_LATENCIES, ...latencies },
-            clusterDns: "10.96.0.10",
-            clusterDomain: "cluster.local",
-          },
+          nodeName,
+          masqueradeOutside: parseCidr("10.244.0.0/16"),
         }),
-      );
+        cluster: {
+          server: this.server,
+          watch,
+          random,
+          podHosts: machine,
+          hasImage: (image) => image !== "does-not-exist",
+          programOf: (container) => this.#programOf(container),
+          execIn: (run, words, io) => runWords(run.host, words, io),
+          latencies: { ...DEFAULT_LATENCIES, ...latencies },
+          clusterDns: "10.96.0.10",
+          clusterDomain: "cluster.local",
+        },
+      });
+      this.startKubelet(index);
     }
+  }
+
+  /** Starts a node's kubelet, or a new one after the node was off. */
+  startKubelet(index: number): void {
+    const options = this.#options[index];
+    if (options !== undefined) this.kubelets[index] = new Kubelet(options);
   }
 
   /** Runs a command line on a host and lets time pass until it has ended; what it printed. */

@@ -15,7 +15,10 @@ import { Scheduler } from "../../../sim/scheduler.ts";
 import { readKubectlFile } from "../../kubectl-files.ts";
 import type { Cluster } from "../../schema/cluster.ts";
 import type { Located } from "../../schema/kinds.ts";
+import type { Step } from "../../schema/steps.ts";
 import { besideLab, type ReadFile } from "../../setup.ts";
+
+const KUBECTL_FILE = /\bkubectl\b[^|;&]*? -(?:f|-filename)[ =]?(\S+)/g;
 
 /** A file of manifests beside the lab. */
 export interface ManifestFile {
@@ -61,6 +64,32 @@ export class ManifestFiles {
     return file;
   }
 
+  /** Reads the files that a step names: kubectl finds them on its host. Throws as `read` does. */
+  readOf(step: Step): void {
+    switch (step.kind) {
+      case "parallel":
+        for (const one of step.commands) this.readOf(one);
+        return;
+      case "apply":
+        this.read(step.file);
+        return;
+      case "delete":
+        if (isFileName(step.file.value)) this.read(step.file);
+        return;
+      case "run":
+        this.#readOfCommand(step.command);
+        return;
+      default:
+    }
+  }
+
+  /** Files after -f; those that are not beside the lab may come to be on the host. */
+  #readOfCommand({ value, place }: Located<string>): void {
+    for (const [, path = ""] of value.matchAll(KUBECTL_FILE)) {
+      if (this.#readFile(path) !== null) this.read({ value: path, place });
+    }
+  }
+
   /** Where an object is declared first; null if no file has it. */
   placeOf(kind: string, namespace: string, name: string): Place | null {
     for (const { manifests } of this.#files.values()) {
@@ -75,6 +104,11 @@ export class ManifestFiles {
     }
     return null;
   }
+}
+
+/** Whether a text names a file rather than an object. */
+export function isFileName(text: string): boolean {
+  return /\.(ya?ml|json)$/.test(text);
 }
 
 /** Applies the files to an empty API server. Throws `VW_OBJECT` with what it says, and the place. */

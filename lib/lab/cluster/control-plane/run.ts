@@ -12,6 +12,7 @@ import type { NewObject } from "../../../kube/api/types.ts";
 import { type ControlPlane, startControlPlane } from "../../../kube/control-plane.ts";
 import { conditionOf } from "../../../kube/controllers/pods.ts";
 import { deadEnds } from "../../../kube/dead-ends.ts";
+import { isKnownImage } from "../../../kube/images/catalogue.ts";
 import { kubectlCommand } from "../../../kube/kubectl/command.ts";
 import { isAllReady, unreadyWorkloads } from "../../../kube/readiness.ts";
 import { keyOf } from "../../../kube/store.ts";
@@ -27,19 +28,13 @@ import type { Clock } from "../../clock.ts";
 import { readKubectlFile } from "../../kubectl-files.ts";
 import type { Lab } from "../../lab.ts";
 import type { Cluster, ControlPlaneSettings } from "../../schema/cluster.ts";
-import {
-  KUBECTL_HOST,
-  kubectlStep,
-  type ObjectsStep,
-  type RunStep,
-  type Step,
-} from "../../schema/steps.ts";
+import { KUBECTL_HOST, kubectlStep, type ObjectsStep, type RunStep } from "../../schema/steps.ts";
 import type { ReadFile } from "../../setup.ts";
 import { type ClusterPlan, planCluster } from "../plan.ts";
 import { proxyConfiguration } from "../proxy-configuration.ts";
 import { ClusterContainers, ContainerTable } from "./containers.ts";
 import { FirstRequestTap } from "./first-request.ts";
-import { ManifestFiles, tryManifests } from "./manifests.ts";
+import { isFileName, ManifestFiles, tryManifests } from "./manifests.ts";
 import { powerOff, type RunningNode, startNodes } from "./nodes.ts";
 import { ProxyLog } from "./proxy-log.ts";
 import { podsNamed, type WorkloadName, workloadName } from "./targets.ts";
@@ -88,7 +83,7 @@ export class ControlPlaneRun {
     ];
     const files = settings.manifests.map((file) => this.#files.read(file));
     tryManifests(files, this.#system, cluster);
-    for (const step of lab.steps) this.#readFilesOf(step, readFile);
+    for (const step of lab.steps) this.#files.readOf(step);
   }
 
   /** Starts everything; the clock stands still. */
@@ -171,6 +166,15 @@ export class ControlPlaneRun {
         const late = `${kind} ${namespace}/${name} is not ready after ${formatDuration(READY_LIMIT_NS)}`;
         this.#note(`${late}: ${why}`, this.#files.placeOf(kind, namespace, name));
       }
+    }
+    const pods = controlPlane.store.list("Pod");
+    const images = pods.flatMap(({ spec }) => spec.containers.map(({ image }) => image));
+    for (const image of new Set(images)) {
+      if (isKnownImage(image)) continue;
+      this.#note(
+        `image ${image} is not known: a listener on the container's ports stands for it`,
+        null,
+      );
     }
     for (const { kind, namespace, name, text } of deadEnds(controlPlane.store)) {
       const place = this.#files.placeOf(kind, namespace, name);
@@ -281,31 +285,6 @@ export class ControlPlaneRun {
     this.notes.push(place === null ? text : `${formatPlace(place)}: ${text}`);
   }
 
-  /** Files that steps name are on kubectl's host as well. */
-  #readFilesOf(step: Step, readFile: ReadFile): void {
-    switch (step.kind) {
-      case "parallel":
-        for (const one of step.commands) this.#readFilesOf(one, readFile);
-        return;
-      case "apply":
-        this.#files.read(step.file);
-        return;
-      case "delete":
-        if (isFileName(step.file.value)) this.#files.read(step.file);
-        return;
-      case "run": {
-        const { value, place } = step.command;
-        for (const [, path = ""] of value.matchAll(
-          /\bkubectl\b[^|;&]*? -(?:f|-filename)[ =]?(\S+)/g,
-        )) {
-          if (readFile(path) !== null) this.#files.read({ value: path, place });
-        }
-        return;
-      }
-      default:
-    }
-  }
-
   #now(): Running {
     assert(this.#running !== null, "the cluster has been started");
     return this.#running;
@@ -321,8 +300,4 @@ interface Running {
   readonly commands: CommandSet;
   /** Where kubectl runs. */
   readonly host: Host;
-}
-
-function isFileName(text: string): boolean {
-  return /\.(ya?ml|json)$/.test(text);
 }

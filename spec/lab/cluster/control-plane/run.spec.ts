@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { fromUtf8 } from "../../../../lib/base/bytes.ts";
 import { VethworkError } from "../../../../lib/base/errors.ts";
-import { outputsOf, problemsOf, runCluster } from "../../../support/cluster-lab.ts";
+import { outputsOf, problemsOf, runCluster, WEB } from "../../../support/cluster-lab.ts";
 
 describe("lab/cluster/control-plane/run", () => {
   it("begins the steps when the workloads of the manifests are ready", () => {
@@ -226,6 +226,32 @@ describe("lab/cluster/control-plane/run", () => {
     const run = runCluster({
       cluster: ["nodes: [{ name: node1 }, { name: node2 }]"],
       steps: ["{ on: pod/client, run: curl -s http://web/hostname, matches: '^web-' }"],
+    });
+
+    expect(problemsOf(run)).to.deep.equal([]);
+  });
+
+  it("lets a host outside reach a Service through ingress-nginx at its own address", () => {
+    const ingress = `---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: { name: web }
+spec:
+  ingressClassName: nginx
+  rules: [{ host: web.example, http: { paths: [{ path: /, pathType: Prefix, backend: { service: { name: web, port: { number: 80 } } } }] } }]
+`;
+
+    const run = runCluster({
+      files: { "web.yaml": `${WEB}${ingress}` },
+      cluster: [
+        "nodes: [{ name: node1 }, { name: node2 }]",
+        "hosts: [{ name: user }]",
+        "ingress: true",
+      ],
+      steps: [
+        "{ on: user, run: \"curl -s -H 'Host: web.example' http://172.18.255.200/hostname\", matches: '^web-' }",
+        "{ on: user, run: \"curl -s -o /dev/null -w '%{http_code}' http://172.18.255.200/\", prints: '404' }",
+      ],
     });
 
     expect(problemsOf(run)).to.deep.equal([]);
