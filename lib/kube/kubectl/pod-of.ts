@@ -7,6 +7,7 @@
 import { matchesSelector } from "../api/labels.ts";
 import type { ApiServer } from "../api/server.ts";
 import type { ApiObject, Container, LabelSelector, Pod, StringMap } from "../api/types.ts";
+import { isReady } from "../controllers/pods.ts";
 import { type Arguments, UsageError } from "./arguments.ts";
 import { nameOf, objectsOf, selections } from "./select.ts";
 
