@@ -35,6 +35,8 @@ export interface TransportRoute extends FrameAttachment {
   readonly deviceIndex: number;
   /** Whether it must be looked up again (`dst_check` fails). */
   readonly obsolete: boolean;
+  /** The other end was heard, so the next hop is alive (`dst_confirm`). */
+  confirm(): void;
 }
 
 /** A route look-up: one reused object. Addresses 0 are "any". */

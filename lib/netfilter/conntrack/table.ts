@@ -1,8 +1,9 @@
 /**
  * The hash table of connections: open addressing with linear probing in typed arrays. Each
- * connection stands in it twice, once for each direction. A slot holds
- * `index << 1 | direction`, plus 1; beside it stands the full hash, so that a miss rarely touches a
- * connection, and growing and deleting need no tuple.
+ * connection stands in it twice, once for each direction. Look-ups among a million connections wait
+ * for memory and hardly for anything else, so what one needs lies together: a slot is two words, the
+ * full hash and `index << 1 | direction`, plus 1; and the tuples, in which it is checked that the
+ * right one was found, are kept a second time in an array of their own.
  *
  * Kernel: net/netfilter/nf_conntrack_core.c (__nf_conntrack_find_get, nf_conntrack_hash_insert),
  * 6.18; the layout is vethwork's own.
@@ -12,11 +13,18 @@ import { type Connection, Direction } from "./connection.ts";
 import type { Tuple } from "./tuple.ts";
 
 const INITIAL_SLOTS = 1024;
+/** Words of a slot: the hash, and what stands there. */
+const SLOT_WORDS = 2;
+/** Words of a key: source, destination, ports, and the zone above the protocol. */
+const KEY_WORDS = 4;
+/** Both keys of a connection. */
+const KEYS_WORDS = 2 * KEY_WORDS;
 
 /** All confirmed connections of a host. */
 export class ConnectionTable {
-  #slots = new Int32Array(INITIAL_SLOTS);
-  #hashes = new Int32Array(INITIAL_SLOTS);
+  #slots = new Int32Array(INITIAL_SLOTS * SLOT_WORDS);
+  /** By index and direction; grows with `#connections`. */
+  #keys = new Int32Array((INITIAL_SLOTS / 2) * KEYS_WORDS);
   #mask = INITIAL_SLOTS - 1;
   #used = 0;
   /** By index; freed places hold null and are in `#freeIndexes`. */
@@ -47,33 +55,44 @@ export class ConnectionTable {
   find(tuple: Tuple, zone: number, directions = 3): Connection | null {
     const hash = hashOf(tuple, zone);
     const slots = this.#slots;
-    const hashes = this.#hashes;
     const mask = this.#mask;
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
-      const value = slots[slot] ?? 0;
+      const value = slots[slot * SLOT_WORDS + 1] ?? 0;
       if (value === 0) return null;
-      if (hashes[slot] !== hash) continue;
-      const connection = this.#connections[(value - 1) >>> 1] ?? null;
-      if (connection === null) continue;
       const direction = ((value - 1) & 1) as Direction;
-      if (((directions >> direction) & 1) === 0) continue;
-      if (connection.tuple(direction).equals(tuple) && connection.zoneOf(direction) === zone) {
+      if (
+        slots[slot * SLOT_WORDS] === hash &&
+        ((directions >> direction) & 1) !== 0 &&
+        this.#hasKey(value - 1, tuple, zone)
+      ) {
         this.foundDirection = direction;
-        return connection;
+        return this.#connections[(value - 1) >>> 1] ?? null;
       }
     }
+  }
+
+  /** Whether the entry `index << 1 | direction` is of that tuple. @hot */
+  #hasKey(entry: number, tuple: Tuple, zone: number): boolean {
+    const keys = this.#keys;
+    const at = entry * KEY_WORDS;
+    return (
+      keys[at] === tuple.source &&
+      keys[at + 1] === tuple.destination &&
+      keys[at + 2] === tuple.ports &&
+      keys[at + 3] === ((zone << 8) | tuple.protocol)
+    );
   }
 
   /** Puts a connection in under both tuples. The caller has checked that neither is taken. */
   add(connection: Connection): void {
     assert(connection.slot === -1, "a connection is added twice");
-    if ((this.#used + 2) * 2 > this.#slots.length) this.#grow();
+    if ((this.#used + 2) * 2 > this.#mask + 1) this.#grow();
     const index = this.#freeIndexes.pop() ?? this.#connections.length;
     this.#connections[index] = connection;
     connection.slot = index;
     // A host that speaks to itself has one tuple for both: the kernel takes it for the reply.
-    this.#insert(hashOf(connection.reply, connection.zoneOf(Direction.REPLY)), (index << 1) | 1);
-    this.#insert(hashOf(connection.original, connection.zoneOf(Direction.ORIGINAL)), index << 1);
+    this.#addKey(connection, index, Direction.REPLY);
+    this.#addKey(connection, index, Direction.ORIGINAL);
   }
 
   /** Takes a connection out. */
@@ -93,12 +112,29 @@ export class ConnectionTable {
     return all.sort((a, b) => a.id - b.id);
   }
 
+  #addKey(connection: Connection, index: number, direction: Direction): void {
+    const { source, destination, ports, protocol } = connection.tuple(direction);
+    const zone = connection.zoneOf(direction);
+    const entry = (index << 1) | direction;
+    const at = entry * KEY_WORDS;
+    if (at >= this.#keys.length) {
+      const keys = new Int32Array(this.#keys.length * 2);
+      keys.set(this.#keys);
+      this.#keys = keys;
+    }
+    this.#keys[at] = source;
+    this.#keys[at + 1] = destination;
+    this.#keys[at + 2] = ports;
+    this.#keys[at + 3] = (zone << 8) | protocol;
+    this.#insert(hashOf(connection.tuple(direction), zone), entry);
+  }
+
   #insert(hash: number, entry: number): void {
     const mask = this.#mask;
     let slot = hash & mask;
-    while (this.#slots[slot] !== 0) slot = (slot + 1) & mask;
-    this.#slots[slot] = entry + 1;
-    this.#hashes[slot] = hash;
+    while (this.#slots[slot * SLOT_WORDS + 1] !== 0) slot = (slot + 1) & mask;
+    this.#slots[slot * SLOT_WORDS] = hash;
+    this.#slots[slot * SLOT_WORDS + 1] = entry + 1;
     this.#used += 1;
   }
 
@@ -106,33 +142,32 @@ export class ConnectionTable {
   #delete(hash: number, entry: number): void {
     const mask = this.#mask;
     const slots = this.#slots;
-    const hashes = this.#hashes;
     let hole = hash & mask;
-    while (slots[hole] !== entry + 1) {
-      assert(slots[hole] !== 0, "a connection is not in its table");
+    while (slots[hole * SLOT_WORDS + 1] !== entry + 1) {
+      assert(slots[hole * SLOT_WORDS + 1] !== 0, "a connection is not in its table");
       hole = (hole + 1) & mask;
     }
-    for (let slot = (hole + 1) & mask; slots[slot] !== 0; slot = (slot + 1) & mask) {
-      const home = (hashes[slot] ?? 0) & mask;
-      if (((slot - home) & mask) < ((slot - hole) & mask)) continue;
-      slots[hole] = slots[slot] ?? 0;
-      hashes[hole] = hashes[slot] ?? 0;
+    for (let slot = (hole + 1) & mask; ; slot = (slot + 1) & mask) {
+      const value = slots[slot * SLOT_WORDS + 1] ?? 0;
+      if (value === 0) break;
+      const moved = slots[slot * SLOT_WORDS] ?? 0;
+      if (((slot - moved) & mask) < ((slot - hole) & mask)) continue;
+      slots[hole * SLOT_WORDS] = moved;
+      slots[hole * SLOT_WORDS + 1] = value;
       hole = slot;
     }
-    slots[hole] = 0;
+    slots[hole * SLOT_WORDS + 1] = 0;
     this.#used -= 1;
   }
 
   #grow(): void {
-    const oldSlots = this.#slots;
-    const oldHashes = this.#hashes;
-    this.#slots = new Int32Array(oldSlots.length * 2);
-    this.#hashes = new Int32Array(oldSlots.length * 2);
-    this.#mask = this.#slots.length - 1;
+    const old = this.#slots;
+    this.#slots = new Int32Array(old.length * 2);
+    this.#mask = this.#slots.length / SLOT_WORDS - 1;
     this.#used = 0;
-    for (let slot = 0; slot < oldSlots.length; slot += 1) {
-      const value = oldSlots[slot] ?? 0;
-      if (value !== 0) this.#insert(oldHashes[slot] ?? 0, value - 1);
+    for (let at = 0; at < old.length; at += SLOT_WORDS) {
+      const value = old[at + 1] ?? 0;
+      if (value !== 0) this.#insert(old[at] ?? 0, value - 1);
     }
   }
 }

@@ -4,7 +4,7 @@
  * Spec: RFC 1122 §4.2.3.2. Kernel: net/ipv4/tcp_input.c (tcp_event_data_recv,
  * __tcp_ack_snd_check), net/ipv4/tcp.c (__tcp_cleanup_rbuf), 6.18.
  */
-import { FLAG_FIN, FLAG_PSH, FLAG_SYN, FLAG_URG, TCP_SIZE } from "../../wire/tcp.ts";
+import { FLAG_CWR, FLAG_FIN, FLAG_PSH, FLAG_SYN, FLAG_URG, TCP_SIZE } from "../../wire/tcp.ts";
 import { jiffies } from "./clock.ts";
 import {
   ACK_NOW,
@@ -138,6 +138,13 @@ export function checkCe(tp: Tcb, segment: Segment): void {
     tp.ecnFlags |= ECN_DEMAND_CWR;
   }
   tp.ecnFlags |= ECN_SEEN;
+}
+
+/** RFC 3168 §6.1.3: the peer has reduced its window, which is down to one segment perhaps. @hot */
+export function acceptCwr(tp: Tcb, segment: Segment): void {
+  if ((segment.flags & FLAG_CWR) === 0) return;
+  tp.ecnFlags &= ~ECN_DEMAND_CWR;
+  if (segment.seq !== segment.endSeq) tp.ackPending |= ACK_NOW;
 }
 
 /** Sends or arms the ACK for what was received (`tcp_ack_snd_check`). @hot */

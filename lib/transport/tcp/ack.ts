@@ -142,6 +142,9 @@ export function handleAck(tp: Tcb, segment: Segment, options: TcpOptions, flags:
       fastRetransAlert(tp, priorSndUna, duplicate ? dupacks : 0, state);
     }
   }
+  if ((state.flag & FLAG_FORWARD_PROGRESS) !== 0 || (state.flag & FLAG_NOT_DUP) === 0) {
+    tp.confirmPending = true;
+  }
   if ((state.flag & FLAG_SET_XMIT_TIMER) !== 0) setXmitTimer(tp);
   congControl(tp, ack, tp.delivered - delivered, tp.lost - lost);
   xmitRecovery(tp, state.rexmit);

@@ -7,7 +7,14 @@
  */
 import { DropReason } from "../../sim/drop-reason.ts";
 import { FLAG_FIN } from "../../wire/tcp.ts";
-import { checkCe, enterQuickackMode, eventDataReceived, measureRcvMss } from "./ack-policy.ts";
+import {
+  acceptCwr,
+  checkCe,
+  enterQuickackMode,
+  eventDataReceived,
+  measureRcvMss,
+} from "./ack-policy.ts";
+import { collapseOutOfOrder, collapseReceived } from "./collapse.ts";
 import { ACK_NOMEM, ACK_NOW, ACK_SCHED, MAX_QUICKACKS } from "./constants.ts";
 import { receiveFin } from "./fin.ts";
 import { extendDsack, newOutOfOrder, removeSacks, setDsack } from "./receive-sack.ts";
@@ -24,6 +31,7 @@ export function queueData(tp: Tcb, segment: Segment, pool: SegmentPool): void {
     pool.consume(segment);
     return;
   }
+  acceptCwr(tp, segment);
   tp.dsack = false;
   if (segment.seq === tp.rcvNxt) {
     if (receiveWindow(tp) === 0) {
@@ -223,13 +231,15 @@ export function drainOutOfOrder(tp: Tcb, pool: SegmentPool): void {
 }
 
 /**
- * Whether the buffer takes the segment, after pruning if need be (`tcp_try_rmem_schedule`). The
- * payload has to fit, not its truesize, so a small segment never finds the door closed.
+ * Whether the buffer takes the segment, after pruning if need be (`tcp_try_rmem_schedule`). What is
+ * there already decides, not the segment, so a small buffer can be overdrawn by one.
  */
 export function hasRoom(tp: Tcb, segment: Segment, pool: SegmentPool): boolean {
-  if (tp.rmemAlloc + segment.length <= tp.rcvbuf) return true;
-  if (tp.rmemAlloc === 0) return false;
-  if (tp.rmemAlloc >= tp.rcvbuf) clampWindow(tp);
+  if (tp.rmemAlloc <= tp.rcvbuf) return true;
+  clampWindow(tp);
+  if (tp.rmemAlloc <= tp.rcvbuf) return true;
+  collapseOutOfOrder(tp);
+  collapseReceived(tp);
   if (tp.rmemAlloc <= tp.rcvbuf) return true;
   pruneOutOfOrder(tp, segment, pool);
   return tp.rmemAlloc <= tp.rcvbuf;

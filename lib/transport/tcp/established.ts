@@ -47,6 +47,7 @@ export function finishConnect(tp: Tcb): void {
 /** ESTABLISHED from SYN_RECV: the peer has acknowledged our SYN-ACK. */
 export function establishPassive(tp: Tcb, segment: Segment): void {
   tp.delivered += 1;
+  tp.confirmPending = true;
   if (tp.srttUs === 0) synackRtt(tp, -1);
   if (tp.tstampOk) tp.advmss -= TIMESTAMPS_ALIGNED_SIZE;
   undoSpuriousSyn(tp);

@@ -7,7 +7,16 @@
  */
 import { DropReason } from "../../sim/drop-reason.ts";
 import { HZ } from "../../sim/timer.ts";
-import { FLAG_ACK, FLAG_FIN, FLAG_RST, FLAG_SYN, FLAG_URG, TCP_SIZE } from "../../wire/tcp.ts";
+import {
+  FLAG_ACK,
+  FLAG_CWR,
+  FLAG_ECE,
+  FLAG_FIN,
+  FLAG_RST,
+  FLAG_SYN,
+  FLAG_URG,
+  TCP_SIZE,
+} from "../../wire/tcp.ts";
 import { TcpOptions } from "../../wire/tcp-options.ts";
 import { ACK_OLD, ACK_TOO_OLD, handleAck, replaceTsRecent } from "./ack.ts";
 import { FLAG_NO_CHALLENGE_ACK, FLAG_SLOWPATH, FLAG_UPDATE_TS_RECENT } from "./ack-flags.ts";
@@ -29,6 +38,7 @@ import { checkSpace, pushPendingFrames } from "./output.ts";
 import { setDsack } from "./receive-sack.ts";
 import { measureReceiveRttByTimestamp } from "./rtt.ts";
 import type { Segment, SegmentPool } from "./segment.ts";
+import { forwardAlloc } from "./segment-memory.ts";
 import { oowRateLimited, sendAck, sendChallengeAck } from "./send-ack.ts";
 import { after, before } from "./sequence.ts";
 import { done, reset, setState } from "./state.ts";
@@ -42,7 +52,8 @@ export const rxOptions = new TcpOptions();
 export const InputResult = { TAKEN: 0, RESET: 1 } as const;
 export type InputResult = (typeof InputResult)[keyof typeof InputResult];
 
-const CONTROL = FLAG_FIN | FLAG_SYN | FLAG_RST | FLAG_ACK | FLAG_URG;
+/** Flags that header prediction looks at (`TCP_HP_BITS`). */
+const PREDICTED = FLAG_FIN | FLAG_SYN | FLAG_RST | FLAG_ACK | FLAG_URG | FLAG_ECE | FLAG_CWR;
 
 /** Reads the options of a segment for a connection that may use timestamps. @hot */
 export function parseOptions(tp: Tcb, segment: Segment): void {
@@ -66,7 +77,7 @@ export function parseOptions(tp: Tcb, segment: Segment): void {
 export function receiveEstablished(tp: Tcb, segment: Segment, pool: SegmentPool): void {
   refreshMstamp(tp);
   parseOptions(tp, segment);
-  const plain = (segment.flags & CONTROL) === FLAG_ACK;
+  const plain = (segment.flags & PREDICTED) === FLAG_ACK;
   if (plain && isPredicted(tp, segment)) {
     if (segment.length === 0) {
       // Pure ACK: only the sender's side is concerned.
@@ -76,10 +87,10 @@ export function receiveEstablished(tp: Tcb, segment: Segment, pool: SegmentPool)
       dataSndCheck(tp);
       return;
     }
-    if (tp.rmemAlloc + segment.length <= tp.rcvbuf) {
-      receivePredictedData(tp, segment);
-      return;
-    }
+    // What is predicted is in the window, so it is not asked whether the buffer has room for it.
+    if (segment.truesize <= forwardAlloc(tp)) receivePredictedData(tp, segment);
+    else receiveValid(tp, segment, pool);
+    return;
   }
   receiveSlowly(tp, segment, pool);
 }
@@ -127,7 +138,10 @@ function receiveSlowly(tp: Tcb, segment: Segment, pool: SegmentPool): void {
     pool.drop(segment, DropReason.TCP_FLAGS);
     return;
   }
-  if (!validateIncoming(tp, segment, pool, true)) return;
+  if (validateIncoming(tp, segment, pool, true)) receiveValid(tp, segment, pool);
+}
+
+function receiveValid(tp: Tcb, segment: Segment, pool: SegmentPool): void {
   const result = handleAck(tp, segment, rxOptions, FLAG_SLOWPATH | FLAG_UPDATE_TS_RECENT);
   if (result < 0) {
     pool.drop(

@@ -14,7 +14,7 @@ import type { ConnectionTable } from "../demux.ts";
 import type { PortTable } from "../port-table.ts";
 import { synackRtt } from "./ack.ts";
 import { initRcvMss } from "./ack-policy.ts";
-import { usBetween } from "./clock.ts";
+import { jiffies, usBetween } from "./clock.ts";
 import { clampMss } from "./connect.ts";
 import { DEFAULT_MSS, ECN_OK, SACK_SEEN, TcpState, TIMEOUT_INIT } from "./constants.ts";
 import { type Cookies, decodeTimestamp, encodeTimestamp } from "./cookies.ts";
@@ -412,6 +412,7 @@ function openChild(
   child.windowClamp = request.windowClamp;
   child.rcvSsthresh = request.rcvWnd;
   child.rcvWnd = request.rcvWnd;
+  child.lrcvtime = jiffies(child);
   child.wscaleOk = request.windowScaling;
   child.sndWscale = request.windowScaling ? request.sndWscale : 0;
   child.rcvWscale = request.windowScaling ? request.rcvWscale : 0;
@@ -432,4 +433,5 @@ function openChild(
   if (segment.length >= DEFAULT_MSS) child.lastSegSize = segment.length;
   child.mssClamp = request.mss;
   child.ecnFlags = request.ecn ? ECN_OK : 0;
+  if (child.keepopen) child.owner.startKeepalive(child);
 }

@@ -20,13 +20,13 @@ import { jiffies } from "./clock.ts";
 import { CaEvent, currentSsthresh } from "./congestion.ts";
 import {
   CaState,
-  ECN_DEMAND_CWR,
   ECN_OK,
   ECN_QUEUE_CWR,
   EVER_RETRANS,
   INFINITE_SSTHRESH,
   LOST,
   SACKED_ACKED,
+  TcpState,
 } from "./constants.ts";
 import { fragment } from "./queue.ts";
 import { markLost, RACK_RECOVERY_THRESH, rackMarkLost, rackTimeoutUs } from "./rack.ts";
@@ -145,7 +145,7 @@ function addRenoSack(tp: Tcb, dupacks: number): void {
   if (dupacks === 0) return;
   const before = tp.sackedOut;
   tp.sackedOut += dupacks;
-  checkRenoReordering(tp);
+  checkRenoReordering(tp, 0);
   tp.delivered += Math.max(0, tp.sackedOut - before);
 }
 
@@ -155,14 +155,15 @@ export function removeRenoSacks(tp: Tcb, acked: number): void {
     tp.delivered += Math.max(acked - tp.sackedOut, 1);
     tp.sackedOut = Math.max(0, tp.sackedOut - (acked - 1));
   }
-  checkRenoReordering(tp);
+  checkRenoReordering(tp, acked);
 }
 
-function checkRenoReordering(tp: Tcb): void {
+/** More duplicate ACKs than segments are missing: they were reordered, `acked` of them just now. */
+function checkRenoReordering(tp: Tcb, acked: number): void {
   const holes = Math.min(Math.max(tp.lostOut, 1), tp.packetsOut);
   if (tp.sackedOut + holes <= tp.packetsOut) return;
   tp.sackedOut = Math.max(0, tp.packetsOut - holes);
-  tp.reordering = Math.min(tp.packetsOut, tp.env.sysctls.tcpMaxReordering);
+  tp.reordering = Math.min(tp.packetsOut + acked, tp.env.sysctls.tcpMaxReordering);
   tp.reordSeen += 1;
 }
 
@@ -189,7 +190,7 @@ export function enterCwr(tp: Tcb): void {
 
 /** The RTO passed: everything is presumed lost (`tcp_enter_loss`). */
 export function enterLoss(tp: Tcb): void {
-  let fresh = tp.caState < CaState.RECOVERY;
+  const fresh = tp.caState < CaState.RECOVERY;
   timeoutMarkLost(tp);
   if (
     tp.caState <= CaState.DISORDER ||
@@ -201,7 +202,6 @@ export function enterLoss(tp: Tcb): void {
     tp.sndSsthresh = tp.ca.ssthresh(tp);
     tp.ca.event(tp, CaEvent.LOSS);
     initUndo(tp);
-    fresh = true;
   }
   tp.sndCwnd = packetsInFlight(tp) + 1;
   tp.sndCwndCnt = 0;
@@ -334,6 +334,8 @@ function packetDelayed(tp: Tcb): boolean {
   if (tp.retransStamp !== 0) {
     return tp.sawTstamp && tp.rcvTsecr !== 0 && before(tp.rcvTsecr, tp.retransStamp);
   }
+  // The ACK of a SYN has cleared the stamp, whether the SYN was repeated or not.
+  if (tp.state === TcpState.SYN_SENT) return false;
   return isSack(tp) || before(tp.sndUna, tp.highSeq);
 }
 
@@ -351,7 +353,7 @@ function undoCwndReduction(tp: Tcb, unmarkLoss: boolean): void {
     tp.sndCwnd = tp.ca.undoCwnd(tp);
     if (tp.priorSsthresh > tp.sndSsthresh) {
       tp.sndSsthresh = tp.priorSsthresh;
-      tp.ecnFlags &= ~ECN_DEMAND_CWR;
+      tp.ecnFlags &= ~ECN_QUEUE_CWR;
     }
   }
   tp.cwndStamp = jiffies(tp);
@@ -361,6 +363,7 @@ function undoCwndReduction(tp: Tcb, unmarkLoss: boolean): void {
 
 function tryUndoRecovery(tp: Tcb): boolean {
   if (mayUndo(tp)) undoCwndReduction(tp, false);
+  else if (tp.rackReoWndPersist > 0) tp.rackReoWndPersist -= 1;
   if (preventsReopen(tp)) return true;
   if (tp.caState !== CaState.OPEN) setCaState(tp, CaState.OPEN);
   return false;

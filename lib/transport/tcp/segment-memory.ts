@@ -8,18 +8,19 @@
 import { ETHERNET_SIZE } from "../../wire/ethernet.ts";
 import { type Frame, FrameStorage } from "../../wire/frame.ts";
 import type { Segment } from "./segment.ts";
+import type { Tcb } from "./tcb.ts";
 
 /** Header room of every segment that TCP makes (this kernel's configuration: no tunnels). */
 export const MAX_TCP_HEADER = 256;
 /** `sk_buff` and `skb_shared_info`, aligned to cache lines. */
-const SK_BUFF_SIZE = 256;
-const SHARED_INFO_SIZE = 320;
+export const SK_BUFF_SIZE = 256;
+export const SHARED_INFO_SIZE = 320;
 /** Truesize of a segment without payload. */
 export const SKB_OVERHEAD = MAX_TCP_HEADER + SHARED_INFO_SIZE + SK_BUFF_SIZE;
 /** Smaller heads come from a cache of their own (`skb_small_head_cache`). */
 const SMALL_HEAD = MAX_TCP_HEADER + SHARED_INFO_SIZE;
 const CACHE_LINE = 64;
-const PAGE = 4096;
+export const PAGE = 4096;
 /** Head room that a packet socket leaves for the Ethernet header (`LL_RESERVED_SPACE`). */
 const LINK_ROOM = 16;
 /** `__pskb_pull_tail` allocates for what it will be asked for next. */
@@ -69,12 +70,20 @@ export function condensedSize(segment: Segment): number {
 }
 
 /** What is allocated for a head of `size` bytes, the shared info behind it included. @hot */
-function headSize(size: number): number {
+export function headSize(size: number): number {
   const wanted = Math.ceil(size / CACHE_LINE) * CACHE_LINE + SHARED_INFO_SIZE;
   if (wanted <= SMALL_HEAD) return SMALL_HEAD;
   let slab = 1024;
   while (slab < wanted) slab *= 2;
   return slab;
+}
+
+/**
+ * What a socket can be charged before it has to ask for another page (`sk_forward_alloc`): memory
+ * is taken by the page, in both directions together, and whole pages are given back. @hot
+ */
+export function forwardAlloc(tp: Tcb): number {
+  return -(tp.rmemAlloc + tp.wmemQueued) & (PAGE - 1);
 }
 
 /** Pages for `size` bytes, in the largest orders that are not larger (`alloc_skb_with_frags`). */

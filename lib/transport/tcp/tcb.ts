@@ -87,6 +87,8 @@ export class Tcb extends FrameAttachment {
   boundPort = false;
   boundDevice = 0;
   route: TransportRoute | null = null;
+  /** The peer was heard: the next packet tells the next hop's entry (`sk_dst_pending_confirm`). */
+  confirmPending = false;
   /** Identification of the next packet. */
   ipId = 0;
   ttl = 0;

@@ -88,6 +88,10 @@ export function transmitSkb(
   fields.ignoreDf = false;
   fields.id = tp.ipId & 0xffff;
   tp.ipId += skb !== null && skb.pcount > 1 ? skb.pcount : 1;
+  if (tp.confirmPending) {
+    tp.confirmPending = false;
+    route.confirm();
+  }
   tp.env.output(frame, route, fields);
   return true;
 }

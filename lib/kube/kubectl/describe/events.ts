@@ -1,0 +1,35 @@
+/**
+ * The Events at the end of a description.
+ *
+ * Spec: kubectl pkg/describe (DescribeEvents), v1.36.
+ */
+import type { ApiServer } from "../../api/server.ts";
+import type { ApiObject, EventObject } from "../../api/types.ts";
+import { agesOf } from "../view.ts";
+import { indentedTable, type Row } from "./rows.ts";
+
+export function eventRows(server: ApiServer, { metadata, kind }: ApiObject): Row[] {
+  const age = agesOf(server);
+  const events = server.store
+    .list("Event")
+    .filter(
+      (event: EventObject) =>
+        event.involvedObject.uid === metadata.uid && event.involvedObject.kind === kind,
+    )
+    .sort((a, b) => Number(a.metadata.resourceVersion) - Number(b.metadata.resourceVersion));
+  if (events.length === 0) return [["Events:", "<none>"]];
+  const heads = ["Type", "Reason", "Age", "From", "Message"];
+  const rows = events.map(({ type, reason, lastTimestamp, source, message }) => [
+    type,
+    reason,
+    age(lastTimestamp),
+    source.component,
+    message,
+  ]);
+  const lines = indentedTable([
+    heads,
+    heads.map((title) => (title === "Age" ? "----" : "-".repeat(title.length))),
+    ...rows,
+  ]);
+  return ["Events:", ...lines];
+}
