@@ -3,7 +3,7 @@
  * like, how it writes and closes, how long it waits for a next request.
  *
  * Spec: RFC 9112 §9 (connection management).
- * Not modelled: TLS, HTTP/2, limits on the size of heads and bodies.
+ * Not modelled: TLS, limits on the size of heads and bodies.
  */
 import { concatBytes, utf8 } from "../base/bytes.ts";
 import { ANY_ADDRESS, type Ipv4 } from "../base/inet.ts";
@@ -72,6 +72,9 @@ export interface HttpManners {
 /** Why a request is refused: it is no HTTP, or HTTP/1.1 without a Host field. */
 export type RefusalReason = "malformed" | "no-host";
 
+/** Serves a connection on which HTTP/2's `PRI` has come; `bytes` are what follows that head. */
+export type Http2Handler = (client: TcpSocket, bytes: Uint8Array) => Program<void>;
+
 /** Starts a program beside this one. */
 export type Spawn = (name: string, program: Program<number>) => Process;
 
@@ -81,6 +84,7 @@ export class HttpService {
   readonly #manners: HttpManners;
   readonly #handler: HttpHandler;
   readonly #spawn: Spawn;
+  readonly #http2: Http2Handler | null;
   #listener: TcpListener | null = null;
   #acceptor: Process | null = null;
   /** Connections that are served, and those of them that wait for a request. */
@@ -89,7 +93,15 @@ export class HttpService {
   /** No further requests are read. */
   #stopping = false;
 
-  constructor(host: AppHost, manners: HttpManners, handler: HttpHandler, spawn: Spawn) {
+  /** Without `http2`, HTTP/2 is refused as no HTTP. */
+  constructor(
+    host: AppHost,
+    manners: HttpManners,
+    handler: HttpHandler,
+    spawn: Spawn,
+    http2: Http2Handler | null = null,
+  ) {
+    this.#http2 = http2;
     this.#host = host;
     this.#manners = manners;
     this.#handler = handler;
@@ -150,6 +162,11 @@ export class HttpService {
       for (;;) {
         const request = yield* this.#nextRequest(connection);
         if (request === null) return 0;
+        if (request === "http2") {
+          const { reader } = connection;
+          if (this.#http2 !== null) yield* this.#http2(client, reader.take(reader.length));
+          return 0;
+        }
         const date = this.#date();
         if (typeof request === "string") {
           yield* writeAll(client, this.#manners.refuse(request, date));
@@ -174,7 +191,7 @@ export class HttpService {
   }
 
   /** The next request; null when there is none any more. */
-  *#nextRequest(connection: Connection): Program<HttpRequest | RefusalReason | null> {
+  *#nextRequest(connection: Connection): Program<Incoming> {
     const { process } = connection;
     if (process !== null) this.#idle.add(process);
     try {
@@ -184,7 +201,7 @@ export class HttpService {
     }
   }
 
-  *#request({ client, reader, process }: Connection): Program<HttpRequest | RefusalReason | null> {
+  *#request({ client, reader, process }: Connection): Program<Incoming> {
     let head = reader.takeHead();
     while (head === null) {
       const [ready = 0] = yield* poll(
@@ -199,6 +216,7 @@ export class HttpService {
     }
     if (process !== null) this.#idle.delete(process);
     const [method, target, version] = head.startLine;
+    if (this.#http2 !== null && method === "PRI" && version === "HTTP/2.0") return "http2";
     if (!/^[A-Z]+$/.test(method) || !/^HTTP\/1\.[01]$/.test(version)) return "malformed";
     const hasHost = head.fields.some(([name]) => name.toLowerCase() === "host");
     if (version === "HTTP/1.1" && !hasHost) return "no-host";
@@ -225,6 +243,9 @@ export class HttpService {
     return formatHttpDate(epochSeconds + Math.floor(namespace.cpu.now / NS_PER_S));
   }
 }
+
+/** What a connection brings; null at its end. */
+type Incoming = HttpRequest | RefusalReason | "http2" | null;
 
 /** How long a server that lingers waits for the client's end. */
 const LINGER_NS = 2 * NS_PER_S;

@@ -76,11 +76,15 @@ interface Server {
 /** ingress-nginx's `spec.controller`. */
 export const NGINX_CONTROLLER = "k8s.io/ingress-nginx";
 
-/** The Ingresses that a controller takes care of: by class, or without one if it is the default. */
+/**
+ * The Ingresses that a controller takes care of: by class, or without one if its class is the
+ * default or it `takesClassless` ones anyway.
+ */
 export function ingressesOf(
   controller: string,
   ingresses: readonly Ingress[],
   classes: readonly IngressClass[],
+  takesClassless = false,
 ): Ingress[] {
   const own = classes.filter(({ spec }) => spec?.controller === controller);
   const names = new Set(own.map(({ metadata }) => metadata.name));
@@ -89,7 +93,7 @@ export function ingressesOf(
   );
   return ingresses.filter(({ metadata, spec }) => {
     const name = metadata.annotations?.[CLASS_ANNOTATION] ?? spec.ingressClassName;
-    return name === undefined ? takesOthers : names.has(name);
+    return name === undefined ? takesClassless || takesOthers : names.has(name);
   });
 }
 

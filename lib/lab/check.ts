@@ -7,6 +7,7 @@ import { kubectlWords } from "../kube/kubectl/command.ts";
 import { commandSet } from "../shell/command-set.ts";
 import { LAB_COMMANDS } from "../shell/commands.ts";
 import { checkCommand } from "../shell/shell.ts";
+import { doorsWords } from "./cluster/control-plane/doors.ts";
 import type { Lab } from "./lab.ts";
 import { type Located, withPlace } from "./schema/kinds.ts";
 import { KUBECTL_HOST, type RunStep, type Step } from "./schema/steps.ts";
@@ -47,7 +48,9 @@ export function checkCommands(lab: Lab): void {
     ...lab.expectations.flatMap((one) => (one.kind === "command" ? [one.step.command] : [])),
   ];
   const hasKubectl = lab.cluster !== null && lab.cluster.controlPlane !== null;
-  const commands = hasKubectl ? commandSet("dash", [kubectlWords], LAB_COMMANDS) : LAB_COMMANDS;
+  const commands = hasKubectl
+    ? commandSet("dash", [kubectlWords, doorsWords], LAB_COMMANDS)
+    : LAB_COMMANDS;
   for (const { value, place } of lines) withPlace(place, () => checkCommand(value, commands));
 }
 

@@ -2,6 +2,7 @@
 import type { Command } from "./command.ts";
 import { type CommandSet, commandSet } from "./command-set.ts";
 import { arp } from "./commands/arp.ts";
+import { awk } from "./commands/awk.ts";
 import { bridge } from "./commands/bridge.ts";
 import { cat } from "./commands/cat.ts";
 import { conntrack } from "./commands/conntrack.ts";
@@ -12,6 +13,7 @@ import { echo } from "./commands/echo.ts";
 import { env, printenv } from "./commands/env.ts";
 import { ethtool } from "./commands/ethtool.ts";
 import { chmod, ls, mkdir, rm, tee, touch } from "./commands/file-tools.ts";
+import { cut, sort, tr, uniq } from "./commands/filters.ts";
 import { grep } from "./commands/grep.ts";
 import { head } from "./commands/head.ts";
 import { hostname } from "./commands/hostname.ts";
@@ -29,6 +31,7 @@ import { ping } from "./commands/ping.ts";
 import { printf } from "./commands/printf.ts";
 import { route } from "./commands/route.ts";
 import { scriptCommand } from "./commands/script.ts";
+import { sed } from "./commands/sed.ts";
 import { seq, yes } from "./commands/seq.ts";
 import { shellCommand } from "./commands/sh.ts";
 import { sleepCommand } from "./commands/sleep.ts";
@@ -45,12 +48,14 @@ import { xtablesMonitor } from "./commands/xtables-monitor.ts";
 /** Commands of GNU and of the project, by name. */
 export const COMMANDS: readonly Command[] = [
   arp,
+  awk,
   bracket,
   bridge,
   cat,
   conntrack,
   curl,
   chmod,
+  cut,
   date,
   dig,
   dnsServerCommand,
@@ -83,10 +88,12 @@ export const COMMANDS: readonly Command[] = [
   rm,
   route,
   scriptCommand,
+  sed,
   seq,
   shellCommand("bash"),
   shellCommand("sh"),
   sleepCommand,
+  sort,
   ss,
   sysctl,
   tail,
@@ -94,8 +101,10 @@ export const COMMANDS: readonly Command[] = [
   test,
   timeout,
   touch,
+  tr,
   traceroute,
   trueCommand,
+  uniq,
   wc,
   xtablesMonitor,
   yes,

@@ -1,7 +1,7 @@
 /** What others ask of a command line before it is run: its plain commands and their words. */
 import { shellProblem } from "./grammar/lexer.ts";
 import { parseScriptText } from "./grammar/parser.ts";
-import { type CommandList, literalText, type ShellCommand } from "./grammar/syntax.ts";
+import { type CommandList, literalText, type ShellCommand, type Word } from "./grammar/syntax.ts";
 
 /** A simple command in which nothing is expanded. */
 export interface LiteralCommand {
@@ -46,6 +46,8 @@ function visitCommand(command: ShellCommand, visit: (command: ShellCommand) => v
   visit(command);
   switch (command.kind) {
     case "simple":
+      for (const word of command.words) visitWord(word, visit);
+      for (const { value } of command.assignments) visitWord(value, visit);
       return;
     case "if":
       for (const { condition, body } of command.branches) {
@@ -66,6 +68,12 @@ function visitCommand(command: ShellCommand, visit: (command: ShellCommand) => v
       return;
     default:
       visitCommands(command.body, visit);
+  }
+}
+
+function visitWord({ parts }: Word, visit: (command: ShellCommand) => void): void {
+  for (const part of parts) {
+    if (part.kind === "substitution") visitCommands(part.list, visit);
   }
 }
 

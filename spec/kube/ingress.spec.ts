@@ -116,6 +116,8 @@ describe("kube/ingress", () => {
     const annotations = { "ingressclass.kubernetes.io/is-default-class": "true" };
     const byDefault = [{ ...classes[0]!, metadata: { name: "nginx", annotations } }];
     expect(names(ingressesOf(NGINX_CONTROLLER, list, byDefault))).to.deep.equal(["mine", "nobody"]);
+    const classless = ingressesOf(NGINX_CONTROLLER, list, classes, true);
+    expect(names(classless)).to.deep.equal(["mine", "nobody"]);
   });
 
   it("finds the endpoints of a Service's port by number or name", () => {

@@ -27,6 +27,7 @@ const DEFAULTERS: ReadonlyMap<string, (object: Fields) => void> = new Map([
   ["ReplicaSet", defaultReplicaSet],
   ["StatefulSet", defaultStatefulSet],
   ["DaemonSet", defaultDaemonSet],
+  ["Job", defaultJob],
   ["EndpointSlice", defaultEndpointSlice],
   ["Endpoints", defaultEndpoints],
   ["Namespace", defaultNamespace],
@@ -119,6 +120,27 @@ function defaultDaemonSet(daemonSet: Fields): void {
     setDefault(rollingUpdate, "maxUnavailable", 1);
     setDefault(rollingUpdate, "maxSurge", 0);
   }
+}
+
+function defaultJob(job: Fields): void {
+  const spec = defaultWorkload(job);
+  // With neither number given it is one Pod that has to succeed.
+  if (spec["parallelism"] === undefined) setDefault(spec, "completions", 1);
+  setDefault(spec, "parallelism", 1);
+  setDefault(spec, "backoffLimit", 6);
+  setDefault(spec, "completionMode", "NonIndexed");
+  setDefault(spec, "podReplacementPolicy", "TerminatingOrFailed");
+  if (spec["suspend"] === undefined) spec["suspend"] = false;
+  const own = mapIn(job, "metadata");
+  const labels = ensureMap(ensureMap(ensureMap(spec, "template"), "metadata"), "labels");
+  for (const prefix of ["", "batch.kubernetes.io/"]) {
+    setDefault(labels, `${prefix}job-name`, textIn(own, "name"));
+    if (own?.["uid"] !== undefined) setDefault(labels, `${prefix}controller-uid`, own["uid"]);
+  }
+  if (spec["selector"] === undefined && own?.["uid"] !== undefined) {
+    spec["selector"] = { matchLabels: { "batch.kubernetes.io/controller-uid": own["uid"] } };
+  }
+  ensureMap(job, "status");
 }
 
 /** A Pod's own spec has more defaults than that of a template. */

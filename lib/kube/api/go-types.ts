@@ -59,6 +59,12 @@ DaemonSetSpec: selector LabelSelector, template PodTemplateSpec, updateStrategy 
 DaemonSetUpdateStrategy: type string, rollingUpdate RollingUpdateDaemonSet
 RollingUpdateDaemonSet: maxUnavailable IntOrString, maxSurge IntOrString
 
+Job: spec JobSpec, status any
+JobSpec: parallelism int32, completions int32, activeDeadlineSeconds int64, podFailurePolicy any, successPolicy any, backoffLimit int32, backoffLimitPerIndex int32, maxFailedIndexes int32, selector LabelSelector, manualSelector bool, template PodTemplateSpec, ttlSecondsAfterFinished int32, completionMode string, suspend bool, podReplacementPolicy string, managedBy string
+CronJob: spec CronJobSpec, status any
+CronJobSpec: schedule string, timeZone string, startingDeadlineSeconds int64, concurrencyPolicy string, suspend bool, jobTemplate JobTemplateSpec, successfulJobsHistoryLimit int32, failedJobsHistoryLimit int32
+JobTemplateSpec: metadata ObjectMeta, spec JobSpec
+
 PodTemplateSpec: metadata ObjectMeta, spec PodSpec
 Pod: spec PodSpec, status any
 PodSpec: volumes []Volume, initContainers []Container, containers []Container, ephemeralContainers []any, restartPolicy string, terminationGracePeriodSeconds int64, activeDeadlineSeconds int64, dnsPolicy string, nodeSelector map string, serviceAccountName string, serviceAccount string, automountServiceAccountToken bool, nodeName string, hostNetwork bool, hostPID bool, hostIPC bool, shareProcessNamespace bool, securityContext any, imagePullSecrets []LocalObjectReference, hostname string, subdomain string, affinity Affinity, schedulerName string, tolerations []Toleration, hostAliases []HostAlias, priorityClassName string, priority int32, dnsConfig PodDNSConfig, readinessGates []PodReadinessGate, runtimeClassName string, enableServiceLinks bool, preemptionPolicy string, overhead map Quantity, topologySpreadConstraints []TopologySpreadConstraint, setHostnameAsFQDN bool, os PodOS, hostUsers bool, schedulingGates []PodSchedulingGate, resourceClaims []any, resources ResourceRequirements, hostnameOverride string, workloadRef any

@@ -327,12 +327,19 @@ export interface StatefulSet extends ApiObject {
     readonly minReadySeconds?: number | undefined;
     readonly revisionHistoryLimit?: number | undefined;
     readonly ordinals?: { readonly start?: number | undefined } | undefined;
+    readonly volumeClaimTemplates?: readonly VolumeClaimTemplate[] | undefined;
     readonly updateStrategy: {
       readonly type: string;
       readonly rollingUpdate?: { readonly partition?: number | undefined } | undefined;
     };
   };
   readonly status: StatefulSetStatus;
+}
+
+/** What each Pod of a StatefulSet claims. */
+export interface VolumeClaimTemplate {
+  readonly metadata: { readonly name: string; readonly labels?: StringMap | undefined };
+  readonly spec: JsonMap;
 }
 
 export interface StatefulSetStatus {
@@ -373,6 +380,30 @@ export interface DaemonSetStatus {
   readonly updatedNumberScheduled?: number | undefined;
   readonly numberAvailable?: number | undefined;
   readonly numberUnavailable?: number | undefined;
+}
+
+export interface Job extends ApiObject {
+  readonly kind: "Job";
+  readonly spec: {
+    readonly parallelism?: number | undefined;
+    readonly completions?: number | undefined;
+    readonly completionMode?: string | undefined;
+    readonly backoffLimit?: number | undefined;
+    readonly suspend?: boolean | undefined;
+    readonly template: PodTemplate;
+  };
+  readonly status: JobStatus;
+}
+
+export interface JobStatus {
+  readonly startTime?: string | undefined;
+  readonly completionTime?: string | undefined;
+  readonly active?: number | undefined;
+  readonly ready?: number | undefined;
+  readonly succeeded?: number | undefined;
+  readonly failed?: number | undefined;
+  readonly terminating?: number | undefined;
+  readonly conditions?: readonly Condition[] | undefined;
 }
 
 export interface ControllerRevision extends ApiObject {
@@ -539,6 +570,7 @@ export interface Kinds {
   readonly Deployment: Deployment;
   readonly StatefulSet: StatefulSet;
   readonly DaemonSet: DaemonSet;
+  readonly Job: Job;
   readonly ControllerRevision: ControllerRevision;
   readonly Service: Service;
   readonly EndpointSlice: EndpointSlice;

@@ -58,7 +58,10 @@ export function checkWorkload(errors: FieldErrors, object: Fields, old: Fields |
   if (template === null || mapIn(template, "spec") === null) {
     errors.required(["spec", "template", "spec", "containers"]);
   } else {
-    checkTemplate(errors, ["spec", "template"], template);
+    const claims = mapsIn(spec, "volumeClaimTemplates").map((claim) =>
+      textIn(mapIn(claim, "metadata"), "name"),
+    );
+    checkTemplate(errors, ["spec", "template"], template, claims);
     const policy = textIn(mapIn(template, "spec"), "restartPolicy");
     if (policy !== "Always" && ["OnFailure", "Never"].includes(policy)) {
       errors.notSupported(["spec", "template", "spec", "restartPolicy"], policy, ["Always"]);
@@ -76,6 +79,21 @@ export function checkWorkload(errors: FieldErrors, object: Fields, old: Fields |
     );
   }
   if (old !== null) checkWorkloadUpdate(errors, kind, spec, mapIn(old, "spec") ?? {});
+}
+
+/** A Job: its Pods have to come to an end. */
+export function checkJob(errors: FieldErrors, job: Fields): void {
+  const spec = mapIn(job, "spec") ?? {};
+  for (const name of ["parallelism", "completions", "backoffLimit", "activeDeadlineSeconds"]) {
+    checkNonNegative(errors, ["spec", name], spec[name]);
+  }
+  const template = mapIn(spec, "template") ?? {};
+  checkTemplate(errors, ["spec", "template"], template);
+  const policy = textIn(mapIn(template, "spec"), "restartPolicy");
+  if (policy !== "OnFailure" && policy !== "Never") {
+    const path = ["spec", "template", "spec", "restartPolicy"];
+    errors.required(path, 'valid values: "OnFailure", "Never"');
+  }
 }
 
 function checkWorkloadSelector(errors: FieldErrors, spec: Fields, template: Fields | null): void {
@@ -193,12 +211,23 @@ function checkWorkloadUpdate(errors: FieldErrors, kind: string, spec: Fields, ol
   }
 }
 
-function checkTemplate(errors: FieldErrors, path: FieldPath, template: Fields): void {
+/** `claims` are volumes that a StatefulSet adds to each of its Pods. */
+function checkTemplate(
+  errors: FieldErrors,
+  path: FieldPath,
+  template: Fields,
+  claims: readonly string[] = [],
+): void {
   checkLabels(errors, [...path, "labels"], mapIn(mapIn(template, "metadata"), "labels"));
-  checkPodSpec(errors, [...path, "spec"], mapIn(template, "spec") ?? {});
+  checkPodSpec(errors, [...path, "spec"], mapIn(template, "spec") ?? {}, claims);
 }
 
-function checkPodSpec(errors: FieldErrors, path: FieldPath, spec: Fields): void {
+function checkPodSpec(
+  errors: FieldErrors,
+  path: FieldPath,
+  spec: Fields,
+  claims: readonly string[] = [],
+): void {
   const volumes = new Set<string>();
   for (const [index, volume] of mapsIn(spec, "volumes").entries()) {
     const name = textIn(volume, "name");
@@ -208,6 +237,7 @@ function checkPodSpec(errors: FieldErrors, path: FieldPath, spec: Fields): void 
     if (volumes.has(name)) errors.duplicate(at, name);
     volumes.add(name);
   }
+  for (const claim of claims) volumes.add(claim);
   const containers = mapsIn(spec, "containers");
   if (containers.length === 0) errors.required([...path, "containers"]);
   checkContainers(errors, [...path, "containers"], containers, volumes);

@@ -3,7 +3,7 @@ import { FieldErrors, invalidError } from "./errors.ts";
 import { type Fields, mapIn, mapsIn, textIn } from "./fields.ts";
 import { checkMetadata } from "./validate-common.ts";
 import { checkEndpointSlice, checkEndpoints, checkService } from "./validate-service.ts";
-import { checkPod, checkWorkload } from "./validate-workload.ts";
+import { checkJob, checkPod, checkWorkload } from "./validate-workload.ts";
 
 type KindCheck = (errors: FieldErrors, object: Fields, old: Fields | null) => void;
 
@@ -16,6 +16,7 @@ const CHECKS: ReadonlyMap<string, KindCheck> = new Map<string, KindCheck>([
   ["ReplicaSet", checkWorkload],
   ["StatefulSet", checkWorkload],
   ["DaemonSet", checkWorkload],
+  ["Job", checkJob],
   ["Ingress", checkIngress],
 ]);
 

@@ -3,7 +3,7 @@
  * downwards when they go or change.
  *
  * Spec: kubernetes pkg/controller/statefulset, v1.36.
- * Not modelled: volume claims, maxUnavailable, start ordinals' moves.
+ * Not modelled: maxUnavailable, start ordinals' moves, persistentVolumeClaimRetentionPolicy.
  */
 import { NS_PER_MS } from "../../base/units.ts";
 import type {
@@ -26,6 +26,9 @@ import { currentRevision, revisionsOf, trimRevisions } from "./revisions.ts";
 const START_NS = 4 * NS_PER_MS;
 const HASH_LABEL = "controller.kubernetes.io/hash";
 const REVISION_LABEL = "controller-revision-hash";
+
+/** A claim with its name. */
+type NewClaim = NewObject & { readonly metadata: { readonly name: string } };
 
 interface Revisions {
   readonly current: ControllerRevision;
@@ -185,6 +188,10 @@ export class StatefulSetController {
     const partition = start + (set.spec.updateStrategy.rollingUpdate?.partition ?? 0);
     const revision = ordinal < partition ? current : update;
     const name = `${set.metadata.name}-${ordinal}`;
+    for (const claim of claimsOf(set, name)) {
+      if (this.#informers.get("PersistentVolumeClaim", keyOf(claim)) !== null) continue;
+      yield* this.#client.create(claim);
+    }
     yield* this.#client.create(numberedPod(set, name, ordinal, revision));
     this.#events.event(
       set,
@@ -221,8 +228,36 @@ function numberedPod(
     [REVISION_LABEL]: revision.metadata.name,
     "statefulset.kubernetes.io/pod-name": name,
   };
-  const spec = { ...template.spec, hostname: name, subdomain: set.spec.serviceName };
+  const claims = set.spec.volumeClaimTemplates ?? [];
+  const own = (template.spec.volumes ?? []).filter(
+    (volume) => !claims.some(({ metadata }) => metadata.name === volume["name"]),
+  );
+  const volumes = claims.map(({ metadata }) => ({
+    name: metadata.name,
+    persistentVolumeClaim: { claimName: `${metadata.name}-${name}` },
+  }));
+  const spec = {
+    ...template.spec,
+    hostname: name,
+    subdomain: set.spec.serviceName,
+    ...(claims.length === 0 ? {} : { volumes: [...volumes, ...own] }),
+  };
   return { ...pod, metadata: { ...pod.metadata, name, labels }, spec };
+}
+
+/** The claims of the Pod of that name: they stay when it goes. */
+function claimsOf(set: StatefulSet, pod: string): NewClaim[] {
+  return (set.spec.volumeClaimTemplates ?? []).map(({ metadata, spec }) => ({
+    apiVersion: "v1",
+    kind: "PersistentVolumeClaim",
+    metadata: {
+      ...metadata,
+      name: `${metadata.name}-${pod}`,
+      namespace: set.metadata.namespace,
+      labels: { ...metadata.labels, ...set.spec.selector.matchLabels },
+    },
+    spec,
+  }));
 }
 
 function ordinalOf(pod: Pod): number {

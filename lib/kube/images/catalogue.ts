@@ -28,6 +28,7 @@ import { ingressNginx } from "./ingress-nginx.ts";
 import { nginx } from "./nginx.ts";
 import { redisServer } from "./redis/redis.ts";
 import { endAtSignal } from "./signals.ts";
+import { isMeantToEnd, isRunnable } from "./stand-in.ts";
 import { busyboxCommands, debianCommands, pick, toolboxCommands, toolImage } from "./tools.ts";
 
 const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -150,26 +151,41 @@ export function imageProblem(container: Container): string | null {
 export function* programOf(container: Container): Program<number> {
   const image = findImage(container.image);
   const context = contextOf(container, image);
-  const words = image === null ? unknownWords(container) : commandLine(container, image);
+  if (image === null) return yield* unknownProgram(container, context);
   try {
-    const body = words.length === 0 ? null : resolveCommand(context.commands, words);
-    if (body !== null) return yield* body(context);
-    if (image === null) return yield* generic(container, context);
-    return NOT_FOUND;
+    const body = resolveCommand(context.commands, commandLine(container, image));
+    return body === null ? NOT_FOUND : yield* body(context);
   } catch (error) {
-    if (error instanceof ToolError) {
-      container.log(error.text);
-      return error.status;
-    }
-    if (!(error instanceof VethworkError)) throw error;
-    container.log(`${error.message}\n`);
-    return 2;
+    return failed(container, error);
   }
 }
 
-/** The words of a container whose image nobody knows: its command, if it has one. */
-function unknownWords({ command, args }: Container): readonly string[] {
-  return command.length === 0 ? [] : [...command, ...args];
+/** The program of an image that is not in the catalogue: its command if that can be run. */
+function* unknownProgram(container: Container, context: CommandContext): Program<number> {
+  const { command, args } = container;
+  const words = command.length === 0 ? [] : [...command, ...args];
+  if (words.length > 0 && isRunnable(context.commands, container, words)) {
+    try {
+      const body = resolveCommand(context.commands, words);
+      if (body !== null) return yield* body(context);
+    } catch (error) {
+      if (!(error instanceof VethworkError)) return failed(container, error);
+      container.log(`${error.message}\n`);
+    }
+  }
+  if (isMeantToEnd(container)) return 0;
+  return yield* generic(container, context);
+}
+
+/** Logs why a program could not go on. Throws what is no error of a program. */
+function failed(container: Container, error: unknown): number {
+  if (error instanceof ToolError) {
+    container.log(error.text);
+    return error.status;
+  }
+  if (!(error instanceof VethworkError)) throw error;
+  container.log(`${error.message}\n`);
+  return 2;
 }
 
 /** The surroundings of a container's first process; `kubectl exec` uses them without its signals. */

@@ -6,7 +6,7 @@
  * zones, reload of the Corefile.
  */
 import { dnsServer } from "../../apps/dns-server.ts";
-import { textReply } from "../../apps/http-service.ts";
+import { type HttpReply, textReply } from "../../apps/http-service.ts";
 import { parseResolvConf } from "../../apps/resolv-conf.ts";
 import { fromUtf8 } from "../../base/bytes.ts";
 import { type Ipv4, isIpv4, parseIpv4 } from "../../base/inet.ts";
@@ -20,6 +20,8 @@ import type { Container } from "./container.ts";
 import { serveGo } from "./go-server.ts";
 import { untilSignal } from "./signals.ts";
 
+/** Of the plugin prometheus. */
+const METRICS_PORT = 9153;
 const COREFILE = "/etc/coredns/Corefile";
 
 /** What a Corefile asks for. */
@@ -78,11 +80,21 @@ export function* coredns({ api }: Container, context: CommandContext): Program<n
   spawn("coredns", server);
   const healthy = () => textReply("OK");
   for (const port of [8080, 8181]) if (!serveGo(context, port, healthy)) return 1;
+  if (!serveGo(context, METRICS_PORT, metrics)) return 1;
   context.io.stdout(`.:${settings.port}\nCoreDNS-1.11.3\nlinux/amd64\n`);
   yield* untilSignal(context.signal);
   context.io.stdout("[INFO] SIGTERM: Shutting down servers then terminating\n");
   if (settings.lameduckNs > 0) yield sleep(settings.lameduckNs);
   return 0;
+}
+
+/** The first of CoreDNS's metrics: there are no counters behind the others here. */
+function metrics(): HttpReply {
+  const text = `# HELP coredns_build_info A metric with a constant '1' value labeled by version, revision, and goversion from which CoreDNS was built.
+# TYPE coredns_build_info gauge
+coredns_build_info{goversion="go1.21.11",revision="a6338e9",version="1.11.3"} 1
+`;
+  return textReply(text, [["Content-Type", "text/plain; version=0.0.4; charset=utf-8"]]);
 }
 
 /** A loopback name server would be this server itself, and is left out. */

@@ -1,6 +1,11 @@
 /** What images written in Go share: an HTTP server on a port, its log lines, its flags, its end. */
 import { GO_MANNERS } from "../../apps/go-http.ts";
-import { type HttpHandler, HttpService } from "../../apps/http-service.ts";
+import {
+  type Http2Handler,
+  type HttpHandler,
+  HttpService,
+  type Spawn,
+} from "../../apps/http-service.ts";
 import { errnoMessage } from "../../base/errno.ts";
 import { NS_PER_S } from "../../base/units.ts";
 import { civilDate } from "../../base/wall-clock.ts";
@@ -24,11 +29,15 @@ export function formatTimestamp(seconds: number, separator: string): string {
 }
 
 /** Serves on a port; false if that is not possible, which has been logged. */
-export function serveGo(context: CommandContext, port: number, handler: HttpHandler): boolean {
+export function serveGo(
+  context: CommandContext,
+  port: number,
+  handler: HttpHandler,
+  http2: Http2Handler | null = null,
+): boolean {
   const { processes } = context.host;
-  const service = new HttpService(appHost(context), GO_MANNERS, handler, (name, program) =>
-    processes.spawn(name, program),
-  );
+  const spawn: Spawn = (name, program) => processes.spawn(name, program);
+  const service = new HttpService(appHost(context), GO_MANNERS, handler, spawn, http2);
   const error = service.listen(port);
   if (error === 0) return true;
   logLine(context, `listen tcp :${port}: bind: ${errnoMessage(error).toLowerCase()}`);

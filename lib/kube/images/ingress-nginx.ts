@@ -35,6 +35,7 @@ export function* ingressNginx(
   const known = args.flatMap((word) => /^--?([a-z0-9-]+)/.exec(word)?.[1] ?? []);
   const flags = new GoFlags("nginx-ingress-controller", args, known);
   const controller = flags.text("controller-class", NGINX_CONTROLLER);
+  const takesClassless = flags.boolean("watch-ingress-without-class", false);
   const objects = objectsOf(api);
   let routes: IngressRoutes | null = null;
   for (const kind of ["Ingress", "IngressClass"]) {
@@ -46,7 +47,7 @@ export function* ingressNginx(
     // Objects of these kinds were validated when they were stored; the API has no types for them.
     const ingresses = api.list("Ingress") as readonly unknown[] as readonly Ingress[];
     const classes = api.list("IngressClass") as readonly unknown[] as readonly IngressClass[];
-    routes ??= new IngressRoutes(ingressesOf(controller, ingresses, classes));
+    routes ??= new IngressRoutes(ingressesOf(controller, ingresses, classes, takesClassless));
     return routes;
   };
   const spawn = (name: string, program: Program<number>) =>

@@ -16,8 +16,10 @@ import type { Container } from "./container.ts";
 import type { Image } from "./image.ts";
 
 const COREUTILS = [
-  ..."[ cat chmod date echo env false grep head kill ls mkdir printenv printf rm seq".split(" "),
-  ..."sh sleep tail tee test timeout touch true wc yes".split(" "),
+  ..."[ awk cat chmod cut date echo env false grep head kill ls mkdir printenv printf rm sed seq".split(
+    " ",
+  ),
+  ..."sh sleep sort tail tee test timeout touch tr true uniq wc yes".split(" "),
 ];
 const BUSYBOX = [...COREUTILS, ..."[[ arp ifconfig ip nc ping route sysctl traceroute".split(" ")];
 /** What is this project's own, and in no image. */

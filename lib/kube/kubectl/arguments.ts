@@ -31,6 +31,7 @@ const WITH_VALUE = new Set([
   "type",
   "replicas",
   "cascade",
+  "cluster-ip",
   "grace-period",
   "timeout",
   "sort-by",

@@ -22,39 +22,15 @@ import type {
 } from "../api/types.ts";
 import { conditionOf } from "../controllers/pods.ts";
 import { controllerOf } from "../informer.ts";
+import { BATCH_AND_STORAGE } from "./batch-columns.ts";
+import { type AgeOf, born, type Columns, columns, NONE, text } from "./column.ts";
 import { firstThree } from "./table.ts";
-
-/** An object's age as a table shows it. */
-export type AgeOf = (time: string | undefined) => string;
-
-export interface Columns {
-  readonly heads: readonly string[];
-  readonly wide: readonly string[];
-  /** The cells under the heads, then those under the wide heads. */
-  readonly cells: (object: ApiObject, age: AgeOf) => string[];
-}
-
-const NONE = "<none>";
-const text = (value: unknown) => (value === undefined || value === "" ? NONE : String(value));
-const born = (object: ApiObject, age: AgeOf) => age(object.metadata.creationTimestamp);
-
-function columns<T extends ApiObject>(
-  heads: string,
-  wide: string,
-  cells: (object: T, age: AgeOf) => string[],
-): Columns {
-  const split = (line: string) => (line === "" ? [] : line.split("|"));
-  return {
-    heads: split(heads),
-    wide: split(wide),
-    cells: (object, age) => cells(object as T, age),
-  };
-}
 
 /** Columns of any kind: those of its own, or name and age. */
 export function columnsOf(kind: string): Columns {
   return (
     TABLES.get(kind) ??
+    BATCH_AND_STORAGE.get(kind) ??
     columns("NAME|AGE", "", (object, age) => [object.metadata.name, born(object, age)])
   );
 }

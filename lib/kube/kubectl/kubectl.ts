@@ -14,6 +14,7 @@ import { apply } from "./apply.ts";
 import { type Arguments, parseArguments, UsageError } from "./arguments.ts";
 import { describe } from "./describe.ts";
 import { get } from "./get.ts";
+import { createNamed, expose, runPod } from "./imperative.ts";
 import type { Manifest } from "./manifest.ts";
 import { mergePatch, strategicPatch } from "./merge.ts";
 import { Output } from "./output.ts";
@@ -53,8 +54,18 @@ function run(server: ApiServer, args: Arguments, files: ManifestFiles, output: O
   switch (args.command) {
     case "apply":
     case "create":
+      if (file === null && args.command === "create") {
+        createNamed(server, args, output);
+        return;
+      }
       if (file === null) throw new UsageError("must specify one of -f and -k");
       apply(server, files(file), file, args.namespace, output);
+      return;
+    case "run":
+      runPod(server, args, output);
+      return;
+    case "expose":
+      expose(server, args, output);
       return;
     case "get":
       get(server, args, output);

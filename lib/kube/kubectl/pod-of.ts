@@ -7,7 +7,7 @@
 import { matchesSelector } from "../api/labels.ts";
 import type { ApiServer } from "../api/server.ts";
 import type { ApiObject, Container, LabelSelector, Pod, StringMap } from "../api/types.ts";
-import { isActive, isReady } from "../controllers/pods.ts";
+import { isReady } from "../controllers/pods.ts";
 import { type Arguments, UsageError } from "./arguments.ts";
 import { nameOf, objectsOf, selections } from "./select.ts";
 
@@ -29,7 +29,7 @@ export function podsOfWorkload(server: ApiServer, object: ApiObject): Pod[] {
     .list("Pod")
     .filter(({ metadata }) => metadata.namespace === object.metadata.namespace)
     .filter(({ metadata }) => matchesSelector(selector, metadata.labels))
-    .filter(isActive);
+    .filter(({ metadata }) => metadata.deletionTimestamp === undefined);
   return [...pods.filter(isReady), ...pods.filter((pod) => !isReady(pod))];
 }
 

@@ -1,7 +1,7 @@
 /** What the printing commands read of a cluster. */
 import type { ApiServer } from "../api/server.ts";
 import { parseTime } from "../api/time.ts";
-import type { AgeOf } from "./columns.ts";
+import type { AgeOf } from "./column.ts";
 import { formatAge } from "./table.ts";
 
 /** Ages as of the server's present. */

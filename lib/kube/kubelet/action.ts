@@ -4,15 +4,12 @@
  *
  * Spec: kubernetes pkg/probe (http, tcp, exec, dialer_others.go), pkg/kubelet/lifecycle, v1.36;
  * Go net/http (Request.Write), net (error texts).
- * Not modelled: HTTPS and gRPC, which fail; redirects, which count as success.
+ * Not modelled: HTTPS, which fails; redirects, which count as success.
  */
 import { formatHead, MessageReader } from "../../apps/http-message.ts";
 import { utf8 } from "../../base/bytes.ts";
-import { ECONNREFUSED, ECONNRESET, EHOSTUNREACH, ETIMEDOUT } from "../../base/errno.ts";
-import { formatIpv4, type Ipv4, isIpv4, parseIpv4 } from "../../base/inet.ts";
+import { formatIpv4, type Ipv4 } from "../../base/inet.ts";
 import { NS_PER_S, type Ns } from "../../base/units.ts";
-import type { CommandIo } from "../../shell/host.ts";
-import { runCommand, runWords } from "../../shell/shell.ts";
 import { type Program, waitFor } from "../../sim/process.ts";
 import { TcpSocket } from "../../socket/tcp-socket.ts";
 import { transportsOf } from "../../transport/stack.ts";
@@ -28,6 +25,8 @@ import {
 import type { Container, JsonMap } from "../api/types.ts";
 import type { ContainerRun } from "./container-run.ts";
 import type { KubeletContext } from "./context.ts";
+import { dialError, errorText, targetOf } from "./dial-target.ts";
+import { grpcCheck } from "./grpc-check.ts";
 
 const KILLED = 9;
 const READ_SIZE = 4096;
@@ -47,7 +46,7 @@ export type Actor = "kube-probe" | "kube-lifecycle";
 const KUBELET_RELEASE = "1.36";
 const SUCCESS: Outcome = { success: true, output: "" };
 
-/** Carries out `httpGet`, `tcpSocket`, `exec` or `sleep`, and gives up after `timeout` ns. */
+/** Carries out `httpGet`, `tcpSocket`, `grpc`, `exec` or `sleep`, and gives up after `timeout` ns. */
 export function* act(
   context: KubeletContext,
   run: ContainerRun,
@@ -90,11 +89,13 @@ function programOf(
   if (http !== null) return httpGet(context, run.spec, podAddress, http, actor, late);
   const tcp = mapIn(action, "tcpSocket");
   if (tcp !== null) return tcpConnect(context, run.spec, podAddress, tcp, late);
+  const grpc = mapIn(action, "grpc");
+  if (grpc !== null) return askHealth(context, run.spec, podAddress, grpc, late, timeout);
   const command = mapIn(action, "exec");
   if (command !== null) {
     const words = textsIn(command, "command");
     late.text = `command timed out: "${words.join(" ")}" timed out after ${timeout / NS_PER_S}s`;
-    return execute(run, words);
+    return execute(context, run, words);
   }
   const pause = mapIn(action, "sleep");
   if (pause !== null) return sleepFor(numberIn(pause, "seconds") * NS_PER_S);
@@ -197,25 +198,33 @@ function* tcpConnect(
   }
 }
 
-/** Runs words in a container: `sh -c` hands its text to the shell. */
-export function containerProgram(
-  run: ContainerRun,
-  words: readonly string[],
-  io: CommandIo,
-): Program<number> {
-  const [shell = "", flag, line] = words;
-  const isShell = /^(\/bin\/|\/usr\/bin\/)?(ba|da|a)?sh$/.test(shell);
-  if (isShell && flag === "-c" && line !== undefined) return runCommand(run.host, line, io);
-  return runWords(run.host, words, io);
+function* askHealth(
+  context: KubeletContext,
+  container: Container,
+  podAddress: Ipv4,
+  action: Fields,
+  late: { text: string },
+  timeout: Ns,
+): Program<Outcome> {
+  const target = targetOf(container, podAddress, action);
+  if (typeof target === "string") return { success: false, output: target };
+  const service = textIn(action, "service");
+  const userAgent = `kube-probe/${KUBELET_RELEASE} grpc-go/1.72.2`;
+  const output = yield* grpcCheck(context, { target, service, userAgent, timeout, late });
+  return { success: output === "", output };
 }
 
-function* execute(run: ContainerRun, words: readonly string[]): Program<Outcome> {
+function* execute(
+  { cluster }: KubeletContext,
+  run: ContainerRun,
+  words: readonly string[],
+): Program<Outcome> {
   let output = "";
   const print = (text: string): void => {
     output += text;
   };
   const io = { stdin: null, stdout: print, stderr: print };
-  const process = run.host.processes.spawn(words.join(" "), containerProgram(run, words, io));
+  const process = run.host.processes.spawn(words.join(" "), cluster.execIn(run, words, io));
   try {
     while (process.status === null) yield waitFor([process.exited]);
   } finally {
@@ -232,39 +241,4 @@ function* sleepFor(duration: Ns): Program<Outcome> {
 // biome-ignore lint/correctness/useYield: an action that takes no time
 function* failing(output: string): Program<Outcome> {
   return { success: false, output };
-}
-
-interface Target {
-  readonly address: Ipv4;
-  readonly port: number;
-  readonly host: string;
-}
-
-/** Where an action goes, or why it goes nowhere. */
-function targetOf(container: Container, podAddress: Ipv4, action: Fields): Target | string {
-  const wanted = action["port"];
-  const named = container.ports?.find(({ name }) => name !== undefined && name === wanted);
-  const port = named?.containerPort ?? Number(wanted);
-  if (!Number.isInteger(port)) return `strconv.Atoi: parsing "${String(wanted)}": invalid syntax`;
-  const host = textIn(action, "host") === "" ? formatIpv4(podAddress) : textIn(action, "host");
-  if (host === "localhost") return { address: parseIpv4("127.0.0.1"), port, host };
-  if (!isIpv4(host)) return `dial tcp: lookup ${host}: no such host`;
-  return { address: parseIpv4(host), port, host };
-}
-
-function dialError(errno: number): string {
-  return errno === -ETIMEDOUT ? "connect: connection timed out" : `connect: ${errorText(errno)}`;
-}
-
-function errorText(errno: number): string {
-  switch (-errno) {
-    case ECONNREFUSED:
-      return "connection refused";
-    case ECONNRESET:
-      return "connection reset by peer";
-    case EHOSTUNREACH:
-      return "no route to host";
-    default:
-      return `errno ${-errno}`;
-  }
 }

@@ -1,7 +1,7 @@
 /** What a kubelet's parts share: the node that they work on and their way to the API server. */
 import { formatIpv4, type Ipv4 } from "../../base/inet.ts";
 import type { Ns } from "../../base/units.ts";
-import type { ShellHost } from "../../shell/host.ts";
+import type { CommandIo, ShellHost } from "../../shell/host.ts";
 import type { Cpu } from "../../sim/cpu.ts";
 import { Process, type Program } from "../../sim/process.ts";
 import type { Random } from "../../sim/random.ts";
@@ -13,6 +13,7 @@ import type { Pod, StringMap } from "../api/types.ts";
 import type { PodNetwork } from "../cni/pod-network.ts";
 import { EventRecorder } from "../controllers/events.ts";
 import type { Container } from "../images/container.ts";
+import type { ContainerRun } from "./container-run.ts";
 import type { KubeletLatencies } from "./latencies.ts";
 import type { NodeWatch } from "./node-watch.ts";
 import type { PodHosts } from "./pod-hosts.ts";
@@ -26,6 +27,8 @@ export interface KubeletCluster {
   readonly podHosts: PodHosts;
   /** The program of a container's image; called once for each start. */
   readonly programOf: (container: Container) => Program<number>;
+  /** A command beside a container's program, with its image's commands: an exec probe, a hook. */
+  readonly execIn: (run: ContainerRun, words: readonly string[], io: CommandIo) => Program<number>;
   /** Whether a registry has the image; all are there unless said otherwise. */
   readonly hasImage?: (image: string) => boolean;
   readonly latencies: KubeletLatencies;

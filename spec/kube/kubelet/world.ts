@@ -1,4 +1,5 @@
 /** A cluster of emulated nodes with control plane and kubelets, for specs. */
+
 import { fromUtf8, utf8 } from "../../../lib/base/bytes.ts";
 import { ANY_ADDRESS, formatIpv4, ipv4, parseCidr, parseIpv4 } from "../../../lib/base/inet.ts";
 import { NS_PER_S } from "../../../lib/base/units.ts";
@@ -19,6 +20,7 @@ import { RunningCommand } from "../../../lib/lab/command.ts";
 import { readKubectlFile } from "../../../lib/lab/kubectl-files.ts";
 import { DEFAULT_LAB_COSTS } from "../../../lib/lab/lab.ts";
 import type { ShellHost } from "../../../lib/shell/host.ts";
+import { runWords } from "../../../lib/shell/shell.ts";
 import { type Program, waitFor } from "../../../lib/sim/process.ts";
 import { TcpListener } from "../../../lib/socket/tcp-listener.ts";
 import { transportsOf } from "../../../lib/transport/stack.ts";
@@ -75,6 +77,7 @@ export class KubeletWorld {
           podHosts: machine,
           hasImage: (image) => image !== "does-not-exist",
           programOf: (container) => this.#programOf(container),
+          execIn: (run, words, io) => runWords(run.host, words, io),
           latencies: { ...DEFAULT_LATENCIES, ...latencies },
           clusterDns: "10.96.0.10",
           clusterDomain: "cluster.local",

@@ -1,13 +1,15 @@
 /** The containers of a cluster, as `kubectl exec`, `kubectl logs` and a lab's steps reach them. */
+import { VethworkError } from "../../../base/errors.ts";
 import type { Pod } from "../../../kube/api/types.ts";
-import { contextOf, programOf } from "../../../kube/images/catalogue.ts";
+import { programOf } from "../../../kube/images/catalogue.ts";
 import type { Container } from "../../../kube/images/container.ts";
+import { execCommand, execProgram } from "../../../kube/images/exec.ts";
 import type { PodAccess } from "../../../kube/kubectl/surroundings.ts";
 import type { ContainerRun } from "../../../kube/kubelet/container-run.ts";
 import { keyOf } from "../../../kube/store.ts";
-import { type CommandStreams, ToolError } from "../../../shell/command.ts";
-import type { ShellHost } from "../../../shell/host.ts";
-import { NOT_FOUND, resolveCommand } from "../../../shell/interpreter/lookup.ts";
+import type { CommandStreams } from "../../../shell/command.ts";
+import type { CommandIo, ShellHost } from "../../../shell/host.ts";
+import { NOT_FOUND } from "../../../shell/interpreter/lookup.ts";
 import type { Program } from "../../../sim/process.ts";
 import type { RunningNode } from "./nodes.ts";
 
@@ -22,6 +24,19 @@ export class ContainerTable {
       return yield* programOf(container);
     } finally {
       this.#running.delete(container.host);
+    }
+  }
+
+  /** A command of a probe or hook in a container; if its image is unknown, it may stand for one. */
+  *probe(host: ShellHost, words: readonly string[], io: CommandIo): Program<number> {
+    const container = this.#running.get(host);
+    if (container === undefined) return NOT_FOUND;
+    try {
+      return yield* execProgram(container, words, io);
+    } catch (error) {
+      if (!(error instanceof VethworkError)) throw error;
+      io.stderr(`${error.message}\n`);
+      return NOT_FOUND;
     }
   }
 
@@ -55,32 +70,11 @@ export class ClusterContainers implements PodAccess {
   ): Program<number> | null {
     const run = this.find(pod, container);
     const running = run === null ? null : this.#table.find(run.host);
-    return running === null ? null : runIn(running, words, io);
+    return running === null ? null : execCommand(running, words, io);
   }
 
   logs(pod: Pod, container: string, previous: boolean): string | null {
     const node = this.#nodes.get(pod.spec.nodeName ?? "");
     return node?.kubelet.logs(keyOf(pod), container, { previous }) ?? null;
-  }
-}
-
-/** A command beside a container's program, with the image's commands. */
-function* runIn(
-  container: Container,
-  words: readonly string[],
-  io: CommandStreams,
-): Program<number> {
-  const context = { ...contextOf(container), io, signal: null };
-  try {
-    const body = resolveCommand(context.commands, words);
-    if (body !== null) return yield* body(context);
-    io.stderr(
-      `OCI runtime exec failed: exec failed: unable to start container process: exec: "${words[0]}": executable file not found in $PATH\n`,
-    );
-    return NOT_FOUND;
-  } catch (error) {
-    if (!(error instanceof ToolError)) throw error;
-    io.stderr(error.text);
-    return error.status;
   }
 }

@@ -56,6 +56,7 @@ export function startNodes(options: NodesOptions): Map<string, RunningNode> {
     random: machine.random,
     podHosts: machine,
     programOf: (container) => options.containers.run(container),
+    execIn: (run, words, io) => options.containers.probe(run.host, words, io),
     latencies: DEFAULT_LATENCIES,
     clusterDns: clusterDnsAddress(cluster.networking.serviceSubnet),
     clusterDomain: "cluster.local",

@@ -13,6 +13,7 @@ import { type ControlPlane, startControlPlane } from "../../../kube/control-plan
 import { conditionOf } from "../../../kube/controllers/pods.ts";
 import { deadEnds } from "../../../kube/dead-ends.ts";
 import { isKnownImage } from "../../../kube/images/catalogue.ts";
+import { keptOnly } from "../../../kube/kept-only.ts";
 import { kubectlCommand } from "../../../kube/kubectl/command.ts";
 import { isAllReady, unreadyWorkloads } from "../../../kube/readiness.ts";
 import { keyOf } from "../../../kube/store.ts";
@@ -34,6 +35,7 @@ import type { ReadFile } from "../../setup.ts";
 import { type ClusterPlan, planCluster } from "../plan.ts";
 import { proxyConfiguration } from "../proxy-configuration.ts";
 import { ClusterContainers, ContainerTable } from "./containers.ts";
+import { doorsCommand } from "./doors.ts";
 import { FirstRequestTap } from "./first-request.ts";
 import { isFileName, ManifestFiles, tryManifests } from "./manifests.ts";
 import { powerOff, type RunningNode, startNodes } from "./nodes.ts";
@@ -128,7 +130,8 @@ export class ControlPlaneRun {
       pods: containers,
       readManifests: readKubectlFile,
     });
-    const commands = commandSet("dash", [kubectl], LAB_COMMANDS);
+    const outside = new Set(this.#plan.hosts.map(({ name }) => name));
+    const commands = commandSet("dash", [kubectl, doorsCommand(store, outside)], LAB_COMMANDS);
     const host = machine.find(own.name);
     assert(host !== null, `no host ${own.name}`);
     for (const { path, bytes } of this.#files.all) host.files.write(path, bytes);
@@ -177,7 +180,8 @@ export class ControlPlaneRun {
         null,
       );
     }
-    for (const { kind, namespace, name, text } of deadEnds(controlPlane.store)) {
+    const { store } = controlPlane;
+    for (const { kind, namespace, name, text } of [...deadEnds(store), ...keptOnly(store)]) {
       const place = this.#files.placeOf(kind, namespace, name);
       this.#note(`${kind} ${namespace}/${name}: ${text}`, place);
     }

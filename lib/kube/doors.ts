@@ -1,0 +1,89 @@
+/**
+ * Every way into a cluster's applications: ClusterIP ports, node ports on each node, addresses of
+ * load balancers, external addresses, and the paths of Ingresses.
+ */
+import { type Ipv4, isIpv4, parseIpv4 } from "../base/inet.ts";
+import type { Node, Service } from "./api/types.ts";
+import type { Ingress } from "./ingress.ts";
+import { keyOf, type Store } from "./store.ts";
+
+/** One way in. */
+export interface Door {
+  /** `default/web ClusterIP`, `default/site Ingress`. */
+  readonly name: string;
+  readonly address: Ipv4;
+  readonly port: number;
+  readonly protocol: string;
+  /** What HTTP asks for: of an Ingress its own host and path. */
+  readonly host: string | null;
+  readonly path: string;
+  /** Whether hosts outside of the cluster are meant to use it. */
+  readonly isOutside: boolean;
+}
+
+const HTTP_PORT = 80;
+
+/** All doors of a cluster as it is now, by namespace and name. */
+export function doorsOf(store: Store): Door[] {
+  const nodes = store.list("Node").flatMap(addressOf);
+  return [
+    ...store.list("Service").flatMap((service) => ofService(service, nodes)),
+    ...store.list("Ingress").flatMap((ingress) => ofIngress(ingress as unknown as Ingress, store)),
+  ];
+}
+
+function addressOf({ status }: Node): Ipv4[] {
+  const internal = status.addresses?.find(({ type }) => type === "InternalIP")?.address;
+  return internal === undefined ? [] : [parseIpv4(internal)];
+}
+
+function ofService(service: Service, nodes: readonly Ipv4[]): Door[] {
+  const key = keyOf(service);
+  const { clusterIP = "", externalIPs = [], ports = [] } = service.spec;
+  // What listens behind it is the API server, which has no frames here.
+  if (key === "default/kubernetes") return [];
+  const given = (service.status.loadBalancer.ingress ?? []).map(({ ip }) => ip ?? "");
+  return ports.flatMap(({ port, nodePort, protocol }) => {
+    const door = (kind: string, address: Ipv4, number: number, isOutside: boolean): Door => ({
+      name: `${key} ${kind}`,
+      address,
+      port: number,
+      protocol,
+      host: null,
+      path: "/",
+      isOutside,
+    });
+    const at = (kind: string, text: string, isOutside: boolean): Door[] =>
+      isIpv4(text) ? [door(kind, parseIpv4(text), port, isOutside)] : [];
+    return [
+      ...at("ClusterIP", clusterIP, false),
+      ...nodes.flatMap((node) =>
+        nodePort === undefined ? [] : [door("NodePort", node, nodePort, true)],
+      ),
+      ...given.flatMap((text) => at("LoadBalancer", text, true)),
+      ...externalIPs.flatMap((text) => at("external", text, true)),
+    ];
+  });
+}
+
+/** The paths of an Ingress, at the address of the Service in front of its controller. */
+function ofIngress({ metadata, spec }: Ingress, store: Store): Door[] {
+  const front = store
+    .list("Service")
+    .find(({ metadata: { name } }) => name === "ingress-nginx-controller");
+  const address = front?.status.loadBalancer.ingress?.[0]?.ip;
+  if (address === undefined) return [];
+  const door = (host: string | undefined, path: string): Door => ({
+    name: `${metadata.namespace ?? "default"}/${metadata.name} Ingress`,
+    address: parseIpv4(address),
+    port: HTTP_PORT,
+    protocol: "TCP",
+    host: host?.replace(/^\*/, "any") ?? null,
+    path,
+    isOutside: true,
+  });
+  const paths = (spec.rules ?? []).flatMap(({ host, http }) =>
+    (http?.paths ?? []).map(({ path = "/" }) => door(host, path)),
+  );
+  return spec.defaultBackend === undefined ? paths : [...paths, door(undefined, "/")];
+}

@@ -1,0 +1,86 @@
+/**
+ * What is known of a container whose image nobody knows: whether its command can be run all the
+ * same, because everything in it is a shell or one of its tools, and if not what stands for it.
+ *
+ * Differs: files and programs of an unknown image are not there, so a script that names one of them
+ * is not run at all. A container that has to go on is a listener on its ports (generic.ts), one
+ * that has to end (an init container, a Pod that is not restarted) ends well at once, and an `exec`
+ * probe or hook succeeds.
+ */
+import { fromUtf8 } from "../../base/bytes.ts";
+import { VethworkError } from "../../base/errors.ts";
+import type { CommandSet } from "../../shell/command-set.ts";
+import { parseScriptText } from "../../shell/grammar/parser.ts";
+import { literalText, type ShellCommand } from "../../shell/grammar/syntax.ts";
+import { builtinNames } from "../../shell/interpreter/builtins.ts";
+import { visitCommands } from "../../shell/parse.ts";
+import type { Pod } from "../api/types.ts";
+import { objectKey } from "../store.ts";
+import type { Container } from "./container.ts";
+
+const SHELL = /^(?:\/bin\/|\/usr\/bin\/)?(?:ba|da|a|z)?sh$/;
+
+/** Whether all that `words` start is there. */
+export function isRunnable(
+  commands: CommandSet,
+  container: Container,
+  words: readonly string[],
+): boolean {
+  const [name = "", ...args] = words;
+  if (!SHELL.test(name)) return commands.find(name) !== null;
+  const script = scriptOf(container, args);
+  return script !== null && isRunnableScript(commands, script);
+}
+
+/** Whether the container is meant to end by itself: it is one of a Pod's first, or of a Job's. */
+export function isMeantToEnd({ api, name, pod }: Container): boolean {
+  const spec = podOf(api, pod)?.spec;
+  if (spec === undefined) return false;
+  const first = spec.initContainers?.find((each) => each.name === name);
+  if (first !== undefined) return first.restartPolicy !== "Always";
+  return spec.restartPolicy !== "Always" && (specOf(spec, name)?.ports ?? []).length === 0;
+}
+
+/** The Pod of a container, as the API has it. */
+export function podOf(api: Container["api"], { namespace, name }: Container["pod"]): Pod | null {
+  return api.get("Pod", objectKey(namespace, name));
+}
+
+function specOf({ containers }: Pod["spec"], name: string) {
+  return containers.find((each) => each.name === name);
+}
+
+/** The text that a shell is given, by `-c` or as a file; null if there is no such file. */
+function scriptOf({ host }: Container, args: readonly string[]): string | null {
+  const first = args.findIndex((word) => !/^[-+]/.test(word));
+  const flags = args.slice(0, first === -1 ? args.length : first);
+  const word = first === -1 ? null : (args[first] ?? null);
+  if (word === null) return "";
+  if (flags.some((flag) => /^-[a-z]*c$/.test(flag))) return word;
+  const bytes = host.files.read(word);
+  return bytes === null ? null : fromUtf8(bytes);
+}
+
+function isRunnableScript(commands: CommandSet, script: string): boolean {
+  const known = new Set(builtinNames());
+  const missing: ShellCommand[] = [];
+  try {
+    const list = parseScriptText(script);
+    visitCommands(list, (command) => {
+      if (command.kind === "function") known.add(command.name);
+    });
+    visitCommands(list, (command) => {
+      if (command.kind !== "simple") return;
+      const [first] = command.words;
+      if (first === undefined) return;
+      const name = literalText(first);
+      if (name === null || !(known.has(name) || commands.find(name) !== null)) {
+        missing.push(command);
+      }
+    });
+  } catch (error) {
+    if (error instanceof VethworkError) return false;
+    throw error;
+  }
+  return missing.length === 0;
+}

@@ -1,0 +1,43 @@
+/**
+ * Objects that the API server keeps and nobody carries out, so that a lab can say what it is that
+ * does not happen.
+ */
+import type { ApiObject } from "./api/types.ts";
+import type { Store } from "./store.ts";
+
+/** An object without effect. */
+export interface KeptOnly {
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  /** `is kept, but not enforced: all traffic passes`. */
+  readonly text: string;
+}
+
+/** Kinds whose objects do nothing here, and what that means. */
+const REASONS: readonly (readonly [kind: string, text: string])[] = [
+  ["NetworkPolicy", "is kept, but not enforced: all traffic passes"],
+  ["HorizontalPodAutoscaler", "is kept, but scales nothing: Pods use no CPU here"],
+  ["CronJob", "is kept, but starts no Jobs"],
+  ["ReplicationController", "is kept, but starts no Pods: use a Deployment"],
+];
+
+/** All objects without effect in a cluster as it is now. */
+export function keptOnly(store: Store): KeptOnly[] {
+  const kinds = REASONS.flatMap(([kind, text]) =>
+    store.list(kind).map((object) => note(object, text)),
+  );
+  const hostPorts = store.list("Pod").flatMap((pod) => {
+    if (pod.spec.hostNetwork === true || pod.metadata.namespace === "ingress-nginx") return [];
+    const ports = pod.spec.containers.flatMap((each) =>
+      (each.ports ?? []).flatMap(({ hostPort }) => hostPort ?? []),
+    );
+    if (ports.length === 0) return [];
+    return [note(pod, `hostPort ${ports.join(", ")} is not opened on the node`)];
+  });
+  return [...kinds, ...hostPorts];
+}
+
+function note({ kind, metadata }: ApiObject, text: string): KeptOnly {
+  return { kind, namespace: metadata.namespace ?? "", name: metadata.name, text };
+}

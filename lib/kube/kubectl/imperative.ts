@@ -1,0 +1,180 @@
+/**
+ * Objects made from a command line instead of a manifest: `kubectl run`, `create deployment`,
+ * `create namespace`, `expose`.
+ *
+ * Spec: kubectl v1.36, cmd/run, cmd/create, cmd/expose.
+ * Not modelled: `run -it --rm`, --overrides, other kinds of `create`.
+ */
+
+import { qualifiedKind } from "../api/resources.ts";
+import type { ApiServer } from "../api/server.ts";
+import type { ApiObject, LabelSelector, NewObject, StringMap } from "../api/types.ts";
+import { type Arguments, UsageError } from "./arguments.ts";
+import type { Output } from "./output.ts";
+import { objectsOf, selections } from "./select.ts";
+
+const USER = "kubectl";
+
+/** `run NAME --image=IMAGE`: a Pod. */
+export function runPod(server: ApiServer, args: Arguments, output: Output): void {
+  const [name, ...words] = args.words;
+  if (name === undefined) throw new UsageError("NAME is required for run");
+  if (args.flag("it") || args.flag("i") || args.flag("rm") || args.flag("attach")) {
+    throw new UsageError("run -it and --rm are not modelled: use run, wait and exec");
+  }
+  const spec = {
+    containers: [containerOf(args, name, args.rest ?? words, args.flag("command"))],
+    restartPolicy: args.option("restart") ?? "Always",
+    dnsPolicy: "ClusterFirst",
+  };
+  const labels = labelsOf(args) ?? { run: name };
+  create(server, { apiVersion: "v1", kind: "Pod", metadata: { name, labels }, spec }, args, output);
+  if (args.flag("expose")) expose(server, { ...args, words: ["pod", name] }, output);
+}
+
+/** `create deployment NAME --image=IMAGE`, `create namespace NAME`. */
+export function createNamed(server: ApiServer, args: Arguments, output: Output): void {
+  const [kind = "", name] = args.words;
+  if (name === undefined) {
+    throw new UsageError(
+      kind === "" ? "must specify one of -f and -k" : "exactly one NAME is required, got 0",
+    );
+  }
+  if (kind === "namespace" || kind === "ns") {
+    output.print(`namespace/${name} created`);
+    server.create({ apiVersion: "v1", kind: "Namespace", metadata: { name } }, USER);
+    return;
+  }
+  if (kind !== "deployment" && kind !== "deploy") {
+    throw new UsageError(`create ${kind} is not modelled: use a manifest`);
+  }
+  const labels = { app: name };
+  const image = args.option("image") ?? "";
+  const plain = (image.split("/").at(-1) ?? "").replace(/[:@].*/, "");
+  const spec = {
+    replicas: Number(args.option("replicas") ?? 1),
+    selector: { matchLabels: labels },
+    template: {
+      metadata: { labels },
+      spec: { containers: [containerOf(args, plain, args.rest ?? [], true)] },
+    },
+  };
+  const deployment = {
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata: { name, labels },
+    spec,
+  };
+  create(server, deployment, args, output);
+}
+
+/** `expose deployment NAME --port=80`: a Service for what has Pods. */
+export function expose(server: ApiServer, args: Arguments, output: Output): void {
+  const [selection] = selections(server, args.words);
+  const [object] = selection === undefined ? [] : objectsOf(server, selection, args);
+  if (object === undefined) throw new UsageError("You must provide one or more resources");
+  const ports = portsOf(object, args);
+  const selector = selectorOf(object);
+  const name = args.option("name") ?? object.metadata.name;
+  const type = args.option("type");
+  const clusterIP = args.option("cluster-ip");
+  const spec = {
+    ports,
+    selector,
+    ...(type === null ? {} : { type }),
+    ...(clusterIP === null ? {} : { clusterIP }),
+  };
+  const metadata = { name, labels: object.metadata.labels };
+  const service = { apiVersion: "v1", kind: "Service", metadata, spec };
+  create(server, service, args, output, "exposed");
+}
+
+function containerOf(
+  args: Arguments,
+  name: string,
+  words: readonly string[],
+  replacesCommand: boolean,
+): unknown {
+  const image = args.option("image");
+  if (image === null) throw new UsageError('required flag(s) "image" not set');
+  const port = args.option("port");
+  const env = args.option("env");
+  const [variable = "", ...value] = env?.split("=") ?? [];
+  return {
+    name,
+    image,
+    ...(words.length === 0 ? {} : { [replacesCommand ? "command" : "args"]: words }),
+    ...(port === null ? {} : { ports: [{ containerPort: Number(port) }] }),
+    ...(env === null ? {} : { env: [{ name: variable, value: value.join("=") }] }),
+  };
+}
+
+function labelsOf(args: Arguments): StringMap | null {
+  const text = args.option("labels") ?? args.option("l");
+  if (text === null) return null;
+  return Object.fromEntries(text.split(",").map((pair) => pair.split("=").slice(0, 2)));
+}
+
+function selectorOf({ kind, metadata, spec }: ApiObject): StringMap {
+  if (kind === "Pod") {
+    if (metadata.labels !== undefined) return metadata.labels;
+    throw new UsageError(
+      `couldn't retrieve selectors via --selector flag or introspection: the pod has no labels and cannot be exposed`,
+    );
+  }
+  const { selector } = spec as { readonly selector?: LabelSelector | StringMap };
+  if (kind === "Service") return (selector ?? {}) as StringMap;
+  return (selector as LabelSelector | undefined)?.matchLabels ?? {};
+}
+
+/** The port of the command line, else those of the containers. */
+function portsOf({ spec }: ApiObject, args: Arguments): unknown[] {
+  const targetPort = args.option("target-port");
+  const protocol = args.option("protocol") ?? "TCP";
+  const target = targetPort === null ? {} : { targetPort: numberOrName(targetPort) };
+  const port = args.option("port");
+  if (port !== null) return [{ port: Number(port), protocol, ...target }];
+  const { containers, template } = spec as PodOwner;
+  const own = (containers ?? template?.spec?.containers ?? []).flatMap(({ ports = [] }) => ports);
+  if (own.length === 0) {
+    throw new UsageError(
+      "couldn't find port via --port flag or introspection\nSee 'kubectl expose -h' for help and examples",
+    );
+  }
+  const named = own.length > 1;
+  return own.map(({ containerPort, protocol: spoken }, index) => ({
+    ...(named ? { name: `port-${index + 1}` } : {}),
+    port: containerPort,
+    protocol: spoken ?? "TCP",
+    targetPort: containerPort,
+    ...target,
+  }));
+}
+
+interface Containers {
+  readonly containers?: readonly {
+    readonly ports?: readonly { readonly containerPort: number; readonly protocol?: string }[];
+  }[];
+}
+
+interface PodOwner extends Containers {
+  readonly template?: { readonly spec?: Containers };
+}
+
+function numberOrName(text: string): number | string {
+  return /^[0-9]+$/.test(text) ? Number(text) : text;
+}
+
+function create(
+  server: ApiServer,
+  object: NewObject,
+  { namespace }: Arguments,
+  output: Output,
+  done = "created",
+): void {
+  const { metadata } = server.create(
+    { ...object, metadata: { ...object.metadata, namespace } },
+    USER,
+  );
+  output.print(`${qualifiedKind(object.apiVersion, object.kind)}/${metadata.name} ${done}`);
+}
