@@ -20,6 +20,8 @@ interface Pod extends Client {
 const PATIENCE = "0.5";
 /** How long after a change of objects everything is in place: the longest pause between syncs. */
 const SYNCED = "{ wait: 2s }";
+/** Servers take their time to close connections, and rules count that too. */
+const CLOSED = "{ wait: 300ms }";
 const UDP_CLIENT_PORTS = 41000;
 
 /** Makes one lab. */
@@ -49,9 +51,10 @@ export class ClusterLabGrammar {
     if (this.#chance(60)) {
       services.changeEndpoints();
       files.set("changed.yaml", services.text());
-      this.#steps.push("{ apply: changed.yaml }", SYNCED);
+      this.#steps.push(CLOSED, "{ apply: changed.yaml }", SYNCED);
       this.#ask(services, 3 + this.#random.below(4));
     }
+    this.#steps.push(CLOSED);
     for (const node of this.#nodes) this.#steps.push(`{ on: ${node}, run: iptables-save -c }`);
     files.set("lab.yaml", this.#text(name, version));
     return files;
