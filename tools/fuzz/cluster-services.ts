@@ -161,12 +161,20 @@ export class ClusterServices {
       type,
       ports: this.#ports(number, protocol, type),
       internalLocal: this.#chance(30),
-      externalLocal: external && this.#chance(45),
+      externalLocal: external && this.#chance(45) && !this.#holdsPorts(),
       externalIps,
       ingress,
       more: { ...this.#affinity(), ...this.#ranges(type) },
       endpoints: this.#endpoints(protocol),
     };
+  }
+
+  /**
+   * 1.20 holds node ports with sockets of its own, which answer what its rules let pass, as kubelet's
+   * rule for what is to be dropped is not there. On the kernel there is no such process.
+   */
+  #holdsPorts(): boolean {
+    return this.#scene.version === "1.20";
   }
 
   #ports(number: number, protocol: Protocol, type: Service["type"]): Port[] {
