@@ -50,6 +50,11 @@ export class Flows {
       this.#initiate(reversed(ports));
       this.#isn(reversed(ports), (tcp.acknowledgment(view, at) - 1) >>> 0);
     }
+    if (flags === (tcp.FLAG_RST | tcp.FLAG_ACK) && tcp.sequence(view, at) === 0) {
+      // So does one that refuses a SYN (RFC 9293 §3.10.7.1).
+      this.#initiate(reversed(ports));
+      this.#isn(reversed(ports), (tcp.acknowledgment(view, at) - 1) >>> 0);
+    }
     if ((flags & tcp.FLAG_SYN) !== 0) this.#isn(ports, tcp.sequence(view, at));
   }
 

@@ -10,6 +10,7 @@
  * Not modelled: large TCP frames whose segments exceed the MTU (ip_finish_output_gso); TCP makes
  * them fit before it sends.
  */
+import { EPERM } from "../base/errno.ts";
 import { ANY_ADDRESS } from "../base/inet.ts";
 import type { NetDevice } from "../link/device.ts";
 import { AddressType, Hook } from "../netfilter/hooks.ts";
@@ -52,7 +53,7 @@ export class IpOutput {
    * Sends a transport's packet: `start` at the transport header. Puts the IPv4 header in front and
    * takes the frame. @hot
    */
-  queueXmit(frame: Frame, route: Route, fields: PacketFields): void {
+  queueXmit(frame: Frame, route: Route, fields: PacketFields): number {
     const { options } = fields;
     const size = ipv4.IPV4_SIZE + (options === null ? 0 : options.length);
     frame.l4 = frame.start;
@@ -72,28 +73,31 @@ export class IpOutput {
     header.source = fields.source;
     header.destination = fields.destination;
     ipv4.write(frame.view, l3, header, size);
-    this.localOut(frame);
+    return this.localOut(frame);
   }
 
-  /** Sends a finished packet of this host, `start` at its IPv4 header, its route set. @hot */
-  localOut(frame: Frame): void {
+  /**
+   * Sends a finished packet of this host, `start` at its IPv4 header, its route set. 0, or what the
+   * sender is told if netfilter dropped it: -EPERM. @hot
+   */
+  localOut(frame: Frame): number {
     this.#namespace.snmp.ip.OutRequests += 1;
     frame.protocol = ETHERTYPE_IPV4;
     const { netfilter } = this.#namespace;
     let passed: Frame | null = frame;
     if (netfilter.active(Hook.OUTPUT)) {
       passed = netfilter.run(Hook.OUTPUT, frame, null, routeOf(frame)?.device ?? null);
-      if (passed === null) return;
+      if (passed === null) return netfilter.refused ? -EPERM : 0;
     }
-    this.output(passed);
+    return this.output(passed);
   }
 
-  /** Sends a packet along its route, `start` at its IPv4 header (`dst_output`). @hot */
-  output(frame: Frame): void {
+  /** Sends a packet along its route, `start` at its IPv4 header (`dst_output`). As `localOut`. @hot */
+  output(frame: Frame): number {
     const route = routeOf(frame);
     if (route === null) {
       frame.drop(DropReason.IP_OUTNOROUTES, this.#namespace.drops);
-      return;
+      return 0;
     }
     const { netfilter } = this.#namespace;
     if (route.type === AddressType.BROADCAST && route.device.kind !== "loopback") {
@@ -101,10 +105,12 @@ export class IpOutput {
     }
     if (!netfilter.active(Hook.POSTROUTING)) {
       this.#finish(frame, route);
-      return;
+      return 0;
     }
     const passed = netfilter.run(Hook.POSTROUTING, frame, this.#inputDevice(frame), route.device);
-    if (passed !== null) this.#finish(passed, routeOf(passed) ?? route);
+    if (passed === null) return netfilter.refused ? -EPERM : 0;
+    this.#finish(passed, routeOf(passed) ?? route);
+    return 0;
   }
 
   /** The MTU that bounds a frame on its route (`ip_skb_dst_mtu`). @hot */

@@ -129,6 +129,12 @@ export interface NetfilterHost {
 
 /** What a host calls at its hooks. */
 export interface NetfilterHooks {
+  /**
+   * Whether the last `run` that kept its frame dropped it, which the sender of a local packet is
+   * told (EPERM); else the frame is a piece that waits for others.
+   */
+  readonly refused: boolean;
+
   /** Whether anything is registered at the hook; the caller skips `run` if not. @hot */
   active(hook: Hook): boolean;
 
@@ -155,6 +161,7 @@ export interface NetfilterHooks {
 
 /** The hooks of a host on which netfilter has nothing to do. */
 export const NO_NETFILTER: NetfilterHooks = {
+  refused: false,
   active: () => false,
   run: (_hook, frame) => frame,
   deviceDown: () => undefined,

@@ -59,6 +59,7 @@ export class Netfilter implements NetfilterHooks, Engine, TableRegistry {
     filter: null,
     nat: null,
   };
+  refused = false;
   readonly #passages: Passage[] = [];
   #depth = 0;
 
@@ -92,7 +93,10 @@ export class Netfilter implements NetfilterHooks, Engine, TableRegistry {
     if (tracks && ipv4.isFragment(frame.view, frame.start)) {
       const user = hook === Hook.OUTPUT ? DefragUser.CONNTRACK_OUT : DefragUser.CONNTRACK_IN;
       const assembled = this.host.defragment(frame, user);
-      if (assembled === null) return null;
+      if (assembled === null) {
+        this.refused = false;
+        return null;
+      }
       whole = assembled;
     }
     const passage = this.#passages[this.#depth] ?? this.#newPassage();
@@ -103,6 +107,7 @@ export class Netfilter implements NetfilterHooks, Engine, TableRegistry {
     const passes = this.#stages(passage);
     passage.packet.finish();
     this.#depth -= 1;
+    this.refused = !passes;
     return passes ? whole : null;
   }
 

@@ -79,8 +79,11 @@ export interface TransportEnvironment {
   readonly sysctls: TransportSysctls;
   /** Looks a route up and fills `flow.source` in if it was 0; a negative errno if there is none. */
   routeOutput(flow: TransportFlow): TransportRoute | number;
-  /** Sends a packet whose transport header is at `frame.start`. Takes the frame. */
-  output(frame: Frame, route: TransportRoute, fields: PacketFields): void;
+  /**
+   * Sends a packet whose transport header is at `frame.start`. Takes the frame. 0, or -EPERM if the
+   * host's own rules dropped it.
+   */
+  output(frame: Frame, route: TransportRoute, fields: PacketFields): number;
   /** Whether the address is one of this host's, so that a socket may be bound to it. */
   isLocalAddress(address: number): boolean;
   /** Whether the address is a broadcast or multicast address here. */

@@ -89,7 +89,7 @@ class NamespaceEnvironment implements TransportEnvironment {
     return route;
   }
 
-  output(frame: Frame, route: TransportRoute, fields: PacketFields): void {
+  output(frame: Frame, route: TransportRoute, fields: PacketFields): number {
     const out = this.#fields;
     out.source = fields.source;
     out.destination = fields.destination;
@@ -100,7 +100,7 @@ class NamespaceEnvironment implements TransportEnvironment {
     out.id = fields.id;
     out.ignoreDf = fields.ignoreDf;
     // Routes of this environment come from `routeOutput` alone.
-    this.#namespace.ipOutput.queueXmit(frame, route as Route, out);
+    return this.#namespace.ipOutput.queueXmit(frame, route as Route, out);
   }
 
   isLocalAddress(address: number): boolean {

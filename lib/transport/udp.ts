@@ -180,8 +180,8 @@ export class Udp {
     if (this.env.isBroadcast(to) && !sock.broadcast) return -EACCES;
     const fits = bytes.length + HEADERS <= route.mtu;
     if (!fits && sock.pmtuDiscover >= 2) return -EMSGSIZE;
-    this.#emit(sock, bytes, to, toPort, route, fits);
-    return bytes.length;
+    const sent = this.#emit(sock, bytes, to, toPort, route, fits);
+    return sent < 0 ? sent : bytes.length;
   }
 
   /** The next datagram, which the caller owns, or null. `start` is at its UDP header. */
@@ -295,7 +295,7 @@ export class Udp {
     port: number,
     route: TransportRoute,
     fits: boolean,
-  ): void {
+  ): number {
     const { env } = this;
     const source = this.#flow.source;
     const frame = env.pool.takeForPayload(bytes.length);
@@ -323,7 +323,7 @@ export class Udp {
     } else if (fields.df && !fields.ignoreDf) {
       fields.id = 0;
     }
-    env.output(frame, route, fields);
+    return env.output(frame, route, fields);
   }
 
   #route(sock: UdpSock, to: Ipv4, port: number): TransportRoute | number {

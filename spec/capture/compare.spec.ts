@@ -331,6 +331,13 @@ describe("capture/normalise", () => {
     expect(texts(run(tcpFrame(client), reset), "tcp.acknowledgment")[1]).to.equal("isn1+1");
   });
 
+  it("knows whom a reset refuses though the SYN was never seen like that", () => {
+    const reset = tcpFrame({ ...server, sequence: 0, acknowledgment: 1001, flags: 0x14 });
+
+    expect(texts(run(reset), "tcp.destinationPort")).to.deep.equal(["port1"]);
+    expect(texts(run(reset), "tcp.acknowledgment")).to.deep.equal(["isn1+1"]);
+  });
+
   it("maps the numbers inside of what an ICMP error quotes", () => {
     const error = icmpFrame({ from: "10.0.0.9" }, 3, 1, 0, tcpFrame(client).subarray(14));
     const capture = run(tcpFrame(client), error);

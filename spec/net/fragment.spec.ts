@@ -17,6 +17,7 @@ function defragmenting(host: Namespace): NetfilterHooks {
     active: (hook) => hook === Hook.PREROUTING,
     run: (_hook, frame) =>
       isFragment(frame.view, frame.l3) ? asked.defragment(frame, user) : frame,
+    refused: false,
     deviceDown: () => undefined,
     addressRemoved: () => undefined,
   };

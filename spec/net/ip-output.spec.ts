@@ -15,6 +15,7 @@ function watched(host: Namespace, notes: string[]): NetfilterHooks {
       notes.push(`${host.name} ${HOOK_NAMES[hook]} ${names}${header ? "" : " BAD"}`);
       return frame;
     },
+    refused: false,
     deviceDown: () => undefined,
     addressRemoved: () => undefined,
   };

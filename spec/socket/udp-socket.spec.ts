@@ -1,6 +1,8 @@
 import { expect } from "chai";
-import { EACCES, EAGAIN, ECONNREFUSED, EMSGSIZE } from "../../lib/base/errno.ts";
+import { EACCES, EAGAIN, ECONNREFUSED, EMSGSIZE, EPERM } from "../../lib/base/errno.ts";
 import { type Ipv4, parseIpv4 } from "../../lib/base/inet.ts";
+import { NamespaceNetfilterHost } from "../../lib/net/netfilter-host.ts";
+import { Netfilter } from "../../lib/netfilter/netfilter.ts";
 import { Process } from "../../lib/sim/process.ts";
 import { UdpSocket } from "../../lib/socket/udp-socket.ts";
 import { transportsOf } from "../../lib/transport/stack.ts";
@@ -13,7 +15,7 @@ function twoHosts() {
   const world = new World();
   const [a, b] = [world.host("a"), world.host("b")];
   world.connect(a, b, ["10.0.0.1/24", "10.0.0.2/24"]);
-  return { world, a: transportsOf(a), b: transportsOf(b) };
+  return { world, namespace: a, a: transportsOf(a), b: transportsOf(b) };
 }
 
 describe("socket/udp-socket", () => {
@@ -84,5 +86,22 @@ describe("socket/udp-socket", () => {
     expect(socket.sendTo(Buffer.alloc(65_508), B, 9)).to.equal(-EMSGSIZE);
     expect(socket.sendTo(Buffer.alloc(1), parseIpv4("10.0.0.255"), 9)).to.equal(-EACCES);
     expect(socket.receive().next().value).to.equal(-EAGAIN);
+  });
+
+  it("tells the sender that its own host's rules dropped a datagram (ip_send_skb)", () => {
+    const sent = (rule: string): number => {
+      const { a, namespace } = twoHosts();
+      const netfilter = new Netfilter(new NamespaceNetfilterHost(namespace));
+      netfilter.restore(`${rule}\nCOMMIT\n`);
+      namespace.netfilter = netfilter;
+      const socket = new UdpSocket(a);
+      socket.connect(B, 53);
+      return socket.send(Buffer.alloc(3));
+    };
+
+    expect(sent("*filter\n-A OUTPUT -p udp -j DROP")).to.equal(-EPERM);
+    expect(sent("*filter\n-A OUTPUT -p udp -j REJECT")).to.equal(-EPERM);
+    expect(sent("*mangle\n-A POSTROUTING -p udp -j DROP")).to.equal(-EPERM);
+    expect(sent("*filter\n-A OUTPUT -p tcp -j DROP")).to.equal(3);
   });
 });

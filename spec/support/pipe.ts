@@ -120,7 +120,7 @@ export class PipeHost implements TransportEnvironment {
     return this.route;
   }
 
-  output(frame: Frame, _route: TransportRoute, fields: PacketFields): void {
+  output(frame: Frame, _route: TransportRoute, fields: PacketFields): number {
     frame.l3 = frame.push(ipv4.IPV4_SIZE);
     frame.protocol = ETHERTYPE_IPV4;
     ipv4.write(frame.view, frame.l3, {
@@ -137,13 +137,14 @@ export class PipeHost implements TransportEnvironment {
     if (frame.gsoSize === 0) {
       frame.checksumVerified = true;
       this.#send(frame);
-      return;
+      return 0;
     }
     this.#segmenter.begin(frame);
     for (let part = this.#segmenter.next(); part !== null; part = this.#segmenter.next()) {
       this.#send(part);
     }
     frame.deliver();
+    return 0;
   }
 
   isLocalAddress(address: number): boolean {

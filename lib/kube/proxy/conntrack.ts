@@ -143,8 +143,10 @@ function reconcile(state: SyncedState, conntrack: ConntrackTool): void {
   }
   for (const flow of [...conntrack.udpFlows()]) {
     const { originalDestination, originalDestinationPort: port } = flow;
-    const answers = byAddress.get(`${originalDestination}:${port}`) ?? byNodePort.get(port);
     const answer = `${flow.replySource}:${flow.replySourcePort}`;
-    if (answers !== undefined && !answers.has(answer)) conntrack.deleteFlow(flow);
+    // A node port is known by its number alone: it is held against flows to any address.
+    const frontends = [byAddress.get(`${originalDestination}:${port}`), byNodePort.get(port)];
+    const isStale = frontends.some((answers) => answers !== undefined && !answers.has(answer));
+    if (isStale) conntrack.deleteFlow(flow);
   }
 }

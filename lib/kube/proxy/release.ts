@@ -33,6 +33,8 @@ export interface KubeProxyRelease {
   readonly pace: "burst" | "pause";
   /** How stale UDP flows are found: from the changes, or by comparing the whole table. */
   readonly conntrack: "changes-1.20" | "changes" | "reconcile";
+  /** Whether there is a most that the size of the connection table is scaled to. */
+  readonly capsConntrackMax: boolean;
   /** What a service health check answers. */
   readonly healthAnswer: "counts" | "counts and proxy";
   /** Modes that detect local traffic by interface. */
@@ -52,6 +54,7 @@ const RELEASE_1_20: KubeProxyRelease = {
   nodeLabels: "none",
   pace: "burst",
   conntrack: "changes-1.20",
+  capsConntrackMax: false,
   healthAnswer: "counts",
   detectByInterface: false,
 };
@@ -80,6 +83,7 @@ const RELEASE_1_36: KubeProxyRelease = {
   nodeLabels: "zone",
   pace: "pause",
   conntrack: "reconcile",
+  capsConntrackMax: true,
 };
 
 /** All releases, oldest first. */

@@ -20,6 +20,19 @@ describe("kube/proxy/conntrack-sysctls", () => {
     expect(node.sysctl("net/netfilter/nf_conntrack_max")).to.equal(131072);
   });
 
+  it("scales the table to a million entries at most from 1.36 on, whatever the minimum", () => {
+    const most = (version: string, settings: object): number | null =>
+      proxyWorld({
+        version,
+        configuration: { conntrack: { ...conntrack, ...settings } },
+      }).node.sysctl("net/netfilter/nf_conntrack_max");
+
+    expect(most("1.36", { maxPerCore: 600_000 })).to.equal(2 ** 20);
+    expect(most("1.36", { maxPerCore: 600_000, min: 2 ** 22 })).to.equal(2 ** 20);
+    expect(most("1.36", { min: 2 ** 22 })).to.equal(2 ** 22);
+    expect(most("1.30", { maxPerCore: 600_000 })).to.equal(1_200_000);
+  });
+
   it("writes no rule for invalid packets where TCP tracking is liberal, but for 1.20", () => {
     const settings = { ...conntrack, tcpBeLiberal: true, udpTimeout: 10 * NS_PER_S };
     const text = (version: string): string =>

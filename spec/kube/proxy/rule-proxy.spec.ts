@@ -252,6 +252,36 @@ describe("kube/proxy/rule-proxy", () => {
     expect(deleted).to.deep.equal([flows[1], flows[3]]);
   });
 
+  it("takes any flow to a node port's number for that Service's, also another Service's", () => {
+    const flow = {
+      originalDestination: "10.96.0.11",
+      originalDestinationPort: 30053,
+      replySource: "10.244.1.9",
+      replySourcePort: 5353,
+    };
+    const deleted: unknown[] = [];
+    const other = slice("other", [endpoint("10.244.1.9")], UDP);
+    syncedWorld(
+      [
+        service("dns", { ports: [{ ...DNS, nodePort: 30053 }] }),
+        service("other", { clusterIP: "10.96.0.11", ports: [{ ...DNS, port: 30053 }] }),
+      ],
+      [dnsSlice("10.244.1.1"), other],
+      {
+        wrap: (inner) =>
+          Object.assign(Object.create(inner), {
+            conntrack: {
+              command: () => {},
+              udpFlows: () => [flow],
+              deleteFlow: (one: unknown) => deleted.push(one),
+            },
+          }),
+      },
+    );
+
+    expect(deleted).to.deep.equal([flow]);
+  });
+
   it("lets node ports on loopback addresses in only if it may", () => {
     const routeLocalnet = (configuration: object, version = "1.36"): number | null =>
       proxyWorld({ configuration, version }).node.sysctl("net/ipv4/conf/all/route_localnet");
