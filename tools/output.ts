@@ -104,8 +104,15 @@ function besideOf(path: string): string {
   return `${resolve(path)}.partial-${process.pid}`;
 }
 
+const unfinished = new Set<string>();
+
 function removeAtExit(path: string): void {
-  process.on("exit", () => rmSync(path, { recursive: true, force: true }));
+  if (unfinished.size === 0) process.on("exit", removeUnfinished);
+  unfinished.add(path);
+}
+
+function removeUnfinished(): void {
+  for (const path of unfinished) rmSync(path, { recursive: true, force: true });
 }
 
 function writeAll(descriptor: number, chunk: Uint8Array): void {

@@ -11,6 +11,7 @@ import { type Loaders, type Register, register } from "./commands/loaders.ts";
 
 /** In the order in which help lists them. */
 const COMMANDS: Loaders = new Map<string, () => Promise<Register>>([
+  ["story", async () => (await import("./commands/story.ts")).addStoryCommand],
   ["run", async () => (await import("./commands/run.ts")).addRunCommand],
   [
     "iptables-restore",

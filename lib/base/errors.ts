@@ -25,6 +25,7 @@ export type ErrorCode =
   | "VW_COMMAND"
   | "VW_OUTPUT"
   | "VW_KERNEL"
+  | "VW_STORY"
   | "VW_USAGE";
 
 /** Bad input. `message` is the whole line: place, what is wrong, what is allowed. */

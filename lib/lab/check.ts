@@ -28,11 +28,11 @@ export function checkReferences(lab: Lab, root: Place): void {
   for (const step of lab.steps) checkStep(step, names);
   for (const expectation of lab.expectations) {
     if (expectation.kind === "command") checkRun(expectation.step, names);
-    else for (const one of expectation.on) names.checkNode(one.value.node, one.place);
+    else for (const one of expectation.on) names.checkCaptured(one);
   }
   const { devices } = lab.capture;
   if (typeof devices !== "string") {
-    for (const one of devices) names.checkNode(one.value.node, one.place);
+    for (const one of devices) names.checkCaptured(one);
   }
 }
 
@@ -156,6 +156,11 @@ class Names {
     if (this.#nodes.includes(name)) return;
     const known = this.#nodes.length === 0 ? "there are none" : this.#nodes.join(", ");
     throw new VethworkError("VW_LAB", `there is no node "${name}"`, `nodes: ${known}`, place);
+  }
+
+  /** A host whose frames are captured: with a control plane it may be a Pod that comes later. */
+  checkCaptured({ value, place }: Located<DeviceName>): void {
+    if (!this.#hasControlPlane) this.checkNode(value.node, place);
   }
 
   checkCluster(place: Place): void {

@@ -11,6 +11,7 @@ import type {
   DropReport,
   EventReport,
   ExpectationReport,
+  RelayReport,
   Report,
 } from "./report.ts";
 import type { OutputCheck } from "./schema/steps.ts";
@@ -26,6 +27,7 @@ export interface Gathered {
   readonly interfaces: readonly InterfaceTotals[];
   /** The merged capture; null if the lab expects nothing of it. */
   readonly capture: Capture | null;
+  readonly relays: readonly RelayReport[];
   /** What the reader should know of the cluster. */
   readonly notes: readonly string[];
 }
@@ -47,6 +49,7 @@ export function collectReport(lab: Lab, machine: Machine, gathered: Gathered): R
     expectations,
     interfaces: gathered.interfaces,
     drops: dropReports(machine),
+    relays: gathered.relays,
     notes: gathered.notes,
   };
 }

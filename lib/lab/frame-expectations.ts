@@ -4,6 +4,7 @@ import type { Capture, CapturedFrame } from "../capture/capture.ts";
 import { type FrameFilter, parseFilter } from "../capture/filter.ts";
 import type { FrameExpectation } from "./schema/expect.ts";
 import type { Located } from "./schema/kinds.ts";
+import { matches } from "./selection.ts";
 
 /** What an expectation on captures says in words, and what is wrong, or "". */
 export interface FrameCheck {
@@ -58,9 +59,10 @@ function filterOf({ value, place }: Located<string>): FrameFilter {
 
 function interfaceIndexes(one: FrameExpectation["on"][number], capture: Capture): number[] {
   const { node, device } = one.value;
-  const indexes = capture.interfaces.flatMap(({ name }, index) =>
-    name === `${node}/${device}` || (device === "*" && name.startsWith(`${node}/`)) ? [index] : [],
-  );
+  const indexes = capture.interfaces.flatMap(({ name }, index) => {
+    const slash = name.lastIndexOf("/");
+    return matches(one.value, name.slice(0, slash), name.slice(slash + 1)) ? [index] : [];
+  });
   if (indexes.length === 0) {
     const known = capture.interfaces.map(({ name }) => name).join(", ");
     throw new VethworkError(

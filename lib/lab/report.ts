@@ -35,6 +35,17 @@ export interface DropReport {
   readonly reasons: readonly { readonly reason: string; readonly frames: number }[];
 }
 
+/** What a kube-proxy that carries connections itself has done: see `RelayCounters`. */
+export interface RelayReport {
+  readonly node: string;
+  readonly clients: number;
+  readonly dials: number;
+  readonly failedDials: number;
+  readonly systemCalls: number;
+  readonly relayedBytes: number;
+  readonly copiedBytes: number;
+}
+
 /** A whole run. */
 export interface Report {
   readonly lab: string;
@@ -47,6 +58,8 @@ export interface Report {
   readonly expectations: readonly ExpectationReport[];
   readonly interfaces: readonly InterfaceTotals[];
   readonly drops: readonly DropReport[];
+  /** In userspace mode, one for each node. */
+  readonly relays: readonly RelayReport[];
   /** What is legal in the lab and leads nowhere, with its place. */
   readonly notes: readonly string[];
 }
@@ -64,6 +77,7 @@ export function reportAsText(report: Report): string {
     lines.push("", "notes:", ...report.notes.map((note) => `  ${note}`));
   }
   lines.push("", ...interfaceLines(report.interfaces), "", ...dropLines(report.drops));
+  if (report.relays.length > 0) lines.push("", ...report.relays.map(relayLine));
   if (report.expectations.length > 0) {
     lines.push("", "expected:");
     for (const { what, problem } of report.expectations) {
@@ -115,6 +129,15 @@ function interfaceLines(interfaces: readonly InterfaceTotals[]): string[] {
       return `  ${name.padEnd(width)} ${counts}${file === "" ? "" : `  ${file}`}`;
     }),
   ];
+}
+
+/** What userspace mode has cost a node, in one line. */
+export function relayLine(relay: RelayReport): string {
+  const { node, clients, dials, failedDials, systemCalls, relayedBytes, copiedBytes } = relay;
+  return (
+    `kube-proxy ${node}: clients ${clients}, dials ${dials} (${failedDials} failed), ` +
+    `system calls ${systemCalls}, bytes relayed ${relayedBytes}, bytes copied ${copiedBytes}`
+  );
 }
 
 function dropLines(drops: readonly DropReport[]): string[] {

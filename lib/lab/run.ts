@@ -151,6 +151,7 @@ export class LabRun {
       expected: reports.slice(stepCount),
       interfaces: this.captures.totals,
       capture,
+      relays: (this.cluster ?? this.controlPlane)?.relays() ?? [],
       notes: this.controlPlane?.notes ?? [],
     });
     const texts = askHosts(machine.hosts, clock);
@@ -188,7 +189,8 @@ export class LabRun {
 
   #beginCaptures(): void {
     const { machine, captures, lab } = this;
-    for (const [host, device] of devicesToCapture(lab.capture, machine)) {
+    const podsMayCome = this.controlPlane !== null;
+    for (const [host, device] of devicesToCapture(lab.capture, machine, podsMayCome)) {
       captures.attach(host.name, device);
     }
     machine.listeners.push({

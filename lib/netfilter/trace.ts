@@ -8,9 +8,12 @@
  * Kernel: net/netfilter/nf_tables_trace.c, 6.18; iptables 1.8.9, iptables/xtables-monitor.c.
  */
 import { formatIpv4 } from "../base/inet.ts";
+import { formatMac, type Mac } from "../base/mac.ts";
 import type { Ns } from "../base/units.ts";
 import type { Cpu } from "../sim/cpu.ts";
+import * as ethernet from "../wire/ethernet.ts";
 import * as ipv4 from "../wire/ipv4.ts";
+import * as tcp from "../wire/tcp.ts";
 import type { EvaluationTrace } from "./evaluate.ts";
 import { HOOK_NAMES, type Hook } from "./hooks.ts";
 import type { Packet } from "./packet.ts";
@@ -43,13 +46,14 @@ const VERDICTS: Readonly<Record<Verdict, string>> = {
   [Verdict.STOLEN]: "STOLEN",
 };
 
-/** Keeps the steps of all traced packets of a host: `netfilter.trace = new TraceRecorder(cpu)`. */
-export class TraceRecorder implements EvaluationTrace {
-  readonly records: TraceRecord[] = [];
+/** Makes records of the steps of all traced packets of a host. */
+export class TraceListener implements EvaluationTrace {
   readonly #cpu: Cpu;
+  readonly #tell: (record: TraceRecord) => void;
 
-  constructor(cpu: Cpu) {
+  constructor(cpu: Cpu, tell: (record: TraceRecord) => void) {
     this.#cpu = cpu;
+    this.#tell = tell;
   }
 
   rule(packet: Packet, chain: Chain, index: number, verdict: Verdict): void {
@@ -66,7 +70,7 @@ export class TraceRecorder implements EvaluationTrace {
   chainEnd(): void {}
 
   #add(packet: Packet, chain: Chain, rule: number, verdict: string, text: string): void {
-    this.records.push({
+    this.#tell({
       at: this.#cpu.now,
       packetId: packet.frame.packetId,
       hook: packet.hook,
@@ -80,26 +84,37 @@ export class TraceRecorder implements EvaluationTrace {
   }
 }
 
+/** Keeps them: `netfilter.trace = new TraceRecorder(cpu)`. */
+export class TraceRecorder extends TraceListener {
+  readonly records: TraceRecord[];
+
+  constructor(cpu: Cpu) {
+    const records: TraceRecord[] = [];
+    super(cpu, (record) => records.push(record));
+    this.records = records;
+  }
+}
+
 /** The records as `xtables-monitor --trace` prints them. */
 export function formatTrace(records: readonly TraceRecord[]): string {
-  let text = "";
-  let before: TraceRecord | null = null;
-  for (const record of records) {
-    const id = record.packetId.toString(16).padStart(8, "0");
-    const same =
-      before !== null &&
-      before.packetId === record.packetId &&
-      before.hook === record.hook &&
-      before.table === record.table;
-    if (!same) text += `PACKET: 2 ${id} ${record.packet}\n`;
-    const place = `${record.table}:${record.chain}`;
-    text +=
-      record.rule === 0
-        ? ` TRACE: 2 ${id} ${place}:policy:${record.verdict} \n`
-        : ` TRACE: 2 ${id} ${place}:rule:0x${record.rule.toString(16)}:${record.verdict}  -4 -t ${record.table} ${record.text}\n`;
-    before = record;
-  }
-  return text;
+  return records.map((record, index) => formatRecord(record, records[index - 1] ?? null)).join("");
+}
+
+/** The lines of one record that comes after another one: the packet is shown once in each table. */
+export function formatRecord(record: TraceRecord, before: TraceRecord | null): string {
+  const id = record.packetId.toString(16).padStart(8, "0");
+  const same =
+    before !== null &&
+    before.packetId === record.packetId &&
+    before.hook === record.hook &&
+    before.table === record.table;
+  const packet = same ? "" : `PACKET: 2 ${id} ${record.packet}\n`;
+  const place = `${record.table}:${record.chain}`;
+  const step =
+    record.rule === 0
+      ? `policy:${record.verdict} `
+      : `rule:0x${record.rule.toString(16)}:${record.verdict}  -4 -t ${record.table} ${record.text}`;
+  return `${packet} TRACE: 2 ${id} ${place}:${step}\n`;
 }
 
 /** `hook:table:chain:number`, for programs that want one word for a step. */
@@ -119,6 +134,7 @@ function describe(packet: Packet): string {
   let text = "";
   if (inDevice !== null) text += `IN=${inDevice.name} `;
   if (outDevice !== null) text += `OUT=${outDevice.name} `;
+  if (inDevice !== null) text += linkHeader(packet);
   text += `SRC=${formatIpv4(packet.source)} DST=${formatIpv4(packet.destination)} `;
   text += `LEN=${packet.length} TOS=0x${ipv4.tos(view, l3).toString(16)} `;
   text += `TTL=${ipv4.ttl(view, l3)} ID=${ipv4.id(view, l3)} `;
@@ -127,7 +143,38 @@ function describe(packet: Packet): string {
   if ((packet.protocol === 6 || packet.protocol === 17) && packet.transportLength >= 4) {
     const ports = view.getInt32(packet.l4);
     text += `SPORT=${ports >>> 16} DPORT=${ports & 0xffff} `;
+    if (packet.protocol === 6 && packet.transportLength >= tcp.TCP_SIZE) {
+      text += flagNames(tcp.flags(view, packet.l4));
+    }
   }
   if (frame.mark !== 0) text += `MARK=0x${(frame.mark >>> 0).toString(16)} `;
   return text;
+}
+
+/** Packets that came in have their Ethernet header still before them. */
+function linkHeader({ view, frame }: Packet): string {
+  const { l2 } = frame;
+  const type = ethernet.type(view, l2).toString(16).padStart(4, "0");
+  const source = shortMac(ethernet.source(view, l2));
+  return `MACSRC=${source} MACDST=${shortMac(ethernet.destination(view, l2))} MACPROTO=${type} `;
+}
+
+/** The tool writes the bytes of addresses without leading zeros. */
+function shortMac(mac: Mac): string {
+  return formatMac(mac).replace(/\b0/g, "");
+}
+
+const FLAG_NAMES: readonly (readonly [flag: number, name: string])[] = [
+  [tcp.FLAG_CWR, "CWR"],
+  [tcp.FLAG_ECE, "ECE"],
+  [tcp.FLAG_URG, "URG"],
+  [tcp.FLAG_ACK, "ACK"],
+  [tcp.FLAG_PSH, "PSH"],
+  [tcp.FLAG_RST, "RST"],
+  [tcp.FLAG_SYN, "SYN"],
+  [tcp.FLAG_FIN, "FIN"],
+];
+
+function flagNames(flags: number): string {
+  return FLAG_NAMES.map(([flag, name]) => ((flags & flag) === 0 ? "" : `${name} `)).join("");
 }

@@ -43,6 +43,7 @@ import { timeout } from "./commands/timeout.ts";
 import { traceroute } from "./commands/traceroute.ts";
 import { falseCommand, trueCommand } from "./commands/true.ts";
 import { wc } from "./commands/wc.ts";
+import { xtablesMonitor } from "./commands/xtables-monitor.ts";
 
 /** Commands of GNU and of the project, by name. */
 export const COMMANDS: readonly Command[] = [
@@ -105,6 +106,7 @@ export const COMMANDS: readonly Command[] = [
   trueCommand,
   uniq,
   wc,
+  xtablesMonitor,
   yes,
 ];
 

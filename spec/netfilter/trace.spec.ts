@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { formatTrace, TraceRecorder } from "../../lib/netfilter/trace.ts";
-import { FLAG_SYN } from "../../lib/wire/tcp.ts";
+import { FLAG_ACK, FLAG_SYN } from "../../lib/wire/tcp.ts";
 import { FakeRouter } from "../../tools/fuzz/fake-router.ts";
 import { segment } from "../../tools/fuzz/packet-bytes.ts";
 
@@ -25,6 +25,20 @@ describe("netfilter/trace", () => {
       " TRACE: 2 00000001 filter:U:rule:0x1:CONTINUE  -4 -t filter -A U -j MARK --set-xmark 0x5/0xffffffff",
       " TRACE: 2 00000001 filter:FORWARD:policy:ACCEPT ",
     ]);
+  });
+
+  it("shows the packet as it is in each table, addresses and flags as the tool writes them", () => {
+    const router = new FakeRouter();
+    const recorder = new TraceRecorder(router.cpu);
+    router.netfilter.trace = recorder;
+    router.netfilter.restore("*raw\n-A PREROUTING -p tcp -j TRACE\nCOMMIT\n");
+
+    router.inject("a", segment(0x0a010002, 0x0a020002, 1, 2, 3, 0, FLAG_SYN | FLAG_ACK, 0));
+
+    const [first = ""] = formatTrace(recorder.records).split("\n");
+    expect(first).to.match(
+      /^PACKET: 2 00000001 IN=va MACSRC=2(:[1-9a-f]?[0-9a-f]){5} MACDST=2(:[1-9a-f]?[0-9a-f]){5} MACPROTO=0800 SRC=10.1.0.2 DST=10.2.0.2 LEN=52 TOS=0x0 TTL=\d+ ID=\d+ DF SPORT=1 DPORT=2 ACK SYN $/,
+    );
   });
 
   it("says nothing of packets that no TRACE rule has met", () => {

@@ -44,10 +44,12 @@ export interface ClusterLab {
   readonly cluster?: readonly string[];
   readonly steps?: readonly string[];
   readonly expect?: readonly string[];
+  /** Further keys of the lab, one a line. */
+  readonly more?: readonly string[];
 }
 
 /** The text of such a lab: two nodes, no DNS unless `cluster` says so. */
-export function clusterLab({ cluster, steps = [], expect = [] }: ClusterLab): string {
+export function clusterLab({ cluster, steps = [], expect = [], more = [] }: ClusterLab): string {
   const lines = cluster ?? ["nodes: [{ name: node1 }, { name: node2 }]", "dns: false"];
   return [
     "name: cluster",
@@ -57,6 +59,7 @@ export function clusterLab({ cluster, steps = [], expect = [] }: ClusterLab): st
     "timing: { settle: 1.5s, ready: 0s, linger: 100ms }",
     `steps: [${steps.join(",\n  ")}]`,
     `expect: [${expect.join(",\n  ")}]`,
+    ...more,
     "",
   ].join("\n");
 }

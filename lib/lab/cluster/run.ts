@@ -6,13 +6,12 @@ import { assert } from "../../base/assert.ts";
 import type { Ns } from "../../base/units.ts";
 import type { Invocation } from "../../kube/node/invocation.ts";
 import { NodeProxy } from "../../kube/node/node-proxy.ts";
-import type { RelayCounters } from "../../kube/node/relay-counters.ts";
 import type { KubeObject } from "../../kube/objects.ts";
 import type { KubeProxyConfiguration } from "../../kube/proxy/config.ts";
 import { releaseOf } from "../../kube/proxy/release.ts";
 import type { Machine } from "../build.ts";
 import type { Lab } from "../lab.ts";
-import { seconds } from "../report.ts";
+import { type RelayReport, relayLine, seconds } from "../report.ts";
 import type { Cluster } from "../schema/cluster.ts";
 import type { ObjectsStep } from "../schema/steps.ts";
 import type { ReadFile } from "../setup.ts";
@@ -82,18 +81,19 @@ export class ClusterRun {
     for (const proxy of this.#proxies.values()) proxy.setObjects(this.#objects);
   }
 
-  /** What userspace mode has cost on a node; null if there is no such node. */
-  counters(node: string): RelayCounters | null {
-    return this.#proxies.get(node)?.node.counters ?? null;
+  /** What userspace mode has cost, by nodes; nothing in other modes. */
+  relays(): RelayReport[] {
+    if (this.#configuration.mode !== "userspace") return [];
+    return [...this.#proxies].map(([node, proxy]) => ({ node, ...proxy.node.counters }));
   }
 
   /** A text for each node, by file name: what its kube-proxy did, and what that cost. */
   texts(): Map<string, string> {
     const texts = new Map<string, string>();
-    for (const [node, proxy] of this.#proxies) {
+    for (const node of this.#proxies.keys()) {
       const done = this.invocations.filter((one) => one.node === node).map(invocationText);
-      const userspace = this.#configuration.mode === "userspace";
-      const costs = userspace ? [costText(proxy.node.counters)] : [];
+      const relays = this.relays().filter((one) => one.node === node);
+      const costs = relays.map((relay) => `${relayLine(relay)}\n`);
       texts.set(`${node}-kube-proxy.txt`, [...done, ...costs].join(""));
     }
     return texts;
@@ -103,12 +103,4 @@ export class ClusterRun {
 function invocationText({ at, run, stdin }: NodeInvocation): string {
   const input = stdin === null ? "" : stdin.replace(/^(?=.)/gm, "    ");
   return `${seconds(at)}  ${run}\n${input}`;
-}
-
-function costText(counters: RelayCounters): string {
-  const { clients, dials, failedDials, systemCalls, relayedBytes, copiedBytes } = counters;
-  return (
-    `clients ${clients}, dials ${dials} (${failedDials} failed), system calls ${systemCalls}, ` +
-    `bytes relayed ${relayedBytes}, bytes copied ${copiedBytes}\n`
-  );
 }

@@ -52,6 +52,7 @@ export interface DeviceName {
 
 const DEVICE = "[^\\s/:]{1,15}";
 const NODE = "[A-Za-z0-9][A-Za-z0-9_.-]*";
+const NODE_OR_PATTERN = "[A-Za-z0-9*][A-Za-z0-9_.*-]*";
 
 /** `node:device` as text. */
 export const endpointText = pattern('an end such as "h1:eth0"', new RegExp(`^${NODE}:${DEVICE}$`));
@@ -59,10 +60,14 @@ export const endpointText = pattern('an end such as "h1:eth0"', new RegExp(`^${N
 /** `node:device`, as links name their ends. */
 export const endpoint = located(mapped(endpointText, (value) => split(value, ":")));
 
-/** `node/device`, as captures name their interfaces; `node/*` for all of a node. */
+/**
+ * `node/device`, as captures name their interfaces; `node/*` for all of a node, and with a control
+ * plane a pattern for the names of Pods.
+ */
 export const interfaceName = located(
-  mapped(pattern('an interface such as "h1/eth0"', new RegExp(`^${NODE}/${DEVICE}$`)), (value) =>
-    split(value, "/"),
+  mapped(
+    pattern('an interface such as "h1/eth0"', new RegExp(`^${NODE_OR_PATTERN}/${DEVICE}$`)),
+    (value) => split(value, "/"),
   ),
 );
 

@@ -76,7 +76,9 @@ function formatDate({ epochSeconds, namespace }: ShellHost, format: string): str
     };
     return fields[letter] ?? `%${letter}`;
   };
-  return format.replace(/%(3N|.)/g, (_whole, letter: string) =>
-    letter === "3N" ? field("N").slice(0, 3) : field(letter),
+  return format.replace(
+    /%(?:([1-9])N|(.))/g,
+    (_whole, digits: string | undefined, letter: string) =>
+      digits === undefined ? field(letter) : field("N").slice(0, Number(digits)),
   );
 }

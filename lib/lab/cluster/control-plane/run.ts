@@ -28,6 +28,7 @@ import type { Host, Machine } from "../../build.ts";
 import type { Clock } from "../../clock.ts";
 import { readKubectlFile } from "../../kubectl-files.ts";
 import type { Lab } from "../../lab.ts";
+import type { RelayReport } from "../../report.ts";
 import type { Cluster, ControlPlaneSettings } from "../../schema/cluster.ts";
 import { KUBECTL_HOST, kubectlStep, type ObjectsStep, type RunStep } from "../../schema/steps.ts";
 import type { ReadFile } from "../../setup.ts";
@@ -232,6 +233,14 @@ export class ControlPlaneRun {
     const label = `Pod ${keyOf(pod)}`;
     this.timeline.add(machine.scheduler.now, `node ${pod.spec.nodeName}`, "kill -9", label, "");
     return node?.kubelet.killPod(keyOf(pod)) === true ? null : `${label} does not run`;
+  }
+
+  /** What userspace mode has cost, by nodes; nothing in other modes. */
+  relays(): RelayReport[] {
+    if (this.#cluster.networking.kubeProxyMode !== "userspace") return [];
+    return [...this.#nodes.values()].flatMap(({ name, proxy: { proxy } }) =>
+      proxy === null ? [] : [{ node: name, ...proxy.node.counters }],
+    );
   }
 
   /** Texts about the cluster, by file name. */
