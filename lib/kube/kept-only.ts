@@ -2,6 +2,8 @@
  * Objects that the API server keeps and nobody carries out, so that a lab can say what it is that
  * does not happen.
  */
+
+import { isBuiltIn } from "./api/resources.ts";
 import type { ApiObject } from "./api/types.ts";
 import type { Store } from "./store.ts";
 
@@ -27,6 +29,12 @@ export function keptOnly(store: Store): KeptOnly[] {
   const kinds = REASONS.flatMap(([kind, text]) =>
     store.list(kind).map((object) => note(object, text)),
   );
+  const custom = store
+    .kinds()
+    .filter((kind) => !isBuiltIn(kind))
+    .flatMap((kind) =>
+      store.list(kind).map((object) => note(object, "is kept, but no controller knows its kind")),
+    );
   const hostPorts = store.list("Pod").flatMap((pod) => {
     if (pod.spec.hostNetwork === true || pod.metadata.namespace === "ingress-nginx") return [];
     const ports = pod.spec.containers.flatMap((each) =>
@@ -35,7 +43,7 @@ export function keptOnly(store: Store): KeptOnly[] {
     if (ports.length === 0) return [];
     return [note(pod, `hostPort ${ports.join(", ")} is not opened on the node`)];
   });
-  return [...kinds, ...hostPorts];
+  return [...kinds, ...custom, ...hostPorts];
 }
 
 function note({ kind, metadata }: ApiObject, text: string): KeptOnly {

@@ -57,6 +57,13 @@ node.k8s.io/v1 RuntimeClass runtimeclasses !
 apiextensions.k8s.io/v1 CustomResourceDefinition customresourcedefinitions crd !
 admissionregistration.k8s.io/v1 ValidatingWebhookConfiguration validatingwebhookconfigurations !
 admissionregistration.k8s.io/v1 MutatingWebhookConfiguration mutatingwebhookconfigurations !
+admissionregistration.k8s.io/v1 ValidatingAdmissionPolicy validatingadmissionpolicies !
+admissionregistration.k8s.io/v1 ValidatingAdmissionPolicyBinding validatingadmissionpolicybindings !
+apiregistration.k8s.io/v1 APIService apiservices !
+certificates.k8s.io/v1 CertificateSigningRequest certificatesigningrequests csr !
+flowcontrol.apiserver.k8s.io/v1 FlowSchema flowschemas !
+flowcontrol.apiserver.k8s.io/v1 PriorityLevelConfiguration prioritylevelconfigurations !
+storage.k8s.io/v1 CSIDriver csidrivers !
 `;
 
 /** The kinds that the API server itself has. */
@@ -75,6 +82,11 @@ export const RESOURCES: readonly Resource[] = TABLE.trim()
 
 const BY_KIND = new Map(RESOURCES.map((resource) => [resource.kind, resource]));
 
+/** Older versions that are still served beside those above. */
+const OTHER_VERSIONS: ReadonlyMap<string, string> = new Map([
+  ["HorizontalPodAutoscaler", "autoscaling/v1"],
+]);
+
 /** The group of an API version; "" is the core group. */
 export function groupOf(apiVersion: string): string {
   const slash = apiVersion.indexOf("/");
@@ -88,6 +100,7 @@ export function groupOf(apiVersion: string): string {
 export function resourceOf(apiVersion: string, kind: string): Resource | null {
   const known = BY_KIND.get(kind);
   if (known !== undefined && known.apiVersion === apiVersion) return known;
+  if (known !== undefined && OTHER_VERSIONS.get(kind) === apiVersion) return known;
   const group = groupOf(apiVersion);
   const builtIn = !group.includes(".") || group.endsWith(".k8s.io");
   if (builtIn && !isOutOfTree(group)) return null;
@@ -98,6 +111,11 @@ export function resourceOf(apiVersion: string, kind: string): Resource | null {
     shortNames: [],
     namespaced: true,
   };
+}
+
+/** Whether the API server has the kind by itself; it keeps others without knowing them. */
+export function isBuiltIn(kind: string): boolean {
+  return BY_KIND.has(kind);
 }
 
 /** Groups of the Kubernetes project that a bare API server does not have. */

@@ -62,10 +62,21 @@ spec: { template: { spec: { containers: [{ name: a, image: busybox }] } } }
 kind: NetworkPolicy
 metadata: { name: nobody }
 spec: { podSelector: {}, policyTypes: [Ingress] }
+---
+apiVersion: monitoring.example/v1
+kind: ServiceMonitor
+metadata: { name: watch }
+---
+apiVersion: autoscaling/v1
+kind: HorizontalPodAutoscaler
+metadata: { name: nobody }
+spec: { scaleTargetRef: { apiVersion: apps/v1, kind: Deployment, name: nobody }, maxReplicas: 3 }
 `;
 
     expect(run(policy).report.notes).to.deep.equal([
       "web.yaml:3:13: NetworkPolicy default/nobody: is kept, but not enforced: all traffic passes",
+      "web.yaml:12:13: HorizontalPodAutoscaler default/nobody: is kept, but scales nothing: Pods use no CPU here",
+      "web.yaml:8:13: ServiceMonitor default/watch: is kept, but no controller knows its kind",
     ]);
   });
 
