@@ -37,7 +37,7 @@ import { type ConntrackSettings, defaultSettings } from "./sysctls.ts";
 import { ConnectionTable } from "./table.ts";
 import { mayDropEarly, TcpTracker, Tracking } from "./tcp-state.ts";
 import { END, TcpWindows } from "./tcp-window.ts";
-import { isIcmpQuery, Tuple } from "./tuple.ts";
+import { Tuple } from "./tuple.ts";
 
 /** How often the collector of expired connections looks, in ticks. */
 const COLLECT_INTERVAL = 60 * HZ;
@@ -188,7 +188,7 @@ export class Conntrack implements TimerOwner {
     const { frame } = packet;
     let connection = this.find(tuple, template);
     if (connection === null) {
-      connection = this.#create(tuple, packet, template);
+      connection = this.#create(tuple, template);
       if (connection === null) return null;
       frame.attach(connection, Info.NEW);
       return connection;
@@ -251,9 +251,8 @@ export class Conntrack implements TimerOwner {
     return connection.row === -1 ? 0 : this.#windows.get(connection.row, END);
   }
 
-  #create(tuple: Tuple, packet: Packet, template: Connection | null): Connection | null {
-    const { protocol } = tuple;
-    if (protocol === IPPROTO_ICMP && !isIcmpQuery(icmp.type(packet.view, packet.l4))) return null;
+  #create(tuple: Tuple, template: Connection | null): Connection | null {
+    if (!tuple.hasAnswer) return null;
     const connection = this.#allocate();
     if (connection === null) return null;
     connection.original.copy(tuple);
@@ -360,7 +359,7 @@ export class Conntrack implements TimerOwner {
     const inner = l4 + icmp.ICMP_SIZE;
     if (end - inner < ipv4.IPV4_SIZE) return Tracking.INVALID;
     const tuple = this.#inner;
-    if (!tuple.read(view, inner, end)) return Tracking.INVALID;
+    if (!tuple.read(view, inner, end) || !tuple.hasAnswer) return Tracking.INVALID;
     this.#reply.invert(tuple);
     const connection = this.find(this.#reply, template);
     if (connection === null) return Tracking.INVALID;
