@@ -6,9 +6,9 @@ import { spawnSync } from "node:child_process";
 
 /** Fuzzers with their arguments; each takes a few seconds. */
 const ROUNDS: readonly (readonly [script: string, ...args: string[]])[] = [
-  ["iptables-text", "--seed", "1", "--count", "100"],
-  ["packets", "--seed", "1", "--count", "60"],
-  ["packets", "--flows", "--seed", "1", "--count", "60"],
+  ["iptables-text", "--seed", "1", "--count", "70"],
+  ["packets", "--seed", "1", "--count", "40"],
+  ["packets", "--flows", "--seed", "1", "--count", "40"],
 ];
 const PROGRAMS = ["ip", "iptables", "iptables-legacy", "conntrack", "nft", "ipset", "python3"];
 

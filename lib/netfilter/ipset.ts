@@ -4,6 +4,7 @@
  * Kernel: net/netfilter/ipset/ip_set_core.c, ip_set_hash_*.c, ip_set_bitmap_port.c, 6.18.
  */
 import { maskOf } from "../base/inet.ts";
+import { NS_PER_S } from "../base/units.ts";
 import { IPPROTO_ICMP } from "../wire/protocol-numbers.ts";
 import { hasPorts } from "./conntrack/tuple.ts";
 import type { Packet } from "./packet.ts";
@@ -30,8 +31,16 @@ export interface SetElement {
   readonly prefix: number;
   /** hash:net and hash:ip,port,net: an exception from a larger network. */
   readonly nomatch: boolean;
+  /** When it goes, in ns; 0: never. */
+  expires: number;
   packets: number;
   bytes: number;
+}
+
+/** Elements go when their time is over, by this clock. */
+export interface SetClock {
+  /** Nanoseconds. */
+  readonly now: number;
 }
 
 /** What a set was created with, as far as it is only kept and printed. */
@@ -39,6 +48,8 @@ export interface SetOptions {
   readonly hashSize: number;
   /** Most elements that a hash takes. */
   readonly maxElements: number;
+  /** Seconds that elements live if they say nothing else, 0 for ever; -1: they have no timeouts. */
+  readonly timeout: number;
   /** What the kernel draws for its hash. */
   readonly initval: number;
   /** bitmap:port: the first and the last port that it can hold. */
@@ -50,6 +61,7 @@ export interface SetOptions {
 export const DEFAULT_SET_OPTIONS: SetOptions = {
   hashSize: 1024,
   maxElements: 65536,
+  timeout: -1,
   initval: 0,
   firstPort: 0,
   lastPort: 65535,
@@ -67,8 +79,16 @@ export class IpSet {
   #elements = new Map<string, SetElement>();
   /** Prefix lengths in use, the longest first. */
   #prefixes: number[] = [];
+  readonly #clock: SetClock;
 
-  constructor(name: string, type: SetType, counters = false, options = DEFAULT_SET_OPTIONS) {
+  constructor(
+    clock: SetClock,
+    name: string,
+    type: SetType,
+    counters = false,
+    options = DEFAULT_SET_OPTIONS,
+  ) {
+    this.#clock = clock;
     this.name = name;
     this.type = type;
     this.counters = counters;
@@ -77,6 +97,7 @@ export class IpSet {
 
   /** How many elements there are. */
   get size(): number {
+    this.#forget();
     return this.#elements.size;
   }
 
@@ -87,23 +108,51 @@ export class IpSet {
 
   /** The element written exactly so, or undefined. */
   get(element: SetElement): SetElement | undefined {
-    return this.#elements.get(keyOf(element));
+    const found = this.#elements.get(keyOf(element));
+    return found === undefined || this.#isOver(found) ? undefined : found;
   }
 
   /** Adds an element; false if it is there already. */
   add(element: SetElement): boolean {
-    const key = keyOf(element);
-    if (this.#elements.has(key)) return false;
-    this.#elements.set(key, element);
+    if (this.get(element) !== undefined) return false;
+    this.put(element);
+    return true;
+  }
+
+  /** Adds an element, or puts it in the place of the one that is written so. */
+  put(element: SetElement): void {
+    this.#elements.set(keyOf(element), element);
     if (!this.#prefixes.includes(element.prefix)) {
       this.#prefixes = [...this.#prefixes, element.prefix].sort((a, b) => b - a);
     }
-    return true;
+  }
+
+  /** When an element that is added now goes, if it lives that many seconds. */
+  expiry(seconds = this.options.timeout): number {
+    return this.options.timeout === -1 || seconds <= 0 ? 0 : this.#clock.now + seconds * NS_PER_S;
+  }
+
+  /** Whole seconds that an element has left, 1 at least; 0: it stays. */
+  secondsLeft({ expires }: SetElement): number {
+    if (expires === 0) return 0;
+    return Math.max(1, Math.floor((expires - this.#clock.now) / NS_PER_S));
+  }
+
+  #isOver({ expires }: SetElement): boolean {
+    return expires !== 0 && expires <= this.#clock.now;
+  }
+
+  /** Takes out the elements whose time is over. */
+  #forget(): void {
+    if (this.options.timeout === -1) return;
+    for (const [key, element] of this.#elements) {
+      if (this.#isOver(element)) this.#elements.delete(key);
+    }
   }
 
   /** Takes an element out; false if it was not there. */
   delete(element: SetElement): boolean {
-    return this.#elements.delete(keyOf(element));
+    return this.get(element) !== undefined && this.#elements.delete(keyOf(element));
   }
 
   /** `ipset swap`: rules that know this set by its name meet the other's elements from now on. */
@@ -128,6 +177,7 @@ export class IpSet {
 
   /** The elements in the order in which they came. */
   elements(): SetElement[] {
+    this.#forget();
     return [...this.#elements.values()];
   }
 
@@ -147,9 +197,9 @@ export class IpSet {
 
   /** The element that an address without a network is in: of networks the longest. */
   lookUp(wanted: SetElement): SetElement | null {
-    if (!this.hasNetworks) return this.#elements.get(keyOf(wanted)) ?? null;
+    if (!this.hasNetworks) return this.get(wanted) ?? null;
     for (const prefix of this.#prefixes) {
-      const found = this.#elements.get(keyOf(this.#cut(wanted, prefix)));
+      const found = this.get(this.#cut(wanted, prefix));
       if (found !== undefined) return found;
     }
     return null;
@@ -165,6 +215,7 @@ export class IpSet {
       address2: 0,
       prefix: 32,
       nomatch: false,
+      expires: 0,
       packets: 0,
       bytes: 0,
     };
@@ -198,6 +249,11 @@ export class IpSet {
 /** All sets of a host. */
 export class IpSets {
   readonly #sets = new Map<string, IpSet>();
+  readonly #clock: SetClock;
+
+  constructor(clock: SetClock) {
+    this.#clock = clock;
+  }
 
   get(name: string): IpSet | undefined {
     return this.#sets.get(name);
@@ -211,7 +267,7 @@ export class IpSets {
     options = DEFAULT_SET_OPTIONS,
   ): IpSet | undefined {
     if (this.#sets.has(name)) return undefined;
-    const set = new IpSet(name, type, counters, options);
+    const set = new IpSet(this.#clock, name, type, counters, options);
     this.#sets.set(name, set);
     return set;
   }

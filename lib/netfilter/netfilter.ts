@@ -47,7 +47,7 @@ export class Netfilter implements NetfilterHooks, Engine, TableRegistry {
   readonly nat: Nat;
   readonly recent: RecentLists;
   readonly accounts = new Accounts();
-  readonly sets = new IpSets();
+  readonly sets: IpSets;
   readonly log = new PacketLog();
   readonly modules = new ModuleTable();
   /** Told of traced packets; null: nobody listens. */
@@ -65,6 +65,7 @@ export class Netfilter implements NetfilterHooks, Engine, TableRegistry {
 
   constructor(host: NetfilterHost) {
     this.host = host;
+    this.sets = new IpSets(host.cpu);
     this.conntrack = new Conntrack(host);
     this.nat = new Nat(this.conntrack, streamOf(host, "nat"));
     this.recent = new RecentLists(host);

@@ -16,13 +16,15 @@ interface Draft {
   rules: Rule[];
   policyAccepts: boolean;
   counts: boolean;
+  exists: boolean;
   packets: number;
   bytes: number;
 }
 
 /** An empty chain with the policy ACCEPT. */
 function newDraft(chain: Chain): Draft {
-  return { chain, rules: [], policyAccepts: true, counts: false, packets: 0, bytes: 0 };
+  const exists = !chain.builtIn;
+  return { chain, rules: [], policyAccepts: true, counts: false, exists, packets: 0, bytes: 0 };
 }
 
 /** The tool's message when something that is named does not exist. */
@@ -84,9 +86,16 @@ export class TableEdit {
     return names;
   }
 
-  /** A built-in chain was named: that brings its table into being. */
-  declare(): void {
+  /** A built-in chain was named: that brings it and its table into being. */
+  declare(name: string): void {
+    this.#draft(name).exists = true;
     this.#touched = true;
+  }
+
+  /** Whether the kernel has the chain; built-in ones may be but shown. */
+  exists(name: string): boolean {
+    const draft = this.#drafts.get(name);
+    return this.has(name) && (draft ?? this.table.chains.get(name))?.exists === true;
   }
 
   /** Makes a user chain. */
@@ -106,11 +115,17 @@ export class TableEdit {
     draft.rules = [];
   }
 
-  /** Deletes a user chain, which must be empty and not be jumped to. */
+  /** Whether a built-in chain does nothing, so that `-X` may delete it. */
+  isIdle(name: string): boolean {
+    const { policyAccepts, rules } = this.#draft(name);
+    return policyAccepts && rules.length === 0;
+  }
+
+  /** Deletes a chain, which must be empty and not be jumped to. */
   deleteChain(name: string): void {
     const draft = this.#draft(name);
-    if (draft.chain.builtIn) {
-      // Not modelled: nf_tables lets go of a built-in chain that is empty.
+    if (!draft.exists) throw noSuchChain();
+    if (!draft.policyAccepts) {
       throw new RuleError("Directory not empty.", { exitStatus: ExitStatus.OTHER_PROBLEM });
     }
     if (draft.rules.length > 0) {
@@ -119,7 +134,7 @@ export class TableEdit {
         hint: "flush it first",
       });
     }
-    this.#drafts.set(name, null);
+    this.#drafts.set(name, draft.chain.builtIn ? newDraft(draft.chain) : null);
   }
 
   /** Renames a user chain; jumps to it follow. */
@@ -138,7 +153,9 @@ export class TableEdit {
 
   /** Puts a rule at the end. */
   append(name: string, rule: Rule): void {
-    this.#draft(name).rules.push(rule);
+    const draft = this.#draft(name);
+    draft.exists = true;
+    draft.rules.push(rule);
     this.#take(rule);
   }
 
@@ -146,12 +163,14 @@ export class TableEdit {
   insert(name: string, number: number, rule: Rule): void {
     const { rules } = this.#draft(name);
     if (number > rules.length + 1) throw outOfRange("Index of insertion too big.");
+    this.declare(name);
     rules.splice(number - 1, 0, rule);
     this.#take(rule);
   }
 
   /** Puts a rule in the place of another. */
   replace(name: string, number: number, rule: Rule): void {
+    if (!this.exists(name)) throw noSuchChain();
     const { rules } = this.#draft(name);
     const old = rules[number - 1];
     if (old === undefined) throw outOfRange("Index of replacement too big.");
@@ -162,6 +181,7 @@ export class TableEdit {
 
   /** Takes the rule at `number` out. */
   deleteNumber(name: string, number: number): void {
+    if (!this.exists(name)) throw noSuchChain();
     const { rules } = this.#draft(name);
     const [old] = rules.splice(number - 1, 1);
     if (old === undefined) throw outOfRange("Index of deletion too big.");
@@ -172,7 +192,7 @@ export class TableEdit {
     const draft = this.#draft(name);
     draft.policyAccepts = accepts;
     draft.counts = true;
-    this.#touched = true;
+    this.declare(name);
   }
 
   setCounters(name: string, packets: number, bytes: number): void {
@@ -222,6 +242,7 @@ export class TableEdit {
     chain.rules = draft.rules;
     chain.policyAccepts = draft.policyAccepts;
     chain.counts = draft.counts;
+    chain.exists = draft.exists;
     chain.packets = draft.packets;
     chain.bytes = draft.bytes;
     chain.version += 1;
@@ -249,8 +270,9 @@ export class TableEdit {
     if (known !== undefined) return known;
     const chain = this.table.chains.get(name);
     if (chain === undefined) throw noSuchChain();
-    const { policyAccepts, counts, packets, bytes } = chain;
-    const draft = { chain, rules: chain.rules.slice(), policyAccepts, counts, packets, bytes };
+    const { policyAccepts, counts, exists, packets, bytes } = chain;
+    const rules = chain.rules.slice();
+    const draft = { chain, rules, policyAccepts, counts, exists, packets, bytes };
     this.#drafts.set(name, draft);
     return draft;
   }

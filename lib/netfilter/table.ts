@@ -59,6 +59,11 @@ export class Chain {
    * its policy, for iptables gives the chain its counters with that.
    */
   counts = false;
+  /**
+   * Whether the kernel has it. iptables shows all built-in chains of a table, but makes each when it
+   * is first named, and deletes those that `-X` finds empty.
+   */
+  exists: boolean;
   packets = 0;
   bytes = 0;
   rules: Rule[] = [];
@@ -73,6 +78,7 @@ export class Chain {
     this.table = table;
     this.name = name;
     this.hook = hook;
+    this.exists = hook === null;
   }
 
   get builtIn(): boolean {

@@ -69,7 +69,16 @@ export function parseElements(set: IpSet, text: string, nomatch: boolean): SetEl
   }
   if (parts.length > dimensions) throw setProblem(`Syntax error: Elem separator in ${text}`);
   const [first = "", second = "", third = ""] = parts;
-  const plain = { protocol: 0, port: 0, address2: 0, prefix: 32, nomatch, packets: 0, bytes: 0 };
+  const plain = {
+    protocol: 0,
+    port: 0,
+    address2: 0,
+    prefix: 32,
+    nomatch,
+    expires: 0,
+    packets: 0,
+    bytes: 0,
+  };
   if (type === "bitmap:port") {
     return ports(set, first, IPPROTO_TCP).map((port) => ({ ...plain, address: 0, port }));
   }
@@ -92,18 +101,18 @@ export function parseElements(set: IpSet, text: string, nomatch: boolean): SetEl
   });
 }
 
-/** As listings print it, counters aside. */
-export function formatElement(set: IpSet, element: SetElement): string {
+/** As listings print it, counters aside. `timeout`: what stands behind the address. */
+export function formatElement(set: IpSet, element: SetElement, timeout = ""): string {
   const { type } = set;
-  if (type === "bitmap:port") return String(element.port);
+  if (type === "bitmap:port") return `${element.port}${timeout}`;
   const length = element.prefix === 32 ? "" : `/${element.prefix}`;
   const nomatch = element.nomatch ? " nomatch" : "";
-  if (type === "hash:net") return `${formatIpv4(element.address)}${length}${nomatch}`;
+  if (type === "hash:net") return `${formatIpv4(element.address)}${length}${timeout}${nomatch}`;
   let text = formatIpv4(element.address);
-  if (type === "hash:ip") return text;
+  if (type === "hash:ip") return text + timeout;
   text += `,${formatProtocol(element.protocol)}:${formatPort(element)}`;
-  if (type === "hash:ip,port") return text;
-  return `${text},${formatIpv4(element.address2)}${length}${nomatch}`;
+  if (type === "hash:ip,port") return text + timeout;
+  return `${text},${formatIpv4(element.address2)}${length}${timeout}${nomatch}`;
 }
 
 function formatPort({ protocol, port }: SetElement): string {

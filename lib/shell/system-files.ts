@@ -9,7 +9,7 @@ import { utf8 } from "../base/bytes.ts";
 import { formatIpv4 } from "../base/inet.ts";
 import { formatMac, ZERO_MAC } from "../base/mac.ts";
 import { type Neighbour, NUD_VALID, Nud } from "../net/neighbour.ts";
-import { conntrackLines } from "./conntrack-format.ts";
+import { FILE_FORM, formatConnection } from "../netfilter/conntrack/print.ts";
 import { findDevice, type ShellHost } from "./host.ts";
 
 /** ATF_COM, ATF_PERM: flags of `/proc/net/arp`. */
@@ -24,7 +24,7 @@ export function readSystemFile(host: ShellHost, path: string): string | null {
     return value === null ? null : `${value}\n`;
   }
   if (path === "/proc/net/arp") return arpFile(namespace.neighbours.entries());
-  if (path === "/proc/net/nf_conntrack") return conntrackLines(host, "file").join("");
+  if (path === "/proc/net/nf_conntrack") return connectionFile(host);
   const device = /^\/sys\/class\/net\/([^/]+)\/(address|mtu|ifindex)$/.exec(path);
   if (device === null) return null;
   const found = findDevice(host, device[1] ?? "");
@@ -64,4 +64,10 @@ function arpFile(neighbours: readonly Neighbour[]): string {
 export function readFile(host: ShellHost, path: string): Uint8Array | null {
   const system = readSystemFile(host, path);
   return system === null ? host.files.read(path) : utf8(system);
+}
+
+function connectionFile({ netfilter }: ShellHost): string {
+  const { conntrack } = netfilter;
+  const lines = conntrack.list().map((one) => formatConnection(conntrack, one, FILE_FORM));
+  return lines.map((line) => `${line}\n`).join("");
 }

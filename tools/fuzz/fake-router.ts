@@ -46,6 +46,8 @@ export class FakeRouter implements NetfilterHost {
   readonly a: NetDevice;
   readonly b: NetDevice;
   #emitted: Emitted[] = [];
+  /** Whether OUTPUT has asked for another route of the frame that it looks at. */
+  #isRerouted = false;
 
   constructor() {
     this.a = new PlainDevice(this, "va", 2);
@@ -124,6 +126,7 @@ export class FakeRouter implements NetfilterHost {
   }
 
   rerouteOutput(): boolean {
+    this.#isRerouted = true;
     return true;
   }
 
@@ -163,8 +166,11 @@ export class FakeRouter implements NetfilterHost {
     frame.l3 = frame.start;
     frame.l4 = frame.start + ipv4.IPV4_SIZE;
     const out = this.#deviceTo(ipv4.destination(frame.view, frame.l3));
+    this.#isRerouted = false;
     const passed = this.netfilter.run(Hook.OUTPUT, frame, null, out);
-    if (passed !== null) this.#output(passed, out);
+    if (passed === null) return;
+    const to = ipv4.destination(passed.view, passed.l3);
+    this.#output(passed, this.#isRerouted ? this.#deviceTo(to) : out);
   }
 
   defragment(frame: Frame): Frame {

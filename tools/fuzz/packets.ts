@@ -106,7 +106,7 @@ class Case {
         return [`${where}\n  in       ${sent}\n${twoSides(b.join("\n"), a.join("\n"))}`];
       }
       if (!values.each && !values.flows) continue;
-      const problem = await this.#compareConnections();
+      const problem = (await this.#compareConnections()) || this.#compareCounters();
       if (problem !== "") return [`after ${where}`, problem];
     }
     return [await this.#compareConnections(), this.#compareCounters(), this.#compareSets()].filter(

@@ -19,6 +19,7 @@ const EMPTY: SetElement = {
   address2: 0,
   prefix: 32,
   nomatch: false,
+  expires: 0,
   packets: 0,
   bytes: 0,
 };
@@ -44,7 +45,7 @@ const SETS: readonly SetModel[] = [
 
 /** Text for `ipset restore` that leaves the sets as they are described, whatever was there. */
 export function setsText(): string {
-  const sets = new IpSets();
+  const sets = new IpSets({ now: 0 });
   makeSets(sets);
   const made = sets
     .list()

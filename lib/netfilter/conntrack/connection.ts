@@ -42,6 +42,10 @@ export const Status = {
   NAT_CLASH: 0x1000,
 } as const;
 
+/** Whether listeners hear of a connection, and whether there is something to tell. */
+export const News = { NONE: 0, TOLD: 1, PENDING: 2 } as const;
+export type News = (typeof News)[keyof typeof News];
+
 /** Both bits of NAT that change something. */
 export const NAT_MASK = Status.SRC_NAT | Status.DST_NAT;
 
@@ -84,6 +88,8 @@ export class Connection extends FrameAttachment {
   slot = -1;
   /** Frames that carry it. */
   uses = 0;
+  /** What listeners are told of it, as somebody listened or not when it was made. */
+  news: News = News.NONE;
 
   constructor(conntrack: Conntrack) {
     super();

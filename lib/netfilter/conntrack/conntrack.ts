@@ -29,6 +29,7 @@ import {
   directionOf,
   Info,
   NAT_MASK,
+  News,
   Status,
 } from "./connection.ts";
 import { OtherTrackers } from "./other-states.ts";
@@ -37,7 +38,7 @@ import { type ConntrackSettings, defaultSettings } from "./sysctls.ts";
 import { ConnectionTable } from "./table.ts";
 import { mayDropEarly, TcpTracker, Tracking } from "./tcp-state.ts";
 import { END, TcpWindows } from "./tcp-window.ts";
-import { isIcmpQuery, Tuple } from "./tuple.ts";
+import { Tuple } from "./tuple.ts";
 
 /** How often the collector of expired connections looks, in ticks. */
 const COLLECT_INTERVAL = 60 * HZ;
@@ -47,9 +48,10 @@ const EVICTION_RANGE = 8;
 /** What happened to a connection, as `conntrack -E` names it. */
 export type ConntrackEvent = "NEW" | "UPDATE" | "DESTROY";
 
-/** Told of what happens to connections. */
+/** Told of what happens to connections that are made while it listens. */
 export interface ConntrackListener {
-  connectionEvent(event: ConntrackEvent, connection: Connection): void;
+  /** `portId`: the netlink port of the program that did it, or 0. */
+  connectionEvent(event: ConntrackEvent, connection: Connection, portId: number): void;
 }
 
 /** What conntrack asks of NAT when a connection goes. */
@@ -61,7 +63,6 @@ export interface ConnectionOwner {
 export class ConntrackStatistics {
   found = 0;
   invalid = 0;
-  insert = 0;
   insertFailed = 0;
   drop = 0;
   earlyDrop = 0;
@@ -188,7 +189,7 @@ export class Conntrack implements TimerOwner {
     const { frame } = packet;
     let connection = this.find(tuple, template);
     if (connection === null) {
-      connection = this.#create(tuple, packet, template);
+      connection = this.#create(tuple, template);
       if (connection === null) return null;
       frame.attach(connection, Info.NEW);
       return connection;
@@ -251,9 +252,8 @@ export class Conntrack implements TimerOwner {
     return connection.row === -1 ? 0 : this.#windows.get(connection.row, END);
   }
 
-  #create(tuple: Tuple, packet: Packet, template: Connection | null): Connection | null {
-    const { protocol } = tuple;
-    if (protocol === IPPROTO_ICMP && !isIcmpQuery(icmp.type(packet.view, packet.l4))) return null;
+  #create(tuple: Tuple, template: Connection | null): Connection | null {
+    if (!tuple.hasAnswer) return null;
     const connection = this.#allocate();
     if (connection === null) return null;
     connection.original.copy(tuple);
@@ -272,6 +272,7 @@ export class Conntrack implements TimerOwner {
     }
     this.#count += 1;
     const connection = new Connection(this);
+    if (this.listeners.length > 0) connection.news = News.TOLD;
     this.#lastId += 1;
     connection.id = this.#lastId;
     if (this.settings.nf_conntrack_acct !== 0) connection.accounting = new Accounting();
@@ -360,7 +361,7 @@ export class Conntrack implements TimerOwner {
     const inner = l4 + icmp.ICMP_SIZE;
     if (end - inner < ipv4.IPV4_SIZE) return Tracking.INVALID;
     const tuple = this.#inner;
-    if (!tuple.read(view, inner, end)) return Tracking.INVALID;
+    if (!tuple.read(view, inner, end) || !tuple.hasAnswer) return Tracking.INVALID;
     this.#reply.invert(tuple);
     const connection = this.find(this.#reply, template);
     if (connection === null) return Tracking.INVALID;
@@ -373,7 +374,11 @@ export class Conntrack implements TimerOwner {
   /** Puts the connection of a packet that leaves into the table. @hot */
   confirm(packet: Packet): Verdict {
     const connection = connectionOf(packet.frame);
-    if (connection === null || connection.confirmed) return Verdict.CONTINUE;
+    if (connection === null) return Verdict.CONTINUE;
+    if (connection.confirmed) {
+      if (connection.news === News.PENDING) this.#deliver("UPDATE", connection, 0);
+      return Verdict.CONTINUE;
+    }
     if ((connection.status & Status.TEMPLATE) !== 0) return Verdict.CONTINUE;
     if (directionOf(packet.frame.conntrackInfo) !== Direction.ORIGINAL) return Verdict.CONTINUE;
     if ((connection.status & Status.DYING) !== 0) return this.#dropped(packet);
@@ -382,8 +387,7 @@ export class Conntrack implements TimerOwner {
     connection.status |= Status.CONFIRMED;
     connection.timeout += this.tick;
     this.table.add(connection);
-    this.statistics.insert += 1;
-    this.#emit("NEW", connection);
+    if (connection.news !== News.NONE) this.#deliver("NEW", connection, 0);
     if (!this.#collector.armed) this.#collector.armJiffies(COLLECT_INTERVAL);
     return Verdict.CONTINUE;
   }
@@ -447,13 +451,13 @@ export class Conntrack implements TimerOwner {
     return connection.timeout - this.tick <= 0;
   }
 
-  /** Ends a confirmed connection; false if somebody else did. */
-  kill(connection: Connection): boolean {
+  /** Ends a confirmed connection; false if somebody else did. `portId`: of the program that asked. */
+  kill(connection: Connection, portId = 0): boolean {
     if ((connection.status & Status.DYING) !== 0) return false;
     connection.status |= Status.DYING;
     if (connection.slot === -1) return true;
     this.table.remove(connection);
-    this.#emit("DESTROY", connection);
+    if (connection.news !== News.NONE) this.#deliver("DESTROY", connection, portId);
     if (connection.uses === 0) this.free(connection);
     return true;
   }
@@ -472,9 +476,9 @@ export class Conntrack implements TimerOwner {
     return this.table.sorted().filter((connection) => !this.isExpired(connection));
   }
 
-  /** Something about a confirmed connection is new. */
+  /** Something about a connection is new: listeners hear of it once its packet leaves. @hot */
   changed(connection: Connection): void {
-    if (connection.confirmed) this.#emit("UPDATE", connection);
+    if (connection.news !== News.NONE) connection.news = News.PENDING;
   }
 
   /** Whether NAT changes anything about the connection. @hot */
@@ -482,9 +486,11 @@ export class Conntrack implements TimerOwner {
     return (connection.status & NAT_MASK) !== 0;
   }
 
-  #emit(event: ConntrackEvent, connection: Connection): void {
+  #deliver(event: ConntrackEvent, connection: Connection, portId: number): void {
+    if (event === "UPDATE" && (connection.status & Status.DYING) !== 0) return;
+    connection.news = News.TOLD;
     for (let index = 0; index < this.listeners.length; index += 1) {
-      this.listeners[index]?.connectionEvent(event, connection);
+      this.listeners[index]?.connectionEvent(event, connection, portId);
     }
   }
 

@@ -53,6 +53,11 @@ export class Tuple {
     this.set(other.source, other.destination, other.ports, other.protocol);
   }
 
+  /** Whether it can be inverted: ICMP has answers to queries alone. @hot */
+  get hasAnswer(): boolean {
+    return this.protocol !== IPPROTO_ICMP || isIcmpQuery((this.ports >>> 8) & 0xff);
+  }
+
   /** Becomes the tuple of the answer to `other`. @hot */
   invert(other: Tuple): void {
     this.set(
@@ -113,7 +118,7 @@ export function invertPorts(ports: number, protocol: number): number {
   return (ports & ~0xff00) | ((answer === 0 ? 0 : answer - 1) << 8);
 }
 
-/** Whether an ICMP type is a query's or an answer's, so that a connection can be made of it. @hot */
+/** Whether an ICMP type is a query's or an answer's. @hot */
 export function isIcmpQuery(type: number): boolean {
   return (ICMP_ANSWERS[type] ?? 0) !== 0;
 }

@@ -5,7 +5,7 @@
  * Kernel: net/netfilter/xt_set.c (set_target), 6.18; iptables 1.8.9, extensions/libxt_SET.c.
  */
 import { defineTarget } from "../extension.ts";
-import type { IpSet } from "../ipset.ts";
+import type { IpSet, SetElement } from "../ipset.ts";
 import { setAndSides } from "../matches/set.ts";
 import type { Packet } from "../packet.ts";
 import { Target, Verdict } from "../rule.ts";
@@ -53,13 +53,23 @@ class SetTarget extends Target {
   override apply(packet: Packet): Verdict {
     if (this.#add !== null) {
       const element = this.#add.set.elementOf(packet, this.#add.sources);
-      if (element !== null) this.#add.set.add(element);
+      if (element !== null) this.#put(this.#add.set, element, packet.length);
     }
     if (this.#del !== null) {
       const element = this.#del.set.elementOf(packet, this.#del.sources);
       if (element !== null) this.#del.set.delete(element);
     }
     return Verdict.CONTINUE;
+  }
+
+  /** Only --exist gives an element that is there already another timeout. */
+  #put(set: IpSet, element: SetElement, length: number): void {
+    const { exist, timeout } = this.#state;
+    element.packets = 1;
+    element.bytes = length;
+    element.expires = timeout < 0 ? set.expiry() : set.expiry(timeout);
+    if (exist) set.put(element);
+    else set.add(element);
   }
 
   override save(): string {

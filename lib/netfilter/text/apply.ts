@@ -35,7 +35,7 @@ export function applyCommand(edit: TableEdit, command: Command): void {
       edit.newChain(chain ?? "");
       return;
     case "F":
-      for (const name of chain === null ? edit.chainNames() : [chain]) edit.flush(name);
+      flush(edit, command);
       return;
     case "X":
       deleteChains(edit, chain);
@@ -104,13 +104,22 @@ function deleteRules(edit: TableEdit, command: Command): void {
   }
 }
 
+/** To flush one chain, or to tell of all, makes them; to flush all does not. */
+function flush(edit: TableEdit, { chain, verbose }: Command): void {
+  for (const name of chain === null ? edit.chainNames() : [chain]) {
+    edit.flush(name);
+    if (chain !== null || verbose) edit.declare(name);
+  }
+}
+
 function deleteChains(edit: TableEdit, chain: string | null): void {
   if (chain !== null) {
     edit.deleteChain(chain);
     return;
   }
   for (const name of edit.chainNames()) {
-    if (edit.table.chains.get(name)?.builtIn !== true) edit.deleteChain(name);
+    const isBuiltIn = edit.table.chains.get(name)?.builtIn === true;
+    if (!isBuiltIn || (edit.exists(name) && edit.isIdle(name))) edit.deleteChain(name);
   }
 }
 
@@ -131,6 +140,10 @@ function setPolicy(edit: TableEdit, command: Command): void {
 function zero(edit: TableEdit, command: Command): void {
   for (const name of command.chain === null ? edit.chainNames() : [command.chain]) {
     const rules = edit.rules(name);
+    if (!edit.exists(name)) {
+      if (command.chain !== null) throw noSuchChain();
+      continue;
+    }
     if (command.number > 0) {
       // A number that no rule has is no error.
       const rule = rules[command.number - 1];

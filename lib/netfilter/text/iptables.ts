@@ -116,7 +116,7 @@ function report(target: IptablesTarget, command: Command): string {
   return tableOf(target, command.table)
     .sortedChains()
     .filter(({ name }) => command.chain === null || command.chain === name)
-    .filter(({ builtIn }) => letter !== "X" || !builtIn)
+    .filter(({ builtIn, exists }) => letter === "F" || (letter === "Z" ? exists : !builtIn))
     .map(({ name }) => `${verb} chain \`${name}'\n`)
     .join("");
 }

@@ -152,7 +152,7 @@ export class RestoreReader {
       return;
     }
     if (policy === "-") {
-      edit.declare();
+      edit.declare(name);
       return;
     }
     if (policy !== "ACCEPT" && policy !== "DROP") {

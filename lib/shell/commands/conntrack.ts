@@ -1,210 +1,107 @@
 /**
- * `conntrack`: lists, counts and deletes connections.
+ * `conntrack`: lists, counts, deletes and watches connections.
  *
  * Spec: conntrack-tools 1.4.7, src/conntrack.c.
- * Not modelled: events (-E), making and changing entries (-I, -U), expectations, other families.
+ * Not modelled: making and changing entries (-I, -U), expectations, other families, -o xml and
+ * -o save.
  */
-import { formatIpv4 } from "../../base/inet.ts";
-import { type Connection, Status } from "../../netfilter/conntrack/connection.ts";
-import type { Tuple } from "../../netfilter/conntrack/tuple.ts";
+import type { Connection } from "../../netfilter/conntrack/connection.ts";
+import { formatConnection, LIST_FORM } from "../../netfilter/conntrack/print.ts";
+import { streamOf } from "../../netfilter/engine.ts";
+import { type Command, type CommandContext, immediate, notModelled } from "../command.ts";
+import { watchEvents } from "./conntrack/events.ts";
+import { type ConnectionTest, connectionTest } from "./conntrack/filter.ts";
 import {
-  type Command,
-  type CommandContext,
-  immediate,
-  notModelled,
-  ToolError,
-} from "../command.ts";
-import {
-  type ConntrackForm,
-  connectionLine,
-  protocolNumber,
-  stateName,
-} from "../conntrack-format.ts";
-import { readOptions } from "../options.ts";
+  CONNTRACK_TOOL,
+  type ConntrackOption,
+  type ConntrackVerb,
+  conntrackProblem,
+  readConntrackCommand,
+} from "./conntrack/options.ts";
 
-const TOOL = "conntrack v1.4.7 (conntrack-tools)";
-const ALLOWED =
-  "-L -D -C -F with -p -s -d -r -q --sport --dport --src-nat --dst-nat --state -m -w -o";
-
-type Test = (connection: Connection) => boolean;
+/** Forms of output that are known; those in `FORMS` change what is printed. */
+const OUTPUTS = ["extended", "id", "timestamp", "ktimestamp", "labels", "userspace"];
+const OTHER_OUTPUTS = ["xml", "save", "opts"];
+/** What a second socket of a program gets: one of the ports from here down. */
+const FIRST_RANDOM_PORT = 2 ** 32 - 4096;
 
 /** The command. */
 export const conntrack: Command = {
   name: "conntrack",
   parse(args) {
-    const { options, words } = readOptions(args, {
-      command: "conntrack",
-      letters: "LDCFSp:s:d:r:q:o:m:w:f:gnju:",
-      long: LONG,
-      longWithValue: Object.keys(LONG).filter((name) => LONG[name]?.length !== 1),
-      allowed: ALLOWED,
-    });
-    const table = words[0] ?? "conntrack";
-    if (table !== "conntrack") throw notModelled("conntrack", table, "the table conntrack");
-    const verb = options.find(([option]) => "LDCFS".includes(option))?.[0];
-    if (verb === undefined) throw new ToolError(`${TOOL}: you need to supply parameters`, 2);
-    const tests = options.flatMap(([option, value]) => testOf(option, value));
-    const form = options.some(([option, value]) => option === "o" && value.includes("extended"))
-      ? "extended"
-      : "list";
-    return immediate((context) => run(context, verb, tests, form));
+    if (args.includes("-V") || args.includes("--version")) {
+      return immediate(({ io }) => {
+        io.stdout(`${CONNTRACK_TOOL}\n`);
+        return 0;
+      });
+    }
+    const { verb, options } = readConntrackCommand(args);
+    const output = outputs(options);
+    if (verb === "E") return watchEvents(options, output);
+    const test = connectionTest(options);
+    return immediate((context) => run(context, verb, test, output));
   },
 };
 
-const LONG: Readonly<Record<string, string>> = {
-  dump: "L",
-  delete: "D",
-  count: "C",
-  flush: "F",
-  stats: "S",
-  proto: "p",
-  protonum: "p",
-  src: "s",
-  "orig-src": "s",
-  dst: "d",
-  "orig-dst": "d",
-  "reply-src": "r",
-  "reply-dst": "q",
-  sport: "sport",
-  "orig-port-src": "sport",
-  dport: "dport",
-  "orig-port-dst": "dport",
-  "reply-port-src": "reply-sport",
-  "reply-port-dst": "reply-dport",
-  "src-nat": "src-nat",
-  "dst-nat": "dst-nat",
-  "any-nat": "j",
-  state: "state",
-  status: "u",
-  mark: "m",
-  zone: "w",
-  output: "o",
-  family: "f",
-};
+function outputs(options: readonly ConntrackOption[]): string[] {
+  const given = options.filter(({ name }) => name === "output");
+  return given.flatMap(({ value }) =>
+    value.split(",").map((word) => {
+      if (OUTPUTS.includes(word)) return word;
+      if (OTHER_OUTPUTS.includes(word))
+        throw notModelled("conntrack", `-o ${word}`, OUTPUTS.join());
+      throw conntrackProblem(`Bad parameter \`${value}'`);
+    }),
+  );
+}
 
 function run(
   { host, io }: CommandContext,
-  verb: string,
-  tests: readonly Test[],
-  form: ConntrackForm,
+  verb: Exclude<ConntrackVerb, "E">,
+  test: ConnectionTest,
+  output: readonly string[],
 ): number {
   const table = host.netfilter.conntrack;
-  const matches: Test = (connection) => tests.every((test) => test(connection));
+  const { statistics: counts } = table;
+  const kill = (connections: readonly Connection[]): void => {
+    // Drawn from where nothing else draws, and only if there is something to name.
+    if (connections.length === 0 || table.listeners.length === 0) {
+      for (const connection of connections) table.kill(connection);
+      return;
+    }
+    const portId = FIRST_RANDOM_PORT - (streamOf(host.netfilter.host, "netlink").uint32() >>> 1);
+    for (const connection of connections) table.kill(connection, portId);
+  };
   switch (verb) {
     case "C":
-      io.stdout(`${table.list().length}\n`);
+      io.stdout(`${table.count}\n`);
       return 0;
     case "F":
-      table.killWhere(() => true);
-      io.stderr(`${TOOL}: connection tracking table has been emptied.\n`);
+      kill(table.list());
+      io.stderr(`${CONNTRACK_TOOL}: connection tracking table has been emptied.\n`);
+      return 0;
+    case "S":
+      // What the kernel no longer counts is printed as 0.
+      io.stdout(
+        `cpu=0   \tfound=${counts.found} invalid=${counts.invalid} insert=0 ` +
+          `insert_failed=${counts.insertFailed} drop=${counts.drop} early_drop=${counts.earlyDrop} ` +
+          `error=${counts.error} search_restart=${counts.searchRestart} ` +
+          `clash_resolve=${counts.clashResolve} chaintoolong=0 \n`,
+      );
       return 0;
     case "L":
     case "D": {
-      const chosen = table.list().filter(matches);
-      for (const connection of chosen) io.stdout(connectionLine(table, connection, form));
-      if (verb === "D") for (const connection of chosen) table.kill(connection);
+      const chosen = table.list().filter(test);
+      const form = {
+        ...LIST_FORM,
+        network: output.includes("extended"),
+        id: output.includes("id"),
+      };
+      for (const one of chosen) io.stdout(`${formatConnection(table, one, form)}\n`);
+      if (verb === "D") kill(chosen);
       const what = verb === "L" ? "shown" : "deleted";
-      io.stderr(`${TOOL}: ${chosen.length} flow entries have been ${what}.\n`);
+      io.stderr(`${CONNTRACK_TOOL}: ${chosen.length} flow entries have been ${what}.\n`);
       return verb === "D" && chosen.length === 0 ? 1 : 0;
     }
-    default:
-      throw notModelled("conntrack", `-${verb}`, ALLOWED);
-  }
-}
-
-/** The test that an option asks for; none if it is no filter. */
-function testOf(option: string, value: string): Test[] {
-  const address = (of: (connection: Connection) => number): Test[] => [
-    (connection) => formatIpv4(of(connection)) === value,
-  ];
-  const port = (of: (connection: Connection) => Tuple, shift: number): Test[] => [
-    (connection) => ((of(connection).ports >>> shift) & 0xffff) === Number(value),
-  ];
-  switch (option) {
-    case "p": {
-      const protocol = protocolNumber(value);
-      return [({ original }) => original.protocol === protocol];
-    }
-    case "s":
-      return address(({ original }) => original.source);
-    case "d":
-      return address(({ original }) => original.destination);
-    case "r":
-      return address(({ reply }) => reply.source);
-    case "q":
-      return address(({ reply }) => reply.destination);
-    case "sport":
-      return port(({ original }) => original, 16);
-    case "dport":
-      return port(({ original }) => original, 0);
-    case "reply-sport":
-      return port(({ reply }) => reply, 16);
-    case "reply-dport":
-      return port(({ reply }) => reply, 0);
-    default:
-      return stateTest(option, value);
-  }
-}
-
-function stateTest(option: string, value: string): Test[] {
-  const [address = "", port] = value.split(":");
-  switch (option) {
-    case "src-nat":
-      return [
-        natTest(Status.SRC_NAT, address, port, ({ reply }) => [
-          reply.destination,
-          reply.ports & 0xffff,
-        ]),
-      ];
-    case "n":
-      return [({ status }) => (status & Status.SRC_NAT) !== 0];
-    case "dst-nat":
-      return [
-        natTest(Status.DST_NAT, address, port, ({ reply }) => [reply.source, reply.ports >>> 16]),
-      ];
-    case "g":
-      return [({ status }) => (status & Status.DST_NAT) !== 0];
-    case "j":
-      return [({ status }) => (status & (Status.SRC_NAT | Status.DST_NAT)) !== 0];
-    case "state":
-      return [(connection) => stateName(connection) === value];
-    case "m":
-      return [({ mark }) => mark >>> 0 === Number(value)];
-    case "w":
-      return [({ zone }) => zone === Number(value)];
-    case "u":
-      return [statusTest(value)];
-    default:
-      return [];
-  }
-}
-
-function natTest(
-  bit: number,
-  address: string,
-  port: string | undefined,
-  of: (connection: Connection) => readonly [number, number],
-): Test {
-  return (connection) => {
-    const [known, knownPort] = of(connection);
-    return (
-      (connection.status & bit) !== 0 &&
-      formatIpv4(known) === address &&
-      (port === undefined || Number(port) === knownPort)
-    );
-  };
-}
-
-function statusTest(value: string): Test {
-  switch (value) {
-    case "ASSURED":
-      return ({ status }) => (status & Status.ASSURED) !== 0;
-    case "SEEN_REPLY":
-      return ({ status }) => (status & Status.SEEN_REPLY) !== 0;
-    case "UNSET":
-    case "UNREPLIED":
-      return ({ status }) => (status & Status.SEEN_REPLY) === 0;
-    default:
-      throw notModelled("conntrack", `--status ${value}`, "ASSURED, SEEN_REPLY, UNREPLIED");
   }
 }

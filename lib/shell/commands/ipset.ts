@@ -2,9 +2,10 @@
  * `ipset`: makes, fills, asks and prints IP sets.
  *
  * Spec: ipset 7.17, src/ipset.c, lib/errcode.c.
- * Not modelled: set types that kube-proxy does not use, IPv6, timeouts, comments, skbinfo.
+ * Not modelled: set types that kube-proxy does not use, IPv6, comments, skbinfo.
  * Differs: elements of a hash are printed in the order in which they came, not in that of a hash
- * with a random seed; the size in memory counts a bucket for each element.
+ * with a random seed; the size in memory counts a bucket for each element; a bitmap's number of
+ * entries leaves out those whose time is over at once, not when the kernel collects them.
  */
 import { fromUtf8 } from "../../base/bytes.ts";
 import { streamOf } from "../../netfilter/engine.ts";
@@ -21,6 +22,8 @@ import { afterInput, type Command, immediate, notModelled, ToolError } from "../
 import { formatElement, parseElements, setProblem } from "../set-element.ts";
 
 const MAX_NAME = 31;
+/** Seconds; what the kernel can count in milliseconds. */
+const MAX_TIMEOUT = 2147483;
 const MISSING = "The set with the given name does not exist";
 const IN_USE = "Set cannot be destroyed: it is in use by a kernel component";
 const HINT = "\nTry `ipset help' for more information.";
@@ -235,7 +238,7 @@ function readSetOptions(
   words: readonly string[],
 ): { counters: boolean; options: SetOptions } {
   let counters = false;
-  let [hashSize, maxElements, firstPort, lastPort] = [1024, 65536, -1, -1];
+  let [hashSize, maxElements, firstPort, lastPort, timeout] = [1024, 65536, -1, -1, -1];
   const left = [...words];
   const value = (option: string): string => {
     const word = left.shift();
@@ -246,6 +249,7 @@ function readSetOptions(
     if (word === "counters") counters = true;
     else if (word === "family" && value(word) === "inet") continue;
     else if (word === "hashsize") hashSize = powerOfTwo(numberOf(value(word)));
+    else if (word === "timeout") timeout = timeoutOf(value(word));
     else if (word === "maxelem") maxElements = numberOf(value(word));
     else if (word === "bucketsize" || word === "initval") value(word);
     else if (word === "range") {
@@ -256,14 +260,14 @@ function readSetOptions(
       throw notModelled(
         "ipset",
         word,
-        "options are family inet, hashsize, maxelem, counters, range",
+        "options are family inet, hashsize, maxelem, counters, range, timeout",
       );
     }
   }
   if (type === "bitmap:port" && firstPort === -1) {
     throw setProblem(`Mandatory option \`range' is missing${HINT}`);
   }
-  return { counters, options: { hashSize, maxElements, initval: 0, firstPort, lastPort } };
+  return { counters, options: { hashSize, maxElements, timeout, initval: 0, firstPort, lastPort } };
 }
 
 function numberOf(text: string): number {
@@ -281,15 +285,22 @@ function powerOfTwo(size: number): number {
 
 function change(set: IpSet, command: "add" | "del", words: readonly string[], flags: Flags): void {
   const [, text = "", ...more] = words;
-  const nomatch = more[0] === "nomatch";
-  if (more.length > (nomatch ? 1 : 0)) throw setProblem(`Unknown argument: \`${more[0]}'${HINT}`);
+  const { nomatch, timeout, packets, bytes } = readExtensions(set, more);
   for (const element of parseElements(set, text, nomatch)) {
+    element.expires = set.expiry(timeout);
+    // Counts that are not given stay as they are.
+    const known = set.get(element);
+    element.packets = packets ?? known?.packets ?? 0;
+    element.bytes = bytes ?? known?.bytes ?? 0;
     if (command === "del") {
       if (set.delete(element) || flags.exist) continue;
       throw setProblem("Element cannot be deleted from the set: it's not added");
     }
     if (set.get(element) !== undefined) {
-      if (flags.exist) continue;
+      if (flags.exist) {
+        set.put(element);
+        continue;
+      }
       throw setProblem("Element cannot be added to the set: it's already added");
     }
     if (set.type !== "bitmap:port" && set.size >= set.options.maxElements) {
@@ -297,6 +308,53 @@ function change(set: IpSet, command: "add" | "del", words: readonly string[], fl
     }
     set.add(element);
   }
+}
+
+/** What an element is added with beside its address. */
+interface Extensions {
+  nomatch: boolean;
+  /** Seconds; undefined: those of the set. */
+  timeout: number | undefined;
+  packets: number | undefined;
+  bytes: number | undefined;
+}
+
+function readExtensions(set: IpSet, words: readonly string[]): Extensions {
+  const read: Extensions = {
+    nomatch: false,
+    timeout: undefined,
+    packets: undefined,
+    bytes: undefined,
+  };
+  for (let index = 0; index < words.length; index += 1) {
+    const word = words[index] ?? "";
+    if (word === "nomatch") {
+      read.nomatch = true;
+      continue;
+    }
+    if (word !== "timeout" && word !== "packets" && word !== "bytes") {
+      throw setProblem(`Unknown argument: \`${word}'${HINT}`);
+    }
+    index += 1;
+    const value = words[index];
+    if (value === undefined) throw setProblem(`Missing mandatory argument of option \`${word}'`);
+    read[word] = word === "timeout" ? timeoutOf(value) : numberOf(value);
+    if (word === "timeout" && set.options.timeout === -1) {
+      throw setProblem("Timeout cannot be used: set was created without timeout support");
+    }
+    if (word !== "timeout" && !set.counters) {
+      throw setProblem(
+        "Packet/byte counters cannot be used: set was created without counter support",
+      );
+    }
+  }
+  return read;
+}
+
+function timeoutOf(text: string): number {
+  const seconds = numberOf(text);
+  if (seconds <= MAX_TIMEOUT) return seconds;
+  throw setProblem(`Syntax error: '${text}' is out of range 0-${MAX_TIMEOUT}`);
 }
 
 /** What the tool says about an element; in both cases to standard error. */
@@ -347,7 +405,8 @@ function saved(set: IpSet, flags: Flags): string {
 }
 
 function header({ type, counters, options }: IpSet): string {
-  const counted = counters ? " counters" : "";
+  const timed = options.timeout === -1 ? "" : ` timeout ${options.timeout}`;
+  const counted = `${timed}${counters ? " counters" : ""}`;
   if (type === "bitmap:port") return `range ${options.firstPort}-${options.lastPort}${counted}`;
   const { hashSize, maxElements, initval } = options;
   return `family inet hashsize ${hashSize} maxelem ${maxElements}${counted} bucketsize 12 initval 0x${initval.toString(16).padStart(8, "0")}`;
@@ -359,7 +418,8 @@ function members(set: IpSet, { sorted }: Flags): string[] {
   else if (sorted) elements.sort(byAddress);
   return elements.map((element) => {
     const counters = set.counters ? ` packets ${element.packets} bytes ${element.bytes}` : "";
-    return formatElement(set, element) + counters;
+    const timeout = set.options.timeout === -1 ? "" : ` timeout ${set.secondsLeft(element)}`;
+    return formatElement(set, element, timeout) + counters;
   });
 }
 
@@ -369,9 +429,10 @@ function byAddress(a: SetElement, b: SetElement): number {
 
 /** Bytes: what an empty set takes, and a bucket with room for two for each element. */
 function memory(set: IpSet): number {
+  const timed = set.options.timeout === -1 ? 0 : 8;
   if (set.type === "bitmap:port") {
     const ports = set.options.lastPort - set.options.firstPort + 1;
-    return 72 + Math.ceil(ports / 64) * 8 + (set.counters ? 16 * ports : 0);
+    return 72 + Math.ceil(ports / 64) * 8 + (set.counters ? 16 * ports : 0) + timed * ports;
   }
   const each = { "hash:ip": 4, "hash:ip,port": 8, "hash:ip,port,ip": 12 } as const;
   const element = set.hasNetworks
@@ -379,5 +440,9 @@ function memory(set: IpSet): number {
       ? 8
       : 16
     : each[set.type as keyof typeof each];
-  return (set.hasNetworks ? 456 : 216) + set.size * (32 + 2 * (element + (set.counters ? 16 : 0)));
+  const bytes = element + (set.counters ? 16 : 0);
+  return (
+    (set.hasNetworks ? 456 : 216) +
+    set.size * (32 + 2 * (timed === 0 ? bytes : Math.ceil(bytes / 8) * 8 + timed))
+  );
 }

@@ -1,0 +1,131 @@
+/**
+ * Which connections the options of `conntrack` choose.
+ *
+ * Spec: libnetfilter_conntrack 1.0.9, src/conntrack/compare.c; conntrack-tools 1.4.7.
+ */
+import { maskOf } from "../../../base/inet.ts";
+import { type Connection, Status } from "../../../netfilter/conntrack/connection.ts";
+import { stateName, stateNames } from "../../../netfilter/conntrack/print.ts";
+import type { Tuple } from "../../../netfilter/conntrack/tuple.ts";
+import { parseNumber, tryAddress } from "../../../netfilter/text/values.ts";
+import { notModelled } from "../../command.ts";
+import { type ConntrackOption, conntrackProblem } from "./options.ts";
+
+/** Whether a connection is meant. */
+export type ConnectionTest = (connection: Connection) => boolean;
+
+/** The test of all options together. */
+export function connectionTest(options: readonly ConntrackOption[]): ConnectionTest {
+  const tests = options.map(testOf).filter((test) => test !== null);
+  return (connection) => tests.every((test) => test(connection));
+}
+
+/** The test that an option asks for; null if it is no filter. */
+function testOf({ name, value, protocol }: ConntrackOption): ConnectionTest | null {
+  switch (name) {
+    case "protonum":
+      return ({ original }) => original.protocol === protocol;
+    case "orig-src":
+      return address(value, ({ original }) => original.source);
+    case "orig-dst":
+      return address(value, ({ original }) => original.destination);
+    case "reply-src":
+      return address(value, ({ reply }) => reply.source);
+    case "reply-dst":
+      return address(value, ({ reply }) => reply.destination);
+    case "src-nat":
+    case "dst-nat":
+    case "any-nat":
+      return natTest(name, value);
+    case "mark":
+      return markTest(value);
+    case "zone":
+      return ({ zone }) => zone === Number(value);
+    case "status":
+      return statusTest(value);
+    case "family":
+      return () => value === "ipv4" || value === "inet";
+    default:
+      return protocolTest(name, value, protocol);
+  }
+}
+
+function protocolTest(name: string, value: string, protocol: number): ConnectionTest | null {
+  const number = parseNumber(value);
+  const field = (of: (tuple: Tuple) => number, side: "original" | "reply"): ConnectionTest => {
+    return (connection) => of(connection[side]) === number;
+  };
+  switch (name) {
+    case "orig-port-src":
+      return field(({ ports }) => ports >>> 16, "original");
+    case "orig-port-dst":
+      return field(({ ports }) => ports & 0xffff, "original");
+    case "reply-port-src":
+      return field(({ ports }) => ports >>> 16, "reply");
+    case "reply-port-dst":
+      return field(({ ports }) => ports & 0xffff, "reply");
+    case "icmp-type":
+      return field(({ ports }) => (ports >>> 8) & 0xff, "original");
+    case "icmp-code":
+      return field(({ ports }) => ports & 0xff, "original");
+    case "icmp-id":
+      return field(({ ports }) => ports >>> 16, "original");
+    case "state": {
+      if (stateNames(protocol).includes(value))
+        return (connection) => stateName(connection) === value;
+      const of = protocol === 6 ? "TCP" : "SCTP";
+      throw conntrackProblem(`unknown ${of} state \`${value}'`);
+    }
+    default:
+      return null;
+  }
+}
+
+/** `1.2.3.4` or `1.2.3.0/24`. */
+function address(text: string, of: (connection: Connection) => number): ConnectionTest {
+  const [host = "", length = "32"] = text.split("/");
+  const wanted = tryAddress(host);
+  const prefix = parseNumber(length, 0, 32);
+  if (wanted === undefined || prefix === undefined) {
+    throw conntrackProblem(`Invalid IP address \`${text}'`);
+  }
+  const mask = maskOf(prefix);
+  return (connection) => ((of(connection) ^ wanted) & mask) === 0;
+}
+
+/** Whether an address is translated, or to which address and port. */
+function natTest(name: "src-nat" | "dst-nat" | "any-nat", value: string): ConnectionTest {
+  const [host = "", port] = value.split(":");
+  const wanted = host === "" ? null : tryAddress(host);
+  if (wanted === undefined) throw conntrackProblem(`Invalid IP address \`${value}'`);
+  const isTo = (known: number, knownPort: number): boolean =>
+    (wanted === null || known === wanted) && (port === undefined || Number(port) === knownPort);
+  const source: ConnectionTest = ({ status, reply }) =>
+    (status & Status.SRC_NAT) !== 0 && isTo(reply.destination, reply.ports & 0xffff);
+  const destination: ConnectionTest = ({ status, reply }) =>
+    (status & Status.DST_NAT) !== 0 && isTo(reply.source, reply.ports >>> 16);
+  if (name === "src-nat") return source;
+  if (name === "dst-nat") return destination;
+  return (connection) => source(connection) || destination(connection);
+}
+
+/** `VALUE` or `VALUE/MASK`; what is no number counts as 0, as for strtoul(3). */
+function markTest(text: string): ConnectionTest {
+  const [value = "", mask] = text.split("/");
+  const wanted = parseNumber(value) ?? 0;
+  const bits = mask === undefined ? 0xffffffff : (parseNumber(mask) ?? 0);
+  return ({ mark }) => ((mark & bits) ^ wanted) === 0;
+}
+
+function statusTest(value: string): ConnectionTest {
+  switch (value) {
+    case "ASSURED":
+      return ({ status }) => (status & Status.ASSURED) !== 0;
+    case "SEEN_REPLY":
+      return ({ status }) => (status & Status.SEEN_REPLY) !== 0;
+    case "UNREPLIED":
+      return ({ status }) => (status & Status.SEEN_REPLY) === 0;
+    default:
+      throw notModelled("conntrack", `--status ${value}`, "ASSURED, SEEN_REPLY, UNREPLIED");
+  }
+}

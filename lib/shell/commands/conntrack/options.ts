@@ -1,0 +1,173 @@
+/**
+ * The command line of `conntrack`. Options of a protocol exist only behind its `-p`.
+ *
+ * Spec: conntrack-tools 1.4.7, src/conntrack.c (do_parse), extensions/libct_proto_*.c.
+ */
+import { protocolNumber } from "../../../netfilter/conntrack/print.ts";
+import { notModelled, ToolError } from "../../command.ts";
+
+/** What the tool says it is. */
+export const CONNTRACK_TOOL = "conntrack v1.4.7 (conntrack-tools)";
+const ALLOWED =
+  "-L -D -C -F -S -E with -p -s -d -r -q -n -g -j -u -m -w -e -o, ports, states and ICMP types";
+
+/** The commands, by their letters. */
+export type ConntrackVerb = "L" | "D" | "C" | "F" | "S" | "E";
+
+/** A command line, read: which command, and its options by their long names. */
+export interface ConntrackCommand {
+  readonly verb: ConntrackVerb;
+  readonly options: readonly ConntrackOption[];
+}
+
+/** An option with its value, which is "" for those that have none. */
+export interface ConntrackOption {
+  readonly name: string;
+  readonly value: string;
+  /** The protocol that `-p` has said before it, or -1. */
+  readonly protocol: number;
+}
+
+const VERBS: Readonly<Record<string, ConntrackVerb>> = {
+  L: "L",
+  dump: "L",
+  D: "D",
+  delete: "D",
+  C: "C",
+  count: "C",
+  F: "F",
+  flush: "F",
+  S: "S",
+  stats: "S",
+  E: "E",
+  event: "E",
+};
+/** Options with a value, by all their names. */
+const WITH_VALUE: Readonly<Record<string, string>> = {
+  p: "protonum",
+  proto: "protonum",
+  s: "orig-src",
+  src: "orig-src",
+  d: "orig-dst",
+  dst: "orig-dst",
+  r: "reply-src",
+  q: "reply-dst",
+  u: "status",
+  e: "event-mask",
+  o: "output",
+  m: "mark",
+  w: "zone",
+  f: "family",
+};
+/** Options whose value is the next word if that is none. */
+const WITH_OPTIONAL: Readonly<Record<string, string>> = {
+  n: "src-nat",
+  g: "dst-nat",
+  j: "any-nat",
+};
+const PORTS: Readonly<Record<string, string>> = {
+  sport: "orig-port-src",
+  dport: "orig-port-dst",
+  "orig-port-src": "orig-port-src",
+  "orig-port-dst": "orig-port-dst",
+  "reply-port-src": "reply-port-src",
+  "reply-port-dst": "reply-port-dst",
+};
+const WITH_STATE: Readonly<Record<string, string>> = { ...PORTS, state: "state" };
+const OF_PROTOCOL: Readonly<Record<number, Readonly<Record<string, string>>>> = {
+  1: { "icmp-type": "icmp-type", "icmp-code": "icmp-code", "icmp-id": "icmp-id" },
+  6: WITH_STATE,
+  17: PORTS,
+  33: PORTS,
+  132: WITH_STATE,
+  136: PORTS,
+};
+/** Commands that take no filters. */
+const WITHOUT_FILTERS = "CFS";
+
+/** A complaint in the tool's words. */
+export function conntrackProblem(problem: string): ToolError {
+  const hint = "Try `conntrack -h' or 'conntrack --help' for more information.";
+  return new ToolError(`${CONNTRACK_TOOL}: ${problem}\n${hint}`, 2);
+}
+
+/** Reads the words. Throws `ToolError` for what the tool refuses. */
+export function readConntrackCommand(args: readonly string[]): ConntrackCommand {
+  let verb: ConntrackVerb | null = null;
+  const options: ConntrackOption[] = [];
+  const left = [...args];
+  let protocol = -1;
+  for (let word = left.shift(); word !== undefined; word = left.shift()) {
+    if (!word.startsWith("-") || word.length < 2) continue;
+    const { key, joined } = split(word);
+    const command = VERBS[key];
+    if (command !== undefined) {
+      if (verb !== null) throw conntrackProblem("Invalid commands combination");
+      verb = command;
+      takeTable(left);
+      continue;
+    }
+    const name = nameOf(key, protocol);
+    if (name === undefined) throw conntrackProblem(`unknown option \`${word.split("=")[0]}'`);
+    const isOptional =
+      WITH_OPTIONAL[key] !== undefined || Object.values(WITH_OPTIONAL).includes(key);
+    const value = joined ?? (isOptional ? optional(left) : left.shift());
+    if (value === undefined) throw conntrackProblem(`option \`${word}' requires an argument`);
+    if (name === "protonum") protocol = protocolOf(value);
+    options.push({ name, value, protocol });
+  }
+  if (verb === null) throw notModelled("conntrack", args.join(" "), ALLOWED);
+  refuseCombination(verb, options);
+  return { verb, options };
+}
+
+/** `-pVALUE`, `--proto=VALUE`, or the name alone. */
+function split(word: string): { key: string; joined: string | null } {
+  if (!word.startsWith("--")) {
+    return { key: word[1] ?? "", joined: word.length > 2 ? word.slice(2) : null };
+  }
+  const equals = word.indexOf("=");
+  if (equals === -1) return { key: word.slice(2), joined: null };
+  return { key: word.slice(2, equals), joined: word.slice(equals + 1) };
+}
+
+function nameOf(key: string, protocol: number): string | undefined {
+  const known = WITH_VALUE[key] ?? WITH_OPTIONAL[key];
+  if (known !== undefined) return known;
+  const isLong = key.length > 1;
+  const all = [...Object.values(WITH_VALUE), ...Object.values(WITH_OPTIONAL)];
+  if (isLong && all.includes(key)) return key;
+  return OF_PROTOCOL[protocol]?.[key];
+}
+
+function optional(left: string[]): string {
+  const [next] = left;
+  return next === undefined || next.startsWith("-") ? "" : (left.shift() ?? "");
+}
+
+/** The table may stand behind the command. */
+function takeTable(left: string[]): void {
+  const [next] = left;
+  if (next === undefined || next.startsWith("-")) return;
+  left.shift();
+  if (next === "conntrack") return;
+  if (["expect", "dying", "unconfirmed"].includes(next)) {
+    throw notModelled("conntrack", next, "the table conntrack");
+  }
+  throw conntrackProblem(`unknown type \`${next}'`);
+}
+
+function protocolOf(text: string): number {
+  const protocol = protocolNumber(text);
+  if (protocol === -1) throw conntrackProblem(`\`${text}' unsupported protocol`);
+  return protocol;
+}
+
+function refuseCombination(verb: ConntrackVerb, options: readonly ConntrackOption[]): void {
+  for (const { name } of options) {
+    const isMask = name === "event-mask";
+    if (name === "family") continue;
+    if (isMask ? verb === "E" : !WITHOUT_FILTERS.includes(verb)) continue;
+    throw conntrackProblem(`Illegal option \`--${name}' with this command`);
+  }
+}
