@@ -8,7 +8,7 @@
  */
 import { utf8 } from "../base/bytes.ts";
 import { EMSGSIZE, errnoMessage } from "../base/errno.ts";
-import { formatIpv4, type Ipv4 } from "../base/inet.ts";
+import { formatIpv4, type Ipv4, isMulticast } from "../base/inet.ts";
 import { NS_PER_MS, NS_PER_US, type Ns } from "../base/units.ts";
 import { type Program, waitFor } from "../sim/process.ts";
 import {
@@ -322,6 +322,8 @@ class PingRun {
     let line = `${size} bytes from ${formatIpv4(source)}: icmp_seq=${sequence} ttl=${ttl}`;
     if (us >= 0) line += ` time=${timeText(us)} ms`;
     if (isDuplicate) line += " (DUP!)";
+    const isFromOther = source !== this.#destination && !isMulticast(this.#destination);
+    if (isFromOther && !this.#options.broadcast) line += " (DIFFERENT ADDRESS!)";
     this.#print(`${line}\n`);
   }
 

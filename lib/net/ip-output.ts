@@ -146,11 +146,20 @@ export class IpOutput {
     }
     const fragmenter = this.#fragmenters.pop() ?? new Fragmenter();
     fragmenter.begin(frame, limit);
+    const { counters } = route.device;
+    const refused = counters.txDropped;
     for (let piece = fragmenter.next(); piece !== null; piece = fragmenter.next()) {
       snmp.ip.FragCreates += 1;
       this.#toNeighbour(piece, route);
+      // What the device does not take the others need not follow.
+      if (counters.txDropped !== refused) break;
     }
     this.#fragmenters.push(fragmenter);
+    if (counters.txDropped !== refused) {
+      snmp.ip.FragFails += 1;
+      frame.drop(DropReason.PKT_TOO_BIG, drops);
+      return;
+    }
     snmp.ip.FragOKs += 1;
     frame.deliver();
   }

@@ -6,6 +6,7 @@
  */
 import type { InetDevice } from "./inet-device.ts";
 import type { Namespace } from "./namespace.ts";
+import { IPV4_RANGES, NEIGHBOUR_RANGES } from "./sysctl.ts";
 
 /** The `net.ipv4` tree of one namespace. */
 export class NamespaceSysctls {
@@ -26,6 +27,7 @@ export class NamespaceSysctls {
       },
     });
     this.#namespace.sysctls.defineFields(`net.ipv4.neigh.${name}`, owner.neighbourConf, {
+      ranges: NEIGHBOUR_RANGES,
       changed: (field) => owner.touched.add(`neigh.${field}`),
     });
   }
@@ -38,7 +40,10 @@ export class NamespaceSysctls {
 
   #define(): void {
     const changed = (): void => this.#namespace.epoch.bump();
-    this.#namespace.sysctls.defineFields("net.ipv4", this.#namespace.conf, { changed });
+    this.#namespace.sysctls.defineFields("net.ipv4", this.#namespace.conf, {
+      ranges: IPV4_RANGES,
+      changed,
+    });
     this.#namespace.sysctls.defineFields("net.ipv4.route", this.#namespace.routeConf, {
       changed: () => {
         this.#namespace.epoch.minAdvMss = this.#namespace.routeConf.minAdvMss;
@@ -50,6 +55,7 @@ export class NamespaceSysctls {
       "net.ipv4.neigh.default",
       this.#namespace.neighbourDefault,
       {
+        ranges: NEIGHBOUR_RANGES,
         changed: (field) => this.#spreadNeighbourDefault(field),
       },
     );

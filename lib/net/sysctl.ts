@@ -8,6 +8,8 @@
  */
 import { EINVAL, ENOENT } from "../base/errno.ts";
 
+const INT_MAX = 2 ** 31 - 1;
+
 /** One parameter. */
 export interface SysctlEntry {
   /** Its value as `sysctl -n` prints it. */
@@ -16,10 +18,13 @@ export interface SysctlEntry {
   write(text: string): number;
 }
 
+/** The lowest and highest value that a field takes. */
+export type FieldRanges = Readonly<Record<string, readonly [number, number]>>;
+
 /** Bounds and reactions of the number fields of one object. */
 export interface FieldOptions {
-  readonly min?: number;
-  readonly max?: number;
+  /** Of fields that do not take every int. */
+  readonly ranges?: FieldRanges;
   /** Called after a field was written. */
   readonly changed?: (field: string) => void;
 }
@@ -37,14 +42,12 @@ export class SysctlTree {
   defineFields(prefix: string, owner: object, options: FieldOptions = {}): void {
     for (const [field, value] of Object.entries(owner)) {
       if (typeof value !== "number") continue;
+      const [min, max] = options.ranges?.[field] ?? [-(2 ** 31), INT_MAX];
       this.define(`${prefix}.${sysctlName(field)}`, {
         read: () => String(Reflect.get(owner, field)),
         write: (text) => {
           const parsed = parseInteger(text);
-          if (parsed === null) return -EINVAL;
-          if (parsed < (options.min ?? -(2 ** 31)) || parsed > (options.max ?? 2 ** 31 - 1)) {
-            return -EINVAL;
-          }
+          if (parsed === null || parsed < min || parsed > max) return -EINVAL;
           Reflect.set(owner, field, parsed);
           options.changed?.(field);
           return 0;
@@ -161,6 +164,35 @@ export class Ipv4Conf {
   /** Seconds that the fragments of a packet wait for the rest. */
   ipfragTime = 30;
 }
+
+/** What `net.ipv4.*` takes where the kernel checks it (ipv4_net_table). */
+export const IPV4_RANGES: FieldRanges = {
+  fibMultipathHashPolicy: [0, 3],
+  fwmarkReflect: [0, 255],
+  icmpEchoIgnoreAll: [0, 1],
+  icmpEchoIgnoreBroadcasts: [0, 1],
+  icmpErrorsUseInboundIfaddr: [0, 1],
+  icmpIgnoreBogusErrorResponses: [0, 1],
+  icmpMsgsBurst: [0, INT_MAX],
+  icmpMsgsPerSec: [0, INT_MAX],
+  icmpRatelimit: [0, INT_MAX],
+  ipDefaultTtl: [1, 255],
+  ipForwardUpdatePriority: [0, 1],
+  ipForwardUsePmtu: [0, 255],
+  ipNoPmtuDisc: [0, 255],
+  ipNonlocalBind: [0, 255],
+  ipfragMaxDist: [0, INT_MAX],
+};
+
+/** The same for `net.ipv4.neigh.DEV.*` (neigh_proc_dointvec_zero_intmax). */
+export const NEIGHBOUR_RANGES: FieldRanges = {
+  appSolicit: [0, INT_MAX],
+  baseReachableTimeMs: [0, INT_MAX],
+  mcastResolicit: [0, INT_MAX],
+  mcastSolicit: [0, INT_MAX],
+  retransTimeMs: [0, INT_MAX],
+  ucastSolicit: [0, INT_MAX],
+};
 
 /** `net.ipv4.route.*`; times in ticks of 4 ms where the kernel's are jiffies. */
 export class RouteConf {

@@ -16,6 +16,7 @@
 import { Ring } from "../base/ring.ts";
 import type { Ns } from "../base/units.ts";
 import type { Scheduler } from "./scheduler.ts";
+import { TimerWheel } from "./timer-wheel.ts";
 
 /** What work costs, in ns. Parameters of a run; the defaults are near an idle machine. */
 export interface CpuCosts {
@@ -40,6 +41,8 @@ export interface SoftirqWork {
 export class Cpu {
   readonly scheduler: Scheduler;
   readonly costs: CpuCosts;
+  /** The timers of all hosts that are armed in ticks. */
+  readonly wheel = new TimerWheel();
   readonly #backlog = new Ring<SoftirqWork>(256);
   /** How many at the head of the backlog have been moved to `process_queue`. */
   #processing = 0;

@@ -48,6 +48,11 @@ export class Scheduler {
     return this.#length === 0 ? Number.POSITIVE_INFINITY : (this.#times[0] ?? 0);
   }
 
+  /** The next event, or null. */
+  get next(): SimEvent | null {
+    return this.#events[0] ?? null;
+  }
+
   /**
    * Queues `event` at absolute time `at`, which may lie in the past when the processor was busy:
    * then it fires next, and sees the present time. A queued event is moved.

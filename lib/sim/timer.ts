@@ -10,6 +10,7 @@
 import { NS_PER_S, type Ns } from "../base/units.ts";
 import type { Cpu } from "./cpu.ts";
 import { SimEvent } from "./scheduler.ts";
+import type { WheelEntry } from "./timer-wheel.ts";
 
 /** Ticks per second of the emulated kernels (CONFIG_HZ). */
 export const HZ = 250;
@@ -74,41 +75,94 @@ export class Timer extends SimEvent {
   }
 
   override fire(): void {
-    if (!this.#armed) return;
-    if (this.expiresAt > this.#queuedAt) {
-      this.#queuedAt = this.expiresAt;
-      this.cpu.scheduler.schedule(this, this.expiresAt);
-      return;
-    }
-    this.#armed = false;
+    if (!this.isDue()) return;
     this.cpu.enterSoftirq();
-    this.owner.expired(this);
+    this.expire();
     this.cpu.leaveSoftirq();
+  }
+
+  /** Whether its time has come. If it was moved on meanwhile, it is queued for its new time. */
+  protected isDue(): boolean {
+    if (!this.#armed) return false;
+    if (this.expiresAt <= this.#queuedAt) return true;
+    this.#queuedAt = this.expiresAt;
+    this.cpu.scheduler.schedule(this, this.expiresAt);
+    return false;
+  }
+
+  /** Tells the owner, in softirq context. */
+  protected expire(): void {
+    this.#armed = false;
+    this.owner.expired(this);
   }
 }
 
-/** A timer in the kernel's wheel: armed in jiffies, fires at the wheel's granularity. */
-export class WheelTimer extends Timer {
+/**
+ * A timer in the kernel's wheel: armed in jiffies, fires at the wheel's granularity. All timers of
+ * one tick expire in one softirq, so that whatever they send is received after the last of them:
+ * those of the coarsest level first, and within a level the one that was armed last
+ * (`enqueue_timer`, `collect_expired_timers`).
+ */
+export class WheelTimer extends Timer implements WheelEntry {
   /** The tick for which it was armed (`timer->expires`), before the wheel rounds it. */
   expiresTick = 0;
+  level = 0;
+  arming = 0;
 
   /** Arms it `jiffies` ticks from now, as `mod_timer(timer, jiffies + n)`. */
   armJiffies(jiffies: number): void {
     const tick = Math.floor(this.cpu.scheduler.now / JIFFY_NS);
     this.expiresTick = tick + jiffies;
-    this.armAt(wheelExpiry(tick, jiffies) * JIFFY_NS);
+    const level = wheelLevel(jiffies);
+    const at = expiryInLevel(level, tick + jiffies) * JIFFY_NS;
+    // It keeps its place in a bucket that it is in already.
+    if (!this.armed || at !== this.expiresAt || level !== this.level) {
+      this.arming = this.cpu.wheel.nextArming();
+    }
+    this.level = level;
+    this.armAt(at);
   }
 
   /** Arms it for `delay` ns, rounded up to whole ticks. */
   armNs(delay: Ns): void {
     this.armJiffies(Math.ceil(delay / JIFFY_NS));
   }
+
+  override fire(): void {
+    if (!this.isDue()) return;
+    const { scheduler, wheel } = this.cpu;
+    const at = this.expiresAt;
+    wheel.collect(this);
+    while (scheduler.nextTime === at) {
+      const next = scheduler.next;
+      if (!(next instanceof WheelTimer)) break;
+      scheduler.cancel(next);
+      if (next.isDue()) wheel.collect(next);
+    }
+    this.cpu.enterSoftirq();
+    wheel.expireCollected();
+    this.cpu.leaveSoftirq();
+  }
+
+  /** Expires it, unless one that expired before it in the same tick has stopped or moved it. */
+  expireCollected(): void {
+    if (this.armed && !this.queued) this.expire();
+  }
+}
+
+/** The level of the wheel for a timer that is due in so many ticks. */
+function wheelLevel(jiffies: number): number {
+  let level = 0;
+  while (level < LEVEL_STARTS.length && jiffies >= (LEVEL_STARTS[level] ?? 0)) level += 1;
+  return level;
 }
 
 /** The tick at which a timer armed at `tick` for `jiffies` more fires. */
 export function wheelExpiry(tick: number, jiffies: number): number {
-  let level = 0;
-  while (level < LEVEL_STARTS.length && jiffies >= (LEVEL_STARTS[level] ?? 0)) level += 1;
+  return expiryInLevel(wheelLevel(jiffies), tick + jiffies);
+}
+
+function expiryInLevel(level: number, tick: number): number {
   const granularity = (1 << LEVEL_SHIFT) ** level;
-  return (Math.floor((tick + jiffies) / granularity) + 1) * granularity;
+  return (Math.floor(tick / granularity) + 1) * granularity;
 }

@@ -102,4 +102,61 @@ describe("sim/timer", () => {
 
     expect(expirations).to.deep.equal([3 * JIFFY_NS]);
   });
+
+  it("expires all wheel timers of a tick in one softirq, the last armed first", () => {
+    const { scheduler, cpu } = world();
+    const done: string[] = [];
+    const named = (name: string): WheelTimer =>
+      new WheelTimer(cpu, {
+        expired: () => {
+          done.push(name);
+          cpu.raise({ softirq: () => done.push(`received from ${name}`) });
+        },
+      });
+    const [first, second, third] = [named("first"), named("second"), named("third")];
+    // Both are due in the same granule of 8 ticks; the third is moved and loses its place.
+    third.armJiffies(70);
+    first.armJiffies(70);
+    second.armJiffies(71);
+    third.armJiffies(200);
+    third.armJiffies(70);
+
+    scheduler.runUntil(80 * JIFFY_NS);
+
+    expect(done).to.deep.equal([
+      "third",
+      "second",
+      "first",
+      "received from third",
+      "received from second",
+      "received from first",
+    ]);
+  });
+
+  it("expires the timers of coarse levels first", () => {
+    const { scheduler, cpu } = world();
+    const done: string[] = [];
+    const coarse = new WheelTimer(cpu, { expired: () => done.push("coarse") });
+    const fine = new WheelTimer(cpu, { expired: () => done.push("fine") });
+    coarse.armJiffies(64);
+    scheduler.runUntil(70 * JIFFY_NS);
+    fine.armJiffies(1);
+
+    scheduler.runUntil(72 * JIFFY_NS);
+
+    expect(done).to.deep.equal(["coarse", "fine"]);
+  });
+
+  it("leaves a timer of the tick alone that another one stops", () => {
+    const { scheduler, cpu } = world();
+    const done: string[] = [];
+    const stopped = new WheelTimer(cpu, { expired: () => done.push("stopped") });
+    const stopping = new WheelTimer(cpu, { expired: () => stopped.stop() });
+    stopped.armJiffies(3);
+    stopping.armJiffies(3);
+
+    scheduler.runUntil(10 * JIFFY_NS);
+
+    expect(done).to.deep.equal([]);
+  });
 });

@@ -14,6 +14,8 @@ import mmap
 import socket
 import struct
 
+from namespaces import EngineError
+
 ETH_P_ALL = 0x0003
 SOL_PACKET = 263
 PACKET_RX_RING = 5
@@ -58,6 +60,8 @@ class Ring:
                 return taken
             outgoing = self.memory[at + SLL_PKTTYPE_OFFSET] == PACKET_OUTGOING
             data = self.memory[at + mac : at + mac + kept]
+            if kept < length:
+                raise EngineError(f"{self.name}: a frame of {length} bytes is longer than a slot of the capture")
             taken.append((seconds * 1_000_000_000 + nanoseconds, 2 if outgoing else 1, length, data))
             struct.pack_into("=I", self.memory, at, 0)
             self.slot = (self.slot + 1) % self.slots

@@ -9,6 +9,7 @@ ends it: also when its parent dies, which closes its standard input.
 import base64
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -25,6 +26,8 @@ TIMED_OUT = 124
 # What else the machine does shall not show in the recordings
 NICENESS = -10
 LONGEST_LOOPBACK_FRAME = 65_549
+# Bridges see what netfilter makes of fragments, of which labs have few
+LONGEST_ASSEMBLED = 16_000
 # Of a ring's slot: its own header, the address, the Ethernet header and padding
 SLOT_HEAD = 192
 OFFLOADS = ("tso", "gso", "gro", "tx", "rx", "sg")
@@ -153,13 +156,18 @@ class Engine:
             run(["ip", "-batch", "-"], "\n".join(lines) + "\n")
 
     def open_captures(self):
+        changed = [int(mtu) for mtu in re.findall(r"\bmtu (\d+)", json.dumps(self.plan["steps"]))]
         for name, namespace in self.namespaces.items():
             namespace.enter()
             for line in run(["ip", "-o", "link"]).splitlines():
                 device = line.split(": ")[1].split("@")[0]
                 if not self.wants(name, device):
                     continue
-                longest = LONGEST_LOOPBACK_FRAME if device == "lo" else int(line.split(" mtu ")[1].split()[0])
+                longest = max(int(line.split(" mtu ")[1].split()[0]), *changed, 0)
+                if device == "lo":
+                    longest = LONGEST_LOOPBACK_FRAME
+                elif is_bridge(device):
+                    longest = max(longest, LONGEST_ASSEMBLED)
                 self.capture.open(f"{name}/{device}", device, self.plan["captureSlots"], slot_for(longest))
 
     def wants(self, name, device):
@@ -223,6 +231,11 @@ class Engine:
 
     def wait(self, duration):
         time.sleep(duration / NS_PER_S)
+
+
+def is_bridge(device):
+    """Whether a device of the thread's namespace is a bridge."""
+    return f" {device}:" in run(["ip", "-o", "link", "show", "type", "bridge"])
 
 
 def slot_for(longest):

@@ -10,6 +10,8 @@ import { NS_PER_S } from "../../base/units.ts";
 import { Bridge, type BridgePort } from "../../link/bridge.ts";
 import type { NetDevice } from "../../link/device.ts";
 import type { FdbEntry, FdbKind } from "../../link/fdb.ts";
+import { Veth } from "../../link/veth.ts";
+import { Namespace } from "../../net/namespace.ts";
 import {
   type Command,
   type CommandContext,
@@ -17,7 +19,7 @@ import {
   notModelled,
   ToolError,
 } from "../command.ts";
-import { deviceFlags, linkName, masterOf } from "../device-format.ts";
+import { deviceFlags, masterOf } from "../device-format.ts";
 import { findDevice, type ShellHost } from "../host.ts";
 import { Words } from "../words.ts";
 import { devicesOf, refused } from "./ip/context.ts";
@@ -71,11 +73,13 @@ function readFdb(words: Words, statistics: boolean): Action {
 function readFdbShow(words: Words, statistics: boolean): Action {
   let bridgeName = "";
   let deviceName = "";
+  let dynamic = false;
   while (!words.done) {
     if (words.takes("br", "bridge")) bridgeName = words.take();
     else if (words.takes("brport", "dev")) deviceName = words.take();
-    else if (!words.takes("dynamic", "static", "permanent")) {
-      throw notModelled("bridge fdb show", words.peek(), "br BRIDGE, dev DEV");
+    else if (words.takes("dynamic")) dynamic = true;
+    else if (!words.takes("static", "permanent")) {
+      throw notModelled("bridge fdb show", words.peek(), "br BRIDGE, dev DEV, dynamic");
     }
   }
   return ({ host, io }) => {
@@ -94,6 +98,7 @@ function readFdbShow(words: Words, statistics: boolean): Action {
       for (const entry of owner.fdb.entries()) {
         const device = entry.port?.device ?? owner;
         if (deviceName !== "" && device.name !== deviceName) continue;
+        if (dynamic && entry.kind !== "learned") continue;
         io.stdout(fdbLine(owner, entry, deviceName, statistics ? now : null));
       }
     }
@@ -212,9 +217,22 @@ function readLink(words: Words, details: boolean): Action {
   };
 }
 
+/**
+ * A port with its other end. The tool takes the index of that for one of this host, which it need
+ * not be, and the kernel says nothing of an index that is the port's own.
+ */
+function portName(device: NetDevice): string {
+  if (!(device instanceof Veth) || device.peer === null) return device.name;
+  const { index } = device.peer;
+  if (index === device.index) return device.name;
+  const owner = device.host;
+  const known = owner instanceof Namespace ? owner.deviceByIndex(index) : null;
+  return `${device.name}@${known?.name ?? `if${index}`}`;
+}
+
 function portText(owner: Bridge, port: BridgePort, device: NetDevice, details: boolean): string {
   const state = device.running ? "forwarding" : "disabled";
-  let text = `${device.index}: ${linkName(device)}: <${deviceFlags(device).join(",")}>`;
+  let text = `${device.index}: ${portName(device)}: <${deviceFlags(device).join(",")}>`;
   text += ` mtu ${device.mtu} master ${owner.name} state ${state} priority 32 cost 2 \n`;
   if (!details) return text;
   const on = (flag: boolean): string => (flag ? "on" : "off");

@@ -1,5 +1,5 @@
 /**
- * `ifconfig` of net-tools, for looking; it changes nothing but `up` and `down`.
+ * `ifconfig` of net-tools: what it prints. What it changes is in `ifconfig-change.ts`.
  *
  * Spec: net-tools 2.10, ifconfig.c, lib/interface.c (ife_print_long).
  */
@@ -7,6 +7,7 @@ import { formatIpv4, maskOf } from "../../base/inet.ts";
 import { formatMac } from "../../base/mac.ts";
 import type { NetDevice } from "../../link/device.ts";
 import type { InterfaceAddress } from "../../net/inet-device.ts";
+import { InterfaceIoctl } from "../../net/interface-ioctl.ts";
 import {
   type Command,
   type CommandContext,
@@ -14,7 +15,8 @@ import {
   notModelled,
   ToolError,
 } from "../command.ts";
-import { findDevice } from "../host.ts";
+import { findDevice, type ShellHost } from "../host.ts";
+import { readChanges } from "./ifconfig-change.ts";
 
 const FLAGS: readonly (readonly [number, string])[] = [
   [0x1, "UP"],
@@ -25,36 +27,27 @@ const FLAGS: readonly (readonly [number, string])[] = [
   [0x1000, "MULTICAST"],
 ];
 
+const OPTIONS = ["-a", "-s", "-v"];
+
 /** The command. */
 export const ifconfig: Command = {
   name: "ifconfig",
   parse(args) {
     const short = args.includes("-s");
     const all = args.includes("-a");
-    const [name = "", verb = "", ...more] = args.filter((word) => word !== "-s" && word !== "-a");
-    if (more.length > 0 || !["", "up", "down"].includes(verb) || name.startsWith("-")) {
-      throw notModelled(
-        "ifconfig",
-        args.join(" "),
-        "ifconfig [-a] [-s] [DEV [up|down]]; else use ip",
-      );
-    }
-    return immediate((context) => {
-      if (verb !== "") return setUp(context, name, verb === "up");
-      return show(context, name, all, short);
-    });
+    const [name = "", ...changes] = args.filter((word) => !OPTIONS.includes(word));
+    if (name.startsWith("-")) throw notModelled("ifconfig", name, OPTIONS.join(", "));
+    if (changes.length > 0) return readChanges(name, changes);
+    return immediate((context) => show(context, name, all, short));
   },
 };
 
-function setUp({ host }: CommandContext, name: string, up: boolean): number {
-  const device = findDevice(host, name);
-  if (device === null)
-    throw new ToolError(`${name}: ERROR while getting interface flags: No such device`, 255);
-  device.setUp(up);
-  return 0;
-}
-
 function show({ host, io }: CommandContext, name: string, all: boolean, short: boolean): number {
+  const [owner, alias] = aliasOf(host, name);
+  if (owner !== null && alias !== null) {
+    io.stdout(aliasText(owner, alias));
+    return 0;
+  }
   if (name !== "" && findDevice(host, name) === null) {
     throw new ToolError(`${name}: error fetching interface information: Device not found`, 1);
   }
@@ -75,6 +68,16 @@ function show({ host, io }: CommandContext, name: string, all: boolean, short: b
     }
   }
   return 0;
+}
+
+/** The device and the address that `eth0:1` names. */
+function aliasOf(
+  { namespace }: ShellHost,
+  name: string,
+): readonly [NetDevice | null, InterfaceAddress | null] {
+  if (!name.includes(":")) return [null, null];
+  const ioctl = new InterfaceIoctl(namespace);
+  return [ioctl.device(name), ioctl.find(name)];
 }
 
 function flagsOf(device: NetDevice): number {

@@ -72,6 +72,11 @@ function applySet(host: ShellHost, device: NetDevice, wanted: Properties): void 
 
 function setMac(device: NetDevice, mac: Mac): void {
   if (isGroupMac(mac) || mac === ZERO_MAC) throw refused(EADDRNOTAVAIL);
+  setDeviceMac(device, mac);
+}
+
+/** Gives a device a valid address, and tells its bridge and its host. */
+export function setDeviceMac(device: NetDevice, mac: Mac): void {
   const old = device.mac;
   if (device instanceof Bridge) {
     device.setMac(mac);
@@ -87,6 +92,11 @@ function setMtu(device: NetDevice, mtu: number): void {
     if (mtu < 68) throw new ToolError("Error: mtu less than device minimum.", 2);
     if (mtu > 65535) throw new ToolError("Error: mtu greater than device maximum.", 2);
   }
+  setDeviceMtu(device, mtu);
+}
+
+/** Gives a device a valid MTU, and tells its bridge and its host. */
+export function setDeviceMtu(device: NetDevice, mtu: number): void {
   if (device instanceof Bridge) device.setMtu(mtu);
   else device.mtu = mtu;
   device.host.deviceChanged(device);
