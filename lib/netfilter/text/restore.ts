@@ -7,6 +7,7 @@ import { type Place, VethworkError } from "../../base/errors.ts";
 import type { Engine } from "../engine.ts";
 import { HOOK_NAMES } from "../hooks.ts";
 import type { ModuleTable } from "../modules.ts";
+import type { Rule } from "../rule.ts";
 import { hooksOf, isTableName, type TableName } from "../table.ts";
 import type { TableEdit } from "../table-edit.ts";
 import { applyCommand } from "./apply.ts";
@@ -107,8 +108,10 @@ export class RestoreReader {
       this.#chain(edit);
       return;
     }
+    if (first === "-" && edit.appendFormer(text, start, end)) return;
     this.#words.split(text, start, end, start);
-    this.#rule(edit, first === "[");
+    const rule = this.#rule(edit, first === "[");
+    if (rule !== null && this.#options.noflush === true) rule.line = copyOf(text, start, end);
   }
 
   #beginTable(): void {
@@ -173,8 +176,11 @@ export class RestoreReader {
     edit.setCounters(name, Number(counters[1]), Number(counters[2]));
   }
 
-  /** A command, perhaps with counters before it. */
-  #rule(edit: TableEdit, counted: boolean): void {
+  /**
+   * A command, perhaps with counters before it. Returns the rule that it appends, if the same line
+   * would make the same again.
+   */
+  #rule(edit: TableEdit, counted: boolean): Rule | null {
     const words = this.#words;
     let packets = 0;
     let bytes = 0;
@@ -187,7 +193,11 @@ export class RestoreReader {
       }
     }
     const from = counted ? 1 : 0;
-    applyCommand(edit, this.#parser.parse(this.#table, { from, packets, bytes }));
+    const command = this.#parser.parse(this.#table, { from, packets, bytes });
+    applyCommand(edit, command);
+    const [rule] = command.rules;
+    const isOne = command.letter === "A" && command.rules.length === 1 && !counted;
+    return isOne && rule?.pure === true ? rule : null;
   }
 
   #placed(error: unknown): unknown {
@@ -199,4 +209,9 @@ export class RestoreReader {
   #place(column: number, line: number): Place {
     return { file: this.#options.file ?? "iptables-restore", line, column };
   }
+}
+
+/** The characters alone: an engine's slice would keep the whole text in memory. */
+function copyOf(text: string, start: number, end: number): string {
+  return ` ${text.slice(start, end)}`.slice(1);
 }
