@@ -128,15 +128,14 @@ export class TableEdit {
    * out of the chain; false if it has not. Text that fills a chain as it was before leaves rules
    * as they are, with counters at 0: what reading it again would lead to.
    */
-  appendFormer(text: string, start: number, end: number): boolean {
-    const draft = this.#flushed(text, start);
+  appendFormer(line: string): boolean {
+    const draft = this.#flushed(line);
     if (draft === null) return false;
     const { former, formerAt } = draft;
     const last = Math.min(former.length, formerAt + LOOK_AHEAD);
     for (let index = formerAt; index < last; index += 1) {
       const rule = former[index];
-      if (rule === undefined || rule.line.length !== end - start) continue;
-      if (!text.startsWith(rule.line, start)) continue;
+      if (rule === undefined || rule.line !== line) continue;
       if (this.#deletes && rule.isJump) return false;
       this.#dropFormer(draft, index);
       draft.formerAt = index + 1;
@@ -149,12 +148,13 @@ export class TableEdit {
   }
 
   /** The flushed chain that a line `-A CHAIN …` appends to, or null. */
-  #flushed(text: string, start: number): Draft | null {
-    if (this.#refill !== null && text.startsWith(this.#refillPrefix, start)) return this.#refill;
-    const from = start + APPEND.length;
-    const blank = text.indexOf(" ", from);
-    if (blank === -1 || !text.startsWith(APPEND, start)) return null;
-    const name = text.slice(from, blank);
+  #flushed(line: string): Draft | null {
+    const refill = this.#refill;
+    if (refill !== null && refill.former[refill.formerAt]?.line === line) return refill;
+    if (refill !== null && line.startsWith(this.#refillPrefix)) return refill;
+    const blank = line.indexOf(" ", APPEND.length);
+    if (blank === -1 || !line.startsWith(APPEND)) return null;
+    const name = line.slice(APPEND.length, blank);
     const draft = this.#drafts.get(name) ?? null;
     if (draft === null || draft.former.length === 0) return null;
     this.#refill = draft;
@@ -316,6 +316,7 @@ export class TableEdit {
     chain.packets = draft.packets;
     chain.bytes = draft.bytes;
     chain.version += 1;
+    chain.isDrafted = false;
     this.table.chains.set(name, chain);
   }
 
@@ -348,6 +349,7 @@ export class TableEdit {
     const counters = { policyAccepts, counts, packets, bytes };
     const draft = { chain, rules: chain.rules.slice(), former: NO_RULES, formerAt: 0, ...counters };
     this.#drafts.set(name, draft);
+    chain.isDrafted = true;
     return draft;
   }
 
@@ -441,7 +443,9 @@ export class TableEdit {
     for (const rule of draft.rules) {
       reach.hooks &= rule.validHooks;
       if (!rule.isJump) continue;
-      const next = this.#drafted(rule.targetName, reaches);
+      const { jump } = rule;
+      const isKnown = jump !== null && !jump.isDrafted && jump.height > 0;
+      const next = isKnown ? jump : this.#drafted(rule.targetName, reaches);
       if (next === null) return null;
       reach.hooks &= next.hooks;
       below = Math.max(below, next.height);

@@ -64,6 +64,8 @@ export class Chain {
   rules: Rule[] = [];
   /** How many rules jump here. */
   references = 0;
+  /** Whether an edit may be about to change it. */
+  isDrafted = false;
   /** How deep calls from here go, this chain counted; 0 if nobody has looked. */
   height = 0;
   /** Bits of the hooks at which all that it reaches may be; known if `height` is. */

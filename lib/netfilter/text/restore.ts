@@ -3,7 +3,9 @@
  *
  * Kernel: none; iptables 1.8.9, iptables/xtables-restore.c.
  */
+
 import { type Place, VethworkError } from "../../base/errors.ts";
+import type { LineText } from "../../base/line-text.ts";
 import type { Engine } from "../engine.ts";
 import { HOOK_NAMES } from "../hooks.ts";
 import type { ModuleTable } from "../modules.ts";
@@ -56,27 +58,36 @@ export class RestoreReader {
   }
 
   /** Reads the whole text; tables before an error stay changed. */
-  read(text: string): void {
+  read(text: string | LineText): void {
     this.#words = new Words(text.length);
     this.#parser = new CommandParser(this.#target, this.#target.modules, this.#words);
-    let start = 0;
     this.#line = 0;
-    while (start < text.length) {
-      let end = text.indexOf("\n", start);
-      if (end === -1) end = text.length;
-      this.#line += 1;
-      try {
-        this.#readLine(text, start, end);
-      } catch (error) {
-        throw this.#placed(error);
-      }
-      start = end + 1;
-    }
+    if (typeof text === "string") this.#readText(text);
+    else for (const line of text.lines) this.#next(line, 0, line.length);
     if (this.#edit !== null || this.#skipping) {
       throw new RuleError(`COMMIT expected at line ${this.#line + 1}`, {
         exitStatus: ExitStatus.OTHER_PROBLEM,
         place: this.#place(1, this.#line + 1),
       });
+    }
+  }
+
+  #readText(text: string): void {
+    let start = 0;
+    while (start < text.length) {
+      let end = text.indexOf("\n", start);
+      if (end === -1) end = text.length;
+      this.#next(text, start, end);
+      start = end + 1;
+    }
+  }
+
+  #next(text: string, start: number, end: number): void {
+    this.#line += 1;
+    try {
+      this.#readLine(text, start, end);
+    } catch (error) {
+      throw this.#placed(error);
     }
   }
 
@@ -108,10 +119,11 @@ export class RestoreReader {
       this.#chain(edit);
       return;
     }
-    if (first === "-" && edit.appendFormer(text, start, end)) return;
+    const line = first === "-" && this.#options.noflush === true ? text.slice(start, end) : "";
+    if (line !== "" && edit.appendFormer(line)) return;
     this.#words.split(text, start, end, start);
     const rule = this.#rule(edit, first === "[");
-    if (rule !== null && this.#options.noflush === true) rule.line = copyOf(text, start, end);
+    if (rule !== null && line !== "") rule.line = line === text ? line : copyOf(line);
   }
 
   #beginTable(): void {
@@ -212,6 +224,6 @@ export class RestoreReader {
 }
 
 /** The characters alone: an engine's slice would keep the whole text in memory. */
-function copyOf(text: string, start: number, end: number): string {
-  return ` ${text.slice(start, end)}`.slice(1);
+function copyOf(line: string): string {
+  return ` ${line}`.slice(1);
 }

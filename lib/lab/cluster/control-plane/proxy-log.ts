@@ -1,4 +1,5 @@
 /** What the kube-proxies of a cluster have done: for a text of each node, and for the timeline. */
+import type { LineText } from "../../../base/line-text.ts";
 import type { Ns } from "../../../base/units.ts";
 import type { Invocation } from "../../../kube/node/invocation.ts";
 import { seconds } from "../../report.ts";
@@ -16,7 +17,7 @@ interface Entry {
   /** Characters of the standard input. */
   readonly length: number;
   /** null: there was none, or it is not kept. */
-  readonly stdin: string | null;
+  readonly stdin: LineText | null;
 }
 
 export class ProxyLog {
@@ -31,7 +32,7 @@ export class ProxyLog {
     const isKept = this.#kept <= MAX_KEPT;
     entries.push({ at, run, length: stdin?.length ?? 0, stdin: isKept ? stdin : null });
     const by = `kube-proxy ${node}`;
-    if (stdin !== null) return [by, "iptables-restore", "", `${countLines(stdin)} lines`];
+    if (stdin !== null) return [by, "iptables-restore", "", `${stdin.lines.length} lines`];
     return run.startsWith("conntrack ") ? [by, run, "", ""] : null;
   }
 
@@ -48,12 +49,6 @@ export class ProxyLog {
 
 function asText({ at, run, length, stdin }: Entry): string {
   const head = `${seconds(at)}  ${run}\n`;
-  if (stdin !== null) return head + stdin.replace(/^(?=.)/gm, "    ");
+  if (stdin !== null) return head + stdin.text.replace(/^(?=.)/gm, "    ");
   return length === 0 ? head : `${head}    (${length} characters that are not kept)\n`;
-}
-
-function countLines(text: string): number {
-  let count = 0;
-  for (let at = text.indexOf("\n"); at !== -1; at = text.indexOf("\n", at + 1)) count += 1;
-  return count;
 }
