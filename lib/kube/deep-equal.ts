@@ -8,18 +8,30 @@ export function deepEqual(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
   if (Array.isArray(a) || Array.isArray(b)) {
-    return (
-      Array.isArray(a) &&
-      Array.isArray(b) &&
-      a.length === b.length &&
-      a.every((item, index) => deepEqual(item, b[index]))
-    );
+    return Array.isArray(a) && Array.isArray(b) && equalLists(a, b);
   }
-  const left = new Map(Object.entries(a).filter(([, value]) => value !== undefined));
-  const right = new Map(Object.entries(b).filter(([, value]) => value !== undefined));
-  if (left.size !== right.size) return false;
-  for (const [key, value] of left) {
-    if (!right.has(key) || !deepEqual(value, right.get(key))) return false;
+  return equalRecords(a as Fields, b as Fields);
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function equalLists(a: readonly unknown[], b: readonly unknown[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let index = 0; index < a.length; index += 1) {
+    if (!deepEqual(a[index], b[index])) return false;
   }
   return true;
+}
+
+/** Own fields only; their order does not count. */
+function equalRecords(a: Fields, b: Fields): boolean {
+  let count = 0;
+  for (const name of Object.keys(a)) {
+    const field = a[name];
+    if (field === undefined) continue;
+    if (!Object.hasOwn(b, name) || !deepEqual(field, b[name])) return false;
+    count += 1;
+  }
+  for (const name of Object.keys(b)) if (b[name] !== undefined) count -= 1;
+  return count === 0;
 }

@@ -7,6 +7,7 @@
 import type { Ns } from "../base/units.ts";
 import { type Scheduler, SimEvent } from "../sim/scheduler.ts";
 import type { ApiObject, Kind, Kinds, OwnerReference } from "./api/types.ts";
+import { ObjectIndex } from "./object-index.ts";
 import { ObjectTable } from "./object-table.ts";
 import { keyOf, type Store, type WatchEvent } from "./store.ts";
 
@@ -31,6 +32,7 @@ export class Informers {
   readonly #delayNs: Ns;
   readonly #kinds: ReadonlySet<string> | null;
   readonly #caches = new Map<string, ObjectTable>();
+  readonly #indexes = new Map<string, ObjectIndex[]>();
   readonly #owned = new Map<string, ObjectTable>();
   readonly #handlers = new Map<string, Handler[]>();
   readonly #everyKind: Handler[] = [];
@@ -82,10 +84,26 @@ export class Informers {
   }
 
   /** All objects of a kind that the cache has, by key. */
-  list<K extends Kind>(kind: K): Kinds[K][];
-  list(kind: string): ApiObject[];
-  list(kind: string): ApiObject[] {
+  list<K extends Kind>(kind: K): readonly Kinds[K][];
+  list(kind: string): readonly ApiObject[];
+  list(kind: string): readonly ApiObject[] {
     return this.#caches.get(kind)?.list() ?? [];
+  }
+
+  /**
+   * Finds objects of a kind by values that `valuesOf` reads in them, as client-go's indexers do. It
+   * has what the cache has, whenever it is asked.
+   */
+  index<K extends Kind>(
+    kind: K,
+    valuesOf: (object: Kinds[K]) => readonly string[],
+  ): ObjectIndex<Kinds[K]> {
+    const index = new ObjectIndex<Kinds[K]>(valuesOf);
+    for (const object of this.list(kind)) index.replace(null, object);
+    const indexes = this.#indexes.get(kind) ?? [];
+    indexes.push(index as unknown as ObjectIndex);
+    this.#indexes.set(kind, indexes);
+    return index;
   }
 
   /** The objects of a kind that the owner of `uid` controls or owns, by key. */
@@ -96,7 +114,7 @@ export class Informers {
   }
 
   /** All objects that name the owner of `uid`. */
-  dependents(uid: string): ApiObject[] {
+  dependents(uid: string): readonly ApiObject[] {
     return this.#owned.get(uid)?.list() ?? [];
   }
 
@@ -138,6 +156,9 @@ export class Informers {
     else {
       cache.set(key, object);
       this.#indexOwners(object, true);
+    }
+    for (const index of this.#indexes.get(object.kind) ?? []) {
+      index.replace(previous, event.type === "DELETED" ? null : object);
     }
     const change: Change = { type: event.type, object, previous };
     for (const handler of this.#handlers.get(object.kind) ?? []) handler(change);

@@ -6,6 +6,7 @@
  */
 
 import { VethworkError } from "../base/errors.ts";
+import type { LineText } from "../base/line-text.ts";
 import type { Netfilter } from "../netfilter/netfilter.ts";
 import { Table } from "../netfilter/table.ts";
 import { applyCommand, findRule } from "../netfilter/text/apply.ts";
@@ -26,7 +27,7 @@ export class NetfilterIptables implements IptablesTool {
     this.parser = new CommandParser(netfilter, netfilter.modules, this.words);
   }
 
-  restore(text: string): boolean {
+  restore(text: LineText): boolean {
     return succeeds(() => this.netfilter.restore(text, { noflush: true, counters: true }));
   }
 

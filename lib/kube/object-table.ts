@@ -6,6 +6,8 @@ export class ObjectTable {
   readonly #objects = new Map<string, ApiObject>();
   /** The keys in order; null after one has come or gone. */
   #keys: string[] | null = [];
+  /** What `list` said last; null after any change. */
+  #list: readonly ApiObject[] | null = [];
 
   get size(): number {
     return this.#objects.size;
@@ -18,10 +20,13 @@ export class ObjectTable {
   set(key: string, object: ApiObject): void {
     if (!this.#objects.has(key)) this.#keys = null;
     this.#objects.set(key, object);
+    this.#list = null;
   }
 
   delete(key: string): void {
-    if (this.#objects.delete(key)) this.#keys = null;
+    if (!this.#objects.delete(key)) return;
+    this.#keys = null;
+    this.#list = null;
   }
 
   /** All objects, in no order in particular. */
@@ -29,14 +34,19 @@ export class ObjectTable {
     return this.#objects.values();
   }
 
-  /** All objects by key; O(n), and O(n log n) after one has come or gone. */
-  list(): ApiObject[] {
+  /**
+   * All objects by key: the same list until something changes; then O(n), and O(n log n) if one has
+   * come or gone.
+   */
+  list(): readonly ApiObject[] {
+    if (this.#list !== null) return this.#list;
     this.#keys ??= [...this.#objects.keys()].sort(compareNames);
     const objects: ApiObject[] = [];
     for (const key of this.#keys) {
       const object = this.#objects.get(key);
       if (object !== undefined) objects.push(object);
     }
+    this.#list = objects;
     return objects;
   }
 }

@@ -50,6 +50,8 @@ export function splitKey(key: string): {
     : { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
 }
 
+const NOTHING: readonly ApiObject[] = [];
+
 /** All objects of a cluster. Objects are never changed, only replaced. */
 export class Store {
   #version = 0;
@@ -68,10 +70,10 @@ export class Store {
   }
 
   /** All objects of a kind, by key. */
-  list<K extends Kind>(kind: K): Kinds[K][];
-  list(kind: string): ApiObject[];
-  list(kind: string): ApiObject[] {
-    return this.#kinds.get(kind)?.list() ?? [];
+  list<K extends Kind>(kind: K): readonly Kinds[K][];
+  list(kind: string): readonly ApiObject[];
+  list(kind: string): readonly ApiObject[] {
+    return this.#kinds.get(kind)?.list() ?? NOTHING;
   }
 
   /** All objects of a kind, in no order in particular. */

@@ -16,8 +16,9 @@ const BUCKETS = 2048;
 export class IpIdents {
   readonly #cpu: Cpu;
   readonly #random: RandomStream;
-  readonly #ids = new Uint16Array(BUCKETS);
-  readonly #ticks = new Float64Array(BUCKETS);
+  /** Both empty until the first identification is asked for. */
+  #ids = new Uint16Array(0);
+  #ticks = new Float64Array(0);
   #key = 0;
 
   constructor(cpu: Cpu, random: RandomStream) {
@@ -43,6 +44,8 @@ export class IpIdents {
 
   #seed(): void {
     this.#key = this.#random.int32() | 1;
+    this.#ids = new Uint16Array(BUCKETS);
+    this.#ticks = new Float64Array(BUCKETS);
     for (let index = 0; index < BUCKETS; index += 1) {
       this.#ids[index] = this.#random.int32() & 0xffff;
     }

@@ -5,11 +5,13 @@
 import type { Route } from "./route.ts";
 
 const SIZE = 1024;
+const NO_KEYS = new Int32Array(0);
 
 /** A cache of routes. Entries that are obsolete are not found. */
 export class RouteCache {
-  readonly #keys = new Int32Array(SIZE * 5);
-  readonly #routes = new Array<Route | null>(SIZE).fill(null);
+  /** Both empty until there is a route to keep. */
+  #keys = NO_KEYS;
+  #routes: (Route | null)[] = [];
 
   /** The route that was kept for these, if it still holds. @hot */
   find(
@@ -19,6 +21,7 @@ export class RouteCache {
     tos: number,
     mark: number,
   ): Route | null {
+    if (this.#routes.length === 0) return null;
     const slot = slotOf(destination, source, device, mark);
     const keys = this.#keys;
     const at = slot * 5;
@@ -44,6 +47,10 @@ export class RouteCache {
     mark: number,
     route: Route,
   ): void {
+    if (this.#routes.length === 0) {
+      this.#keys = new Int32Array(SIZE * 5);
+      this.#routes = new Array<Route | null>(SIZE).fill(null);
+    }
     const slot = slotOf(destination, source, device, mark);
     this.#keys.set([destination, source, device, tos, mark], slot * 5);
     this.#routes[slot] = route;

@@ -29,9 +29,18 @@ export interface FieldOptions {
   readonly changed?: (field: string) => void;
 }
 
+/** The number fields of an object as parameters. */
+interface FieldGroup {
+  readonly prefix: string;
+  readonly owner: object;
+  readonly options: FieldOptions;
+}
+
 /** The tree. */
 export class SysctlTree {
   readonly #entries = new Map<string, SysctlEntry>();
+  /** Looked through by name when they are asked for: most hosts' never are. */
+  #groups: FieldGroup[] = [];
 
   /** Adds a parameter under its dotted name. */
   define(name: string, entry: SysctlEntry): void {
@@ -40,43 +49,75 @@ export class SysctlTree {
 
   /** Adds every number field of `owner` as a parameter under `prefix`. */
   defineFields(prefix: string, owner: object, options: FieldOptions = {}): void {
-    for (const [field, value] of Object.entries(owner)) {
-      if (typeof value !== "number") continue;
-      const [min, max] = options.ranges?.[field] ?? [-(2 ** 31), INT_MAX];
-      this.define(`${prefix}.${sysctlName(field)}`, {
-        read: () => String(Reflect.get(owner, field)),
-        write: (text) => {
-          const parsed = parseInteger(text);
-          if (parsed === null || parsed < min || parsed > max) return -EINVAL;
-          Reflect.set(owner, field, parsed);
-          options.changed?.(field);
-          return 0;
-        },
-      });
-    }
+    this.#groups.push({ prefix, owner, options });
   }
 
   /** Takes everything under `prefix` away, when a device goes. */
   removeUnder(prefix: string): void {
-    for (const name of [...this.#entries.keys()]) {
-      if (name.startsWith(`${prefix}.`)) this.#entries.delete(name);
-    }
+    const isUnder = (name: string): boolean => name.startsWith(`${prefix}.`);
+    for (const name of [...this.#entries.keys()]) if (isUnder(name)) this.#entries.delete(name);
+    this.#groups = this.#groups.filter((group) => !isUnder(`${group.prefix}.`));
   }
 
   /** The value, or null if there is no such parameter. `/` is taken for `.`. */
   read(name: string): string | null {
-    return this.#entries.get(name.replaceAll("/", "."))?.read() ?? null;
+    return this.#find(name.replaceAll("/", "."))?.read() ?? null;
   }
 
   /** Writes a value; 0, or a negative errno (ENOENT: no such parameter). */
   write(name: string, text: string): number {
-    return this.#entries.get(name.replaceAll("/", "."))?.write(text) ?? -ENOENT;
+    return this.#find(name.replaceAll("/", "."))?.write(text) ?? -ENOENT;
   }
 
   /** All names in order. */
   names(): string[] {
-    return [...this.#entries.keys()].sort();
+    const names = new Set(this.#entries.keys());
+    for (const { prefix, owner } of this.#groups) {
+      for (const field of numberFields(owner)) names.add(`${prefix}.${sysctlName(field)}`);
+    }
+    return [...names].sort();
   }
+
+  #find(name: string): SysctlEntry | null {
+    const known = this.#entries.get(name);
+    if (known !== undefined) return known;
+    const dot = name.lastIndexOf(".");
+    for (const group of this.#groups) {
+      if (group.prefix.length !== dot || !name.startsWith(group.prefix)) continue;
+      const own = name.slice(dot + 1);
+      const field = numberFields(group.owner).find((each) => sysctlName(each) === own);
+      if (field !== undefined) return new FieldEntry(group, field);
+    }
+    return null;
+  }
+}
+
+class FieldEntry implements SysctlEntry {
+  readonly #group: FieldGroup;
+  readonly #field: string;
+
+  constructor(group: FieldGroup, field: string) {
+    this.#group = group;
+    this.#field = field;
+  }
+
+  read(): string {
+    return String(Reflect.get(this.#group.owner, this.#field));
+  }
+
+  write(text: string): number {
+    const { owner, options } = this.#group;
+    const [min, max] = options.ranges?.[this.#field] ?? [-(2 ** 31), INT_MAX];
+    const parsed = parseInteger(text);
+    if (parsed === null || parsed < min || parsed > max) return -EINVAL;
+    Reflect.set(owner, this.#field, parsed);
+    options.changed?.(this.#field);
+    return 0;
+  }
+}
+
+function numberFields(owner: object): string[] {
+  return Object.keys(owner).filter((field) => typeof Reflect.get(owner, field) === "number");
 }
 
 /** `net.ipv4.conf.<device>`: what a device does with IPv4. */

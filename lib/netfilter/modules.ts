@@ -25,15 +25,17 @@ const OTHER_TARGETS = new Set(
   TEE TPROXY ULOG`.split(/\s+/),
 );
 
+const MATCHES: ReadonlyMap<string, MatchModule> = new Map(
+  MATCH_MODULES.map((module) => [module.name, module]),
+);
+const TARGETS: ReadonlyMap<string, TargetModule> = new Map(
+  TARGET_MODULES.map((module) => [module.name, module]),
+);
+
 /** The modules of a host. */
 export class ModuleTable {
-  readonly #matches: ReadonlyMap<string, MatchModule>;
-  readonly #targets: ReadonlyMap<string, TargetModule>;
-
-  constructor() {
-    this.#matches = new Map(MATCH_MODULES.map((module) => [module.name, module]));
-    this.#targets = new Map(TARGET_MODULES.map((module) => [module.name, module]));
-  }
+  readonly #matches = MATCHES;
+  readonly #targets = TARGETS;
 
   /** The match of that name; refuses what does not exist. */
   match(name: string): MatchModule {

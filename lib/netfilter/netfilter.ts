@@ -4,6 +4,7 @@
  *
  * Kernel: net/netfilter/core.c (nf_hook_slow), 6.18.
  */
+import type { LineText } from "../base/line-text.ts";
 import type { NetDevice } from "../link/device.ts";
 import { DropReason } from "../sim/drop-reason.ts";
 import type { Frame } from "../wire/frame.ts";
@@ -261,7 +262,7 @@ export class Netfilter implements NetfilterHooks, Engine, TableRegistry {
    * Reads iptables-restore text. Each table is changed at its COMMIT or not at all; a `RuleError`
    * names line and column. O(rules).
    */
-  restore(text: string, options: RestoreOptions = {}): void {
+  restore(text: string | LineText, options: RestoreOptions = {}): void {
     new RestoreReader(this, options).read(text);
   }
 

@@ -141,6 +141,8 @@ export class Rule {
   jump: Chain | null = null;
   /** Bits of the hooks where all its parts may be. */
   readonly validHooks: number;
+  /** The line of restore text that it was read from, if the same line makes the same rule; or "". */
+  line = "";
   packets = 0;
   bytes = 0;
 
@@ -169,6 +171,14 @@ export class Rule {
   get hookProblem(): string {
     const match = this.matches.find((one) => one.validHooks !== ALL_HOOKS);
     return match === undefined ? `-j ${this.targetName}` : `-m ${match.name}`;
+  }
+
+  /** Whether nothing but its counters changes while packets pass. */
+  get pure(): boolean {
+    for (let index = 0; index < this.matches.length; index += 1) {
+      if (this.matches[index]?.pure === false) return false;
+    }
+    return true;
   }
 
   /** Whether it names a chain of its table. */

@@ -14,6 +14,9 @@ import { ExitStatus, RuleError } from "./text/errors.ts";
 interface Draft {
   readonly chain: Chain;
   rules: Rule[];
+  /** Rules that a flush has taken out; those from `formerAt` on have not been put back. */
+  former: readonly Rule[];
+  formerAt: number;
   policyAccepts: boolean;
   counts: boolean;
   exists: boolean;
@@ -23,9 +26,14 @@ interface Draft {
 
 /** An empty chain with the policy ACCEPT. */
 function newDraft(chain: Chain): Draft {
+  const counters = { policyAccepts: true, counts: false, packets: 0, bytes: 0 };
   const exists = !chain.builtIn;
-  return { chain, rules: [], policyAccepts: true, counts: false, exists, packets: 0, bytes: 0 };
+  return { chain, rules: [], former: NO_RULES, formerAt: 0, exists, ...counters };
 }
+
+const NO_RULES: readonly Rule[] = [];
+/** How far ahead in a flushed chain's rules the next line is looked for. */
+const LOOK_AHEAD = 8;
 
 /** The tool's message when something that is named does not exist. */
 export function noSuchChain(): RuleError {
@@ -53,6 +61,13 @@ export class TableEdit {
   readonly #drafts = new Map<string, Draft | null>();
   readonly #added: Rule[] = [];
   readonly #removed: Rule[] = [];
+  /** Rules that were flushed and put back. */
+  readonly #kept: Rule[] = [];
+  /** The flushed chain that is being filled, and how its lines begin. */
+  #refill: Draft | null = null;
+  #refillPrefix = "";
+  /** Whether chains have gone or have got other names. */
+  #deletes = false;
   /** How often chains are jumped to, as far as this edit changes it. */
   readonly #references = new Map<string, number>();
 
@@ -111,7 +126,9 @@ export class TableEdit {
   /** Takes all rules out of a chain. */
   flush(name: string): void {
     const draft = this.#draft(name);
-    for (const rule of draft.rules) this.#drop(rule);
+    this.#dropFormer(draft, draft.former.length);
+    draft.former = draft.rules;
+    draft.formerAt = 0;
     draft.rules = [];
   }
 
@@ -119,6 +136,54 @@ export class TableEdit {
   isIdle(name: string): boolean {
     const { policyAccepts, rules } = this.#draft(name);
     return policyAccepts && rules.length === 0;
+  }
+
+  /**
+   * Appends the rule of a line `-A CHAIN …` without reading it, if this edit has flushed that rule
+   * out of the chain; false if it has not. Text that fills a chain as it was before leaves rules
+   * as they are, with counters at 0: what reading it again would lead to.
+   */
+  appendFormer(line: string): boolean {
+    const draft = this.#flushed(line);
+    if (draft === null) return false;
+    const { former, formerAt } = draft;
+    const last = Math.min(former.length, formerAt + LOOK_AHEAD);
+    for (let index = formerAt; index < last; index += 1) {
+      const rule = former[index];
+      if (rule === undefined || rule.line !== line) continue;
+      if (this.#deletes && rule.isJump) return false;
+      this.#dropFormer(draft, index);
+      draft.formerAt = index + 1;
+      draft.rules.push(rule);
+      this.#kept.push(rule);
+      this.#touched = true;
+      return true;
+    }
+    return false;
+  }
+
+  /** The flushed chain that a line `-A CHAIN …` appends to, or null. */
+  #flushed(line: string): Draft | null {
+    const refill = this.#refill;
+    if (refill !== null && refill.former[refill.formerAt]?.line === line) return refill;
+    if (refill !== null && line.startsWith(this.#refillPrefix)) return refill;
+    const blank = line.indexOf(" ", APPEND.length);
+    if (blank === -1 || !line.startsWith(APPEND)) return null;
+    const name = line.slice(APPEND.length, blank);
+    const draft = this.#drafts.get(name) ?? null;
+    if (draft === null || draft.former.length === 0) return null;
+    this.#refill = draft;
+    this.#refillPrefix = `${APPEND}${name} `;
+    return draft;
+  }
+
+  /** Rules that were flushed and do not come back. */
+  #dropFormer(draft: Draft, end: number): void {
+    for (let index = draft.formerAt; index < end; index += 1) {
+      const rule = draft.former[index];
+      if (rule !== undefined) this.#drop(rule);
+    }
+    draft.formerAt = end;
   }
 
   /** Deletes a chain, which must be empty and not be jumped to. */
@@ -134,7 +199,9 @@ export class TableEdit {
         hint: "flush it first",
       });
     }
+    this.#dropFormer(draft, draft.former.length);
     this.#drafts.set(name, draft.chain.builtIn ? newDraft(draft.chain) : null);
+    this.#forgetRefill();
   }
 
   /** Renames a user chain; jumps to it follow. */
@@ -146,6 +213,12 @@ export class TableEdit {
     this.#renames.set(name, to);
     this.#drafts.set(name, null);
     this.#drafts.set(to, draft);
+    this.#forgetRefill();
+  }
+
+  #forgetRefill(): void {
+    this.#deletes = true;
+    this.#refill = null;
   }
 
   /** New names by old ones; rules of this edit and before it may still use the old. */
@@ -204,6 +277,10 @@ export class TableEdit {
   /** Empties the table: all rules, all user chains, policies back to ACCEPT. */
   clear(): void {
     this.#cleared = true;
+    this.#forgetRefill();
+    for (const draft of this.#drafts.values()) {
+      if (draft !== null) this.#dropFormer(draft, draft.former.length);
+    }
     for (const chain of this.table.chains.values()) {
       for (const rule of this.rules(chain.name)) this.#drop(rule);
       if (chain.builtIn) {
@@ -216,14 +293,28 @@ export class TableEdit {
 
   /** Checks everything and puts it in place. Throws without a change if it cannot be. */
   commit(): void {
+    for (const draft of this.#drafts.values()) {
+      if (draft !== null) this.#dropFormer(draft, draft.former.length);
+    }
     this.#checkReferences();
-    this.#validate();
+    const reaches = this.#validated();
     for (const [name, draft] of this.#drafts) {
       if (draft === null) this.table.chains.delete(name);
     }
     for (const [name, draft] of this.#drafts) {
       if (draft !== null) this.#place(name, draft);
     }
+    for (const [name, { height, hooks }] of reaches) {
+      const chain = this.table.chains.get(name);
+      if (chain === undefined) continue;
+      chain.height = height;
+      chain.hooks = hooks;
+    }
+    for (const rule of this.#kept) {
+      rule.packets = 0;
+      rule.bytes = 0;
+    }
+    if (this.#deletes) for (const rule of this.#kept) this.#link(rule);
     for (const rule of this.#added) this.#link(rule);
     if (this.#renames.size > 0) this.#followRenames();
     for (const rule of this.#added) attachRule(rule);
@@ -246,6 +337,7 @@ export class TableEdit {
     chain.packets = draft.packets;
     chain.bytes = draft.bytes;
     chain.version += 1;
+    chain.isDrafted = false;
     this.table.chains.set(name, chain);
   }
 
@@ -256,7 +348,11 @@ export class TableEdit {
   /** Jumps are printed with the new names. */
   #followRenames(): void {
     for (const { rules } of this.table.chains.values()) {
-      for (const rule of rules) if (rule.jump !== null) rule.targetName = rule.jump.name;
+      for (const rule of rules) {
+        if (rule.jump === null) continue;
+        rule.targetName = rule.jump.name;
+        rule.line = "";
+      }
     }
   }
 
@@ -271,9 +367,10 @@ export class TableEdit {
     const chain = this.table.chains.get(name);
     if (chain === undefined) throw noSuchChain();
     const { policyAccepts, counts, exists, packets, bytes } = chain;
-    const rules = chain.rules.slice();
-    const draft = { chain, rules, policyAccepts, counts, exists, packets, bytes };
+    const counters = { policyAccepts, counts, exists, packets, bytes };
+    const draft = { chain, rules: chain.rules.slice(), former: NO_RULES, formerAt: 0, ...counters };
     this.#drafts.set(name, draft);
+    chain.isDrafted = true;
     return draft;
   }
 
@@ -316,8 +413,10 @@ export class TableEdit {
   }
 
   /** Refuses loops, too deep calls, and modules at hooks where they cannot be. */
-  #validate(): void {
+  #validated(): ReadonlyMap<string, Reach> {
     const reaches = new Map<string, Reach>();
+    if (this.#reachesStay(reaches)) return reaches;
+    reaches.clear();
     for (const base of this.table.base) {
       if (base === null) continue;
       const { height, hooks } = this.#reach(base.name, base.name, reaches);
@@ -328,6 +427,52 @@ export class TableEdit {
         hint: `a rule that ${base.name} reaches has a part that works only in ${hookList(hooks)}`,
       });
     }
+    for (const chain of this.table.chains.values()) chain.height = 0;
+    return reaches;
+  }
+
+  /**
+   * Whether all chains that were there lead as deep and to the same hooks as before: then so do
+   * those that call them. A loop would need a chain that has become higher.
+   */
+  #reachesStay(reaches: Map<string, Reach>): boolean {
+    if (this.#renames.size > 0) return false;
+    for (const [name, draft] of this.#drafts) {
+      if (draft === null) continue;
+      const reach = this.#drafted(name, reaches);
+      if (reach === null || reach.height > MAX_JUMP_DEPTH) return false;
+      const { chain } = draft;
+      if (this.table.chains.get(name) !== chain) continue;
+      if (chain.height !== reach.height || chain.hooks !== reach.hooks) return false;
+    }
+    return true;
+  }
+
+  /** As `#reach`, with what is known of chains that are not touched; null: nothing is known. */
+  #drafted(name: string, reaches: Map<string, Reach>): Reach | null {
+    const known = reaches.get(name);
+    if (known !== undefined) return known.height === IN_PROGRESS ? null : known;
+    const draft = this.#drafts.get(name);
+    if (draft === null) return null;
+    if (draft === undefined) {
+      const chain = this.table.chains.get(name);
+      return chain === undefined || chain.height === 0 ? null : chain;
+    }
+    const reach = { height: IN_PROGRESS, hooks: ALL_HOOKS };
+    reaches.set(name, reach);
+    let below = 0;
+    for (const rule of draft.rules) {
+      reach.hooks &= rule.validHooks;
+      if (!rule.isJump) continue;
+      const { jump } = rule;
+      const isKnown = jump !== null && !jump.isDrafted && jump.height > 0;
+      const next = isKnown ? jump : this.#drafted(rule.targetName, reaches);
+      if (next === null) return null;
+      reach.hooks &= next.hooks;
+      below = Math.max(below, next.height);
+    }
+    reach.height = below + 1;
+    return reach;
   }
 
   /** How deep calls from a chain go, and at which hooks all that it reaches may be. */
@@ -364,6 +509,7 @@ interface Reach {
 
 /** Height of a chain that is being looked at: to come back to it is a loop. */
 const IN_PROGRESS = -1;
+const APPEND = "-A ";
 
 function tooDeep(base: string): RuleError {
   return new RuleError(`RULE_APPEND failed (Too many links): rule in chain ${base}`, {

@@ -69,6 +69,12 @@ export class Chain {
   rules: Rule[] = [];
   /** How many rules jump here. */
   references = 0;
+  /** Whether an edit may be about to change it. */
+  isDrafted = false;
+  /** How deep calls from here go, this chain counted; 0 if nobody has looked. */
+  height = 0;
+  /** Bits of the hooks at which all that it reaches may be; known if `height` is. */
+  hooks = 0;
   /** Counts changes of `rules`, so that an index built from them knows that it is old. */
   version = 0;
   /** Made on demand by the walk. */

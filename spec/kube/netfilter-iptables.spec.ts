@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { LineText } from "../../lib/base/line-text.ts";
 import type { NetfilterIptables } from "../../lib/kube/netfilter-iptables.ts";
 import { Scheduler } from "../../lib/sim/scheduler.ts";
 import { RecordingNode } from "../../tools/rules/recording-node.ts";
@@ -7,7 +8,7 @@ function iptables(): NetfilterIptables {
   return new RecordingNode(new Scheduler(), 1).rules;
 }
 
-const input = (...lines: string[]): string => ["*nat", ...lines, "COMMIT", ""].join("\n");
+const input = (...lines: string[]): LineText => new LineText(["*nat", ...lines, "COMMIT"]);
 
 describe("kube/netfilter-iptables", () => {
   it("empties declared chains and keeps the others (--noflush)", () => {

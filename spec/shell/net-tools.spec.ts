@@ -12,7 +12,9 @@ describe("shell/net-tools", () => {
       return [...shown.matchAll(/inet (.*?)\\/g)].map(([, text = ""]) => text.trim());
     };
 
-    expect(inet("eth0 10.1.2.3")).to.deep.equal(["10.1.2.3/8 brd 10.255.255.255 scope global eth0"]);
+    expect(inet("eth0 10.1.2.3")).to.deep.equal([
+      "10.1.2.3/8 brd 10.255.255.255 scope global eth0",
+    ]);
     expect(inet("eth0 10.1.2.4 netmask 255.255.255.0")).to.deep.equal([
       "10.1.2.4/24 brd 10.1.2.255 scope global eth0",
     ]);

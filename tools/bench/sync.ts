@@ -2,7 +2,9 @@
  * `vethwork bench sync`: how long kube-proxy takes to make its rules for a large cluster, in full
  * and after one endpoint has changed. What is measured is the proxy; the node only takes the text.
  */
+
 import type { Command } from "commander";
+import type { LineText } from "../../lib/base/line-text.ts";
 import { EndpointTracker } from "../../lib/kube/proxy/endpoint-tracker.ts";
 import { IptablesMode } from "../../lib/kube/proxy/iptables/mode.ts";
 import type { ProxyNode } from "../../lib/kube/proxy/node.ts";
@@ -104,8 +106,8 @@ function swallowingNode(): { node: ProxyNode; texts: string[]; chains: Set<strin
   const recording = new RecordingNode(new Scheduler(), 1);
   const iptables = {
     ...recording.iptables,
-    restore: (text: string): boolean => {
-      texts[0] = text;
+    restore: (text: LineText): boolean => {
+      texts[0] = text.text;
       return true;
     },
     chains: () => chains,

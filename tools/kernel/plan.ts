@@ -166,7 +166,7 @@ export function planOf(lab: Lab, options: PlanOptions): KernelPlan {
       name: name.value,
       on: on.value,
       run: command.value,
-      stdin,
+      stdin: stdin,
     })),
     steps: plannedSteps([...lab.steps, ...checks], options.invocations),
     quietNs: QUIET,
@@ -242,7 +242,7 @@ function actsOf(invocations: readonly NodeInvocation[], after: number): PlannedA
     .map(({ node, run, stdin }) => ({
       on: node,
       run: run.startsWith("conntrack ") ? `${run} || true` : run,
-      stdin,
+      stdin: stdin?.text ?? null,
     }));
 }
 

@@ -85,7 +85,7 @@ export class RecordingNode implements ProxyNode {
     const { rules } = this;
     return {
       restore: (text) => {
-        this.restores.push(text);
+        this.restores.push(text.text);
         return rules.restore(text);
       },
       ensureChain: (table: TableName, chain: string) => rules.ensureChain(table, chain),

@@ -12,10 +12,12 @@ export function copyFields(value: unknown): Fields {
 }
 
 function copy(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(copy);
+  if (Array.isArray(value)) return value.map((item) => copy(item));
   if (typeof value !== "object" || value === null) return value;
   const result: Fields = {};
-  for (const [name, field] of Object.entries(value)) {
+  const fields = value as Fields;
+  for (const name of Object.keys(fields)) {
+    const field = fields[name];
     if (field !== undefined && (field !== null || KEPT_NULLS.has(name))) result[name] = copy(field);
   }
   return result;

@@ -10,7 +10,8 @@ const NO_LABELS: StringMap = {};
 /** Whether `labels` have all that the map asks for. */
 export function matchesLabels(wanted: StringMap, labels: StringMap | undefined): boolean {
   const has = labels ?? NO_LABELS;
-  return Object.entries(wanted).every(([key, value]) => has[key] === value);
+  for (const key of Object.keys(wanted)) if (has[key] !== wanted[key]) return false;
+  return true;
 }
 
 /** Whether `labels` fit the selector; an empty one fits all, an absent one none. */

@@ -6,7 +6,6 @@
  * Not modelled: the limit of 1000 addresses.
  */
 import { NS_PER_MS } from "../../base/units.ts";
-import { matchesLabels } from "../api/labels.ts";
 import { canonical } from "../api/names.ts";
 import type { EndpointAddress, EndpointSubset, Endpoints, Pod, Service } from "../api/types.ts";
 import { deepEqual } from "../deep-equal.ts";
@@ -16,7 +15,7 @@ import { keyOf } from "../store.ts";
 import { ApiClient, type Sync } from "./client.ts";
 import { type ControllerContext, WorkQueue } from "./controller.ts";
 import { isReady, isTerminal } from "./pods.ts";
-import { endpointChanged, findPort, servicesOf } from "./service-pods.ts";
+import { endpointChanged, findPort, ServicePods } from "./service-pods.ts";
 
 const START_NS = 5 * NS_PER_MS;
 const MANAGED_BY = "endpoints.kubernetes.io/managed-by";
@@ -25,18 +24,20 @@ export class EndpointsController {
   readonly #informers: Informers;
   readonly #client: ApiClient;
   readonly #queue: WorkQueue;
+  readonly #servicePods: ServicePods;
 
   constructor({ scheduler, informers, server }: ControllerContext) {
     this.#informers = informers;
     this.#client = new ApiClient(server, scheduler, "endpoint-controller");
     this.#queue = new WorkQueue(scheduler, { startNs: START_NS }, (key) => this.#sync(key));
+    this.#servicePods = new ServicePods(informers);
     informers.on("Service", ({ object }) => this.#queue.add(keyOf(object)));
     informers.on("Endpoints", ({ type, object }) => {
       if (type === "DELETED") this.#queue.add(keyOf(object));
     });
     informers.on("Pod", ({ object, previous }) => {
       if (!endpointChanged(object, previous)) return;
-      for (const key of servicesOf(informers, object, previous)) this.#queue.add(key);
+      for (const key of this.#servicePods.keysOf(object, previous)) this.#queue.add(key);
     });
   }
 
@@ -89,7 +90,7 @@ export class EndpointsController {
         ports: NonNullable<EndpointSubset["ports"]>;
       }
     >();
-    for (const pod of this.#informers.list("Pod")) {
+    for (const pod of this.#servicePods.podsOf(service)) {
       if (!isListed(pod, service)) continue;
       const ports = (service.spec.ports ?? []).flatMap((port) => {
         const number = findPort(pod, port);
@@ -122,8 +123,6 @@ export class EndpointsController {
 
 function isListed(pod: Pod, service: Service): boolean {
   return (
-    pod.metadata.namespace === service.metadata.namespace &&
-    matchesLabels(service.spec.selector ?? {}, pod.metadata.labels) &&
     pod.status.podIP !== undefined &&
     (pod.metadata.deletionTimestamp === undefined ||
       service.spec.publishNotReadyAddresses === true) &&

@@ -22,7 +22,7 @@ import { keyOf, objectKey } from "../store.ts";
 import { ApiClient, type Sync } from "./client.ts";
 import { type ControllerContext, WorkQueue } from "./controller.ts";
 import { controllerReference, isReady, isTerminal } from "./pods.ts";
-import { endpointChanged, findPort, selects, servicesOf } from "./service-pods.ts";
+import { endpointChanged, findPort, ServicePods } from "./service-pods.ts";
 import { planSlices, type SlicePlan } from "./slice-plan.ts";
 
 const START_NS = 6 * NS_PER_MS;
@@ -36,16 +36,18 @@ export class EndpointSliceController {
   readonly #informers: Informers;
   readonly #client: ApiClient;
   readonly #queue: WorkQueue;
+  readonly #servicePods: ServicePods;
 
   constructor({ scheduler, informers, server }: ControllerContext) {
     this.#informers = informers;
     this.#client = new ApiClient(server, scheduler, "endpointslice-controller");
     const options = { startNs: START_NS, backoffNs: NS_PER_S };
     this.#queue = new WorkQueue(scheduler, options, (key) => this.#sync(key));
+    this.#servicePods = new ServicePods(informers);
     informers.on("Service", ({ object }) => this.#queue.add(keyOf(object)));
     informers.on("Pod", ({ object, previous }) => {
       if (!endpointChanged(object, previous)) return;
-      for (const key of servicesOf(informers, object, previous)) this.#queue.add(key);
+      for (const key of this.#servicePods.keysOf(object, previous)) this.#queue.add(key);
     });
     informers.on("EndpointSlice", ({ object }) => {
       const name = object.metadata.labels?.[SERVICE_NAME_LABEL];
@@ -107,8 +109,8 @@ export class EndpointSliceController {
   /** The endpoints that the Service should have, by their sets of ports. */
   #endpoints(service: Service): Map<string, { ports: EndpointPort[]; endpoints: Endpoint[] }> {
     const groups = new Map<string, { ports: EndpointPort[]; endpoints: Endpoint[] }>();
-    for (const pod of this.#informers.list("Pod")) {
-      if (!selects(service, pod) || pod.status.podIP === undefined || isTerminal(pod)) continue;
+    for (const pod of this.#servicePods.podsOf(service)) {
+      if (pod.status.podIP === undefined || isTerminal(pod)) continue;
       const ports = portsOf(service, pod);
       const id = canonical(ports);
       const group = groups.get(id) ?? { ports, endpoints: [] };

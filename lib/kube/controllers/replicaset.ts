@@ -12,6 +12,7 @@ import { parseTime } from "../api/time.ts";
 import type { Pod, ReplicaSet, ReplicaSetStatus } from "../api/types.ts";
 import { deepEqual } from "../deep-equal.ts";
 import { controllerOf, type Informers } from "../informer.ts";
+import type { ObjectIndex } from "../object-index.ts";
 import { keyOf, objectKey } from "../store.ts";
 import { ApiClient, type Sync } from "./client.ts";
 import { type ControllerContext, WorkQueue } from "./controller.ts";
@@ -36,6 +37,8 @@ export class ReplicaSetController {
   readonly #client: ApiClient;
   readonly #events: EventRecorder;
   readonly #queue: WorkQueue;
+  /** Pods that nobody controls, by namespace. */
+  readonly #orphans: ObjectIndex<Pod>;
   readonly #expectations = new Expectations();
 
   constructor({ scheduler, informers, server }: ControllerContext) {
@@ -43,6 +46,9 @@ export class ReplicaSetController {
     this.#client = new ApiClient(server, scheduler, "replicaset-controller");
     this.#events = new EventRecorder(server, "replicaset-controller");
     this.#queue = new WorkQueue(scheduler, { startNs: START_NS }, (key) => this.#sync(key));
+    this.#orphans = informers.index("Pod", (pod) =>
+      controllerOf(pod) === null ? [pod.metadata.namespace ?? ""] : [],
+    );
     informers.on("ReplicaSet", ({ type, object }) => {
       if (type === "DELETED") this.#expectations.forget(keyOf(object));
       this.#queue.add(keyOf(object));
@@ -87,7 +93,7 @@ export class ReplicaSetController {
 
   /** Takes over Pods that fit the selector and belong to nobody. */
   *#adopt(set: ReplicaSet): Sync {
-    for (const pod of this.#informers.list("Pod")) {
+    for (const pod of this.#orphans.list(set.metadata.namespace ?? "")) {
       if (!adopts(set, pod)) continue;
       yield* this.#client.patch("Pod", keyOf(pod), (current) => ({
         ...current,

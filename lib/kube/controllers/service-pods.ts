@@ -5,9 +5,11 @@
  * Spec: kubernetes staging endpointslice and pkg/controller/util/endpoint, v1.36.
  */
 import { matchesLabels } from "../api/labels.ts";
-import type { Pod, Service, ServicePort } from "../api/types.ts";
+import type { Pod, Service, ServicePort, StringMap } from "../api/types.ts";
 import { deepEqual } from "../deep-equal.ts";
 import type { Informers } from "../informer.ts";
+import type { ObjectIndex } from "../object-index.ts";
+import { compareNames } from "../objects.ts";
 import { keyOf } from "../store.ts";
 import { isReady } from "./pods.ts";
 
@@ -24,12 +26,61 @@ export function endpointChanged(pod: Pod, previous: Pod | null): boolean {
   );
 }
 
-/** Keys of the Services that select the Pod, now or before its change. */
-export function servicesOf(informers: Informers, pod: Pod, previous: Pod | null): string[] {
-  return informers
-    .list("Service")
-    .filter((service) => selects(service, pod) || (previous !== null && selects(service, previous)))
-    .map(keyOf);
+/** Who selects whom, found without looking at everybody. */
+export class ServicePods {
+  readonly #pods: ObjectIndex<Pod>;
+  readonly #services: ObjectIndex<Service>;
+
+  constructor(informers: Informers) {
+    this.#pods = informers.index("Pod", ({ metadata }) => [
+      any(metadata.namespace),
+      ...Object.entries(metadata.labels ?? {}).map((label) => pair(metadata.namespace, label)),
+    ]);
+    this.#services = informers.index("Service", ({ metadata, spec }) =>
+      spec.selector === undefined ? [] : [firstWish(metadata.namespace, spec.selector)],
+    );
+  }
+
+  /** The Pods that the Service selects, by key. */
+  podsOf(service: Service): Pod[] {
+    const { metadata, spec } = service;
+    if (spec.selector === undefined) return [];
+    const some = this.#pods.list(firstWish(metadata.namespace, spec.selector));
+    return some.filter((pod) => selects(service, pod));
+  }
+
+  /** The Services that select the Pod, by key. */
+  servicesOf(pod: Pod): Service[] {
+    const { namespace, labels } = pod.metadata;
+    const wishes = Object.entries(labels ?? {}).map((label) => pair(namespace, label));
+    const found = [any(namespace), ...wishes].flatMap((wish) => this.#services.list(wish));
+    return found
+      .filter((service) => selects(service, pod))
+      .sort((a, b) => compareNames(keyOf(a), keyOf(b)));
+  }
+
+  /** Keys of the Services that select the Pod, now or before its change. */
+  keysOf(pod: Pod, previous: Pod | null): string[] {
+    const keys = new Set(this.servicesOf(pod).map(keyOf));
+    if (previous !== null && !deepEqual(previous.metadata.labels, pod.metadata.labels)) {
+      for (const service of this.servicesOf(previous)) keys.add(keyOf(service));
+    }
+    return [...keys].sort(compareNames);
+  }
+}
+
+/** What a selector asks for first: few Pods have it, and all that are selected. */
+function firstWish(namespace: string | undefined, selector: StringMap): string {
+  const [first] = Object.entries(selector);
+  return first === undefined ? any(namespace) : pair(namespace, first);
+}
+
+function any(namespace = ""): string {
+  return `${namespace}/`;
+}
+
+function pair(namespace = "", [key, value]: readonly [string, string]): string {
+  return `${namespace}/${key}=${value}`;
 }
 
 /** Whether a Service has the Pod among its endpoints. */

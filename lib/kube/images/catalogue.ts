@@ -8,9 +8,11 @@
  * Not modelled: echoserver, httpbin, socat and other echo servers by their own words (they are
  * listeners as any unknown image), agnhost's other subcommands.
  */
+
 import { Pipe } from "../../apps/pipe.ts";
 import { fromUtf8 } from "../../base/bytes.ts";
 import { VethworkError } from "../../base/errors.ts";
+import { LayeredMap } from "../../base/layered-map.ts";
 import { type Command, type CommandContext, ToolError } from "../../shell/command.ts";
 import { type CommandSet, commandSet } from "../../shell/command-set.ts";
 import { NOT_FOUND, resolveCommand } from "../../shell/interpreter/lookup.ts";
@@ -194,11 +196,11 @@ export function contextOf(
   image = findImage(container.image),
 ): CommandContext {
   const { host, pod, env, termination } = container;
-  const base: [string, string][] = [
+  const base = new Map<string, string>([
     ["PATH", PATH],
     ["HOSTNAME", pod.hostname],
     ["HOME", "/root"],
-  ];
+  ]);
   const io = {
     stdin: Pipe.of(null),
     stdout: (text: string) => container.log(text),
@@ -209,7 +211,7 @@ export function contextOf(
     host,
     io,
     commands: image === null ? toolboxCommands(container, "dash") : image.commands(container),
-    environment: new Map([...base, ...env]),
+    environment: new LayeredMap(base, env),
     signal: termination,
   };
 }

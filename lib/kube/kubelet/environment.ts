@@ -3,6 +3,7 @@
  *
  * Spec: kubernetes pkg/kubelet/kubelet_pods.go (makeEnvironmentVariables), v1.36.
  */
+import { LayeredMap } from "../../base/layered-map.ts";
 import { copyFields, type Fields, mapIn, textIn } from "../api/fields.ts";
 import type { Container, JsonMap, Pod } from "../api/types.ts";
 import type { Informers } from "../informer.ts";
@@ -18,16 +19,17 @@ export function environmentOf(
   informers: Informers,
   hostname: string,
   facts: PodFacts,
-): Map<string, string> {
+): ReadonlyMap<string, string> {
   const { namespace = "default" } = pod.metadata;
   const services = serviceVariables(informers, namespace, pod.spec.enableServiceLinks !== false);
-  const values = new Map([["HOSTNAME", hostname], ...services]);
+  const own = new Map<string, string>();
+  const values = new LayeredMap(new LayeredMap(new Map([["HOSTNAME", hostname]]), services), own);
   for (const source of container.envFrom ?? [])
-    addAll(values, copyFields(source), informers, namespace);
+    addAll(own, copyFields(source), informers, namespace);
   for (const entry of container.env ?? []) {
     const name = String(entry["name"]);
     const value = variableText(pod, container, entry, values, informers, facts);
-    if (value !== null) values.set(name, value);
+    if (value !== null) own.set(name, value);
   }
   return values;
 }

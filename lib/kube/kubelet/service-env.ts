@@ -5,21 +5,39 @@
  */
 import type { Service } from "../api/types.ts";
 import type { Informers } from "../informer.ts";
+import { keyOf } from "../store.ts";
 
-/** The variables of the Services that a Pod of `namespace` is told of, by name. */
+/**
+ * The variables of the Services that a Pod of `namespace` is told of, by name. The same map for
+ * all Pods of a namespace as long as no Service changes.
+ */
 export function serviceVariables(
   informers: Informers,
   namespace: string,
   links: boolean,
-): Map<string, string> {
+): ReadonlyMap<string, string> {
+  const services = informers.list("Service");
+  const known = read.get(services) ?? new Map<string, ReadonlyMap<string, string>>();
+  read.set(services, known);
+  const id = `${links} ${namespace}`;
+  const values = known.get(id) ?? variablesOf(services, namespace, links);
+  known.set(id, values);
+  return values;
+}
+
+/** A cache's list is another after each change. */
+const read = new WeakMap<readonly Service[], Map<string, ReadonlyMap<string, string>>>();
+
+function variablesOf(
+  services: readonly Service[],
+  namespace: string,
+  links: boolean,
+): ReadonlyMap<string, string> {
   const values = new Map<string, string>();
-  const own = links
-    ? informers.list("Service").filter(({ metadata }) => metadata.namespace === namespace)
-    : [];
-  const master = informers.get("Service", "default/kubernetes");
-  for (const service of [...own, ...(master === null || own.includes(master) ? [] : [master])]) {
-    addVariables(values, service);
-  }
+  const own = links ? services.filter(({ metadata }) => metadata.namespace === namespace) : [];
+  for (const service of own) addVariables(values, service);
+  const master = services.find((service) => keyOf(service) === "default/kubernetes");
+  if (master !== undefined && !own.includes(master)) addVariables(values, master);
   return values;
 }
 

@@ -2,12 +2,13 @@
  * What kube-proxy asks the machine to do, as the command lines that a person would type: for
  * reports, and to do the same on another machine.
  */
+import type { LineText } from "../../base/line-text.ts";
 import type { IptablesTool, TableName, UdpFlow } from "../proxy/node.ts";
 
 /** One command line and what stands in its standard input. */
 export interface Invocation {
   readonly run: string;
-  readonly stdin: string | null;
+  readonly stdin: LineText | null;
 }
 
 /** Told of each invocation before it is carried out. */
@@ -23,7 +24,7 @@ export class ToldIptables implements IptablesTool {
     this.#listener = listener;
   }
 
-  restore(text: string): boolean {
+  restore(text: LineText): boolean {
     this.#listener({ run: "iptables-restore --noflush --counters", stdin: text });
     return this.#tool.restore(text);
   }

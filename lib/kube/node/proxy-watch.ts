@@ -13,7 +13,16 @@ import type { KubeObject } from "../objects.ts";
 import type { Store } from "../store.ts";
 import { NodeProxy, type NodeProxyOptions } from "./node-proxy.ts";
 
+/** What a kube-proxy lists and watches. */
 const KINDS: readonly Kind[] = ["Service", "EndpointSlice", "Node"];
+
+/**
+ * The cache of all kube-proxies of a run, which all have the same: told once of each change, they
+ * do not each keep a copy. `delayNs` is how long the API server's watches take.
+ */
+export function proxyInformers(scheduler: Scheduler, store: Store, delayNs: Ns): Informers {
+  return new Informers(scheduler, store, delayNs, new Set(KINDS));
+}
 
 export class ProxyWatch {
   /** Null until the lists have come. */
@@ -21,15 +30,15 @@ export class ProxyWatch {
   readonly #options: Omit<NodeProxyOptions, "objects">;
   readonly #informers: Informers;
 
-  /** Begins to list; `delayNs` is how long the API server's answers and watches take. */
+  /** Begins to list; `delayNs` is how long the API server's answers take. */
   constructor(
     scheduler: Scheduler,
-    store: Store,
+    informers: Informers,
     delayNs: Ns,
     options: Omit<NodeProxyOptions, "objects">,
   ) {
     this.#options = options;
-    this.#informers = new Informers(scheduler, store, delayNs, new Set(KINDS));
+    this.#informers = informers;
     for (const kind of KINDS) {
       this.#informers.on(kind, ({ type, object, previous }) => {
         const now = type === "DELETED" ? null : asProxyObject(object);

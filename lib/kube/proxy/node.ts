@@ -2,6 +2,7 @@
  * What kube-proxy needs of the machine it runs on. The proxy declares it, and the emulated node
  * plugs it in; text is made elsewhere, effects happen only through here.
  */
+import type { LineText } from "../../base/line-text.ts";
 import type { Ns } from "../../base/units.ts";
 import type { RuleProtocol } from "./service-port.ts";
 
@@ -13,7 +14,7 @@ export interface IptablesTool {
    * `iptables-restore --noflush --counters`; false: refused. Tables whose COMMIT came before the
    * error have changed.
    */
-  restore(text: string): boolean;
+  restore(text: LineText): boolean;
   /** `iptables -N`, unless the chain is there. False: failed. */
   ensureChain(table: TableName, chain: string): boolean;
   /** `iptables -C`, then `-I` or `-A` unless the rule is there. False: failed. */

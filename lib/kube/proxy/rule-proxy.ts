@@ -157,7 +157,7 @@ export class RuleProxy implements KubeProxy {
     this.needsFull = false;
     this.lastSyncAt = now;
     if (full) this.lastFull = now;
-    this.health.update(ports.values(), endpoints);
+    this.health.update(this.services.checked.values(), endpoints);
     cleanConntrack(
       { ports, endpoints, services, endpointChanges },
       this.options.node.conntrack,

@@ -22,6 +22,8 @@ export interface ServiceUpdate {
 export class ServiceTracker {
   /** Ports of all Services as of the last `apply`, by key. */
   readonly ports = new Map<string, ServicePort>();
+  /** Those of them that have a health check. */
+  readonly checked = new Map<string, ServicePort>();
   private readonly release: KubeProxyRelease;
   private readonly pending = new Map<string, { previous: Ports; current: Ports }>();
 
@@ -49,10 +51,15 @@ export class ServiceTracker {
     const changed = new Set(this.pending.keys());
     const deleted: ServicePort[] = [];
     for (const { previous, current } of this.pending.values()) {
-      for (const [key, port] of current) this.ports.set(key, port);
+      for (const [key, port] of current) {
+        this.ports.set(key, port);
+        if (port.healthCheckNodePort !== 0) this.checked.set(key, port);
+        else this.checked.delete(key);
+      }
       for (const [key, port] of previous) {
         if (current.has(key)) continue;
         this.ports.delete(key);
+        this.checked.delete(key);
         deleted.push(port);
       }
     }

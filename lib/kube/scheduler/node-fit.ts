@@ -110,7 +110,19 @@ function requests({ spec }: Pod, otherwise: Resources): Resources {
 }
 
 /** What a node has for Pods. */
-export function allocatableOf(node: Node): Resources & { readonly pods: number } {
+export function allocatableOf(node: Node): Allocatable {
+  const known = allocatable.get(node);
+  if (known !== undefined) return known;
+  const result = readAllocatable(node);
+  allocatable.set(node, result);
+  return result;
+}
+
+type Allocatable = Resources & { readonly pods: number };
+
+const allocatable = new WeakMap<Node, Allocatable>();
+
+function readAllocatable(node: Node): Allocatable {
   const of = (name: string, otherwise: string) =>
     parseQuantity(node.status.allocatable?.[name] ?? node.status.capacity?.[name] ?? otherwise);
   return { cpu: of("cpu", "8"), memory: of("memory", "32Gi"), pods: of("pods", "110") };

@@ -13,6 +13,7 @@ import { ApiClient, type Sync } from "../controllers/client.ts";
 import { type ControllerContext, WorkQueue } from "../controllers/controller.ts";
 import { EventRecorder } from "../controllers/events.ts";
 import { isTerminal } from "../controllers/pods.ts";
+import { ServicePods } from "../controllers/service-pods.ts";
 import { controllerOf, type Informers } from "../informer.ts";
 import { compareNames } from "../objects.ts";
 import { keyOf } from "../store.ts";
@@ -23,6 +24,7 @@ import {
   requestsOf,
   untolerated,
 } from "./node-fit.ts";
+import { antiAffinityOf, PlacedPods } from "./placed-pods.ts";
 import {
   defaultWishes,
   domainCounts,
@@ -47,7 +49,9 @@ export class PodScheduler {
   readonly #waiting = new Set<string>();
   /** Pods for which there is none at present. */
   readonly #unschedulable = new Set<string>();
-  #hasAntiAffinity = false;
+  /** Where Pods are, as far as the cache shows it. */
+  readonly #placed = new PlacedPods();
+  readonly #servicePods: ServicePods;
   /** Nodes given to Pods whose binding the cache does not show yet. */
   readonly #assumed = new Map<string, string>();
 
@@ -57,12 +61,15 @@ export class PodScheduler {
     this.#events = new EventRecorder(server, "default-scheduler");
     this.#random = random.stream("scheduler:ties");
     this.#queue = new WorkQueue(scheduler, { startNs: START_NS }, () => this.#turn());
+    this.#servicePods = new ServicePods(informers);
     informers.on("Pod", ({ type, object }) => this.#podChanged(type, object));
     informers.on("Node", () => this.#retry(0));
   }
 
   #podChanged(type: string, pod: Pod): void {
     const key = keyOf(pod);
+    const node = pod.spec.nodeName ?? this.#assumed.get(pod.metadata.uid) ?? null;
+    this.#placed.put(pod, type === "DELETED" || isTerminal(pod) ? null : node);
     if (type === "DELETED" || pod.spec.nodeName !== undefined) {
       this.#assumed.delete(pod.metadata.uid);
       this.#waiting.delete(key);
@@ -96,7 +103,7 @@ export class PodScheduler {
   }
 
   *#place(pod: Pod, key: string): Sync {
-    const infos = this.#nodes();
+    const infos = this.#placed.infos(this.#informers.list("Node"));
     const refusals = new Map<string, number>();
     const wishes = this.#wishes(pod);
     const fitting = infos.filter((info) => {
@@ -108,6 +115,7 @@ export class PodScheduler {
     if (chosen === null) return yield* this.#report(pod, key, infos.length, refusals);
     const { name } = chosen.node.metadata;
     this.#assumed.set(pod.metadata.uid, name);
+    this.#placed.put(pod, name);
     yield* this.#client.bind(key, name);
     const full = `${pod.metadata.namespace ?? ""}/${pod.metadata.name}`;
     this.#events.event(pod, "Normal", "Scheduled", `Successfully assigned ${full} to ${name}`);
@@ -143,23 +151,6 @@ export class PodScheduler {
     }));
   }
 
-  /** The nodes with their Pods; notes whether any of these keeps others away. */
-  #nodes(): NodeInfo[] {
-    this.#hasAntiAffinity = false;
-    const byNode = new Map<string, Pod[]>();
-    for (const pod of this.#informers.list("Pod")) {
-      const node = pod.spec.nodeName ?? this.#assumed.get(pod.metadata.uid);
-      if (node === undefined || isTerminal(pod)) continue;
-      if (antiAffinityOf(pod).length > 0) this.#hasAntiAffinity = true;
-      const pods = byNode.get(node) ?? [];
-      pods.push(pod);
-      byNode.set(node, pods);
-    }
-    return this.#informers
-      .list("Node")
-      .map((node) => ({ node, pods: byNode.get(node.metadata.name) ?? [] }));
-  }
-
   #wishes(pod: Pod): { readonly hard: SpreadWish[]; readonly soft: SpreadWish[] } {
     const own = pod.spec.topologySpreadConstraints ?? [];
     const wish = (constraint: (typeof own)[number]): SpreadWish => ({
@@ -182,7 +173,7 @@ export class PodScheduler {
     }
     return {
       hard,
-      soft: defaultWishes(pod, this.#informers.list("Service"), this.#ownerSelector(pod)),
+      soft: defaultWishes(pod, this.#servicePods.servicesOf(pod), this.#ownerSelector(pod)),
     };
   }
 
@@ -244,7 +235,7 @@ export class PodScheduler {
     const { namespace } = pod.metadata;
     const wanted =
       pod.spec.affinity?.podAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? [];
-    if (pod.spec.affinity === undefined && !this.#hasAntiAffinity) return null;
+    if (pod.spec.affinity === undefined && !this.#placed.hasAntiAffinity) return null;
     const everywhere = all.flatMap(({ pods }) => pods);
     for (const term of wanted) {
       const isFirst =
@@ -265,13 +256,6 @@ export class PodScheduler {
     );
     return minded ? "node(s) didn't satisfy existing pods anti-affinity rules" : null;
   }
-}
-
-const NO_TERMS: readonly PodAffinityTerm[] = [];
-
-function antiAffinityOf({ spec }: Pod): readonly PodAffinityTerm[] {
-  const { podAntiAffinity } = spec.affinity ?? {};
-  return podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? NO_TERMS;
 }
 
 function lackOfResources(pod: Pod, { node, pods }: NodeInfo): string | null {

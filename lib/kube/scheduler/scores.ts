@@ -41,19 +41,16 @@ export function scoreNodes(
   });
 }
 
-/** The wishes of a Pod that has none of its own: over nodes and zones, with its like. */
+/**
+ * The wishes of a Pod that has none of its own: over nodes and zones, with its like. `services` are
+ * those that select it.
+ */
 export function defaultWishes(
   pod: Pod,
   services: readonly Service[],
   owner: LabelSelector | null,
 ): SpreadWish[] {
-  const selectors = services
-    .filter(
-      ({ metadata, spec }) =>
-        metadata.namespace === pod.metadata.namespace && spec.selector !== undefined,
-    )
-    .map(({ spec }) => spec.selector ?? {})
-    .filter((selector) => matchesLabels(selector, pod.metadata.labels));
+  const selectors = services.map(({ spec }) => spec.selector ?? {});
   if (selectors.length === 0 && owner === null) return [];
   const matches = (other: Pod) =>
     other.metadata.namespace === pod.metadata.namespace &&
@@ -71,12 +68,11 @@ function spreadScores(nodes: readonly NodeInfo[], wishes: readonly SpreadWish[])
   const raw = nodes.map(() => 0);
   for (const wish of wishes) {
     const counts = domainCounts(nodes, wish);
-    const size = counts.size;
+    const weight = logarithm(counts.size + 2);
     for (const [index, { node }] of nodes.entries()) {
       const domain = node.metadata.labels?.[wish.topologyKey];
       if (domain === undefined) continue;
-      raw[index] =
-        (raw[index] ?? 0) + (counts.get(domain) ?? 0) * logarithm(size + 2) + (wish.maxSkew - 1);
+      raw[index] = (raw[index] ?? 0) + (counts.get(domain) ?? 0) * weight + (wish.maxSkew - 1);
     }
   }
   const rounded = raw.map(Math.round);

@@ -101,6 +101,6 @@ export class ClusterRun {
 }
 
 function invocationText({ at, run, stdin }: NodeInvocation): string {
-  const input = stdin === null ? "" : stdin.replace(/^(?=.)/gm, "    ");
+  const input = stdin === null ? "" : stdin.text.replace(/^(?=.)/gm, "    ");
   return `${seconds(at)}  ${run}\n${input}`;
 }

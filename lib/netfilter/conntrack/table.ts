@@ -12,7 +12,8 @@ import { assert } from "../../base/assert.ts";
 import { type Connection, Direction } from "./connection.ts";
 import type { Tuple } from "./tuple.ts";
 
-const INITIAL_SLOTS = 1024;
+/** Few, for most hosts of a cluster are Pods. */
+const INITIAL_SLOTS = 64;
 /** Words of a slot: the hash, and what stands there. */
 const SLOT_WORDS = 2;
 /** Words of a key: source, destination, ports, and the zone above the protocol. */

@@ -3,10 +3,13 @@
  *
  * Kernel: none; iptables 1.8.9, iptables/xtables-restore.c.
  */
+
 import { type Place, VethworkError } from "../../base/errors.ts";
+import type { LineText } from "../../base/line-text.ts";
 import type { Engine } from "../engine.ts";
 import { HOOK_NAMES } from "../hooks.ts";
 import type { ModuleTable } from "../modules.ts";
+import type { Rule } from "../rule.ts";
 import { hooksOf, isTableName, type TableName } from "../table.ts";
 import type { TableEdit } from "../table-edit.ts";
 import { applyCommand } from "./apply.ts";
@@ -55,27 +58,36 @@ export class RestoreReader {
   }
 
   /** Reads the whole text; tables before an error stay changed. */
-  read(text: string): void {
+  read(text: string | LineText): void {
     this.#words = new Words(text.length);
     this.#parser = new CommandParser(this.#target, this.#target.modules, this.#words);
-    let start = 0;
     this.#line = 0;
-    while (start < text.length) {
-      let end = text.indexOf("\n", start);
-      if (end === -1) end = text.length;
-      this.#line += 1;
-      try {
-        this.#readLine(text, start, end);
-      } catch (error) {
-        throw this.#placed(error);
-      }
-      start = end + 1;
-    }
+    if (typeof text === "string") this.#readText(text);
+    else for (const line of text.lines) this.#next(line, 0, line.length);
     if (this.#edit !== null || this.#skipping) {
       throw new RuleError(`COMMIT expected at line ${this.#line + 1}`, {
         exitStatus: ExitStatus.OTHER_PROBLEM,
         place: this.#place(1, this.#line + 1),
       });
+    }
+  }
+
+  #readText(text: string): void {
+    let start = 0;
+    while (start < text.length) {
+      let end = text.indexOf("\n", start);
+      if (end === -1) end = text.length;
+      this.#next(text, start, end);
+      start = end + 1;
+    }
+  }
+
+  #next(text: string, start: number, end: number): void {
+    this.#line += 1;
+    try {
+      this.#readLine(text, start, end);
+    } catch (error) {
+      throw this.#placed(error);
     }
   }
 
@@ -107,8 +119,11 @@ export class RestoreReader {
       this.#chain(edit);
       return;
     }
+    const line = first === "-" && this.#options.noflush === true ? text.slice(start, end) : "";
+    if (line !== "" && edit.appendFormer(line)) return;
     this.#words.split(text, start, end, start);
-    this.#rule(edit, first === "[");
+    const rule = this.#rule(edit, first === "[");
+    if (rule !== null && line !== "") rule.line = line === text ? line : copyOf(line);
   }
 
   #beginTable(): void {
@@ -173,8 +188,11 @@ export class RestoreReader {
     edit.setCounters(name, Number(counters[1]), Number(counters[2]));
   }
 
-  /** A command, perhaps with counters before it. */
-  #rule(edit: TableEdit, counted: boolean): void {
+  /**
+   * A command, perhaps with counters before it. Returns the rule that it appends, if the same line
+   * would make the same again.
+   */
+  #rule(edit: TableEdit, counted: boolean): Rule | null {
     const words = this.#words;
     let packets = 0;
     let bytes = 0;
@@ -187,7 +205,11 @@ export class RestoreReader {
       }
     }
     const from = counted ? 1 : 0;
-    applyCommand(edit, this.#parser.parse(this.#table, { from, packets, bytes }));
+    const command = this.#parser.parse(this.#table, { from, packets, bytes });
+    applyCommand(edit, command);
+    const [rule] = command.rules;
+    const isOne = command.letter === "A" && command.rules.length === 1 && !counted;
+    return isOne && rule?.pure === true ? rule : null;
   }
 
   #placed(error: unknown): unknown {
@@ -199,4 +221,9 @@ export class RestoreReader {
   #place(column: number, line: number): Place {
     return { file: this.#options.file ?? "iptables-restore", line, column };
   }
+}
+
+/** The characters alone: an engine's slice would keep the whole text in memory. */
+function copyOf(line: string): string {
+  return ` ${line}`.slice(1);
 }

@@ -121,7 +121,7 @@ export class KubeletWorld {
     scheduler.runUntil(scheduler.now + Math.round(seconds * NS_PER_S));
   }
 
-  pods(): Pod[] {
+  pods(): readonly Pod[] {
     return this.server.store.list("Pod");
   }
 

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { LineText } from "../../../lib/base/line-text.ts";
 import { NS_PER_S } from "../../../lib/base/units.ts";
 import type { EndpointSlice } from "../../../lib/kube/objects.ts";
 import {
@@ -88,7 +89,7 @@ describe("kube/proxy/rule-proxy", () => {
         Object.assign(Object.create(inner), {
           iptables: {
             ...inner.iptables,
-            restore: (text: string) => !refuse && inner.iptables.restore(text),
+            restore: (text: LineText) => !refuse && inner.iptables.restore(text),
           },
         }),
     });
@@ -112,7 +113,8 @@ describe("kube/proxy/rule-proxy", () => {
     for (const table of ["mangle", "nat", "filter"] as const) {
       for (const chain of [...world.node.rules.chains(table)]) {
         world.node.rules.flushChain(table, chain);
-        if (chain.startsWith("KUBE-")) world.node.rules.restore(`*${table}\n-X ${chain}\nCOMMIT\n`);
+        if (chain.startsWith("KUBE-"))
+          world.node.rules.restore(LineText.of(`*${table}\n-X ${chain}\nCOMMIT\n`));
       }
     }
     expect(world.node.rules.save()).to.not.contain("KUBE-SERVICES");

@@ -4,6 +4,7 @@
  *
  * Spec: Kubernetes v1.20 pkg/proxy/iptables/proxier.go.
  */
+import type { LineText } from "../../../base/line-text.ts";
 import { compareNames } from "../../objects.ts";
 import { deletePort } from "../conntrack.ts";
 import type { Held } from "../node.ts";
@@ -75,7 +76,7 @@ export class IptablesMode120 implements RuleMode {
     request: SyncRequest,
     ports: readonly ServicePort[],
     holding: ReadonlyMap<string, Held>,
-  ): string {
+  ): LineText {
     const context = this.context(request, holding);
     const filter: string[] = [];
     const nat = natHead(this.mark);

@@ -9,6 +9,7 @@
  */
 
 import { isLoopback } from "../../../base/inet.ts";
+import type { LineText } from "../../../base/line-text.ts";
 import type { Ns } from "../../../base/units.ts";
 import { readIpv4 } from "../../addresses.ts";
 import { compareNames } from "../../objects.ts";
@@ -39,11 +40,20 @@ import { servicePortRules } from "./service-rules.ts";
 /** Above this many endpoints, brevity comes before readability. */
 export const LARGE_CLUSTER_ENDPOINTS = 1000;
 
-/** What a sync that does not rewrite a port needs of it; lines joined. */
+/** What a sync that does not rewrite a port needs of it: lines and names of chains. */
 interface WrittenPort {
-  readonly filter: string;
-  readonly shared: string;
+  readonly filter: readonly string[];
+  readonly shared: readonly string[];
   readonly chains: readonly string[];
+}
+
+/** A service port in its place among all. */
+interface PortSlot {
+  readonly key: string;
+  /** null: it is to be written. */
+  written: WrittenPort | null;
+  /** Of any state. */
+  endpoints: number;
 }
 
 export class IptablesMode implements RuleMode {
@@ -52,9 +62,11 @@ export class IptablesMode implements RuleMode {
   private readonly localhostNodePorts: boolean;
   private readonly dropsInvalid: boolean;
   private readonly canary: Canary;
-  private readonly written = new Map<string, WrittenPort>();
   private readonly activeChains = new Set<string>();
-  private order: readonly string[] = [];
+  /** All service ports in the order of their keys. */
+  private slots: PortSlot[] = [];
+  /** The same by `namespace/name` of their Service. */
+  private readonly slotsOf = new Map<string, PortSlot[]>();
   private largeCluster = false;
   private lastCleanup: Ns = Number.NEGATIVE_INFINITY;
   private countsInvalid = false;
@@ -93,19 +105,19 @@ export class IptablesMode implements RuleMode {
   }
 
   /** The input of iptables-restore that brings the node from the last sync's state to the new. */
-  private text(request: SyncRequest): string {
-    this.largeCluster = endpointCount(request) > LARGE_CLUSTER_ENDPOINTS;
+  private text(request: SyncRequest): LineText {
     this.forget(request);
+    this.largeCluster = this.endpointCount() > LARGE_CLUSTER_ENDPOINTS;
     const context = this.context();
     const filter: string[] = [];
     const nat = natHead(this.mark);
     const natChains = [...NAT_CHAINS];
     if (this.localhostNodePorts) filter.push(LOCALNET_RULE);
-    for (const key of this.order) {
-      const kept = this.written.get(key);
-      const port = kept ?? this.write(key, request, context, nat, natChains);
-      if (port.filter !== "") filter.push(port.filter);
-      if (kept !== undefined && kept.shared !== "") nat.push(kept.shared);
+    for (const slot of this.slots) {
+      const kept = slot.written;
+      if (kept !== null) for (const line of kept.shared) nat.push(line);
+      const port = kept ?? this.write(slot, request, context, nat, natChains);
+      for (const line of port.filter) filter.push(line);
     }
     if (this.dropsInvalid) filter.push(invalidRule(this.countsInvalid));
     filter.push(
@@ -125,27 +137,52 @@ export class IptablesMode implements RuleMode {
   }
 
   /** Forgets what is to be written anew: everything, or what belongs to changed Services. */
-  private forget({ full, changed, portsChanged, ports }: SyncRequest): void {
+  private forget({ full, changed, portsChanged, ports, endpoints }: SyncRequest): void {
     if (full) {
-      this.written.clear();
+      this.slots = [];
       this.activeChains.clear();
     }
-    for (const key of this.order) {
-      if (full || !changed.has(serviceOfKey(key))) continue;
-      for (const chain of this.written.get(key)?.chains ?? []) this.activeChains.delete(chain);
-      this.written.delete(key);
+    for (const service of changed) {
+      for (const slot of this.slotsOf.get(service) ?? []) {
+        for (const chain of slot.written?.chains ?? []) this.activeChains.delete(chain);
+        slot.written = null;
+        slot.endpoints = endpoints.get(slot.key)?.length ?? 0;
+      }
     }
-    if (full || portsChanged) this.order = [...ports.keys()].sort(compareNames);
+    if (full || portsChanged) this.arrange(ports, endpoints);
+  }
+
+  /** Gives each port its slot; those that had one keep it. */
+  private arrange(ports: SyncRequest["ports"], endpoints: SyncRequest["endpoints"]): void {
+    const known = new Map(this.slots.map((slot) => [slot.key, slot]));
+    this.slots = [];
+    this.slotsOf.clear();
+    for (const key of [...ports.keys()].sort(compareNames)) {
+      const count = endpoints.get(key)?.length ?? 0;
+      const slot = known.get(key) ?? { key, written: null, endpoints: count };
+      this.slots.push(slot);
+      const service = serviceOfKey(key);
+      const slots = this.slotsOf.get(service);
+      if (slots === undefined) this.slotsOf.set(service, [slot]);
+      else slots.push(slot);
+    }
+  }
+
+  private endpointCount(): number {
+    let count = 0;
+    for (const { endpoints } of this.slots) count += endpoints;
+    return count;
   }
 
   /** Writes all rules of a port and remembers those that later syncs repeat. */
   private write(
-    key: string,
+    slot: PortSlot,
     request: SyncRequest,
     context: RuleContext,
     nat: string[],
     natChains: string[],
   ): WrittenPort {
+    const { key } = slot;
     const port = request.ports.get(key);
     if (port === undefined) return NOTHING;
     const endpoints = request.endpoints.get(key) ?? [];
@@ -157,13 +194,9 @@ export class IptablesMode implements RuleMode {
       natChains.push(chain);
       this.activeChains.add(chain);
     }
-    const written = {
-      filter: joinLines(rules.filter),
-      shared: joinLines(rules.shared),
-      chains: rules.chains,
-    };
-    this.written.set(key, written);
-    return written;
+    const { filter, shared, chains } = rules;
+    slot.written = { filter, shared, chains };
+    return slot.written;
   }
 
   /** Chains of service ports and endpoints that are gone. */
@@ -211,15 +244,7 @@ export class IptablesMode implements RuleMode {
   }
 }
 
-const NOTHING: WrittenPort = { filter: "", shared: "", chains: [] };
-
-/**
- * Lines with ends between them, in one piece of memory: engines keep a string that was put together
- * as its parts, which are slow to gather at each sync.
- */
-function joinLines(lines: readonly string[]): string {
-  return lines.length === 0 ? "" : [...lines, ""].join("\n").slice(0, -1);
-}
+const NOTHING: WrittenPort = { filter: [], shared: [], chains: [] };
 
 /** `namespace/name` of a service port's key. */
 function serviceOfKey(key: string): string {

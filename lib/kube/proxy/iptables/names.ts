@@ -68,8 +68,23 @@ export function isServiceChain120(chain: string): boolean {
 
 const BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
+/** Hashes made before: each node of a cluster and each sync asks for the same. */
+const hashes = new Map<string, string>();
+/** With more than these, all are forgotten. */
+const MAX_HASHES = 1 << 16;
+
 /** The first 16 characters of the base 32 form of a text's SHA-256: its first 80 bits. */
 function hash16(text: string): string {
+  let hash = hashes.get(text);
+  if (hash === undefined) {
+    hash = makeHash(text);
+    if (hashes.size >= MAX_HASHES) hashes.clear();
+    hashes.set(text, hash);
+  }
+  return hash;
+}
+
+function makeHash(text: string): string {
   const digest = sha256(utf8(text));
   let name = "";
   for (let at = 0; at < 10; at += 5) {

@@ -2,6 +2,7 @@
  * Puts an input of iptables-restore together: the filter table, then the nat table, each with the
  * chains it declares and its rules. Pure text.
  */
+import { LineText } from "../../../base/line-text.ts";
 import { declare } from "./base-rules.ts";
 
 /** One table's part. */
@@ -9,12 +10,12 @@ export interface TableText {
   readonly name: "filter" | "nat";
   /** Names of chains; each is emptied if it is there. */
   readonly chains: readonly string[];
-  /** Whole lines, or several with line ends between them. */
+  /** Whole lines, without line ends. */
   readonly rules: readonly string[];
 }
 
-/** The input for `tables`, with a line end at its end. */
-export function restoreText(tables: readonly TableText[]): string {
+/** The input for `tables`. */
+export function restoreText(tables: readonly TableText[]): LineText {
   const lines: string[] = [];
   for (const { name, chains, rules } of tables) {
     lines.push(`*${name}`);
@@ -22,6 +23,5 @@ export function restoreText(tables: readonly TableText[]): string {
     for (const rule of rules) lines.push(rule);
     lines.push("COMMIT");
   }
-  lines.push("");
-  return lines.join("\n");
+  return new LineText(lines);
 }

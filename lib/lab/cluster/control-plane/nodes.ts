@@ -15,7 +15,7 @@ import { NodeWatch } from "../../../kube/kubelet/node-watch.ts";
 import { Layer2Announcer } from "../../../kube/load-balancer-arp.ts";
 import type { Invocation } from "../../../kube/node/invocation.ts";
 import { Layer2Speaker } from "../../../kube/node/layer2-speaker.ts";
-import { ProxyWatch } from "../../../kube/node/proxy-watch.ts";
+import { ProxyWatch, proxyInformers } from "../../../kube/node/proxy-watch.ts";
 import type { KubeProxyConfiguration } from "../../../kube/proxy/config.ts";
 import { releaseOf } from "../../../kube/proxy/release.ts";
 import { clusterDnsAddress } from "../../../kube/system/coredns.ts";
@@ -61,6 +61,7 @@ export function startNodes(options: NodesOptions): Map<string, RunningNode> {
     clusterDns: clusterDnsAddress(cluster.networking.serviceSubnet),
     clusterDomain: "cluster.local",
   };
+  const proxies = proxyInformers(scheduler, controlPlane.store, WATCH_NS);
   const nodes = new Map<string, RunningNode>();
   const speakers = new Map<string, Layer2Speaker>();
   for (const { name, labels } of cluster.nodes) {
@@ -68,7 +69,7 @@ export function startNodes(options: NodesOptions): Map<string, RunningNode> {
     const address = options.addresses.get(name.value);
     assert(host !== null && address !== undefined, `no node ${name.value}`);
     const own = labels.map(({ name: label, value }) => [label, value] as const);
-    const node = startNode(options, kubelets, host, address, Object.fromEntries(own));
+    const node = startNode(options, kubelets, proxies, host, address, Object.fromEntries(own));
     nodes.set(node.name, node);
     const device = host.namespace.devices.get("eth0");
     if (device !== undefined) speakers.set(node.name, new Layer2Speaker(host, device));
@@ -78,8 +79,9 @@ export function startNodes(options: NodesOptions): Map<string, RunningNode> {
 }
 
 function startNode(
-  { cluster, machine, controlPlane, configuration, onInvocation }: NodesOptions,
+  { cluster, machine, configuration, onInvocation }: NodesOptions,
   kubelets: KubeletCluster,
+  proxies: Informers,
   host: Host,
   address: Ipv4,
   labels: Readonly<Record<string, string>>,
@@ -95,7 +97,7 @@ function startNode(
     network,
     labels,
   });
-  const proxy = new ProxyWatch(machine.scheduler, controlPlane.store, WATCH_NS, {
+  const proxy = new ProxyWatch(machine.scheduler, proxies, WATCH_NS, {
     host,
     nodeName: name,
     configuration,

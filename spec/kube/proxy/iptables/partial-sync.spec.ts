@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import fc from "fast-check";
+import type { LineText } from "../../../../lib/base/line-text.ts";
 import { NS_PER_S } from "../../../../lib/base/units.ts";
 import type { EndpointSlice, Node, Service } from "../../../../lib/kube/objects.ts";
 import type { ProxyNode } from "../../../../lib/kube/proxy/node.ts";
@@ -114,7 +115,7 @@ const changes = fc.array(
 function fickle(inner: RecordingNode, refuses: { next: boolean }): ProxyNode {
   const iptables = {
     ...inner.iptables,
-    restore: (text: string): boolean => {
+    restore: (text: LineText): boolean => {
       if (!refuses.next) return inner.iptables.restore(text);
       refuses.next = false;
       return false;

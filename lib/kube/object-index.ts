@@ -1,0 +1,47 @@
+/**
+ * Objects by values that are read in them: Pods by a label, Services by what they select. Looking
+ * up a value costs as much as there is found, not as there is.
+ *
+ * Spec: client-go tools/cache (Indexer).
+ */
+import type { ApiObject } from "./api/types.ts";
+import { ObjectTable } from "./object-table.ts";
+import { keyOf } from "./store.ts";
+
+export class ObjectIndex<T extends ApiObject = ApiObject> {
+  readonly #valuesOf: (object: T) => readonly string[];
+  readonly #tables = new Map<string, ObjectTable>();
+
+  constructor(valuesOf: (object: T) => readonly string[]) {
+    this.#valuesOf = valuesOf;
+  }
+
+  /** The objects that have the value, by key. */
+  list(value: string): readonly T[] {
+    return (this.#tables.get(value)?.list() ?? NOTHING) as readonly T[];
+  }
+
+  /** The next version of an object; null: there was or is none. */
+  replace(previous: T | null, current: T | null): void {
+    if (previous !== null) this.#remove(previous);
+    if (current === null) return;
+    for (const value of this.#valuesOf(current)) {
+      let table = this.#tables.get(value);
+      if (table === undefined) {
+        table = new ObjectTable();
+        this.#tables.set(value, table);
+      }
+      table.set(keyOf(current), current);
+    }
+  }
+
+  #remove(object: T): void {
+    for (const value of this.#valuesOf(object)) {
+      const table = this.#tables.get(value);
+      table?.delete(keyOf(object));
+      if (table?.size === 0) this.#tables.delete(value);
+    }
+  }
+}
+
+const NOTHING: readonly ApiObject[] = [];

@@ -1,0 +1,60 @@
+/**
+ * Which Pods are on which node, as the scheduler's cache knows it: bound ones and those that it has
+ * just given a node. Kept up to date with each change, for a cluster is too large to be counted
+ * through for each Pod.
+ *
+ * Spec: kubernetes pkg/scheduler/backend/cache (snapshot), v1.36.
+ */
+import type { Node, Pod, PodAffinityTerm } from "../api/types.ts";
+import { ObjectTable } from "../object-table.ts";
+import { keyOf } from "../store.ts";
+import type { NodeInfo } from "./scores.ts";
+
+const NO_TERMS: readonly PodAffinityTerm[] = [];
+
+/** Which Pods this one must not be near. */
+export function antiAffinityOf({ spec }: Pod): readonly PodAffinityTerm[] {
+  const { podAntiAffinity } = spec.affinity ?? {};
+  return podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? NO_TERMS;
+}
+
+export class PlacedPods {
+  readonly #byNode = new Map<string, ObjectTable>();
+  readonly #nodeOf = new Map<string, string>();
+  /** Those that keep others away. */
+  readonly #antiAffine = new Set<string>();
+
+  /** Whether any Pod on a node keeps others away. */
+  get hasAntiAffinity(): boolean {
+    return this.#antiAffine.size > 0;
+  }
+
+  /** The Pod as it is now is on `node`; null: it is on none, or has ended. */
+  put(pod: Pod, node: string | null): void {
+    const key = keyOf(pod);
+    const before = this.#nodeOf.get(key);
+    if (before !== undefined && before !== node) {
+      this.#byNode.get(before)?.delete(key);
+      this.#nodeOf.delete(key);
+      this.#antiAffine.delete(key);
+    }
+    if (node === null) return;
+    let pods = this.#byNode.get(node);
+    if (pods === undefined) {
+      pods = new ObjectTable();
+      this.#byNode.set(node, pods);
+    }
+    pods.set(key, pod);
+    this.#nodeOf.set(key, node);
+    if (antiAffinityOf(pod).length > 0) this.#antiAffine.add(key);
+  }
+
+  /** The nodes with their Pods, both by name. */
+  infos(nodes: readonly Node[]): NodeInfo[] {
+    return nodes.map((node) => ({ node, pods: this.#podsOn(node.metadata.name) }));
+  }
+
+  #podsOn(node: string): readonly Pod[] {
+    return (this.#byNode.get(node)?.list() ?? []) as readonly Pod[];
+  }
+}
