@@ -14,7 +14,7 @@ import type { Tcp } from "../transport/tcp/tcp.ts";
 export function bindTcp(tcp: Tcp, tp: Tcb, address: Ipv4, port: number): number {
   if (tp.state !== TcpState.CLOSE || tp.localPort !== 0) return -EINVAL;
   const { env } = tcp;
-  if (address !== 0 && !env.isLocalAddress(address) && env.sysctls.ipNonlocalBind === 0) {
+  if (address !== 0 && !env.isLocalAddress(address) && env.ip.ipNonlocalBind === 0) {
     return -EADDRNOTAVAIL;
   }
   tp.boundAddress = address;

@@ -39,6 +39,13 @@ export interface TransportRoute extends FrameAttachment {
   confirm(): void;
 }
 
+/** What sockets ask of `net.ipv4.ip_*`, which are IPv4's. */
+export interface IpSettings {
+  /** Sockets made while it is not 0 send without DF (`IP_PMTUDISC_DONT`). */
+  readonly ipNoPmtuDisc: number;
+  readonly ipNonlocalBind: number;
+}
+
 /** A route look-up: one reused object. Addresses 0 are "any". */
 export class TransportFlow {
   destination = 0 as Ipv4;
@@ -77,6 +84,7 @@ export interface TransportEnvironment {
   readonly pool: FramePool;
   readonly drops: DropCounters;
   readonly sysctls: TransportSysctls;
+  readonly ip: IpSettings;
   /** Looks a route up and fills `flow.source` in if it was 0; a negative errno if there is none. */
   routeOutput(flow: TransportFlow): TransportRoute | number;
   /**

@@ -18,6 +18,7 @@ import type { Frame } from "../wire/frame.ts";
 import { ICMP_UNREACHABLE, UNREACHABLE_PORT } from "../wire/icmp.ts";
 import { IPPROTO_TCP, IPPROTO_UDP } from "../wire/protocol-numbers.ts";
 import type {
+  IpSettings,
   PacketFields,
   TransportEnvironment,
   TransportFlow,
@@ -61,6 +62,7 @@ class NamespaceEnvironment implements TransportEnvironment {
   readonly pool;
   readonly drops;
   readonly sysctls = new TransportSysctls();
+  readonly ip: IpSettings;
   readonly #namespace: Namespace;
   readonly #flow = new Flow();
   readonly #fields: NetFields = new NetPacketFields();
@@ -68,6 +70,7 @@ class NamespaceEnvironment implements TransportEnvironment {
   constructor(namespace: Namespace) {
     this.#namespace = namespace;
     this.name = namespace.name;
+    this.ip = namespace.conf;
     this.cpu = namespace.cpu;
     this.random = namespace.random;
     this.pool = namespace.pool;

@@ -77,9 +77,6 @@ export class TransportSysctls {
   tcpCongestionControl = "cubic";
   ipLocalPortRange: readonly [number, number] = [32768, 60999];
   ipLocalReservedPorts: ReadonlySet<number> = new Set();
-  ipNoPmtuDisc = 0;
-  ipDefaultTtl = 64;
-  ipNonlocalBind = 0;
   /** `net.ipv4.ping_group_range` is not consulted: programs are root. */
   minFreePort = 1024;
 }

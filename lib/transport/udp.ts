@@ -57,7 +57,7 @@ export class UdpSock extends FrameAttachment {
   tos = 0;
   mark = 0;
   /** IP_MTU_DISCOVER, as in TCP. */
-  pmtuDiscover = 1;
+  pmtuDiscover: number;
   rcvbuf: number;
   rmemAlloc = 0;
   /** Errno of an asynchronous error, or 0. */
@@ -70,8 +70,9 @@ export class UdpSock extends FrameAttachment {
   readonly errors = new Ring<UdpError>(2);
   readonly wait = new WaitQueue();
 
-  constructor(rcvbuf: number) {
+  constructor(rcvbuf: number, pmtuDiscover: number) {
     super();
+    this.pmtuDiscover = pmtuDiscover;
     this.rcvbuf = rcvbuf;
   }
 }
@@ -105,7 +106,8 @@ export class Udp {
   }
 
   create(): UdpSock {
-    const sock = new UdpSock(this.env.sysctls.rmemDefault);
+    const { sysctls, ip } = this.env;
+    const sock = new UdpSock(sysctls.rmemDefault, ip.ipNoPmtuDisc === 0 ? 1 : 0);
     sock.inode = 10000 + this.#random.below(50000);
     return sock;
   }
@@ -119,7 +121,7 @@ export class Udp {
       env.isLocalAddress(address) ||
       env.isMulticast(address) ||
       env.isBroadcast(address);
-    if (!known && env.sysctls.ipNonlocalBind === 0) return -EADDRNOTAVAIL;
+    if (!known && env.ip.ipNonlocalBind === 0) return -EADDRNOTAVAIL;
     sock.boundAddress = address;
     const free = (candidate: number) => !this.ports.conflicts(sock, candidate);
     const chosen = port !== 0 ? port : chooseUdpPort(env.sysctls, this.#random, free);

@@ -98,6 +98,7 @@ export class PipeHost implements TransportEnvironment {
   readonly pool: FramePool;
   readonly drops = new DropCounters();
   readonly sysctls = new TransportSysctls();
+  readonly ip = { ipNoPmtuDisc: 0, ipNonlocalBind: 0 };
   readonly route = new PipeRoute();
   readonly stack: Transports;
   peer: PipeHost | null = null;

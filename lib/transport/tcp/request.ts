@@ -117,7 +117,7 @@ export class ConnectionRequest extends WheelTimer {
     frame.mark = this.mark;
     frame.socket = PROGRAM_SOCKET;
     const fields = setFields(this.localAddress, this.remoteAddress, this.tos, listener.ttl);
-    fields.df = wantsDf(listener.pmtuDiscover, route, env);
+    fields.df = wantsDf(listener.pmtuDiscover, route);
     fields.id = fields.df ? 0 : -1;
     env.output(frame, route, fields);
   }

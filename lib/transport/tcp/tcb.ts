@@ -94,7 +94,7 @@ export class Tcb extends FrameAttachment {
   ttl = 0;
   tos = 0;
   /** IP_MTU_DISCOVER: 0 never, 1 if the route allows it, 2 always, 3 probe. */
-  pmtuDiscover = 1;
+  pmtuDiscover: number;
   mark = 0;
   inode = 0;
 
@@ -343,6 +343,7 @@ export class Tcb extends FrameAttachment {
     this.owner = owner;
     this.env = owner.env;
     this.ca = ca;
+    this.pmtuDiscover = owner.env.ip.ipNoPmtuDisc === 0 ? 1 : 0;
     this.rcvbuf = owner.env.sysctls.tcpRmem[1];
     this.sndbuf = owner.env.sysctls.tcpWmem[1];
     this.writeTimer = new TcbTimer(this);

@@ -9,7 +9,7 @@ import { HEADROOM } from "../../wire/frame.ts";
 import { IPPROTO_TCP } from "../../wire/protocol-numbers.ts";
 import * as tcp from "../../wire/tcp.ts";
 import * as options from "../../wire/tcp-options.ts";
-import { PacketFields, type TransportEnvironment, type TransportRoute } from "../environment.ts";
+import { PacketFields, type TransportRoute } from "../environment.ts";
 import { jiffies, timestampValue } from "./clock.ts";
 import { CaEvent } from "./congestion.ts";
 import {
@@ -84,7 +84,7 @@ export function transmitSkb(
   fields.source = tp.localAddress;
   fields.destination = tp.remoteAddress;
   fields.protocol = IPPROTO_TCP;
-  fields.df = wantsDf(tp.pmtuDiscover, route, tp.env);
+  fields.df = wantsDf(tp.pmtuDiscover, route);
   fields.ignoreDf = false;
   fields.id = tp.ipId & 0xffff;
   tp.ipId += skb !== null && skb.pcount > 1 ? skb.pcount : 1;
@@ -97,12 +97,7 @@ export function transmitSkb(
 }
 
 /** Whether packets of a socket carry "don't fragment" (`ip_dont_fragment`). @hot */
-export function wantsDf(
-  pmtuDiscover: number,
-  route: TransportRoute,
-  env: TransportEnvironment,
-): boolean {
-  if (env.sysctls.ipNoPmtuDisc !== 0) return false;
+export function wantsDf(pmtuDiscover: number, route: TransportRoute): boolean {
   return pmtuDiscover === 2 || (pmtuDiscover === 1 && !route.mtuLocked);
 }
 
