@@ -46,6 +46,7 @@ import {
   MSG_PEEK,
   MSG_TRUNC,
   MSG_WAITALL,
+  orphan,
   queueBytes,
   readable,
   readBytes,
@@ -235,17 +236,20 @@ export class TcpSocket implements Pollable {
   *close(): Program<number> {
     if (this.#closed) return 0;
     this.#spend();
-    this.closeNow();
     const tp = this.tcb;
-    if (!tp.linger || tp.lingerSeconds === 0) return 0;
-    const deadline = tp.env.cpu.now + tp.lingerSeconds * NS_PER_S;
-    while (
-      tp.env.cpu.now < deadline &&
-      (tp.state === TcpState.FIN_WAIT1 ||
-        tp.state === TcpState.CLOSING ||
-        tp.state === TcpState.LAST_ACK)
-    ) {
-      yield waitFor([tp.wait], deadline - tp.env.cpu.now);
+    if (!tp.linger || tp.lingerSeconds === 0) {
+      this.closeNow();
+      return 0;
+    }
+    this.#closed = true;
+    lockSock(tp);
+    closeConnection(tp, this.stack.tcp);
+    releaseSock(tp, this.stack.tcp);
+    try {
+      yield* this.#awaitClose();
+    } finally {
+      lockSock(tp);
+      orphan(tp, this.stack.tcp);
     }
     return 0;
   }
@@ -257,7 +261,22 @@ export class TcpSocket implements Pollable {
     const tp = this.tcb;
     lockSock(tp);
     closeConnection(tp, this.stack.tcp);
+    orphan(tp, this.stack.tcp);
     tp.wait.wake();
+  }
+
+  /** Waits until the peer has acknowledged our FIN, for SO_LINGER's time (`sk_stream_wait_close`). */
+  *#awaitClose(): Program {
+    const tp = this.tcb;
+    const deadline = tp.env.cpu.now + tp.lingerSeconds * NS_PER_S;
+    while (
+      tp.env.cpu.now < deadline &&
+      (tp.state === TcpState.FIN_WAIT1 ||
+        tp.state === TcpState.CLOSING ||
+        tp.state === TcpState.LAST_ACK)
+    ) {
+      yield waitFor([tp.wait], deadline - tp.env.cpu.now);
+    }
   }
 
   /** SO_LINGER: null for off, else seconds; 0 makes `close` send RST. */

@@ -48,7 +48,7 @@ class TcpLabGrammar {
 seed: ${seed}
 ${shape}
 processes:
-  - { name: server, on: h2, run: "timeout 5 script '${server}'" }
+  - { name: server, on: h2, run: "timeout 30 script '${server}'" }
 steps:
   - { on: h1, run: "timeout 3 script 'connect 10.0.2.2 8080; ${client}'" }
   - { wait: 700ms }

@@ -24,6 +24,7 @@ import {
 } from "./constants.ts";
 import { measureReceiveRtt } from "./rtt.ts";
 import type { Segment } from "./segment.ts";
+import { sizeWithoutHead } from "./segment-memory.ts";
 import { sendAck, sendDelayedAck } from "./send-ack.ts";
 import type { Tcb } from "./tcb.ts";
 import {
@@ -63,7 +64,7 @@ export function eventDataReceived(tp: Tcb, segment: Segment): void {
   }
   tp.lrcvtime = now;
   checkCe(tp, segment);
-  if (segment.length >= 128) growWindow(tp, segment);
+  if (segment.length >= 128) growWindow(tp, segment.length, sizeWithoutHead(segment));
 }
 
 /** Learns how large the peer's segments are, and how well they use memory. @hot */

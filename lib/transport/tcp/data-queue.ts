@@ -19,7 +19,7 @@ import { ACK_NOMEM, ACK_NOW, ACK_SCHED, MAX_QUICKACKS } from "./constants.ts";
 import { receiveFin } from "./fin.ts";
 import { extendDsack, newOutOfOrder, removeSacks, setDsack } from "./receive-sack.ts";
 import type { Segment, SegmentPool } from "./segment.ts";
-import { condensedSize } from "./segment-memory.ts";
+import { condensedSize, sizeWithoutHead } from "./segment-memory.ts";
 import { after, before } from "./sequence.ts";
 import type { Tcb } from "./tcb.ts";
 import { isSack, receiveWindow } from "./tcb-queries.ts";
@@ -196,9 +196,13 @@ function removeCovered(tp: Tcb, segment: Segment, pool: SegmentPool): void {
 
 /** Keeps a segment ahead of order: memory is charged as tightly as it can be packed. */
 function keepAhead(tp: Tcb, segment: Segment): void {
-  if (isSack(tp)) growWindow(tp, segment);
   const before = segment.prev;
-  if (before !== null && joinTail(before, segment)) return;
+  const joined = before !== null && joinTail(before, segment);
+  // Without SACK the window stays, so that the ACK counts as a duplicate one.
+  if (isSack(tp)) {
+    growWindow(tp, segment.length, joined ? sizeWithoutHead(segment) : segment.truesize);
+  }
+  if (joined) return;
   segment.truesize = condensedSize(segment);
   charge(tp, segment, segment.truesize);
 }

@@ -157,7 +157,7 @@ export class Listening {
       request.tsOffset = cookieTsOffset(segment);
       request.tsvalLast = (stamp + request.tsOffset) | 0;
     }
-    chooseWindow(request, listener);
+    chooseWindow(request, listener, 0);
     if (!cookie) {
       listen.requests += 1;
       listen.young += 1;
@@ -180,7 +180,8 @@ export class Listening {
     if (mss === 0) return false;
     const request = new ConnectionRequest(owner, listener, segment);
     restoreFromCookie(request, segment, options, mss);
-    chooseWindow(request, listener);
+    // Unlike a SYN's, the MSS is taken as it is (`cookie_v4_check`): options are not subtracted.
+    chooseWindow(request, listener, mss);
     this.createChild(request, segment, options);
     return true;
   }
@@ -327,8 +328,11 @@ function restoreFromCookie(
   request.sndWscale = request.windowScaling ? said.scale : 0;
 }
 
-/** The window that the SYN-ACK offers (`tcp_openreq_init_rwin`). */
-function chooseWindow(request: ConnectionRequest, listener: Tcb): void {
+/**
+ * The window that the SYN-ACK offers, whole segments of `mss` bytes; 0 for what a segment carries
+ * with its options (`tcp_openreq_init_rwin`).
+ */
+function chooseWindow(request: ConnectionRequest, listener: Tcb, mss: number): void {
   const { sysctls } = listener.env;
   const route = request.route();
   const advmss = route === null ? DEFAULT_MSS : clampMss(listener, route.advmss);
@@ -340,7 +344,7 @@ function chooseWindow(request: ConnectionRequest, listener: Tcb): void {
     sysctls.tcpRmem[2],
     sysctls.rmemMax,
     Math.max(space, initRwnd * advmss),
-    advmss - (request.timestamps ? TIMESTAMPS_ALIGNED_SIZE : 0),
+    mss !== 0 ? mss : advmss - (request.timestamps ? TIMESTAMPS_ALIGNED_SIZE : 0),
     clamp,
     request.windowScaling,
     initRwnd,

@@ -69,6 +69,16 @@ export function condensedSize(segment: Segment): number {
   return headSize(MAX_TCP_HEADER + segment.length + PULL_ROOM) + SK_BUFF_SIZE;
 }
 
+/**
+ * What a segment takes beside its head if nothing of it lies there, else all that it takes
+ * (`truesize_adjust`): a head without payload is free as soon as the segment is queued. @hot
+ */
+export function sizeWithoutHead(segment: Segment): number {
+  if (segment.length === 0) return 0;
+  const paged = segment.frame?.storage === FrameStorage.PAGED;
+  return paged ? segment.truesize - SKB_OVERHEAD : segment.truesize;
+}
+
 /** What is allocated for a head of `size` bytes, the shared info behind it included. @hot */
 export function headSize(size: number): number {
   const wanted = Math.ceil(size / CACHE_LINE) * CACHE_LINE + SHARED_INFO_SIZE;

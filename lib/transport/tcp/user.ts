@@ -286,7 +286,10 @@ export function shutdownSend(tp: Tcb): void {
   if (sending && closeState(tp)) sendFin(tp);
 }
 
-/** The program lets go of a connection (`__tcp_close`). The socket is owned by the caller. */
+/**
+ * The program closes a connection (`__tcp_close`, up to where SO_LINGER waits): the peer is told.
+ * The socket is owned by the caller, who calls `orphan` afterwards.
+ */
 export function closeConnection(tp: Tcb, owner: UserOwner): void {
   const pool = owner.segments;
   tp.shutdown = SHUTDOWN_MASK;
@@ -302,12 +305,15 @@ export function closeConnection(tp: Tcb, owner: UserOwner): void {
       sendFin(tp);
     }
   }
-  // From here on the kernel alone holds it.
+}
+
+/** Nobody but the kernel holds the connection from here on. Releases the socket. */
+export function orphan(tp: Tcb, owner: UserOwner): void {
   tp.dead = true;
   tp.owner.orphans += 1;
   releaseSock(tp, owner);
   if (tp.state === TcpState.FIN_WAIT2) closeInFinWait2(tp);
-  purgeOutOfOrder(tp, pool);
+  purgeOutOfOrder(tp, owner.segments);
   if (tp.state === TcpState.CLOSE) done(tp);
 }
 

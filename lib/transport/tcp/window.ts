@@ -7,7 +7,6 @@
  */
 import { refreshMstamp, usBetween } from "./clock.ts";
 import { ACK_NOMEM, INIT_CWND } from "./constants.ts";
-import type { Segment } from "./segment.ts";
 import { MAX_TCP_HEADER } from "./segment-memory.ts";
 import type { Tcb } from "./tcb.ts";
 import { fullSpace, receiveWindow, spaceFromWin, tcpSpace, winFromSpace } from "./tcb-queries.ts";
@@ -126,23 +125,24 @@ export function expandSndbuf(tp: Tcb): void {
   if (tp.sndbuf < memory) tp.sndbuf = Math.min(memory, tp.env.sysctls.tcpWmem[2]);
 }
 
-/** Lets the window grow when segments use their memory well (`tcp_grow_window`). @hot */
-export function growWindow(tp: Tcb, segment: Segment): void {
+/**
+ * Lets the window grow when segments use their memory well (`tcp_grow_window`). `size` is what the
+ * segment counts as: its truesize, or `sizeWithoutHead`. @hot
+ */
+export function growWindow(tp: Tcb, length: number, size: number): void {
   const room = Math.min(tp.windowClamp, tcpSpace(tp)) - tp.rcvSsthresh;
   if (room <= 0) return;
-  let increase = 0;
-  if (winFromSpace(tp, segment.truesize) <= segment.length) increase = tp.advmss << 1;
-  else increase = growWindowSlowly(tp, segment);
+  const increase = winFromSpace(tp, size) <= length ? tp.advmss << 1 : slowly(tp, length, size);
   if (increase === 0) return;
-  tp.rcvSsthresh += Math.min(room, Math.max(increase, 2 * segment.length));
+  tp.rcvSsthresh += Math.min(room, Math.max(increase, 2 * length));
   tp.ackQuick |= 1;
 }
 
-function growWindowSlowly(tp: Tcb, segment: Segment): number {
-  let size = winFromSpace(tp, segment.truesize) >> 1;
+function slowly(tp: Tcb, length: number, truesize: number): number {
+  let size = winFromSpace(tp, truesize) >> 1;
   let window = winFromSpace(tp, tp.env.sysctls.tcpRmem[2]) >> 1;
   while (tp.rcvSsthresh <= window) {
-    if (size <= segment.length) return 2 * tp.rcvMss;
+    if (size <= length) return 2 * tp.rcvMss;
     size >>= 1;
     window >>= 1;
   }
