@@ -5,6 +5,7 @@ import type { ApiServer } from "../api/server.ts";
 import type { ApiObject, EventObject } from "../api/types.ts";
 import { type Arguments, UsageError } from "./arguments.ts";
 import { columnsOf } from "./columns.ts";
+import { renderJsonPath } from "./jsonpath.ts";
 import type { Output } from "./output.ts";
 import { nameOf, objectsOf, type Selection, selections } from "./select.ts";
 import { formatTable } from "./table.ts";
@@ -18,7 +19,8 @@ export function get(server: ApiServer, args: Arguments, output: Output): void {
   }));
   const format = args.option("o") ?? args.option("output") ?? "";
   const objects = chosen.flatMap((each) => each.objects);
-  if (format === "yaml" || format === "json") {
+  const [kind, template] = format.split(/=(.*)/s);
+  if (format === "yaml" || format === "json" || kind === "jsonpath") {
     const isOne = chosen.length === 1 && chosen[0]?.selection.names.length === 1;
     const list = {
       apiVersion: "v1",
@@ -27,7 +29,8 @@ export function get(server: ApiServer, args: Arguments, output: Output): void {
       metadata: { resourceVersion: "" },
     };
     const value = isOne ? objects[0] : list;
-    output.write(format === "yaml" ? toYaml(value) : toJson(value));
+    if (kind === "jsonpath") output.write(renderJsonPath(value, template ?? ""));
+    else output.write(format === "yaml" ? toYaml(value) : toJson(value));
     return;
   }
   if (format === "name") {
@@ -36,7 +39,7 @@ export function get(server: ApiServer, args: Arguments, output: Output): void {
   }
   if (format !== "" && format !== "wide") {
     throw new UsageError(
-      `unable to match a printer suitable for the output format "${format}", allowed formats are: json,name,wide,yaml`,
+      `unable to match a printer suitable for the output format "${format}", allowed formats are: json,jsonpath,name,wide,yaml`,
     );
   }
   if (objects.length === 0) {

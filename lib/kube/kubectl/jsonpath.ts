@@ -1,6 +1,6 @@
 /**
- * kubectl's JSONPath, as far as one path goes: `{.status.phase}`, `{.items[*].metadata.name}`,
- * `{.status.conditions[?(@.type=="Ready")].status}`.
+ * kubectl's JSONPath: `{.status.phase}`, `{.items[*].metadata.name}`,
+ * `{.status.conditions[?(@.type=="Ready")].status}`, and templates with text between paths.
  *
  * Spec: Kubernetes, "JSONPath Support".
  * Not modelled: `range`, recursive descent, negative steps, functions.
@@ -26,6 +26,18 @@ export function evaluateJsonPath(object: unknown, expression: string): string[] 
     values = values.flatMap((value) => follow(value, step));
   }
   return values.map(textOf);
+}
+
+/**
+ * A template: text as it stands, each `{path}` as its values with spaces between, `{"\n"}` as the
+ * string. Throws a usage error for what it cannot read.
+ */
+export function renderJsonPath(object: unknown, template: string): string {
+  return template.replace(/\{([^{}]*)\}/g, (action: string, inside: string) => {
+    const literal = /^\s*"((?:[^"\\]|\\.)*)"\s*$/.exec(inside)?.[1];
+    if (literal === undefined) return evaluateJsonPath(object, action).join(" ");
+    return literal.replaceAll("\\n", "\n").replaceAll("\\t", "\t");
+  });
 }
 
 function follow(value: unknown, step: RegExpExecArray): unknown[] {
