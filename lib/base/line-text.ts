@@ -1,35 +1,56 @@
 /**
- * A text as its lines, put together when somebody reads it whole: who writes the same lines again
- * and again hands over the same strings, and who compares them sees that at once.
+ * A text as blocks of lines, put together when somebody reads it whole: who writes the same lines
+ * again and again hands over the same blocks, and who reads them sees that at once.
  */
 
-export class LineText {
+/** Lines that never change. The same block wherever the same writer writes them. */
+export class LineBlock {
   /** Without line ends. */
   readonly lines: readonly string[];
-  #text: string | null = null;
+  /** Characters, with an end after each line. */
+  readonly length: number;
 
   /** Takes the lines. */
   constructor(lines: readonly string[]) {
     this.lines = lines;
+    let length = lines.length;
+    for (const line of lines) length += line.length;
+    this.length = length;
+  }
+}
+
+export class LineText {
+  readonly blocks: readonly LineBlock[];
+  #text: string | null = null;
+
+  /** Takes the blocks. */
+  constructor(blocks: readonly LineBlock[]) {
+    this.blocks = blocks;
   }
 
   /** The lines of a text, whose last line has an end. */
   static of(text: string): LineText {
     const lines = text.split("\n");
     if (lines.at(-1) === "") lines.pop();
-    return new LineText(lines);
+    return new LineText([new LineBlock(lines)]);
   }
 
   /** The whole text, with an end after each line. */
   get text(): string {
-    this.#text ??= this.lines.length === 0 ? "" : [...this.lines, ""].join("\n");
+    this.#text ??= this.blocks.map(({ lines }) => [...lines, ""].join("\n")).join("");
     return this.#text;
   }
 
-  /** Characters of the whole text. */
+  get lineCount(): number {
+    let count = 0;
+    for (const { lines } of this.blocks) count += lines.length;
+    return count;
+  }
+
+  /** Characters of the whole text. O(blocks). */
   get length(): number {
     let length = 0;
-    for (const line of this.lines) length += line.length + 1;
+    for (const block of this.blocks) length += block.length;
     return length;
   }
 }

@@ -63,6 +63,10 @@ export class NetfilterIptables implements IptablesTool {
     return (this.netfilter.table(table) ?? new Table(table)).chains.keys();
   }
 
+  chainChanges(): number {
+    return this.netfilter.chainChanges;
+  }
+
   hasChain(table: TableName, chain: string): boolean {
     return this.netfilter.table(table)?.chains.has(chain) ?? false;
   }

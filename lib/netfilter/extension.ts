@@ -44,9 +44,19 @@ export interface RuleContext {
   readonly matches: readonly Match[];
 }
 
+/**
+ * What of a rule that was read once serves other hosts as well: nothing, what its options say, or
+ * the very match or target. The first two have to do with a host. Options may serve others if
+ * `finish` refuses nothing because of its host and what it makes claims nothing of it, but that
+ * connections are tracked.
+ */
+export type Reuse = "none" | "options" | "instance";
+
 /** A module's options and what is made of them. */
 export interface ModuleSpec<S, T> {
   readonly name: string;
+  /** "none" by default. */
+  readonly reuse?: Reuse;
   readonly options: readonly OptionSpec<S>[];
   start(): S;
   finish(state: S, context: RuleContext): T;
@@ -57,13 +67,14 @@ export interface Session<T> {
   readonly module: Module<T>;
   /** Takes an option that is in the module's table. */
   option(index: number, value: string, inverted: boolean): void;
-  /** All options are there. */
+  /** All options are there; may be called for several hosts if the module's reuse allows it. */
   finish(context: RuleContext): T;
 }
 
 /** A module with its state hidden. */
 export interface Module<T> {
   readonly name: string;
+  readonly reuse: Reuse;
   readonly options: readonly OptionName[];
   begin(): Session<T>;
 }
@@ -96,6 +107,7 @@ function defineModule<S, T>(spec: ModuleSpec<S, T>): Module<T> {
   const demands = demandsOf(spec.options);
   const module: Module<T> = {
     name: spec.name,
+    reuse: spec.reuse ?? "none",
     options: spec.options.map(({ name, argument, second }) => ({
       name,
       argument: argument !== false,

@@ -60,6 +60,8 @@ export class Netfilter implements NetfilterHooks, Engine, TableRegistry {
     filter: null,
     nat: null,
   };
+  /** Counts edits that made or deleted chains. */
+  chainChanges = 0;
   refused = false;
   readonly #passages: Passage[] = [];
   #depth = 0;
@@ -245,7 +247,15 @@ export class Netfilter implements NetfilterHooks, Engine, TableRegistry {
 
   /** Begins a change of a table, which comes into being with it if it was not there. */
   edit(name: TableName): TableEdit {
-    return new TableEdit(this.#tables[name] ?? new Table(name), this);
+    return new TableEdit(this.#tables[name] ?? new Table(name, this), this);
+  }
+
+  chainsChanged(): void {
+    this.chainChanges += 1;
+  }
+
+  tracking(rules: number): void {
+    this.conntrack.claim(rules);
   }
 
   place(table: Table): void {
@@ -256,6 +266,7 @@ export class Netfilter implements NetfilterHooks, Engine, TableRegistry {
   discard(table: Table): void {
     if (this.#tables[table.name] !== table) return;
     this.#tables[table.name] = null;
+    this.chainsChanged();
   }
 
   /**

@@ -41,7 +41,11 @@ export abstract class Match {
   get validHooks(): number {
     return ALL_HOOKS;
   }
-  /** The rule is now in a table: claim what it needs. */
+  /** Whether connections are tracked as long as a rule with it is in a table. */
+  get tracks(): boolean {
+    return false;
+  }
+  /** The rule is now in a table: claim what else it needs. */
   attach(): void {}
   /** The rule is gone. */
   detach(): void {}
@@ -61,7 +65,11 @@ export abstract class Target {
   get validHooks(): number {
     return ALL_HOOKS;
   }
-  /** The rule is now in a table: claim what it needs. */
+  /** As `Match.tracks`. */
+  get tracks(): boolean {
+    return false;
+  }
+  /** The rule is now in a table: claim what else it needs. */
   attach(): void {}
   /** The rule is gone. */
   detach(): void {}
@@ -141,8 +149,6 @@ export class Rule {
   jump: Chain | null = null;
   /** Bits of the hooks where all its parts may be. */
   readonly validHooks: number;
-  /** The line of restore text that it was read from, if the same line makes the same rule; or "". */
-  line = "";
   packets = 0;
   bytes = 0;
 
@@ -173,12 +179,13 @@ export class Rule {
     return match === undefined ? `-j ${this.targetName}` : `-m ${match.name}`;
   }
 
-  /** Whether nothing but its counters changes while packets pass. */
-  get pure(): boolean {
+  /** Whether connections are tracked as long as it is in a table. */
+  get tracks(): boolean {
+    if (this.target?.tracks === true) return true;
     for (let index = 0; index < this.matches.length; index += 1) {
-      if (this.matches[index]?.pure === false) return false;
+      if (this.matches[index]?.tracks === true) return true;
     }
-    return true;
+    return false;
   }
 
   /** Whether it names a chain of its table. */

@@ -1,39 +1,15 @@
 /**
- * Changes of a table that take effect together or not at all. Chains that are touched get a copy of
- * their rules to work on; `commit` checks the result as the kernel does and puts it in place.
+ * Changes of a table that take effect together or not at all. Chains that are touched get a draft
+ * to work on; `commit` checks the result as the kernel does and puts it in place.
  *
- * Kernel: net/netfilter/nf_tables_api.c (nf_tables_commit, nft_chain_validate), 6.18.
+ * Kernel: net/netfilter/nf_tables_api.c (nf_tables_commit), 6.18.
  */
-import { MAX_JUMP_DEPTH } from "./evaluate.ts";
-import { HOOK_NAMES } from "./hooks.ts";
-import { ALL_HOOKS, type Rule } from "./rule.ts";
+import { ChainDraft } from "./chain-draft.ts";
+import { checkReach, type ReachEdit } from "./chain-reach.ts";
+import type { Rule } from "./rule.ts";
+import { type ChainItem, RuleBlock } from "./rule-block.ts";
 import { Chain, type Table } from "./table.ts";
 import { ExitStatus, RuleError } from "./text/errors.ts";
-
-/** A chain as it will be. */
-interface Draft {
-  readonly chain: Chain;
-  rules: Rule[];
-  /** Rules that a flush has taken out; those from `formerAt` on have not been put back. */
-  former: readonly Rule[];
-  formerAt: number;
-  policyAccepts: boolean;
-  counts: boolean;
-  exists: boolean;
-  packets: number;
-  bytes: number;
-}
-
-/** An empty chain with the policy ACCEPT. */
-function newDraft(chain: Chain): Draft {
-  const counters = { policyAccepts: true, counts: false, packets: 0, bytes: 0 };
-  const exists = !chain.builtIn;
-  return { chain, rules: [], former: NO_RULES, formerAt: 0, exists, ...counters };
-}
-
-const NO_RULES: readonly Rule[] = [];
-/** How far ahead in a flushed chain's rules the next line is looked for. */
-const LOOK_AHEAD = 8;
 
 /** The tool's message when something that is named does not exist. */
 export function noSuchChain(): RuleError {
@@ -42,34 +18,41 @@ export function noSuchChain(): RuleError {
   });
 }
 
-/** Where a table goes when it comes into being, or is deleted. */
+/** What a host does about its tables. */
 export interface TableRegistry {
   /** The table is there, now or already before. */
   place(table: Table): void;
   /** It is gone. */
   discard(table: Table): void;
+  /** Chains have come or gone. */
+  chainsChanged(): void;
+  /** So many more rules need connections to be tracked, or less if negative. */
+  tracking(rules: number): void;
+}
+
+/** Rules of one chain that are read. */
+export interface ChainBlock {
+  readonly chain: string;
+  readonly rules: RuleBlock;
 }
 
 /** One transaction on one table. */
-export class TableEdit {
+export class TableEdit implements ReachEdit {
   readonly table: Table;
+  readonly drafts = new Map<string, ChainDraft | null>();
+  readonly added = new Map<string, readonly RuleBlock[]>();
   readonly #registry: TableRegistry;
   /** Something was added or set; without that a table neither comes into being nor stays. */
   #touched = false;
   #cleared = false;
-  /** Touched chains by name; null for deleted ones. */
-  readonly #drafts = new Map<string, Draft | null>();
-  readonly #added: Rule[] = [];
-  readonly #removed: Rule[] = [];
-  /** Rules that were flushed and put back. */
-  readonly #kept: Rule[] = [];
-  /** The flushed chain that is being filled, and how its lines begin. */
-  #refill: Draft | null = null;
-  #refillPrefix = "";
-  /** Whether chains have gone or have got other names. */
-  #deletes = false;
+  readonly #newRules: Rule[] = [];
+  readonly #oldRules: Rule[] = [];
+  /** How many more rules need connections to be tracked. */
+  #tracking = 0;
   /** How often chains are jumped to, as far as this edit changes it. */
   readonly #references = new Map<string, number>();
+  /** New names by old ones; rules of this edit and before it may still use the old. */
+  readonly #renames = new Map<string, string>();
 
   constructor(table: Table, registry: TableRegistry) {
     this.table = table;
@@ -78,15 +61,15 @@ export class TableEdit {
 
   /** Whether the chain exists, with the changes so far. */
   has(name: string): boolean {
-    const draft = this.#drafts.get(name);
+    const draft = this.drafts.get(name);
     return draft === undefined ? this.table.chains.has(name) : draft !== null;
   }
 
   /** The rules of a chain, with the changes so far; not to be changed. */
   rules(name: string): readonly Rule[] {
-    const draft = this.#drafts.get(name);
+    const draft = this.drafts.get(name);
     if (draft === null) throw noSuchChain();
-    if (draft !== undefined) return draft.rules;
+    if (draft !== undefined) return this.#own(draft);
     const chain = this.table.chains.get(name);
     if (chain === undefined) throw noSuchChain();
     return chain.rules;
@@ -95,7 +78,7 @@ export class TableEdit {
   /** Names of the chains, with the changes so far. */
   chainNames(): string[] {
     const names = [...this.table.chains.keys()].filter((name) => this.has(name));
-    for (const [name, draft] of this.#drafts) {
+    for (const [name, draft] of this.drafts) {
       if (draft !== null && !this.table.chains.has(name)) names.push(name);
     }
     return names;
@@ -109,7 +92,7 @@ export class TableEdit {
 
   /** Whether the kernel has the chain; built-in ones may be but shown. */
   exists(name: string): boolean {
-    const draft = this.#drafts.get(name);
+    const draft = this.drafts.get(name);
     return this.has(name) && (draft ?? this.table.chains.get(name))?.exists === true;
   }
 
@@ -119,71 +102,37 @@ export class TableEdit {
     if (this.has(name)) {
       throw new RuleError("Chain already exists.", { exitStatus: ExitStatus.OTHER_PROBLEM });
     }
-    const chain = new Chain(this.table.name, name, null);
-    this.#drafts.set(name, newDraft(chain));
+    this.drafts.set(name, ChainDraft.empty(new Chain(this.table, name, null)));
   }
 
   /** Takes all rules out of a chain. */
   flush(name: string): void {
-    const draft = this.#draft(name);
-    this.#dropFormer(draft, draft.former.length);
-    draft.former = draft.rules;
-    draft.formerAt = 0;
-    draft.rules = [];
+    for (const rule of this.#draft(name).flush()) this.#drop(rule);
   }
 
   /** Whether a built-in chain does nothing, so that `-X` may delete it. */
   isIdle(name: string): boolean {
-    const { policyAccepts, rules } = this.#draft(name);
-    return policyAccepts && rules.length === 0;
+    const { policyAccepts, items } = this.#draft(name);
+    return policyAccepts && items.length === 0;
   }
 
   /**
-   * Appends the rule of a line `-A CHAIN …` without reading it, if this edit has flushed that rule
-   * out of the chain; false if it has not. Text that fills a chain as it was before leaves rules
-   * as they are, with counters at 0: what reading it again would lead to.
+   * Appends blocks of rules to chains that this edit has made or emptied. False if they have not
+   * been: then nothing has happened. Whether the chains are there that they jump to is seen at
+   * `commit`.
    */
-  appendFormer(line: string): boolean {
-    const draft = this.#flushed(line);
-    if (draft === null) return false;
-    const { former, formerAt } = draft;
-    const last = Math.min(former.length, formerAt + LOOK_AHEAD);
-    for (let index = formerAt; index < last; index += 1) {
-      const rule = former[index];
-      if (rule === undefined || rule.line !== line) continue;
-      if (this.#deletes && rule.isJump) return false;
-      this.#dropFormer(draft, index);
-      draft.formerAt = index + 1;
-      draft.rules.push(rule);
-      this.#kept.push(rule);
-      this.#touched = true;
-      return true;
+  appendBlocks(blocks: readonly ChainBlock[]): boolean {
+    for (const { chain } of blocks) {
+      const draft = this.drafts.get(chain) ?? null;
+      if (draft === null || draft.former === null) return false;
     }
-    return false;
-  }
-
-  /** The flushed chain that a line `-A CHAIN …` appends to, or null. */
-  #flushed(line: string): Draft | null {
-    const refill = this.#refill;
-    if (refill !== null && refill.former[refill.formerAt]?.line === line) return refill;
-    if (refill !== null && line.startsWith(this.#refillPrefix)) return refill;
-    const blank = line.indexOf(" ", APPEND.length);
-    if (blank === -1 || !line.startsWith(APPEND)) return null;
-    const name = line.slice(APPEND.length, blank);
-    const draft = this.#drafts.get(name) ?? null;
-    if (draft === null || draft.former.length === 0) return null;
-    this.#refill = draft;
-    this.#refillPrefix = `${APPEND}${name} `;
-    return draft;
-  }
-
-  /** Rules that were flushed and do not come back. */
-  #dropFormer(draft: Draft, end: number): void {
-    for (let index = draft.formerAt; index < end; index += 1) {
-      const rule = draft.former[index];
-      if (rule !== undefined) this.#drop(rule);
+    for (const { chain, rules } of blocks) {
+      const draft = this.#draft(chain);
+      draft.exists = true;
+      draft.items.push(rules);
     }
-    draft.formerAt = end;
+    this.#touched = true;
+    return true;
   }
 
   /** Deletes a chain, which must be empty and not be jumped to. */
@@ -193,15 +142,14 @@ export class TableEdit {
     if (!draft.policyAccepts) {
       throw new RuleError("Directory not empty.", { exitStatus: ExitStatus.OTHER_PROBLEM });
     }
-    if (draft.rules.length > 0) {
+    if (draft.items.length > 0) {
       throw new RuleError(`CHAIN_DEL failed (Device or resource busy): chain ${name}`, {
         exitStatus: ExitStatus.RESOURCE_PROBLEM,
         hint: "flush it first",
       });
     }
-    this.#dropFormer(draft, draft.former.length);
-    this.#drafts.set(name, draft.chain.builtIn ? newDraft(draft.chain) : null);
-    this.#forgetRefill();
+    this.#settle(name, draft);
+    this.drafts.set(name, draft.chain.builtIn ? ChainDraft.empty(draft.chain) : null);
   }
 
   /** Renames a user chain; jumps to it follow. */
@@ -210,31 +158,25 @@ export class TableEdit {
     if (this.has(to)) {
       throw new RuleError("File exists.", { exitStatus: ExitStatus.OTHER_PROBLEM });
     }
+    for (const other of this.chainNames()) this.#own(this.#draft(other));
     this.#renames.set(name, to);
-    this.#drafts.set(name, null);
-    this.#drafts.set(to, draft);
-    this.#forgetRefill();
+    this.drafts.set(name, null);
+    this.drafts.set(to, draft);
   }
-
-  #forgetRefill(): void {
-    this.#deletes = true;
-    this.#refill = null;
-  }
-
-  /** New names by old ones; rules of this edit and before it may still use the old. */
-  readonly #renames = new Map<string, string>();
 
   /** Puts a rule at the end. */
   append(name: string, rule: Rule): void {
     const draft = this.#draft(name);
     draft.exists = true;
-    draft.rules.push(rule);
+    // The counters of blocks that were there before must not be lost.
+    if (draft.former === null) this.#own(draft);
+    draft.items.push(rule);
     this.#take(rule);
   }
 
   /** Puts a rule at `number`, counted from 1. */
   insert(name: string, number: number, rule: Rule): void {
-    const { rules } = this.#draft(name);
+    const rules = this.#own(this.#draft(name));
     if (number > rules.length + 1) throw outOfRange("Index of insertion too big.");
     this.declare(name);
     rules.splice(number - 1, 0, rule);
@@ -244,7 +186,7 @@ export class TableEdit {
   /** Puts a rule in the place of another. */
   replace(name: string, number: number, rule: Rule): void {
     if (!this.exists(name)) throw noSuchChain();
-    const { rules } = this.#draft(name);
+    const rules = this.#own(this.#draft(name));
     const old = rules[number - 1];
     if (old === undefined) throw outOfRange("Index of replacement too big.");
     rules[number - 1] = rule;
@@ -255,7 +197,7 @@ export class TableEdit {
   /** Takes the rule at `number` out. */
   deleteNumber(name: string, number: number): void {
     if (!this.exists(name)) throw noSuchChain();
-    const { rules } = this.#draft(name);
+    const rules = this.#own(this.#draft(name));
     const [old] = rules.splice(number - 1, 1);
     if (old === undefined) throw outOfRange("Index of deletion too big.");
     this.#drop(old);
@@ -277,72 +219,58 @@ export class TableEdit {
   /** Empties the table: all rules, all user chains, policies back to ACCEPT. */
   clear(): void {
     this.#cleared = true;
-    this.#forgetRefill();
-    for (const draft of this.#drafts.values()) {
-      if (draft !== null) this.#dropFormer(draft, draft.former.length);
-    }
-    for (const chain of this.table.chains.values()) {
-      for (const rule of this.rules(chain.name)) this.#drop(rule);
-      if (chain.builtIn) {
-        this.#drafts.set(chain.name, newDraft(chain));
-      } else {
-        this.#drafts.set(chain.name, null);
-      }
+    for (const name of this.chainNames()) {
+      const draft = this.#draft(name);
+      for (const rule of draft.flush()) this.#drop(rule);
+      this.#settle(name, draft);
+      const { chain } = draft;
+      this.drafts.set(name, chain.builtIn ? ChainDraft.empty(chain) : null);
     }
   }
 
   /** Checks everything and puts it in place. Throws without a change if it cannot be. */
   commit(): void {
-    for (const draft of this.#drafts.values()) {
-      if (draft !== null) this.#dropFormer(draft, draft.former.length);
-    }
+    for (const [name, draft] of this.drafts) if (draft !== null) this.#settle(name, draft);
     this.#checkReferences();
-    const reaches = this.#validated();
-    for (const [name, draft] of this.#drafts) {
-      if (draft === null) this.table.chains.delete(name);
-    }
-    for (const [name, draft] of this.#drafts) {
-      if (draft !== null) this.#place(name, draft);
-    }
+    const reaches = checkReach(this, this.#renames.size > 0);
+    this.#place();
     for (const [name, { height, hooks }] of reaches) {
       const chain = this.table.chains.get(name);
       if (chain === undefined) continue;
       chain.height = height;
       chain.hooks = hooks;
     }
-    for (const rule of this.#kept) {
-      rule.packets = 0;
-      rule.bytes = 0;
-    }
-    if (this.#deletes) for (const rule of this.#kept) this.#link(rule);
-    for (const rule of this.#added) this.#link(rule);
+    for (const rule of this.#newRules) this.#link(rule);
     if (this.#renames.size > 0) this.#followRenames();
-    for (const rule of this.#added) attachRule(rule);
-    for (const rule of this.#removed) detachRule(rule);
+    for (const rule of this.#newRules) attachRule(rule);
+    for (const rule of this.#oldRules) detachRule(rule);
+    this.#registry.tracking(this.#tracking);
     for (const [name, change] of this.#references) {
-      const chain = this.table.chains.get(this.#current(name));
+      const chain = this.table.chains.get(this.current(name));
       if (chain !== undefined) chain.references += change;
     }
     if (this.#touched) this.#registry.place(this.table);
     else if (this.#cleared) this.#registry.discard(this.table);
   }
 
-  #place(name: string, draft: Draft): void {
-    const { chain } = draft;
-    chain.name = name;
-    chain.rules = draft.rules;
-    chain.policyAccepts = draft.policyAccepts;
-    chain.counts = draft.counts;
-    chain.exists = draft.exists;
-    chain.packets = draft.packets;
-    chain.bytes = draft.bytes;
-    chain.version += 1;
-    chain.isDrafted = false;
-    this.table.chains.set(name, chain);
+  #place(): void {
+    const { chains } = this.table;
+    let changes = 0;
+    for (const [name, draft] of this.drafts) {
+      if (draft === null && chains.delete(name)) changes += 1;
+    }
+    for (const [name, draft] of this.drafts) {
+      if (draft === null) continue;
+      draft.place(name);
+      if (chains.get(name) === draft.chain) continue;
+      chains.set(name, draft.chain);
+      changes += 1;
+    }
+    if (changes > 0) this.#registry.chainsChanged();
   }
 
   #link(rule: Rule): void {
-    if (rule.isJump) rule.jump = this.table.chains.get(this.#current(rule.targetName)) ?? null;
+    if (rule.isJump) rule.jump = this.table.chains.get(this.current(rule.targetName)) ?? null;
   }
 
   /** Jumps are printed with the new names. */
@@ -351,43 +279,70 @@ export class TableEdit {
       for (const rule of rules) {
         if (rule.jump === null) continue;
         rule.targetName = rule.jump.name;
-        rule.line = "";
       }
     }
   }
 
-  #current(name: string): string {
+  /** The name that a chain has now. */
+  current(name: string): string {
     return this.#renames.get(name) ?? name;
   }
 
-  #draft(name: string): Draft {
-    const known = this.#drafts.get(name);
+  #draft(name: string): ChainDraft {
+    const known = this.drafts.get(name);
     if (known === null) throw noSuchChain();
     if (known !== undefined) return known;
     const chain = this.table.chains.get(name);
     if (chain === undefined) throw noSuchChain();
-    const { policyAccepts, counts, exists, packets, bytes } = chain;
-    const counters = { policyAccepts, counts, exists, packets, bytes };
-    const draft = { chain, rules: chain.rules.slice(), former: NO_RULES, formerAt: 0, ...counters };
-    this.#drafts.set(name, draft);
-    chain.isDrafted = true;
+    const draft = ChainDraft.of(chain);
+    this.drafts.set(name, draft);
     return draft;
+  }
+
+  /** The rules of a draft, each as one of its own, so that they can be told apart and changed. */
+  #own(draft: ChainDraft): Rule[] {
+    const { items, chain } = draft;
+    if (items.some((item) => item instanceof RuleBlock)) {
+      const wasFull = draft.former === null;
+      const rules = wasFull ? chain.rules.slice() : [...this.table.rulesOf(items)];
+      const before: ReadonlySet<ChainItem> = new Set(items);
+      if (wasFull) draft.flush();
+      draft.items = rules;
+      for (const rule of rules) if (!before.has(rule)) this.#take(rule);
+    }
+    return draft.items as Rule[];
+  }
+
+  /** Takes note of the blocks that a draft has got and lost. */
+  #settle(name: string, draft: ChainDraft): void {
+    const { added, removed } = draft.settle();
+    if (added.length > 0) this.added.set(name, added);
+    for (const block of added) this.#countBlock(block, 1);
+    for (const block of removed) this.#countBlock(block, -1);
+  }
+
+  #countBlock(block: RuleBlock, change: 1 | -1): void {
+    this.#tracking += change * block.tracking;
+    for (const name of block.jumps) this.#refer(name, change);
   }
 
   #take(rule: Rule): void {
     this.#touched = true;
-    this.#added.push(rule);
+    this.#newRules.push(rule);
     this.#count(rule, 1);
   }
 
   #drop(rule: Rule): void {
-    this.#removed.push(rule);
+    this.#oldRules.push(rule);
     this.#count(rule, -1);
   }
 
-  #count(rule: Rule, change: number): void {
-    if (!rule.isJump) return;
-    const name = rule.jump?.name ?? rule.targetName;
+  #count(rule: Rule, change: 1 | -1): void {
+    if (rule.tracks) this.#tracking += change;
+    if (rule.isJump) this.#refer(rule.jump?.name ?? rule.targetName, change);
+  }
+
+  #refer(name: string, change: 1 | -1): void {
     this.#references.set(name, (this.#references.get(name) ?? 0) + change);
   }
 
@@ -395,12 +350,12 @@ export class TableEdit {
   #checkReferences(): void {
     for (const [name, change] of this.#references) {
       const before = this.table.chains.get(name)?.references ?? 0;
-      if (before + change <= 0 || this.has(this.#current(name))) continue;
+      if (before + change <= 0 || this.has(this.current(name))) continue;
       throw new RuleError(`chain ${name} is jumped to and does not exist`, {
         exitStatus: ExitStatus.PARAMETER_PROBLEM,
       });
     }
-    for (const [name, draft] of this.#drafts) {
+    for (const [name, draft] of this.drafts) {
       if (draft !== null || this.#renames.has(name)) continue;
       const references = this.table.chains.get(name)?.references ?? 0;
       if (references + (this.#references.get(name) ?? 0) > 0) {
@@ -411,115 +366,6 @@ export class TableEdit {
       }
     }
   }
-
-  /** Refuses loops, too deep calls, and modules at hooks where they cannot be. */
-  #validated(): ReadonlyMap<string, Reach> {
-    const reaches = new Map<string, Reach>();
-    if (this.#reachesStay(reaches)) return reaches;
-    reaches.clear();
-    for (const base of this.table.base) {
-      if (base === null) continue;
-      const { height, hooks } = this.#reach(base.name, base.name, reaches);
-      if (height > MAX_JUMP_DEPTH) throw tooDeep(base.name);
-      if ((hooks & (1 << (base.hook ?? 0))) !== 0) continue;
-      throw new RuleError(`RULE_APPEND failed (Invalid argument): rule in chain ${base.name}`, {
-        exitStatus: ExitStatus.RESOURCE_PROBLEM,
-        hint: `a rule that ${base.name} reaches has a part that works only in ${hookList(hooks)}`,
-      });
-    }
-    for (const chain of this.table.chains.values()) chain.height = 0;
-    return reaches;
-  }
-
-  /**
-   * Whether all chains that were there lead as deep and to the same hooks as before: then so do
-   * those that call them. A loop would need a chain that has become higher.
-   */
-  #reachesStay(reaches: Map<string, Reach>): boolean {
-    if (this.#renames.size > 0) return false;
-    for (const [name, draft] of this.#drafts) {
-      if (draft === null) continue;
-      const reach = this.#drafted(name, reaches);
-      if (reach === null || reach.height > MAX_JUMP_DEPTH) return false;
-      const { chain } = draft;
-      if (this.table.chains.get(name) !== chain) continue;
-      if (chain.height !== reach.height || chain.hooks !== reach.hooks) return false;
-    }
-    return true;
-  }
-
-  /** As `#reach`, with what is known of chains that are not touched; null: nothing is known. */
-  #drafted(name: string, reaches: Map<string, Reach>): Reach | null {
-    const known = reaches.get(name);
-    if (known !== undefined) return known.height === IN_PROGRESS ? null : known;
-    const draft = this.#drafts.get(name);
-    if (draft === null) return null;
-    if (draft === undefined) {
-      const chain = this.table.chains.get(name);
-      return chain === undefined || chain.height === 0 ? null : chain;
-    }
-    const reach = { height: IN_PROGRESS, hooks: ALL_HOOKS };
-    reaches.set(name, reach);
-    let below = 0;
-    for (const rule of draft.rules) {
-      reach.hooks &= rule.validHooks;
-      if (!rule.isJump) continue;
-      const { jump } = rule;
-      const isKnown = jump !== null && !jump.isDrafted && jump.height > 0;
-      const next = isKnown ? jump : this.#drafted(rule.targetName, reaches);
-      if (next === null) return null;
-      reach.hooks &= next.hooks;
-      below = Math.max(below, next.height);
-    }
-    reach.height = below + 1;
-    return reach;
-  }
-
-  /** How deep calls from a chain go, and at which hooks all that it reaches may be. */
-  #reach(name: string, base: string, reaches: Map<string, Reach>): Reach {
-    const known = reaches.get(name);
-    if (known !== undefined) {
-      if (known.height === IN_PROGRESS) throw tooDeep(base);
-      return known;
-    }
-    const reach = { height: IN_PROGRESS, hooks: ALL_HOOKS };
-    reaches.set(name, reach);
-    let below = 0;
-    const rules = this.rules(name);
-    for (let index = 0; index < rules.length; index += 1) {
-      const rule = rules[index];
-      if (rule === undefined) continue;
-      reach.hooks &= rule.validHooks;
-      if (!rule.isJump) continue;
-      const target = rule.jump?.name ?? rule.targetName;
-      const next = this.#reach(this.#current(target), base, reaches);
-      reach.hooks &= next.hooks;
-      below = Math.max(below, next.height);
-    }
-    reach.height = below + 1;
-    return reach;
-  }
-}
-
-/** What a chain leads to. */
-interface Reach {
-  height: number;
-  hooks: number;
-}
-
-/** Height of a chain that is being looked at: to come back to it is a loop. */
-const IN_PROGRESS = -1;
-const APPEND = "-A ";
-
-function tooDeep(base: string): RuleError {
-  return new RuleError(`RULE_APPEND failed (Too many links): rule in chain ${base}`, {
-    exitStatus: ExitStatus.RESOURCE_PROBLEM,
-    hint: `chains may call each other ${MAX_JUMP_DEPTH} deep and not in circles`,
-  });
-}
-
-function hookList(hooks: number): string {
-  return HOOK_NAMES.filter((_name, hook) => (hooks & (1 << hook)) !== 0).join(", ");
 }
 
 function attachRule(rule: Rule): void {

@@ -4,9 +4,12 @@
  *
  * Kernel: net/ipv4/netfilter/iptable_{raw,mangle,nat,filter}.c, iptable_security.c, 6.18.
  */
+import { assert } from "../base/assert.ts";
 import type { ChainIndex } from "./chain-index.ts";
+import type { Engine } from "./engine.ts";
 import { HOOK_NAMES, Hook, Priority } from "./hooks.ts";
-import type { Rule } from "./rule.ts";
+import { Rule } from "./rule.ts";
+import type { ChainItem, SharedRule } from "./rule-block.ts";
 
 /** The tables, in the order in which iptables-save prints them. */
 export const TABLE_NAMES = ["mangle", "security", "raw", "filter", "nat"] as const;
@@ -19,6 +22,8 @@ const HOOKS: Readonly<Record<TableName, readonly Hook[]>> = {
   filter: [Hook.INPUT, Hook.FORWARD, Hook.OUTPUT],
   nat: [Hook.PREROUTING, Hook.INPUT, Hook.OUTPUT, Hook.POSTROUTING],
 };
+
+const NO_ITEMS: readonly Rule[] = [];
 
 /** Whether `name` is that of a table. */
 export function isTableName(name: string): name is TableName {
@@ -49,8 +54,7 @@ export function priorityOf(table: TableName, hook: Hook): number {
 /** A chain. Built-in ones have a hook and a policy. */
 export class Chain {
   name: string;
-  /** The table that it belongs to. */
-  readonly table: TableName;
+  readonly #owner: Table;
   readonly hook: Hook | null;
   /** What happens at the end of a built-in chain: true for ACCEPT. */
   policyAccepts = true;
@@ -66,25 +70,48 @@ export class Chain {
   exists: boolean;
   packets = 0;
   bytes = 0;
-  rules: Rule[] = [];
+  #items: readonly ChainItem[] = NO_ITEMS;
+  /** The rules of the items; null: nobody has asked. */
+  #rules: readonly Rule[] | null = NO_ITEMS;
   /** How many rules jump here. */
   references = 0;
-  /** Whether an edit may be about to change it. */
-  isDrafted = false;
-  /** How deep calls from here go, this chain counted; 0 if nobody has looked. */
+  /** Calls from here go no deeper than this, this chain counted; 0 if nobody has looked. */
   height = 0;
-  /** Bits of the hooks at which all that it reaches may be; known if `height` is. */
+  /** Bits of hooks at which all that it reaches may be; known if `height` is. */
   hooks = 0;
   /** Counts changes of `rules`, so that an index built from them knows that it is old. */
   version = 0;
   /** Made on demand by the walk. */
   index: ChainIndex | null = null;
 
-  constructor(table: TableName, name: string, hook: Hook | null) {
-    this.table = table;
+  constructor(owner: Table, name: string, hook: Hook | null) {
+    this.#owner = owner;
     this.name = name;
     this.hook = hook;
     this.exists = hook === null;
+  }
+
+  /** The table that it belongs to. */
+  get table(): TableName {
+    return this.#owner.name;
+  }
+
+  /** What it consists of. */
+  get items(): readonly ChainItem[] {
+    return this.#items;
+  }
+
+  /** Its rules; those of blocks are made when this is first asked for. */
+  get rules(): readonly Rule[] {
+    this.#rules ??= this.#owner.rulesOf(this.#items);
+    return this.#rules;
+  }
+
+  /** Takes what it consists of from now on. */
+  fill(items: readonly ChainItem[]): void {
+    this.#items = items;
+    this.#rules = null;
+    this.version += 1;
   }
 
   get builtIn(): boolean {
@@ -98,14 +125,34 @@ export class Table {
   readonly chains = new Map<string, Chain>();
   /** The built-in chains by hook. */
   readonly base: (Chain | null)[] = [null, null, null, null, null];
+  readonly #engine: Engine | null;
 
-  constructor(name: TableName) {
+  /** `engine` is what rules of blocks are made with; null: it is but shown. */
+  constructor(name: TableName, engine: Engine | null = null) {
     this.name = name;
+    this.#engine = engine;
     for (const hook of HOOKS[name]) {
-      const chain = new Chain(name, HOOK_NAMES[hook], hook);
+      const chain = new Chain(this, HOOK_NAMES[hook], hook);
       this.chains.set(chain.name, chain);
       this.base[hook] = chain;
     }
+  }
+
+  /** The rules that items stand for; those of blocks are new, and their jumps are found. */
+  rulesOf(items: readonly ChainItem[]): readonly Rule[] {
+    const rules: Rule[] = [];
+    for (const item of items) {
+      if (item instanceof Rule) rules.push(item);
+      else for (const shared of item.rules) rules.push(this.#made(shared));
+    }
+    return rules;
+  }
+
+  #made(shared: SharedRule): Rule {
+    assert(this.#engine !== null, "a table with rules has a host");
+    const rule = shared.make(this.#engine);
+    if (rule.isJump) rule.jump = this.chains.get(rule.targetName) ?? null;
+    return rule;
   }
 
   /** The chains as iptables-save orders them: built-in ones by hook, then the others by name. */

@@ -8,7 +8,8 @@ function iptables(): NetfilterIptables {
   return new RecordingNode(new Scheduler(), 1).rules;
 }
 
-const input = (...lines: string[]): LineText => new LineText(["*nat", ...lines, "COMMIT"]);
+const input = (...lines: string[]): LineText =>
+  LineText.of(["*nat", ...lines, "COMMIT", ""].join("\n"));
 
 describe("kube/netfilter-iptables", () => {
   it("empties declared chains and keeps the others (--noflush)", () => {

@@ -93,6 +93,7 @@ export class RecordingNode implements ProxyNode {
       deleteRule: (table, chain, rule) => rules.deleteRule(table, chain, rule),
       flushChain: (table, chain) => rules.flushChain(table, chain),
       chains: (table) => rules.chains(table),
+      chainChanges: () => rules.chainChanges(),
       hasChain: (table, chain) => rules.hasChain(table, chain),
       ensureCounter: () => true,
     };

@@ -61,6 +61,10 @@ export class ToldIptables implements IptablesTool {
     return this.#tool.chains(table);
   }
 
+  chainChanges(): number {
+    return this.#tool.chainChanges();
+  }
+
   hasChain(table: TableName, chain: string): boolean {
     return this.#tool.hasChain(table, chain);
   }

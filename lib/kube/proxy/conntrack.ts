@@ -5,7 +5,7 @@
  * Spec: Kubernetes pkg/proxy/conntrack/cleanup.go; until 1.31 pkg/proxy/iptables/proxier.go and
  * pkg/util/conntrack.
  */
-import type { Endpoint } from "./endpoint.ts";
+import { type Endpoint, isOnNode } from "./endpoint.ts";
 import type { EndpointChange } from "./endpoint-tracker.ts";
 import type { ConntrackTool } from "./node.ts";
 import type { KubeProxyRelease } from "./release.ts";
@@ -20,6 +20,8 @@ export interface SyncedState {
   readonly endpoints: Endpoints;
   readonly services: ServiceUpdate;
   readonly endpointChanges: readonly EndpointChange[];
+  /** The proxy's own node. */
+  readonly nodeName: string;
 }
 
 /** Deletes what a release deletes after a sync that has succeeded. */
@@ -109,7 +111,11 @@ function goneEndpoints(state: SyncedState, old: boolean): [ServicePort, Endpoint
       for (const endpoint of endpoints) {
         if (!endpoint.serving) continue;
         const now = current.get(key)?.find((other) => other.text === endpoint.text);
-        const same = now !== undefined && (old ? now.isLocal === endpoint.isLocal : now.serving);
+        const isSame = (other: Endpoint): boolean =>
+          old
+            ? isOnNode(other, state.nodeName) === isOnNode(endpoint, state.nodeName)
+            : other.serving;
+        const same = now !== undefined && isSame(now);
         if (!same) gone.push([port, endpoint]);
       }
     }

@@ -7,7 +7,7 @@
  */
 import { deepEqual } from "../deep-equal.ts";
 import { compareNames, type EndpointSlice, SERVICE_NAME_LABEL } from "../objects.ts";
-import { type Endpoint, endpointOf } from "./endpoint.ts";
+import { type Endpoint, endpointOf, isOnNode } from "./endpoint.ts";
 import type { KubeProxyRelease } from "./release.ts";
 import { isOtherProxys, servicePortKey } from "./service-port.ts";
 
@@ -28,6 +28,23 @@ type Pending = Map<string, { readonly slice: EndpointSlice; readonly removed: bo
 interface Slices {
   readonly applied: Map<string, EndpointSlice>;
   readonly pending: Pending;
+}
+
+/** What was read of slices, by the first of them: all nodes of a cluster read the same. */
+const read = new WeakMap<EndpointSlice, ReadEndpoints>();
+/** Whether a slice is as its version before, likewise. */
+const compared = new WeakMap<EndpointSlice, ComparedSlices>();
+
+interface ReadEndpoints {
+  readonly release: KubeProxyRelease;
+  readonly slices: readonly EndpointSlice[];
+  readonly endpoints: EndpointMap;
+}
+
+interface ComparedSlices {
+  readonly release: KubeProxyRelease;
+  readonly before: EndpointSlice;
+  readonly same: boolean;
 }
 
 export class EndpointTracker {
@@ -92,8 +109,16 @@ export class EndpointTracker {
   }
 
   private same(a: EndpointSlice, b: EndpointSlice): boolean {
-    if (this.release.sliceChange === "any field") return deepEqual(a, b);
-    return deepEqual(keptFields(a, this.release), keptFields(b, this.release));
+    if (a === b) return true;
+    const { release } = this;
+    const known = compared.get(b);
+    if (known?.before === a && known.release === release) return known.same;
+    const same =
+      release.sliceChange === "any field"
+        ? deepEqual(a, b)
+        : deepEqual(keptFields(a, release), keptFields(b, release));
+    compared.set(b, { release, before: a, same });
+    return same;
   }
 
   /**
@@ -101,32 +126,57 @@ export class EndpointTracker {
    * unless a later one is on this node. Slices are taken in order of name (the real one's order is
    * random). 1.20 tells endpoints apart by address alone.
    */
-  private endpointsOf(service: string, slices: ReadonlyMap<string, EndpointSlice>): EndpointMap {
+  private endpointsOf(service: string, byName: ReadonlyMap<string, EndpointSlice>): EndpointMap {
+    const { release } = this;
+    const slices = [...byName.values()].sort((a, b) =>
+      compareNames(a.metadata.name, b.metadata.name),
+    );
+    const [first] = slices;
+    if (first === undefined) return NO_ENDPOINTS;
+    const known = read.get(first);
+    if (known?.release === release && sameSlices(known.slices, slices)) return known.endpoints;
+    const { endpoints, isForAll } = this.read(service, slices);
+    if (isForAll) read.set(first, { release, slices, endpoints });
+    return endpoints;
+  }
+
+  /** Reads endpoints; `isForAll` unless it matters on which node that is done. */
+  private read(
+    service: string,
+    slices: readonly EndpointSlice[],
+  ): { readonly endpoints: EndpointMap; readonly isForAll: boolean } {
     const found = new Map<string, Map<string, Endpoint>>();
-    const names = [...slices.keys()].sort(compareNames);
-    for (const name of names) {
-      const slice = slices.get(name);
-      for (const port of slice?.ports ?? []) {
+    let isForAll = true;
+    for (const slice of slices) {
+      for (const port of slice.ports ?? []) {
         if (port.name === undefined || port.port === undefined || port.port === 0) continue;
         const key = servicePortKey(service, port.name, port.protocol ?? "TCP");
         const set = found.get(key) ?? new Map<string, Endpoint>();
         found.set(key, set);
-        for (const entry of slice?.endpoints ?? []) {
-          const endpoint = endpointOf(entry, port.port, this.nodeName, this.release);
+        for (const entry of slice.endpoints ?? []) {
+          const endpoint = endpointOf(entry, port.port, this.release);
           if (endpoint === null) continue;
           const identity = this.release.endpoints === "ready" ? endpoint.ip : endpoint.text;
-          if (endpoint.isLocal || !set.has(identity)) set.set(identity, endpoint);
+          const isNew = !set.has(identity);
+          if (!isNew) isForAll = false;
+          if (isNew || isOnNode(endpoint, this.nodeName)) set.set(identity, endpoint);
         }
       }
     }
-    const ordered = new Map<string, readonly Endpoint[]>();
+    const endpoints = new Map<string, readonly Endpoint[]>();
     for (const [key, set] of found) {
       if (set.size === 0) continue;
       const list = [...set.values()].sort((a, b) => compareNames(a.text, b.text));
-      ordered.set(key, list);
+      endpoints.set(key, list);
     }
-    return ordered;
+    return { endpoints, isForAll };
   }
+}
+
+const NO_ENDPOINTS: EndpointMap = new Map();
+
+function sameSlices(a: readonly EndpointSlice[], b: readonly EndpointSlice[]): boolean {
+  return a.length === b.length && a.every((slice, index) => slice === b[index]);
 }
 
 /** `namespace/name` of the Service that a slice belongs to, or null if this proxy has none of it. */

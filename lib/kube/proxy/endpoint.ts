@@ -12,13 +12,19 @@ export interface Endpoint {
   readonly port: number;
   /** `ip:port`, by which endpoints are told apart and ordered. */
   readonly text: string;
-  readonly isLocal: boolean;
+  /** The name of its node; "" if nobody says. */
+  readonly node: string;
   /** Ready endpoints do not terminate. */
   readonly ready: boolean;
   readonly serving: boolean;
   readonly terminating: boolean;
   readonly zoneHints: readonly string[];
   readonly nodeHints: readonly string[];
+}
+
+/** Whether the endpoint is on the node of that name; on no node if that is "". */
+export function isOnNode(endpoint: Endpoint, nodeName: string): boolean {
+  return nodeName !== "" && endpoint.node === nodeName;
 }
 
 /** Whether the endpoint may take over when no endpoint is ready. */
@@ -34,7 +40,6 @@ export function isDraining(endpoint: Endpoint): boolean {
 export function endpointOf(
   entry: SliceEndpoint,
   port: number,
-  nodeName: string,
   release: KubeProxyRelease,
 ): Endpoint | null {
   const ip = canonicalIpv4(entry.addresses[0] ?? "");
@@ -45,7 +50,7 @@ export function endpointOf(
     ip,
     port,
     text: `${ip}:${port}`,
-    isLocal: nodeName !== "" && entry.nodeName === nodeName,
+    node: entry.nodeName ?? "",
     ready,
     serving: knowsConditions ? serving : true,
     terminating: knowsConditions && terminating,

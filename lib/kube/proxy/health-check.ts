@@ -6,7 +6,7 @@
  * Not modelled: restriction of the ports to nodePortAddresses; proxy health turning false.
  */
 import { utf8 } from "../../base/bytes.ts";
-import type { Endpoint } from "./endpoint.ts";
+import { type Endpoint, isOnNode } from "./endpoint.ts";
 import type { HealthAnswer, Held, SocketTool } from "./node.ts";
 import type { KubeProxyRelease } from "./release.ts";
 import type { ServicePort } from "./service-port.ts";
@@ -19,11 +19,13 @@ interface Check {
 
 export class ServiceHealth {
   private readonly sockets: SocketTool;
+  private readonly nodeName: string;
   private readonly release: KubeProxyRelease;
   private readonly checks = new Map<string, Check>();
 
-  constructor(sockets: SocketTool, release: KubeProxyRelease) {
+  constructor(sockets: SocketTool, nodeName: string, release: KubeProxyRelease) {
     this.sockets = sockets;
+    this.nodeName = nodeName;
     this.release = release;
   }
 
@@ -38,7 +40,7 @@ export class ServiceHealth {
       };
       wanted.set(port.service, want);
       for (const endpoint of endpoints.get(port.key) ?? []) {
-        if (endpoint.isLocal && endpoint.ready) want.local.add(endpoint.ip);
+        if (endpoint.ready && isOnNode(endpoint, this.nodeName)) want.local.add(endpoint.ip);
       }
     }
     this.closeOthers(wanted);

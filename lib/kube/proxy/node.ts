@@ -30,6 +30,8 @@ export interface IptablesTool {
   flushChain(table: TableName, chain: string): boolean;
   /** The chains that `iptables-save -t` lists; null: failed. */
   chains(table: TableName): Iterable<string> | null;
+  /** Another number whenever any chain may have come or gone. */
+  chainChanges(): number;
   /** Whether `iptables -S` finds the chain. */
   hasChain(table: TableName, chain: string): boolean;
   /** `nfacct add`, unless the counter is there; false where the kernel has no nfacct. */

@@ -76,7 +76,7 @@ export class RuleProxy implements KubeProxy {
     this.labels = this.relevantLabels(options.nodeObject);
     this.services = new ServiceTracker(release);
     this.slices = new EndpointTracker(nodeName, release);
-    this.health = new ServiceHealth(node.sockets, release);
+    this.health = new ServiceHealth(node.sockets, nodeName, release);
     this.runner = new SyncRunner(
       node.clock,
       {
@@ -159,7 +159,7 @@ export class RuleProxy implements KubeProxy {
     if (full) this.lastFull = now;
     this.health.update(this.services.checked.values(), endpoints);
     cleanConntrack(
-      { ports, endpoints, services, endpointChanges },
+      { ports, endpoints, services, endpointChanges, nodeName: this.options.nodeName },
       this.options.node.conntrack,
       this.release,
     );

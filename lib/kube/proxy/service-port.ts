@@ -80,11 +80,21 @@ export function hasNoClusterIp(service: Service): boolean {
   return clusterIP === "" || clusterIP === "None" || type === "ExternalName";
 }
 
+type Ports = ReadonlyMap<string, ServicePort>;
+
+/** What was read of a Service: objects never change, and all nodes of a cluster read the same. */
+const read = new WeakMap<Service, { readonly release: KubeProxyRelease; readonly ports: Ports }>();
+
 /** The service ports of a Service, by key; none for a Service that is not proxied. */
-export function servicePortsOf(
-  service: Service,
-  release: KubeProxyRelease,
-): ReadonlyMap<string, ServicePort> {
+export function servicePortsOf(service: Service, release: KubeProxyRelease): Ports {
+  const known = read.get(service);
+  if (known?.release === release) return known.ports;
+  const ports = readPorts(service, release);
+  read.set(service, { release, ports });
+  return ports;
+}
+
+function readPorts(service: Service, release: KubeProxyRelease): Ports {
   const ports = new Map<string, ServicePort>();
   const clusterIp = clusterIpOf(service);
   if (hasNoClusterIp(service) || clusterIp === null) return ports;

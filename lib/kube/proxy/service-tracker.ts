@@ -75,10 +75,18 @@ export class ServiceTracker {
 
 const NO_PORTS: Ports = new Map();
 
-function samePorts(a: Ports, b: Ports): boolean {
-  if (a.size !== b.size) return false;
-  for (const [key, port] of a) {
-    if (!deepEqual(port, b.get(key))) return false;
+/** Whether ports are as those before them, by the later ones: all nodes of a cluster ask it. */
+const compared = new WeakMap<Ports, { readonly before: Ports; readonly same: boolean }>();
+
+function samePorts(before: Ports, now: Ports): boolean {
+  if (before === now) return true;
+  if (before.size !== now.size) return false;
+  const known = compared.get(now);
+  if (known?.before === before) return known.same;
+  let same = true;
+  for (const [key, port] of before) {
+    if (!deepEqual(port, now.get(key))) same = false;
   }
-  return true;
+  compared.set(now, { before, same });
+  return same;
 }

@@ -6,7 +6,7 @@
  * (hints by zone and by node).
  */
 import { compareNames } from "../objects.ts";
-import { type Endpoint, isDraining } from "./endpoint.ts";
+import { type Endpoint, isDraining, isOnNode } from "./endpoint.ts";
 import type { KubeProxyRelease } from "./release.ts";
 import { type ServicePort, usesClusterEndpoints, usesLocalEndpoints } from "./service-port.ts";
 
@@ -41,14 +41,25 @@ export function chooseEndpoints(
   if (!usesLocalEndpoints(port)) {
     return { cluster, local: NONE, reachable: cluster, hasAny: cluster.length > 0 };
   }
-  const readyHere = endpoints.filter((endpoint) => endpoint.isLocal && endpoint.ready);
-  const local =
-    readyHere.length > 0 ? readyHere : endpoints.filter((one) => one.isLocal && isDraining(one));
+  const here = endpoints.filter((endpoint) => isOnNode(endpoint, node.name));
+  const readyHere = here.filter(({ ready }) => ready);
+  const local = readyHere.length > 0 ? readyHere : here.filter(isDraining);
   const hasAny = cluster.length > 0 || endpoints.some((one) => one.ready || isDraining(one));
   if (!usesCluster) return { cluster, local, reachable: local, hasAny };
   const fellBack = local.length > 0 && readyHere.length === 0;
   const reachable = passes === null && !fellBack ? cluster : union(cluster, local);
   return { cluster, local, reachable, hasAny };
+}
+
+/** Whether nodes may choose differently. */
+export function dependsOnNode(
+  endpoints: readonly Endpoint[],
+  port: ServicePort,
+  release: KubeProxyRelease,
+): boolean {
+  if (usesLocalEndpoints(port)) return true;
+  if (release.topology === "none") return false;
+  return endpoints.some(({ nodeHints, zoneHints }) => nodeHints.length + zoneHints.length > 0);
 }
 
 const NONE: readonly Endpoint[] = [];

@@ -80,7 +80,7 @@ export class Conntrack implements TimerOwner {
   readonly listeners: ConntrackListener[] = [];
   /** NAT, which keeps connections by source; null until it is there. */
   owner: ConnectionOwner | null = null;
-  /** How many rules and tables need connection tracking. */
+  /** How many rules need connection tracking. */
   #claims = 0;
   /** Made and not yet freed, confirmed or not (`nf_conntrack_count`). */
   #count = 0;
@@ -98,14 +98,9 @@ export class Conntrack implements TimerOwner {
     this.#collector = new WheelTimer(host.cpu, this);
   }
 
-  /** Something needs connections from now on (`nf_ct_netns_get`). */
-  claim(): void {
-    this.#claims += 1;
-  }
-
-  /** It does no longer. */
-  unclaim(): void {
-    this.#claims -= 1;
+  /** So many more rules need connections from now on (`nf_ct_netns_get`), or less if negative. */
+  claim(rules: number): void {
+    this.#claims += rules;
   }
 
   /** Whether packets are tracked. @hot */

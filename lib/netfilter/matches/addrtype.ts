@@ -110,6 +110,7 @@ class AddrtypeMatch extends Match {
 /** The module. */
 export const ADDRTYPE_MATCH = defineMatch<AddrtypeState>({
   name: "addrtype",
+  reuse: "options",
   options: [
     {
       name: "src-type",

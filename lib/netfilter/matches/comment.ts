@@ -39,6 +39,7 @@ class CommentMatch extends Match {
 /** The module. */
 export const COMMENT_MATCH = defineMatch<{ text: string }>({
   name: "comment",
+  reuse: "instance",
   options: [
     {
       name: "comment",

@@ -36,7 +36,6 @@ class ConnbytesMatch extends ConntrackUser {
   }
 
   override attach(): void {
-    super.attach();
     // The kernel turns accounting on with the first such rule.
     this.conntrack.settings.nf_conntrack_acct = 1;
   }

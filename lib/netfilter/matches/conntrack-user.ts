@@ -15,11 +15,7 @@ export abstract class ConntrackUser extends Match {
     this.conntrack = conntrack;
   }
 
-  override attach(): void {
-    this.conntrack.claim();
-  }
-
-  override detach(): void {
-    this.conntrack.unclaim();
+  override get tracks(): boolean {
+    return true;
   }
 }

@@ -297,6 +297,7 @@ function portOption(name: string, field: PortField): OptionSpec<ConntrackState> 
 /** The conntrack module. */
 export const CONNTRACK_MATCH = defineMatch<ConntrackState>({
   name: "conntrack",
+  reuse: "options",
   options: [
     {
       name: "ctstate",

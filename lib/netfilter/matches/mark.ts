@@ -73,6 +73,7 @@ class ConnmarkMatch extends ConntrackUser {
 /** The mark module. */
 export const MARK_MATCH = defineMatch<MarkState>({
   name: "mark",
+  reuse: "instance",
   options: [
     {
       name: "mark",

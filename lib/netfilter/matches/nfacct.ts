@@ -47,6 +47,7 @@ class NfacctMatch extends Match {
 /** The module. */
 export const NFACCT_MATCH = defineMatch<{ name: string }>({
   name: "nfacct",
+  reuse: "options",
   options: [
     {
       name: "nfacct-name",

@@ -79,6 +79,7 @@ class PhysdevMatch extends Match {
 /** The module. */
 export const PHYSDEV_MATCH = defineMatch<PhysdevState>({
   name: "physdev",
+  reuse: "instance",
   options: [
     {
       name: "physdev-in",

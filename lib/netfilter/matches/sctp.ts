@@ -57,6 +57,7 @@ class SctpMatch extends Match {
 /** The module. */
 export const SCTP_MATCH = defineMatch<SctpState>({
   name: "sctp",
+  reuse: "instance",
   options: [
     { name: "source-port", inverts: true, read: readSource },
     { name: "sport", alias: "source-port", inverts: true, read: readSource },

@@ -97,6 +97,7 @@ class NthMatch extends Match {
 /** The module. */
 export const STATISTIC_MATCH = defineMatch<StatisticState>({
   name: "statistic",
+  reuse: "options",
   options: [
     {
       name: "mode",

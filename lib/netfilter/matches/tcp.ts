@@ -129,6 +129,7 @@ export class TcpMatch extends Match {
 /** The module. */
 export const TCP_MATCH = defineMatch<TcpState>({
   name: "tcp",
+  reuse: "instance",
   options: [
     { name: "source-port", inverts: true, read: readSource },
     { name: "sport", alias: "source-port", inverts: true, read: readSource },

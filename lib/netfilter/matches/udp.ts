@@ -55,6 +55,7 @@ export class UdpMatch extends Match {
 /** The module. */
 export const UDP_MATCH = defineMatch<UdpState>({
   name: "udp",
+  reuse: "instance",
   options: [
     { name: "source-port", inverts: true, read: readSource },
     { name: "sport", alias: "source-port", inverts: true, read: readSource },

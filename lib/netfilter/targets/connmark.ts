@@ -37,12 +37,8 @@ class ConnmarkTarget extends Target {
     this.#conntrack = conntrack;
   }
 
-  override attach(): void {
-    this.#conntrack.claim();
-  }
-
-  override detach(): void {
-    this.#conntrack.unclaim();
+  override get tracks(): boolean {
+    return true;
   }
 
   override apply(packet: Packet): Verdict {

@@ -51,12 +51,8 @@ class CtTarget extends Target {
   }
 
   // What is not to be tracked does not turn tracking on.
-  override attach(): void {
-    if (!this.#state.notrack) this.#conntrack.claim();
-  }
-
-  override detach(): void {
-    if (!this.#state.notrack) this.#conntrack.unclaim();
+  override get tracks(): boolean {
+    return !this.#state.notrack;
   }
 
   override get name(): string {

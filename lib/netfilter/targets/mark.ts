@@ -54,6 +54,7 @@ class MarkTarget extends Target {
 /** The module. */
 export const MARK_TARGET = defineTarget<MarkState>({
   name: "MARK",
+  reuse: "instance",
   options: [
     pair("set-xmark", (value, mask) => [value, mask]),
     pair("set-mark", (value, mask) => [value, mask | value]),

@@ -53,12 +53,8 @@ abstract class NatTarget extends Target {
     this.engine = engine;
   }
 
-  override attach(): void {
-    this.engine.conntrack.claim();
-  }
-
-  override detach(): void {
-    this.engine.conntrack.unclaim();
+  override get tracks(): boolean {
+    return true;
   }
 
   protected setUp(packet: Packet, range: NatRange, manip: Manip): Verdict {
@@ -263,6 +259,7 @@ function toOption(name: string, required: boolean): OptionSpec<NatState> {
 /** DNAT. */
 export const DNAT_TARGET = defineTarget<NatState>({
   name: "DNAT",
+  reuse: "options",
   options: [toOption("to-destination", true), flag("random"), flag("persistent")],
   start,
   finish: (state, context) => {
@@ -287,6 +284,7 @@ export const SNAT_TARGET = defineTarget<NatState>({
 /** REDIRECT. */
 export const REDIRECT_TARGET = defineTarget<NatState>({
   name: "REDIRECT",
+  reuse: "options",
   options: [toOption("to-ports", false), flag("random")],
   start,
   finish: (state, context) => {
@@ -298,6 +296,7 @@ export const REDIRECT_TARGET = defineTarget<NatState>({
 /** MASQUERADE. */
 export const MASQUERADE_TARGET = defineTarget<NatState>({
   name: "MASQUERADE",
+  reuse: "options",
   options: [toOption("to-ports", false), flag("random"), flag("random-fully")],
   start,
   finish: (state, context) => {

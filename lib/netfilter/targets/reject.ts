@@ -123,6 +123,7 @@ class RejectTarget extends Target {
 /** The module. */
 export const REJECT_TARGET = defineTarget<{ type: number }>({
   name: "REJECT",
+  reuse: "options",
   options: [
     {
       name: "reject-with",

@@ -12,10 +12,11 @@ import {
   type HeaderMatch,
   isAnyHeader,
   type Match,
-  Rule,
+  type Rule,
   type Target,
   Verdict,
 } from "../rule.ts";
+import { makeRule, SharedRule } from "../rule-block.ts";
 import { isTableName, type TableName } from "../table.ts";
 import { ExitStatus, RuleError, refuse } from "./errors.ts";
 import { checkChainName, hasBlank, interfaceTest, splitAddresses } from "./header.ts";
@@ -91,8 +92,6 @@ export class CommandParser implements LoadedOptions {
   readonly #reader: OptionReader;
   readonly #sessions: Session<Match | Target>[] = [];
   readonly #matches: Session<Match>[] = [];
-  /** The matches of the rule that is being made. */
-  readonly #finished: Match[] = [];
   #target: Session<Target> | null = null;
   #targetName = "";
   #isGoto = false;
@@ -164,6 +163,14 @@ export class CommandParser implements LoadedOptions {
     }
     if (inverted) refuse("nothing appropriate following !");
     return this.#finish();
+  }
+
+  /** The one rule of what was parsed last, for other hosts as well; null if it is for this alone. */
+  shared(rule: Rule): SharedRule | null {
+    const { header, verdict, targetName, isGoto } = rule;
+    const matches = this.#matches.slice();
+    const parts = { header, matches, target: this.#target, verdict, targetName, isGoto };
+    return SharedRule.of(parts, this.#table, rule);
   }
 
   #moduleOption(inverted: boolean): void {
@@ -493,22 +500,17 @@ export class CommandParser implements LoadedOptions {
     header.sourceMask = source?.mask ?? 0;
     header.destination = destination?.address ?? 0;
     header.destinationMask = destination?.mask ?? 0;
-    const matches = this.#finished;
-    while (matches.length > 0) matches.pop();
-    const kept = isAnyHeader(header) ? ANY_HEADER : header;
-    const context = { engine: this.#engine, table: this.#table, header: kept, matches };
-    for (const session of this.#matches) matches.push(session.finish(context));
     const name = this.#targetName;
     const verdict = this.#isGoto ? undefined : STANDARD_VERDICTS.get(name);
-    const rule = new Rule({
-      header: kept,
-      // A copy has no more room than it needs; there are many.
-      matches: matches.slice(),
-      target: this.#target?.finish(context) ?? null,
+    const parts = {
+      header: isAnyHeader(header) ? ANY_HEADER : header,
+      matches: this.#matches,
+      target: this.#target,
       verdict: verdict ?? Verdict.CONTINUE,
       targetName: name,
       isGoto: this.#isGoto,
-    });
+    };
+    const rule = makeRule(parts, this.#engine, this.#table);
     rule.packets = this.#packets;
     rule.bytes = this.#bytes;
     return rule;

@@ -5,14 +5,13 @@
  */
 
 import { type Place, VethworkError } from "../../base/errors.ts";
-import type { LineText } from "../../base/line-text.ts";
+import type { LineBlock, LineText } from "../../base/line-text.ts";
 import type { Engine } from "../engine.ts";
-import { HOOK_NAMES } from "../hooks.ts";
 import type { ModuleTable } from "../modules.ts";
-import type { Rule } from "../rule.ts";
-import { hooksOf, isTableName, type TableName } from "../table.ts";
+import { isTableName, type TableName } from "../table.ts";
 import type { TableEdit } from "../table-edit.ts";
 import { applyCommand } from "./apply.ts";
+import { isBuiltIn, readBlock } from "./block.ts";
 import { CommandParser } from "./command.ts";
 import { ExitStatus, RuleError } from "./errors.ts";
 import { checkChainName } from "./header.ts";
@@ -63,7 +62,7 @@ export class RestoreReader {
     this.#parser = new CommandParser(this.#target, this.#target.modules, this.#words);
     this.#line = 0;
     if (typeof text === "string") this.#readText(text);
-    else for (const line of text.lines) this.#next(line, 0, line.length);
+    else for (const block of text.blocks) this.#readBlock(block);
     if (this.#edit !== null || this.#skipping) {
       throw new RuleError(`COMMIT expected at line ${this.#line + 1}`, {
         exitStatus: ExitStatus.OTHER_PROBLEM,
@@ -80,6 +79,22 @@ export class RestoreReader {
       this.#next(text, start, end);
       start = end + 1;
     }
+  }
+
+  /** A block is read once for all hosts, if it says nothing but what all understand alike. */
+  #readBlock(block: LineBlock): void {
+    const edit = this.#edit;
+    const read = edit === null ? null : readBlock(block, this.#table, this.#words, this.#parser);
+    if (edit === null || read === null) {
+      for (const line of block.lines) this.#next(line, 0, line.length);
+      return;
+    }
+    for (const name of read.declared) declare(edit, name);
+    if (edit.appendBlocks(read.appended)) {
+      this.#line += block.lines.length;
+      return;
+    }
+    for (const line of block.lines) this.#next(line, 0, line.length);
   }
 
   #next(text: string, start: number, end: number): void {
@@ -119,11 +134,8 @@ export class RestoreReader {
       this.#chain(edit);
       return;
     }
-    const line = first === "-" && this.#options.noflush === true ? text.slice(start, end) : "";
-    if (line !== "" && edit.appendFormer(line)) return;
     this.#words.split(text, start, end, start);
-    const rule = this.#rule(edit, first === "[");
-    if (rule !== null && line !== "") rule.line = line === text ? line : copyOf(line);
+    this.#rule(edit, first === "[");
   }
 
   #beginTable(): void {
@@ -159,11 +171,9 @@ export class RestoreReader {
     const policy = words.at(1);
     if (name === undefined) throw new RuleError("chain name invalid");
     if (policy === undefined) throw new RuleError("policy invalid");
-    const builtIn = hooksOf(this.#table).some((hook) => HOOK_NAMES[hook] === name);
-    if (!builtIn) {
+    if (!isBuiltIn(this.#table, name)) {
       checkChainName(name);
-      if (edit.has(name)) edit.flush(name);
-      else edit.newChain(name);
+      declare(edit, name);
       return;
     }
     if (policy === "-") {
@@ -188,11 +198,8 @@ export class RestoreReader {
     edit.setCounters(name, Number(counters[1]), Number(counters[2]));
   }
 
-  /**
-   * A command, perhaps with counters before it. Returns the rule that it appends, if the same line
-   * would make the same again.
-   */
-  #rule(edit: TableEdit, counted: boolean): Rule | null {
+  /** A command, perhaps with counters before it. */
+  #rule(edit: TableEdit, counted: boolean): void {
     const words = this.#words;
     let packets = 0;
     let bytes = 0;
@@ -205,11 +212,7 @@ export class RestoreReader {
       }
     }
     const from = counted ? 1 : 0;
-    const command = this.#parser.parse(this.#table, { from, packets, bytes });
-    applyCommand(edit, command);
-    const [rule] = command.rules;
-    const isOne = command.letter === "A" && command.rules.length === 1 && !counted;
-    return isOne && rule?.pure === true ? rule : null;
+    applyCommand(edit, this.#parser.parse(this.#table, { from, packets, bytes }));
   }
 
   #placed(error: unknown): unknown {
@@ -223,7 +226,8 @@ export class RestoreReader {
   }
 }
 
-/** The characters alone: an engine's slice would keep the whole text in memory. */
-function copyOf(line: string): string {
-  return ` ${line}`.slice(1);
+/** Makes a user chain, or empties it. */
+function declare(edit: TableEdit, name: string): void {
+  if (edit.has(name)) edit.flush(name);
+  else edit.newChain(name);
 }

@@ -31,7 +31,7 @@ describe("kube/proxy/endpoint-tracker", () => {
     tracker.update(slice("web", [endpoint("10.0.0.1")], { suffix: "b" }), false);
     tracker.apply();
 
-    expect(tracker.endpoints.get(KEY)?.map(({ isLocal }) => isLocal)).to.deep.equal([true]);
+    expect(tracker.endpoints.get(KEY)?.map(({ node }) => node)).to.deep.equal(["node1"]);
   });
 
   it("tells endpoints apart by address alone in 1.20", () => {

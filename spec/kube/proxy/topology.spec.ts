@@ -18,7 +18,7 @@ function choose(
   const plain = service("web", spec);
   const annotated = { ...plain, metadata: { ...plain.metadata, annotations } };
   const port = [...servicePortsOf(annotated, release).values()][0] as ServicePort;
-  const endpoints = entries.map((entry) => endpointOf(entry, 80, "node1", release) as Endpoint);
+  const endpoints = entries.map((entry) => endpointOf(entry, 80, release) as Endpoint);
   const choice = chooseEndpoints(endpoints, port, NODE, release);
   const ips = (list: readonly Endpoint[]): string[] => list.map(({ ip }) => ip);
   return {

@@ -4,15 +4,17 @@
  *
  * Spec: Kubernetes v1.20 pkg/proxy/iptables/proxier.go.
  */
-import type { LineText } from "../../../base/line-text.ts";
+import { LineBlock, type LineText } from "../../../base/line-text.ts";
 import { compareNames } from "../../objects.ts";
 import { deletePort } from "../conntrack.ts";
+import type { Endpoint } from "../endpoint.ts";
 import type { Held } from "../node.ts";
 import { matchingAddresses } from "../node-port-addresses.ts";
 import type { RuleMode, SyncRequest } from "../rule-proxy.ts";
 import type { ServicePort } from "../service-port.ts";
 import type { ProxyStart } from "../startup.ts";
 import {
+  declare,
   FILTER_CHAINS_1_20,
   forwardKnownRule,
   forwardMarkedRule,
@@ -26,9 +28,13 @@ import { Canary } from "./canary.ts";
 import { ensureJumps } from "./jumps.ts";
 import { endpointCount, LARGE_CLUSTER_ENDPOINTS } from "./mode.ts";
 import { isServiceChain120, MARK_DROP } from "./names.ts";
-import { restoreText } from "./payload.ts";
-import { formatMark, localMatches } from "./rule-context.ts";
+import { blockOf, declarations, restoreText } from "./payload.ts";
+import { type PortBlocks, portBlocks, sharedBlocks } from "./port-blocks.ts";
+import type { PortRules } from "./port-rules.ts";
+import { formatMark, localMatches, settingsOf } from "./rule-context.ts";
 import { type RuleContext120, servicePortRules120 } from "./service-rules-1-20.ts";
+
+const NO_ENDPOINTS: readonly Endpoint[] = [];
 
 export class IptablesMode120 implements RuleMode {
   private readonly options: ProxyStart;
@@ -78,32 +84,55 @@ export class IptablesMode120 implements RuleMode {
     holding: ReadonlyMap<string, Held>,
   ): LineText {
     const context = this.context(request, holding);
-    const filter: string[] = [];
-    const nat = natHead(this.mark);
-    const chains: string[] = [...NAT_CHAINS];
+    const filter: LineBlock[] = [];
+    const nat: LineBlock[] = [];
+    const declared: LineBlock[] = [];
+    const active = new Set<string>();
     for (const port of ports) {
-      const rules = servicePortRules120(port, request.endpoints.get(port.key) ?? [], context);
-      filter.push(...rules.filter);
-      nat.push(...rules.shared);
-      chains.push(...rules.chains);
+      const blocks = this.write(port, request.endpoints.get(port.key) ?? NO_ENDPOINTS, context);
+      if (blocks.filter !== null) filter.push(blocks.filter);
+      if (blocks.shared !== null) nat.push(blocks.shared);
+      if (blocks.declared !== null) declared.push(blocks.declared);
+      for (const chain of blocks.chains) active.add(chain);
     }
-    filter.push(
+    const tail = [
       invalidRule(false),
       forwardMarkedRule(this.mark),
       forwardKnownRule("kubernetes forwarding conntrack pod source rule"),
       forwardKnownRule("kubernetes forwarding conntrack pod destination rule"),
+    ];
+    const stale = [...(this.options.node.iptables.chains("nat") ?? [])].filter(
+      (chain) => isServiceChain120(chain) && !active.has(chain),
     );
-    const active = new Set(chains);
-    for (const chain of this.options.node.iptables.chains("nat") ?? []) {
-      if (!isServiceChain120(chain) || active.has(chain)) continue;
-      chains.push(chain);
-      nat.push(`-X ${chain}`);
-    }
-    nat.push(...this.nodePortsJumps());
     return restoreText([
-      { name: "filter", chains: FILTER_CHAINS_1_20, rules: filter },
-      { name: "nat", chains, rules: nat },
+      { name: "filter", blocks: [declarations(FILTER_CHAINS_1_20), ...filter, blockOf(tail)] },
+      {
+        name: "nat",
+        blocks: [
+          declarations(NAT_CHAINS),
+          ...declared,
+          new LineBlock(stale.map(declare)),
+          blockOf(natHead(this.mark)),
+          ...nat,
+          new LineBlock(stale.map((chain) => `-X ${chain}`)),
+          blockOf(this.nodePortsJumps()),
+        ],
+      },
     ]);
+  }
+
+  private write(
+    port: ServicePort,
+    endpoints: readonly Endpoint[],
+    context: RuleContext120,
+  ): PortBlocks {
+    const write = (): PortRules => servicePortRules120(port, endpoints, context);
+    const isOwn =
+      port.sourceRanges.length > 0 || port.externalIps.length > 0 || port.externalPolicyLocal;
+    if (isOwn) return portBlocks(write());
+    const { release } = this.options;
+    const settings = `${settingsOf(context, release)} ${context.hasNodePortAddress}`;
+    return sharedBlocks({ port, endpoints, settings }, write);
   }
 
   private context(request: SyncRequest, holding: ReadonlyMap<string, Held>): RuleContext120 {
@@ -115,6 +144,7 @@ export class IptablesMode120 implements RuleMode {
       nodeIp,
       largeCluster: endpointCount(request) > LARGE_CLUSTER_ENDPOINTS,
       countLocalhost: false,
+      nodeName: this.options.nodeName,
       hasNodePortAddress: this.nodePortIps().length > 0,
       unheld: (port, ip) =>
         port.protocol !== "sctp" && here.has(ip) && !holding.has(externalKey(port, ip)),

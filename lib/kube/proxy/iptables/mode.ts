@@ -9,15 +9,16 @@
  */
 
 import { isLoopback } from "../../../base/inet.ts";
-import type { LineText } from "../../../base/line-text.ts";
+import { LineBlock, type LineText } from "../../../base/line-text.ts";
 import type { Ns } from "../../../base/units.ts";
 import { readIpv4 } from "../../addresses.ts";
-import { compareNames } from "../../objects.ts";
+import type { Endpoint } from "../endpoint.ts";
 import { includesLoopback, matchingAddresses } from "../node-port-addresses.ts";
 import type { RuleMode, SyncRequest } from "../rule-proxy.ts";
 import type { ProxyStart } from "../startup.ts";
-import { chooseEndpoints } from "../topology.ts";
+import { chooseEndpoints, dependsOnNode } from "../topology.ts";
 import {
+  declare,
   FILTER_CHAINS,
   forwardKnownRule,
   forwardMarkedRule,
@@ -33,27 +34,24 @@ import {
 import { Canary } from "./canary.ts";
 import { ensureJumps } from "./jumps.ts";
 import { FIREWALL, isServiceChain } from "./names.ts";
-import { restoreText } from "./payload.ts";
-import { formatMark, localMatches, type RuleContext } from "./rule-context.ts";
+import { blockOf, declarations, restoreText } from "./payload.ts";
+import { type PortBlocks, portBlocks, sharedBlocks } from "./port-blocks.ts";
+import { type PortChunk, PortChunks, type PortSlot } from "./port-chunks.ts";
+import type { PortRules } from "./port-rules.ts";
+import { formatMark, localMatches, type RuleContext, settingsOf } from "./rule-context.ts";
 import { servicePortRules } from "./service-rules.ts";
 
 /** Above this many endpoints, brevity comes before readability. */
 export const LARGE_CLUSTER_ENDPOINTS = 1000;
 
-/** What a sync that does not rewrite a port needs of it: lines and names of chains. */
-interface WrittenPort {
-  readonly filter: readonly string[];
-  readonly shared: readonly string[];
-  readonly chains: readonly string[];
-}
+const NO_ENDPOINTS: readonly Endpoint[] = [];
+const NOTHING: PortBlocks = { filter: null, shared: null, own: null, declared: null, chains: [] };
 
-/** A service port in its place among all. */
-interface PortSlot {
-  readonly key: string;
-  /** null: it is to be written. */
-  written: WrittenPort | null;
-  /** Of any state. */
-  endpoints: number;
+/** Blocks of an input, as they come together. */
+interface Input {
+  readonly filter: LineBlock[];
+  readonly declared: LineBlock[];
+  readonly nat: LineBlock[];
 }
 
 export class IptablesMode implements RuleMode {
@@ -62,11 +60,14 @@ export class IptablesMode implements RuleMode {
   private readonly localhostNodePorts: boolean;
   private readonly dropsInvalid: boolean;
   private readonly canary: Canary;
-  private readonly activeChains = new Set<string>();
-  /** All service ports in the order of their keys. */
-  private slots: PortSlot[] = [];
-  /** The same by `namespace/name` of their Service. */
-  private readonly slotsOf = new Map<string, PortSlot[]>();
+  /** The chains of service ports that the last sync left, in the order in which they were made. */
+  private readonly activeChains = new Map<string, number>();
+  /** Those that syncs since then no longer need, likewise. */
+  private readonly leftChains = new Map<string, number>();
+  private chainsMade = 0;
+  /** What `IptablesTool.chainChanges` said after the last sync; NaN: it does not matter. */
+  private chainChanges = Number.NaN;
+  private readonly ports = new PortChunks();
   private largeCluster = false;
   private lastCleanup: Ns = Number.NEGATIVE_INFINITY;
   private countsInvalid = false;
@@ -101,102 +102,114 @@ export class IptablesMode implements RuleMode {
       if (!ensureJumps(iptables, JUMPS)) return false;
       this.ensureCounters();
     }
-    return iptables.restore(this.text(request));
+    const isDone = iptables.restore(this.text(request));
+    this.chainChanges = isDone ? iptables.chainChanges() : Number.NaN;
+    return isDone;
   }
 
   /** The input of iptables-restore that brings the node from the last sync's state to the new. */
   private text(request: SyncRequest): LineText {
     this.forget(request);
-    this.largeCluster = this.endpointCount() > LARGE_CLUSTER_ENDPOINTS;
+    this.largeCluster = this.ports.endpoints > LARGE_CLUSTER_ENDPOINTS;
     const context = this.context();
-    const filter: string[] = [];
-    const nat = natHead(this.mark);
-    const natChains = [...NAT_CHAINS];
-    if (this.localhostNodePorts) filter.push(LOCALNET_RULE);
-    for (const slot of this.slots) {
-      const kept = slot.written;
-      if (kept !== null) for (const line of kept.shared) nat.push(line);
-      const port = kept ?? this.write(slot, request, context, nat, natChains);
-      for (const line of port.filter) filter.push(line);
-    }
-    if (this.dropsInvalid) filter.push(invalidRule(this.countsInvalid));
-    filter.push(
+    const input: Input = { filter: [], declared: [], nat: [] };
+    for (const chunk of this.ports.chunks) this.writeChunk(chunk, request, context, input);
+    const { localhostNodePorts } = this;
+    const tail = [
+      ...(this.dropsInvalid ? [invalidRule(this.countsInvalid)] : []),
       forwardMarkedRule(this.mark),
       forwardKnownRule("kubernetes forwarding conntrack rule"),
-    );
-    for (const chain of this.staleChains()) {
-      natChains.push(chain);
-      nat.push(`-X ${chain}`);
-    }
-    nat.push(...this.nodePortsJumps());
-    const filterChains = this.localhostNodePorts ? [...FILTER_CHAINS, FIREWALL] : FILTER_CHAINS;
+    ];
+    const stale = this.staleChains();
+    const gone = stale.length === 0 ? [] : [new LineBlock(stale.map((chain) => `-X ${chain}`))];
+    const filterChains = localhostNodePorts ? [...FILTER_CHAINS, FIREWALL] : FILTER_CHAINS;
+    const filter = [
+      declarations(filterChains),
+      ...(localhostNodePorts ? [blockOf([LOCALNET_RULE])] : []),
+      ...input.filter,
+      blockOf(tail),
+    ];
+    const nat = [
+      declarations(NAT_CHAINS),
+      ...input.declared,
+      ...(stale.length === 0 ? [] : [new LineBlock(stale.map(declare))]),
+      blockOf(natHead(this.mark)),
+      ...input.nat,
+      ...gone,
+      blockOf(this.nodePortsJumps()),
+    ];
     return restoreText([
-      { name: "filter", chains: filterChains, rules: filter },
-      { name: "nat", chains: natChains, rules: nat },
+      { name: "filter", blocks: filter },
+      { name: "nat", blocks: nat },
     ]);
   }
 
   /** Forgets what is to be written anew: everything, or what belongs to changed Services. */
   private forget({ full, changed, portsChanged, ports, endpoints }: SyncRequest): void {
     if (full) {
-      this.slots = [];
+      this.ports.clear();
       this.activeChains.clear();
+      this.leftChains.clear();
+      this.chainChanges = Number.NaN;
     }
     for (const service of changed) {
-      for (const slot of this.slotsOf.get(service) ?? []) {
-        for (const chain of slot.written?.chains ?? []) this.activeChains.delete(chain);
-        slot.written = null;
-        slot.endpoints = endpoints.get(slot.key)?.length ?? 0;
+      for (const slot of this.ports.ofService(service)) {
+        for (const chain of slot.written?.chains ?? []) {
+          this.leftChains.set(chain, this.activeChains.get(chain) ?? 0);
+          this.activeChains.delete(chain);
+        }
+        this.ports.forget(slot, endpoints.get(slot.key)?.length ?? 0);
       }
     }
-    if (full || portsChanged) this.arrange(ports, endpoints);
+    if (!full && !portsChanged) return;
+    this.ports.arrange(ports.keys(), (key) => endpoints.get(key)?.length ?? 0);
   }
 
-  /** Gives each port its slot; those that had one keep it. */
-  private arrange(ports: SyncRequest["ports"], endpoints: SyncRequest["endpoints"]): void {
-    const known = new Map(this.slots.map((slot) => [slot.key, slot]));
-    this.slots = [];
-    this.slotsOf.clear();
-    for (const key of [...ports.keys()].sort(compareNames)) {
-      const count = endpoints.get(key)?.length ?? 0;
-      const slot = known.get(key) ?? { key, written: null, endpoints: count };
-      this.slots.push(slot);
-      const service = serviceOfKey(key);
-      const slots = this.slotsOf.get(service);
-      if (slots === undefined) this.slotsOf.set(service, [slot]);
-      else slots.push(slot);
+  /** Writes those ports of a chunk that have changed; of the others their shared lines suffice. */
+  private writeChunk(
+    chunk: PortChunk,
+    request: SyncRequest,
+    context: RuleContext,
+    { filter, declared, nat }: Input,
+  ): void {
+    if (chunk.isDirty) {
+      for (const slot of chunk.slots) {
+        const kept = slot.written;
+        const port = kept ?? this.write(slot, request, context);
+        if (port.shared !== null) nat.push(port.shared);
+        if (kept !== null) continue;
+        if (port.own !== null) nat.push(port.own);
+        if (port.declared !== null) declared.push(port.declared);
+      }
+      chunk.close();
+    } else if (chunk.shared !== null) {
+      nat.push(chunk.shared);
     }
-  }
-
-  private endpointCount(): number {
-    let count = 0;
-    for (const { endpoints } of this.slots) count += endpoints;
-    return count;
+    if (chunk.filter !== null) filter.push(chunk.filter);
   }
 
   /** Writes all rules of a port and remembers those that later syncs repeat. */
-  private write(
-    slot: PortSlot,
-    request: SyncRequest,
-    context: RuleContext,
-    nat: string[],
-    natChains: string[],
-  ): WrittenPort {
+  private write(slot: PortSlot, request: SyncRequest, context: RuleContext): PortBlocks {
     const { key } = slot;
+    const { release } = this.options;
     const port = request.ports.get(key);
     if (port === undefined) return NOTHING;
-    const endpoints = request.endpoints.get(key) ?? [];
-    const choice = chooseEndpoints(endpoints, port, request.place, this.options.release);
-    const rules = servicePortRules(port, choice, context);
-    for (const rule of rules.shared) nat.push(rule);
-    for (const rule of rules.own) nat.push(rule);
-    for (const chain of rules.chains) {
-      natChains.push(chain);
-      this.activeChains.add(chain);
-    }
-    const { filter, shared, chains } = rules;
-    slot.written = { filter, shared, chains };
-    return slot.written;
+    const endpoints = request.endpoints.get(key) ?? NO_ENDPOINTS;
+    const write = (): PortRules =>
+      servicePortRules(port, chooseEndpoints(endpoints, port, request.place, release), context);
+    const isOwn = port.sourceRanges.length > 0 || dependsOnNode(endpoints, port, release);
+    const settings = settingsOf(context, release);
+    const blocks = isOwn ? portBlocks(write()) : sharedBlocks({ port, endpoints, settings }, write);
+    for (const chain of blocks.chains) this.activate(chain);
+    slot.written = blocks;
+    return blocks;
+  }
+
+  private activate(chain: string): void {
+    const before = this.leftChains.get(chain) ?? this.activeChains.get(chain);
+    if (before === undefined) this.chainsMade += 1;
+    this.leftChains.delete(chain);
+    this.activeChains.set(chain, before ?? this.chainsMade);
   }
 
   /** Chains of service ports and endpoints that are gone. */
@@ -204,14 +217,17 @@ export class IptablesMode implements RuleMode {
     const { configuration, node } = this.options;
     const now = node.clock.now();
     if (this.largeCluster && now - this.lastCleanup <= configuration.syncPeriod) return [];
-    const chains = node.iptables.chains("nat");
-    if (chains === null) return [];
-    this.lastCleanup = now;
-    const stale: string[] = [];
-    for (const chain of chains) {
-      if (!this.activeChains.has(chain) && isServiceChain(chain)) stale.push(chain);
+    if (node.iptables.chainChanges() !== this.chainChanges) {
+      const chains = node.iptables.chains("nat");
+      if (chains === null) return [];
+      this.lastCleanup = now;
+      return [...chains].filter((chain) => isServiceChain(chain) && !this.activeChains.has(chain));
     }
-    return stale;
+    // Nobody else has made any: they are those that were left, in the order in which they came.
+    this.lastCleanup = now;
+    const left = [...this.leftChains].sort(([, a], [, b]) => a - b);
+    this.leftChains.clear();
+    return left.map(([chain]) => chain);
   }
 
   private nodePortsJumps(): string[] {
@@ -242,13 +258,6 @@ export class IptablesMode implements RuleMode {
       countLocalhost: this.countsLocalhost && this.localhostNodePorts,
     };
   }
-}
-
-const NOTHING: WrittenPort = { filter: [], shared: [], chains: [] };
-
-/** `namespace/name` of a service port's key. */
-function serviceOfKey(key: string): string {
-  return key.slice(0, key.indexOf(":"));
 }
 
 /** Endpoints of all service ports, ready or not. */

@@ -4,6 +4,7 @@
  */
 import type { Ipv4 } from "../../../base/inet.ts";
 import type { LocalDetector } from "../local-traffic.ts";
+import type { KubeProxyRelease } from "../release.ts";
 
 export interface RuleContext {
   readonly masqueradeAll: boolean;
@@ -16,6 +17,15 @@ export interface RuleContext {
   readonly largeCluster: boolean;
   /** Whether node ports on loopback addresses are counted by a rule of their own. */
   readonly countLocalhost: boolean;
+}
+
+/**
+ * All of it that matters to a port without source ranges, as one text: equal texts lead to equal
+ * rules.
+ */
+export function settingsOf(context: RuleContext, { version }: KubeProxyRelease): string {
+  const { masqueradeAll, ifLocal, ifNotLocal, largeCluster, countLocalhost } = context;
+  return `${version} ${masqueradeAll} ${largeCluster} ${countLocalhost} ${ifLocal} ${ifNotLocal}`;
 }
 
 /** The two matches of a detector. */

@@ -5,7 +5,7 @@
  *
  * Spec: Kubernetes v1.20 pkg/proxy/iptables/proxier.go (syncProxyRules).
  */
-import type { Endpoint } from "../endpoint.ts";
+import { type Endpoint, isOnNode } from "../endpoint.ts";
 import { rangesCover, type ServicePort } from "../service-port.ts";
 import {
   EXTERNAL_SERVICES,
@@ -21,6 +21,7 @@ import type { PortRules } from "./port-rules.ts";
 import { formatProbability, type RuleContext } from "./rule-context.ts";
 
 export interface RuleContext120 extends RuleContext {
+  readonly nodeName: string;
   /** Whether the node has any address for node ports. */
   readonly hasNodePortAddress: boolean;
   /** External IPs of this node whose port could not be held. */
@@ -176,7 +177,7 @@ function dispatchRules(plan: Plan, context: RuleContext): void {
 }
 
 /** XLB: pods and the node itself go anywhere, the rest to endpoints on this node. */
-function localPolicyRules(plan: Plan, context: RuleContext): void {
+function localPolicyRules(plan: Plan, context: RuleContext120): void {
   const { port, chains, nat } = plan;
   const rule = `-A ${chains.loadBalancer}`;
   const comment = (text: string): string => `-m comment --comment "${text}"`;
@@ -189,7 +190,7 @@ function localPolicyRules(plan: Plan, context: RuleContext): void {
     `${rule} ${comment(`masquerade LOCAL traffic for ${port.label} LB IP`)} ${fromHere} -j ${MARK_MASQ}`,
     `${rule} ${comment(`route LOCAL traffic for ${port.label} LB IP to service chain`)} ${fromHere} -j ${chains.cluster}`,
   );
-  const here = plan.endpoints.filter(({ endpoint }) => endpoint.isLocal);
+  const here = plan.endpoints.filter(({ endpoint }) => isOnNode(endpoint, context.nodeName));
   if (here.length === 0) {
     nat.push(`${rule} ${comment(`${port.label} has no local endpoints`)} -j ${MARK_DROP}`);
     return;

@@ -32,7 +32,7 @@ export class ProxyLog {
     const isKept = this.#kept <= MAX_KEPT;
     entries.push({ at, run, length: stdin?.length ?? 0, stdin: isKept ? stdin : null });
     const by = `kube-proxy ${node}`;
-    if (stdin !== null) return [by, "iptables-restore", "", `${stdin.lines.length} lines`];
+    if (stdin !== null) return [by, "iptables-restore", "", `${stdin.lineCount} lines`];
     return run.startsWith("conntrack ") ? [by, run, "", ""] : null;
   }
 
