@@ -248,6 +248,10 @@ export class Netfilter implements NetfilterHooks, Engine, TableRegistry {
     return new TableEdit(this.#tables[name] ?? new Table(name), this);
   }
 
+  has(table: Table): boolean {
+    return this.#tables[table.name] === table;
+  }
+
   place(table: Table): void {
     if (this.#tables[table.name] !== null) return;
     this.#tables[table.name] = table;

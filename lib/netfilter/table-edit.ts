@@ -42,8 +42,21 @@ export function noSuchChain(): RuleError {
   });
 }
 
+/** The kernel's refusal of one step, in the tool's words. */
+export function kernelProblem(step: string, errno: string, what: string, hint: string): RuleError {
+  return new RuleError(`${step} failed (${errno}): ${what}`, {
+    exitStatus: ExitStatus.RESOURCE_PROBLEM,
+    hint,
+  });
+}
+
+/** How the tool calls what was done with a rule. */
+export type RuleVerb = "APPEND" | "INSERT" | "REPLACE";
+
 /** Where a table goes when it comes into being, or is deleted. */
 export interface TableRegistry {
+  /** Whether the table is there. */
+  has(table: Table): boolean;
   /** The table is there, now or already before. */
   place(table: Table): void;
   /** It is gone. */
@@ -54,6 +67,8 @@ export interface TableRegistry {
 export class TableEdit {
   readonly table: Table;
   readonly #registry: TableRegistry;
+  /** What was done last with a rule, for messages. */
+  verb: RuleVerb = "APPEND";
   /** Something was added or set; without that a table neither comes into being nor stays. */
   #touched = false;
   #cleared = false;
@@ -99,6 +114,11 @@ export class TableEdit {
       if (draft !== null && !this.table.chains.has(name)) names.push(name);
     }
     return names;
+  }
+
+  /** Whether the kernel has the table. */
+  get isThere(): boolean {
+    return this.#touched || this.#registry.has(this.table);
   }
 
   /** A built-in chain was named: that brings it and its table into being. */
@@ -194,21 +214,24 @@ export class TableEdit {
       throw new RuleError("Directory not empty.", { exitStatus: ExitStatus.OTHER_PROBLEM });
     }
     if (draft.rules.length > 0) {
-      throw new RuleError(`CHAIN_DEL failed (Device or resource busy): chain ${name}`, {
-        exitStatus: ExitStatus.RESOURCE_PROBLEM,
-        hint: "flush it first",
-      });
+      throw kernelProblem("CHAIN_DEL", BUSY, `chain ${name}`, "flush it first");
     }
     this.#dropFormer(draft, draft.former.length);
     this.#drafts.set(name, draft.chain.builtIn ? newDraft(draft.chain) : null);
     this.#forgetRefill();
   }
 
+  // Not modelled: another name for a built-in chain, with which the tool itself cannot deal.
   /** Renames a user chain; jumps to it follow. */
   renameChain(name: string, to: string): void {
-    const draft = this.#draft(name);
     if (this.has(to)) {
       throw new RuleError("File exists.", { exitStatus: ExitStatus.OTHER_PROBLEM });
+    }
+    const draft = this.#draft(name);
+    if (draft.chain.builtIn) {
+      throw new RuleError(`built-in chains cannot be renamed here: ${name}`, {
+        code: "VW_RULE_UNSUPPORTED",
+      });
     }
     this.#renames.set(name, to);
     this.#drafts.set(name, null);
@@ -404,12 +427,18 @@ export class TableEdit {
       if (draft !== null || this.#renames.has(name)) continue;
       const references = this.table.chains.get(name)?.references ?? 0;
       if (references + (this.#references.get(name) ?? 0) > 0) {
-        throw new RuleError(`CHAIN_DEL failed (Device or resource busy): chain ${name}`, {
-          exitStatus: ExitStatus.RESOURCE_PROBLEM,
-          hint: "rules still jump to it",
-        });
+        throw kernelProblem("CHAIN_DEL", BUSY, `chain ${name}`, "rules still jump to it");
       }
     }
+  }
+
+  #tooDeep(base: string): RuleError {
+    const hint = `chains may call each other ${MAX_JUMP_DEPTH} deep and not in circles`;
+    return this.#ruleProblem("Too many links", base, hint);
+  }
+
+  #ruleProblem(errno: string, chain: string, hint: string): RuleError {
+    return kernelProblem(`RULE_${this.verb}`, errno, `rule in chain ${chain}`, hint);
   }
 
   /** Refuses loops, too deep calls, and modules at hooks where they cannot be. */
@@ -420,12 +449,10 @@ export class TableEdit {
     for (const base of this.table.base) {
       if (base === null) continue;
       const { height, hooks } = this.#reach(base.name, base.name, reaches);
-      if (height > MAX_JUMP_DEPTH) throw tooDeep(base.name);
+      if (height > MAX_JUMP_DEPTH) throw this.#tooDeep(base.name);
       if ((hooks & (1 << (base.hook ?? 0))) !== 0) continue;
-      throw new RuleError(`RULE_APPEND failed (Invalid argument): rule in chain ${base.name}`, {
-        exitStatus: ExitStatus.RESOURCE_PROBLEM,
-        hint: `a rule that ${base.name} reaches has a part that works only in ${hookList(hooks)}`,
-      });
+      const hint = `a rule that ${base.name} reaches has a part that works only in ${hookList(hooks)}`;
+      throw this.#ruleProblem("Invalid argument", base.name, hint);
     }
     for (const chain of this.table.chains.values()) chain.height = 0;
     return reaches;
@@ -479,7 +506,7 @@ export class TableEdit {
   #reach(name: string, base: string, reaches: Map<string, Reach>): Reach {
     const known = reaches.get(name);
     if (known !== undefined) {
-      if (known.height === IN_PROGRESS) throw tooDeep(base);
+      if (known.height === IN_PROGRESS) throw this.#tooDeep(base);
       return known;
     }
     const reach = { height: IN_PROGRESS, hooks: ALL_HOOKS };
@@ -510,13 +537,7 @@ interface Reach {
 /** Height of a chain that is being looked at: to come back to it is a loop. */
 const IN_PROGRESS = -1;
 const APPEND = "-A ";
-
-function tooDeep(base: string): RuleError {
-  return new RuleError(`RULE_APPEND failed (Too many links): rule in chain ${base}`, {
-    exitStatus: ExitStatus.RESOURCE_PROBLEM,
-    hint: `chains may call each other ${MAX_JUMP_DEPTH} deep and not in circles`,
-  });
-}
+const BUSY = "Device or resource busy";
 
 function hookList(hooks: number): string {
   return HOOK_NAMES.filter((_name, hook) => (hooks & (1 << hook)) !== 0).join(", ");

@@ -15,7 +15,7 @@ import type { TableEdit } from "../table-edit.ts";
 import { applyCommand } from "./apply.ts";
 import { CommandParser } from "./command.ts";
 import { ExitStatus, RuleError } from "./errors.ts";
-import { checkChainName } from "./header.ts";
+import { checkNewChain } from "./header.ts";
 import { Words } from "./lexer.ts";
 
 /** How restore text is taken. */
@@ -161,7 +161,7 @@ export class RestoreReader {
     if (policy === undefined) throw new RuleError("policy invalid");
     const builtIn = hooksOf(this.#table).some((hook) => HOOK_NAMES[hook] === name);
     if (!builtIn) {
-      checkChainName(name);
+      checkNewChain(name, this.#target.modules);
       if (edit.has(name)) edit.flush(name);
       else edit.newChain(name);
       return;
