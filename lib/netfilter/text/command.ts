@@ -86,7 +86,8 @@ const NO_RULES: readonly Rule[] = [];
 /** Of all rules that ask nothing of the header, which are many. */
 const ANY_HEADER: HeaderMatch = anyHeader();
 const COMMANDS_WITH_RULE = "AIDRC";
-const ANY_ADDRESSES: readonly MaskedAddress[] = [{ address: 0, mask: 0 }];
+const ANY_ADDRESS: MaskedAddress = { address: 0, mask: 0 };
+const ANY_ADDRESSES: readonly MaskedAddress[] = [ANY_ADDRESS];
 const NAT_IS_NO_FILTER =
   '\nThe "nat" table is not intended for filtering, the use of DROP is therefore inhibited.\n\n';
 const STANDARD_VERDICTS: ReadonlyMap<string, Verdict> = new Map([
@@ -119,6 +120,9 @@ export class CommandParser implements LoadedOptions, OptionContext {
   #seen = 0;
   #source: string | null = null;
   #destination: string | null = null;
+  /** A rule for each pair of them. */
+  #sources = ANY_ADDRESSES;
+  #destinations = ANY_ADDRESSES;
   #letter: CommandLetter | "" = "";
   #chain: string | null = null;
   #number = 0;
@@ -216,6 +220,8 @@ export class CommandParser implements LoadedOptions, OptionContext {
     this.#seen = 0;
     this.#source = null;
     this.#destination = null;
+    this.#sources = ANY_ADDRESSES;
+    this.#destinations = ANY_ADDRESSES;
     this.#letter = "";
     this.#chain = null;
     this.#number = 0;
@@ -452,12 +458,11 @@ export class CommandParser implements LoadedOptions, OptionContext {
     if (inverted) refuse("nothing appropriate following !");
     const isByNumber = letter === "D" && this.#number > 0;
     const withRule = COMMANDS_WITH_RULE.includes(letter) && !isByNumber;
-    const addresses = withRule || this.#seen !== 0 ? this.#addresses() : null;
-    if (withRule) this.#checkAddresses(context);
-    if (letter === "R" && addresses !== null && !isOnePair(addresses)) {
+    if (this.#seen !== 0) this.#readAddresses(context);
+    if (letter === "R" && this.#pairs > 1) {
       refuse("Replacement rule does not specify a unique address");
     }
-    checkOptions(this.#seen, isByNumber ? "d" : `${letter}${this.#zeroes ? "Z" : ""}`);
+    checkOptions(this.#seen, isByNumber ? "d" : letter);
     this.#checkChain(letter);
     if (!isTableName(this.#table)) {
       throw new RuleError(`table '${this.#table}' does not exist`, {
@@ -470,7 +475,7 @@ export class CommandParser implements LoadedOptions, OptionContext {
       chain: this.#chain,
       number: this.#number,
       extra: this.#extra,
-      rules: withRule && addresses !== null ? this.#rules(addresses, target, context) : NO_RULES,
+      rules: withRule ? this.#rules(target, context) : NO_RULES,
       numeric: this.#numeric,
       verbose: this.#verbose,
       exact: this.#exact,
@@ -493,30 +498,24 @@ export class CommandParser implements LoadedOptions, OptionContext {
     }
   }
 
-  /** The source and destination of each rule. */
-  #addresses(): Addresses {
-    const sources = this.#source === null ? ANY_ADDRESSES : splitAddresses(this.#source);
-    const destinations =
-      this.#destination === null ? ANY_ADDRESSES : splitAddresses(this.#destination);
-    const header = this.#header;
-    const many = sources.length > 1 || destinations.length > 1;
-    if (many && (header.sourceInverted || header.destinationInverted)) {
+  #readAddresses(context: RuleContext): void {
+    if (this.#source !== null) this.#sources = splitAddresses(this.#source);
+    if (this.#destination !== null) this.#destinations = splitAddresses(this.#destination);
+    const { sourceInverted, destinationInverted } = this.#header;
+    if (!sourceInverted && !destinationInverted) return;
+    if (this.#pairs > 1) {
       refuse("! not allowed with multiple source or destination IP addresses");
     }
-    return { sources, destinations };
+    // The kernel takes no test that nothing can pass.
+    const isNone =
+      (sourceInverted && this.#sources[0]?.mask === 0) ||
+      (destinationInverted && this.#destinations[0]?.mask === 0);
+    if (isNone) refuseInKernel(context, "no packet has an address outside of 0.0.0.0/0");
   }
 
-  /** The kernel takes no test that nothing can pass. */
-  #checkAddresses(context: RuleContext): void {
-    const { sourceInverted, destinationInverted } = this.#header;
-    const isAny = (text: string | null): boolean =>
-      text !== null && splitAddresses(text)[0]?.mask === 0;
-    if (
-      (sourceInverted && isAny(this.#source)) ||
-      (destinationInverted && isAny(this.#destination))
-    ) {
-      refuseInKernel(context, "no packet has an address outside of 0.0.0.0/0");
-    }
+  /** How many rules the addresses make. */
+  get #pairs(): number {
+    return this.#sources.length * this.#destinations.length;
   }
 
   /** Makes the matches, which go into `#finished`, and the target. */
@@ -527,15 +526,16 @@ export class CommandParser implements LoadedOptions, OptionContext {
     return this.#target?.finish(context) ?? null;
   }
 
-  #rules({ sources, destinations }: Addresses, first: Target | null, context: RuleContext): Rule[] {
+  #rules(first: Target | null, context: RuleContext): Rule[] {
+    const [source = ANY_ADDRESS] = this.#sources;
+    const [destination = ANY_ADDRESS] = this.#destinations;
     const header = this.#header;
+    if (this.#pairs === 1) return [this.#rule(header, source, destination, first)];
     const rules: Rule[] = [];
-    let target = first;
-    for (const source of sources) {
-      for (const destination of destinations) {
-        const isFirst = rules.length === 0;
-        if (!isFirst) target = this.#finishModules(context);
-        rules.push(this.#rule(isFirst ? header : { ...header }, source, destination, target));
+    for (const from of this.#sources) {
+      for (const to of this.#destinations) {
+        const target = rules.length === 0 ? first : this.#finishModules(context);
+        rules.push(this.#rule({ ...header }, from, to, target));
       }
     }
     return rules;
@@ -567,16 +567,6 @@ export class CommandParser implements LoadedOptions, OptionContext {
     rule.bytes = this.#bytes;
     return rule;
   }
-}
-
-/** Addresses of a command: a rule for each pair. */
-interface Addresses {
-  readonly sources: readonly MaskedAddress[];
-  readonly destinations: readonly MaskedAddress[];
-}
-
-function isOnePair({ sources, destinations }: Addresses): boolean {
-  return sources.length === 1 && destinations.length === 1;
 }
 
 function isListing(letter: string): boolean {

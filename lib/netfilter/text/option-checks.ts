@@ -36,27 +36,33 @@ const OPTIONS: readonly CheckedOption[] = [
   inverts: inverts === true,
   commands: String(commands),
 }));
-const BY_LETTER = new Map(OPTIONS.map((option) => [option.letter, option]));
+/** The position of an option among them, by its letter's code; 0 of one that is not checked. */
+const PLACES = new Uint8Array(128);
+OPTIONS.forEach(({ letter }, index) => {
+  PLACES[letter.charCodeAt(0)] = index + 1;
+});
+/** The options that do not go with a command, by its letter. */
+const ILLEGAL = new Map(
+  Array.from("IDdRACLSFZNXEP", (command) => [
+    command,
+    OPTIONS.reduce((bits, one) => (one.commands.includes(command) ? bits : bits | one.bit), 0),
+  ]),
+);
 
 /** Adds an option, -g as -j, to those that have come before; refuses it if it may not come here. */
 export function withOption(seen: number, letter: string, inverted: boolean): number {
-  const option = BY_LETTER.get(letter);
-  if (option === undefined) return seen;
-  if ((seen & option.bit) !== 0 && letter !== "v") {
-    refuse(`multiple -${letter} flags not allowed`);
-  }
-  if (inverted && !option.inverts) refuse(`cannot have ! before -${letter}`);
-  return seen | option.bit;
+  const place = PLACES[letter.charCodeAt(0)] ?? 0;
+  if (place === 0) return seen;
+  const bit = 1 << (place - 1);
+  if ((seen & bit) !== 0 && letter !== "v") refuse(`multiple -${letter} flags not allowed`);
+  if (inverted && OPTIONS[place - 1]?.inverts !== true) refuse(`cannot have ! before -${letter}`);
+  return seen | bit;
 }
 
-/** Refuses options that have nothing to do with the command, or with either of two. */
-export function checkOptions(seen: number, commands: string): void {
-  for (let index = 0; index < OPTIONS.length; index += 1) {
-    const option = OPTIONS[index];
-    if (option === undefined || (seen & option.bit) === 0) continue;
-    if (option.commands.includes(commands) || option.commands.includes(commands.charAt(0))) {
-      continue;
-    }
-    refuse(`Illegal option \`-${option.letter}' with this command`);
-  }
+/** Refuses options that have nothing to do with the command. */
+export function checkOptions(seen: number, command: string): void {
+  const illegal = seen & (ILLEGAL.get(command) ?? 0);
+  if (illegal === 0) return;
+  const option = OPTIONS.find(({ bit }) => (illegal & bit) !== 0);
+  refuse(`Illegal option \`-${option?.letter}' with this command`);
 }
