@@ -14,7 +14,7 @@ import { HOOK_NAMES } from "./hooks.ts";
 import { ALL_HOOKS, Rule } from "./rule.ts";
 import type { ChainItem, RuleBlock } from "./rule-block.ts";
 import type { Table } from "./table.ts";
-import { ExitStatus, RuleError } from "./text/errors.ts";
+import { kernelProblem, type RuleError, type RuleVerb } from "./text/errors.ts";
 
 /** What a chain leads to. */
 export interface Reach {
@@ -32,6 +32,8 @@ export interface ReachEdit {
   readonly drafts: ReadonlyMap<string, ChainDraft | null>;
   /** Blocks that the edit brings, by the name of the chain. */
   readonly added: ReadonlyMap<string, readonly RuleBlock[]>;
+  /** What was done last with a rule. */
+  readonly verb: RuleVerb;
   /** The name that a chain has now. */
   current(name: string): string;
 }
@@ -148,18 +150,25 @@ class Walk {
 
   checkBase(name: string, hook: number): void {
     const { height, hooks } = this.#reach(name, name);
-    if (height > MAX_JUMP_DEPTH) throw tooDeep(name);
+    if (height > MAX_JUMP_DEPTH) throw this.#tooDeep(name);
     if ((hooks & (1 << hook)) !== 0) return;
-    throw new RuleError(`RULE_APPEND failed (Invalid argument): rule in chain ${name}`, {
-      exitStatus: ExitStatus.RESOURCE_PROBLEM,
-      hint: `a rule that ${name} reaches has a part that works only in ${hookList(hooks)}`,
-    });
+    const hint = `a rule that ${name} reaches has a part that works only in ${hookList(hooks)}`;
+    throw this.#problem("Invalid argument", name, hint);
+  }
+
+  #tooDeep(base: string): RuleError {
+    const hint = `chains may call each other ${MAX_JUMP_DEPTH} deep and not in circles`;
+    return this.#problem("Too many links", base, hint);
+  }
+
+  #problem(errno: string, chain: string, hint: string): RuleError {
+    return kernelProblem(`RULE_${this.#edit.verb}`, errno, `rule in chain ${chain}`, hint);
   }
 
   #reach(name: string, base: string): Reach {
     const known = this.reaches.get(name);
     if (known !== undefined) {
-      if (known.height === IN_PROGRESS) throw tooDeep(base);
+      if (known.height === IN_PROGRESS) throw this.#tooDeep(base);
       return known;
     }
     const reach = { height: IN_PROGRESS, hooks: ALL_HOOKS };
@@ -184,13 +193,6 @@ const NO_JUMPS: readonly string[] = [];
 function jumpsOf(item: ChainItem): readonly string[] {
   if (!(item instanceof Rule)) return item.jumps;
   return item.isJump ? [item.jump?.name ?? item.targetName] : NO_JUMPS;
-}
-
-function tooDeep(base: string): RuleError {
-  return new RuleError(`RULE_APPEND failed (Too many links): rule in chain ${base}`, {
-    exitStatus: ExitStatus.RESOURCE_PROBLEM,
-    hint: `chains may call each other ${MAX_JUMP_DEPTH} deep and not in circles`,
-  });
 }
 
 function hookList(hooks: number): string {

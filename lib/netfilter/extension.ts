@@ -9,7 +9,7 @@
 import type { Engine } from "./engine.ts";
 import type { HeaderMatch, Match, Target } from "./rule.ts";
 import type { TableName } from "./table.ts";
-import { RuleError, refuse } from "./text/errors.ts";
+import { ExitStatus, RuleError, refuse } from "./text/errors.ts";
 
 /** One option of a module. */
 export interface OptionSpec<S> {
@@ -32,7 +32,16 @@ export interface OptionSpec<S> {
   /** The option of which this is another name. */
   readonly alias?: string;
   /** Takes the option's value into the state; refuses it with `refuse`. */
-  read(state: S, value: string, inverted: boolean): void;
+  read(state: S, value: string, inverted: boolean, context: OptionContext): void;
+}
+
+/** What an option may look at while it is read. */
+export interface OptionContext {
+  readonly engine: Engine;
+  /** As far as it has been read. */
+  readonly header: HeaderMatch;
+  /** The tool says something and goes on; whole lines. */
+  warn(text: string): void;
 }
 
 /** What a module is told about the rule that it becomes part of. */
@@ -42,6 +51,8 @@ export interface RuleContext {
   readonly header: HeaderMatch;
   /** The rule's matches, when a target is made. */
   readonly matches: readonly Match[];
+  /** Why the rule cannot be put into a table, although its text is right; null if it can be. */
+  refusal: RuleError | null;
 }
 
 /**
@@ -66,7 +77,7 @@ export interface ModuleSpec<S, T> {
 export interface Session<T> {
   readonly module: Module<T>;
   /** Takes an option that is in the module's table. */
-  option(index: number, value: string, inverted: boolean): void;
+  option(index: number, value: string, inverted: boolean, context: OptionContext): void;
   /** All options are there; may be called for several hosts if the module's reuse allows it. */
   finish(context: RuleContext): T;
 }
@@ -140,18 +151,18 @@ class ModuleSession<S, T> implements Session<T> {
     this.#state = spec.start();
   }
 
-  option(index: number, value: string, inverted: boolean): void {
+  option(index: number, value: string, inverted: boolean, context: OptionContext): void {
     const option = this.#spec.options[index];
     if (option === undefined) return;
     const bit = 1 << (this.#identities[index] ?? index);
     if ((this.#seen & bit) !== 0 && option.repeats !== true) {
-      refuse(`${this.#spec.name}: option "--${option.name}" can only be used once`);
+      refuse(`${this.#spec.name}: option "--${option.name}" can only be used once.\n`);
     }
     if (inverted && option.inverts !== true) {
-      refuse(`${this.#spec.name}: option "--${option.name}" cannot be inverted`);
+      refuse(`${this.#spec.name}: option "--${option.name}" cannot be inverted.\n`);
     }
     this.#seen |= bit;
-    option.read(this.#state, value, inverted);
+    option.read(this.#state, value, inverted, context);
   }
 
   finish(context: RuleContext): T {
@@ -161,7 +172,7 @@ class ModuleSession<S, T> implements Session<T> {
       if (demand === undefined) continue;
       if ((seen & demand.bit) === 0) {
         if (demand.required) {
-          refuse(`${this.#spec.name}: option "--${demand.name}" must be specified`);
+          refuse(`${this.#spec.name}: option "--${demand.name}" must be specified\n`);
         }
       } else if ((seen & demand.excluded) !== 0 || (seen & demand.needed) !== demand.needed) {
         this.#refuseCombination(demand.name);
@@ -175,10 +186,10 @@ class ModuleSession<S, T> implements Session<T> {
     const { excludes = [], needs = "" } = options.find((one) => one.name === option) ?? {};
     for (const other of excludes) {
       if ((this.#seen & bitOf(options, other)) !== 0) {
-        refuse(`${name}: option "--${option}" cannot be used together with "--${other}"`);
+        refuse(`${name}: option "--${option}" cannot be used together with "--${other}".\n`);
       }
     }
-    refuse(`${name}: option "--${option}" also requires "--${needs}"`);
+    refuse(`${name}: option "--${option}" also requires "--${needs}".\n`);
   }
 }
 
@@ -210,7 +221,15 @@ function bitOf<S>(options: readonly OptionSpec<S>[], name: string): number {
   return index === -1 ? 0 : 1 << index;
 }
 
-/** Refuses a rule as the kernel's module does when it is loaded. */
-export function refuseInKernel(problem: string): never {
-  throw new RuleError(problem, { exitStatus: 4 });
+/** Refuses a rule as the kernel's module does when the rule is put into a table. */
+export function refuseInKernel(context: RuleContext, reason: string): void {
+  context.refusal ??= new RuleError("Invalid argument", {
+    exitStatus: ExitStatus.RESOURCE_PROBLEM,
+    hint: reason,
+  });
+}
+
+/** Refuses a rule as the tool does once it has read all of it. */
+export function refuseInTool(context: RuleContext, problem: string): void {
+  context.refusal ??= new RuleError(problem);
 }

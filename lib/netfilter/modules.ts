@@ -42,7 +42,7 @@ export class ModuleTable {
     const module = this.#matches.get(name);
     if (module !== undefined) return module;
     if (OTHER_MATCHES.has(name)) return unsupported("match", name, this.#matches.keys());
-    throw new RuleError(`Couldn't load match \`${name}':No such file or directory`, {
+    throw new RuleError(`Couldn't load match \`${name}':No such file or directory\n`, {
       exitStatus: ExitStatus.PARAMETER_PROBLEM,
     });
   }

@@ -258,6 +258,10 @@ export class Netfilter implements NetfilterHooks, Engine, TableRegistry {
     this.conntrack.claim(rules);
   }
 
+  has(table: Table): boolean {
+    return this.#tables[table.name] === table;
+  }
+
   place(table: Table): void {
     if (this.#tables[table.name] !== null) return;
     this.#tables[table.name] = table;

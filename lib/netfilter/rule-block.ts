@@ -22,7 +22,7 @@ export interface RuleParts {
 export function makeRule(parts: RuleParts, engine: Engine, table: TableName): Rule {
   const { header, verdict, targetName, isGoto } = parts;
   const matches: Match[] = [];
-  const context: RuleContext = { engine, table, header, matches };
+  const context: RuleContext = { engine, table, header, matches, refusal: null };
   for (const session of parts.matches) matches.push(session.finish(context));
   const target = parts.target?.finish(context) ?? null;
   // A copy has no more room than it needs; there are many.

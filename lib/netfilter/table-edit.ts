@@ -9,7 +9,7 @@ import { checkReach, type ReachEdit } from "./chain-reach.ts";
 import type { Rule } from "./rule.ts";
 import { type ChainItem, RuleBlock } from "./rule-block.ts";
 import { Chain, type Table } from "./table.ts";
-import { ExitStatus, RuleError } from "./text/errors.ts";
+import { ExitStatus, kernelProblem, RuleError, type RuleVerb } from "./text/errors.ts";
 
 /** The tool's message when something that is named does not exist. */
 export function noSuchChain(): RuleError {
@@ -18,8 +18,12 @@ export function noSuchChain(): RuleError {
   });
 }
 
+const BUSY = "Device or resource busy";
+
 /** What a host does about its tables. */
 export interface TableRegistry {
+  /** Whether the table is there. */
+  has(table: Table): boolean;
   /** The table is there, now or already before. */
   place(table: Table): void;
   /** It is gone. */
@@ -42,6 +46,8 @@ export class TableEdit implements ReachEdit {
   readonly drafts = new Map<string, ChainDraft | null>();
   readonly added = new Map<string, readonly RuleBlock[]>();
   readonly #registry: TableRegistry;
+  /** What was done last with a rule, for messages. */
+  verb: RuleVerb = "APPEND";
   /** Something was added or set; without that a table neither comes into being nor stays. */
   #touched = false;
   #cleared = false;
@@ -82,6 +88,11 @@ export class TableEdit implements ReachEdit {
       if (draft !== null && !this.table.chains.has(name)) names.push(name);
     }
     return names;
+  }
+
+  /** Whether the kernel has the table. */
+  get isThere(): boolean {
+    return this.#touched || this.#registry.has(this.table);
   }
 
   /** A built-in chain was named: that brings it and its table into being. */
@@ -143,20 +154,23 @@ export class TableEdit implements ReachEdit {
       throw new RuleError("Directory not empty.", { exitStatus: ExitStatus.OTHER_PROBLEM });
     }
     if (draft.items.length > 0) {
-      throw new RuleError(`CHAIN_DEL failed (Device or resource busy): chain ${name}`, {
-        exitStatus: ExitStatus.RESOURCE_PROBLEM,
-        hint: "flush it first",
-      });
+      throw kernelProblem("CHAIN_DEL", BUSY, `chain ${name}`, "flush it first");
     }
     this.#settle(name, draft);
     this.drafts.set(name, draft.chain.builtIn ? ChainDraft.empty(draft.chain) : null);
   }
 
+  // Not modelled: another name for a built-in chain, with which the tool itself cannot deal.
   /** Renames a user chain; jumps to it follow. */
   renameChain(name: string, to: string): void {
-    const draft = this.#draft(name);
     if (this.has(to)) {
       throw new RuleError("File exists.", { exitStatus: ExitStatus.OTHER_PROBLEM });
+    }
+    const draft = this.#draft(name);
+    if (draft.chain.builtIn) {
+      throw new RuleError(`built-in chains cannot be renamed here: ${name}`, {
+        code: "VW_RULE_UNSUPPORTED",
+      });
     }
     for (const other of this.chainNames()) this.#own(this.#draft(other));
     this.#renames.set(name, to);
@@ -359,10 +373,7 @@ export class TableEdit implements ReachEdit {
       if (draft !== null || this.#renames.has(name)) continue;
       const references = this.table.chains.get(name)?.references ?? 0;
       if (references + (this.#references.get(name) ?? 0) > 0) {
-        throw new RuleError(`CHAIN_DEL failed (Device or resource busy): chain ${name}`, {
-          exitStatus: ExitStatus.RESOURCE_PROBLEM,
-          hint: "rules still jump to it",
-        });
+        throw kernelProblem("CHAIN_DEL", BUSY, `chain ${name}`, "rules still jump to it");
       }
     }
   }

@@ -166,7 +166,10 @@ function parseTypes(text: string): number {
   for (const word of text.split(",")) {
     const upper = word.toUpperCase();
     const type = upper === "" ? -1 : TYPES.findIndex((name) => name.startsWith(upper));
-    if (type === -1) refuse(`addrtype: bad type \`${text}'`, `types are ${TYPES.join(", ")}`);
+    if (type === -1) {
+      const shown = text.includes(",") ? `\`${text}'` : `"${text}"`;
+      refuse(`addrtype: bad type ${shown}`, `types are ${TYPES.join(", ")}`);
+    }
     types |= 1 << type;
   }
   return types;

@@ -251,7 +251,7 @@ function parseStates(module: string, text: string, names: readonly string[]): nu
   let states = 0;
   for (const word of text.split(",")) {
     const bit = names.indexOf(word.toUpperCase());
-    if (bit === -1) refuse(`${module}: Bad ctstate "${word}"`, `states are ${names.join(", ")}`);
+    if (bit === -1) refuse(`Bad ${module} "${text}"`, `states are ${names.join(", ")}`);
     states |= 1 << bit;
   }
   return states;
@@ -303,7 +303,7 @@ export const CONNTRACK_MATCH = defineMatch<ConntrackState>({
       name: "ctstate",
       inverts: true,
       read: (state, value, inverted) => {
-        state.states = parseStates("conntrack", value, STATE_NAMES);
+        state.states = parseStates("ctstate", value, STATE_NAMES);
         state.statesInverted = inverted;
       },
     },

@@ -164,7 +164,9 @@ function rateOption(name: string, above: boolean): OptionSpec<HashlimitState> {
       if (state.given) refuse("hashlimit: only one of the rate options may be given");
       if (/b\/s$/.test(value)) refuse("hashlimit: rates in bytes are not modelled");
       const average = parseRate(value, SCALE);
-      if (average === undefined) refuse(`hashlimit: bad rate \`${value}'`, "for example 5/min");
+      if (average === undefined) {
+        refuse(`hashlimit: Bad value for "--${name}" option: "${value}"`, "for example 5/min");
+      }
       state.average = average;
       state.above = above !== inverted;
       state.given = true;
@@ -243,11 +245,11 @@ export const HASHLIMIT_MATCH = defineMatch<HashlimitState>({
     gcInterval: 1000,
     expire: 0,
   }),
-  finish: (state, { engine }) => {
+  finish: (state, context) => {
     if (!state.given) {
       refuse("hashlimit: You have to specify --hashlimit-upto or --hashlimit-above");
     }
-    if (overflows(state)) refuseInKernel("hashlimit: rate times burst is too large");
-    return new HashlimitMatch({ ...state, modes: new Set(state.modes) }, engine.host.cpu);
+    if (overflows(state)) refuseInKernel(context, "hashlimit: rate times burst is too large");
+    return new HashlimitMatch({ ...state, modes: new Set(state.modes) }, context.engine.host.cpu);
   },
 });

@@ -131,8 +131,8 @@ export const ICMP_MATCH = defineMatch<IcmpState>({
     },
   ],
   start: () => ({ type: ANY_TYPE, minCode: 0, maxCode: 255, inverted: false }),
-  finish: (state, { header }) => {
-    requireProtocol(header, IPPROTO_ICMP);
+  finish: (state, context) => {
+    requireProtocol(context, IPPROTO_ICMP);
     return new IcmpMatch(state);
   },
 });

@@ -4,7 +4,7 @@
  * Kernel: net/netfilter/xt_iprange.c, 6.18; iptables 1.8.9, extensions/libxt_iprange.c.
  */
 import { formatIpv4 } from "../../base/inet.ts";
-import { defineMatch } from "../extension.ts";
+import { defineMatch, type OptionContext } from "../extension.ts";
 import type { Packet } from "../packet.ts";
 import { Match } from "../rule.ts";
 import { refuse } from "../text/errors.ts";
@@ -68,14 +68,18 @@ function list(range: AddressRange | null, side: string): string {
   return ` ${side} IP range${range.inverted ? " !" : ""} ${show(range)}`;
 }
 
-function parse(text: string, inverted: boolean): AddressRange {
+function parse(text: string, inverted: boolean, context: OptionContext): AddressRange {
   const dash = text.indexOf("-");
   const first = tryAddress(dash === -1 ? text : text.slice(0, dash));
   const last = dash === -1 ? first : tryAddress(text.slice(dash + 1));
   if (first === undefined || last === undefined) {
     refuse(`iprange: Bad value for "range" option: "${text}"`, "for example 10.0.0.1-10.0.0.9");
   }
-  return { first, last, inverted };
+  const range = { first, last, inverted };
+  if (first >>> 0 > last >>> 0) {
+    context.warn(`xt_iprange: range ${show(range)} is reversed and will never match\n`);
+  }
+  return range;
 }
 
 /** The module. */
@@ -85,15 +89,15 @@ export const IPRANGE_MATCH = defineMatch<IprangeState>({
     {
       name: "src-range",
       inverts: true,
-      read: (state, value, inverted) => {
-        state.source = parse(value, inverted);
+      read: (state, value, inverted, context) => {
+        state.source = parse(value, inverted, context);
       },
     },
     {
       name: "dst-range",
       inverts: true,
-      read: (state, value, inverted) => {
-        state.destination = parse(value, inverted);
+      read: (state, value, inverted, context) => {
+        state.destination = parse(value, inverted, context);
       },
     },
   ],

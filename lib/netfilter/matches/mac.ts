@@ -57,7 +57,7 @@ export const MAC_MATCH = defineMatch<{ mac: Mac; inverted: boolean }>({
       inverts: true,
       read: (state, value, inverted) => {
         if (!/^[0-9a-fA-F]{1,2}(:[0-9a-fA-F]{1,2}){5}$/.test(value)) {
-          refuse(`mac: Bad value for "--mac-source" option: "${value}"`);
+          refuse("Invalid MAC address specified.");
         }
         const bytes = value.split(":").map((byte) => byte.padStart(2, "0"));
         state.mac = parseMac(bytes.join(":"));

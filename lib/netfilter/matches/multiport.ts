@@ -7,7 +7,7 @@ import { IPPROTO_SCTP, IPPROTO_TCP, IPPROTO_UDP } from "../../wire/protocol-numb
 import { IPPROTO_DCCP, IPPROTO_UDPLITE } from "../conntrack/tuple.ts";
 import { defineMatch, type OptionSpec } from "../extension.ts";
 import type { Packet } from "../packet.ts";
-import { Match } from "../rule.ts";
+import { type HeaderMatch, Match } from "../rule.ts";
 import { refuse } from "../text/errors.ts";
 import { serviceName } from "../text/names.ts";
 import { formatProtocol, portValue } from "../text/values.ts";
@@ -97,9 +97,6 @@ export const MULTIPORT_MATCH = defineMatch<MultiportState>({
   ],
   start: () => ({ side: null, ranges: [], inverted: false }),
   finish: (state, { header }) => {
-    if (header.protocolInverted || !PROTOCOLS.includes(header.protocol)) {
-      refuse("multiport needs `-p tcp', `-p udp', `-p udplite', `-p sctp' or `-p dccp'");
-    }
     if (state.side === null) refuse("multiport expection an option");
     return new MultiportMatch(state.side, state, formatProtocol(header.protocol));
   },
@@ -110,13 +107,23 @@ function side(name: string, chosen: Side, alias?: string): OptionSpec<MultiportS
     name,
     ...(alias === undefined ? {} : { alias }),
     inverts: true,
-    read: (state, value, inverted) => {
+    read: (state, value, inverted, { header }) => {
       if (state.side !== null) refuse("multiport: only one of the options may be given");
       state.side = chosen;
+      requirePorts(header);
       state.ranges = parseRanges(value);
       state.inverted = inverted;
     },
   };
+}
+
+function requirePorts({ protocol, protocolInverted }: HeaderMatch): void {
+  if (protocolInverted || protocol === 0) {
+    refuse("multiport needs `-p tcp', `-p udp', `-p udplite', `-p sctp' or `-p dccp'");
+  }
+  if (!PROTOCOLS.includes(protocol)) {
+    refuse("multiport only works with TCP, UDP, UDPLITE, SCTP and DCCP");
+  }
 }
 
 function parseRanges(text: string): [number, number][] {

@@ -5,7 +5,7 @@
  */
 import { formatIpv4 } from "../../base/inet.ts";
 import * as ipv4 from "../../wire/ipv4.ts";
-import { defineMatch, type OptionSpec } from "../extension.ts";
+import { defineMatch, type OptionSpec, refuseInKernel } from "../extension.ts";
 import type { Packet } from "../packet.ts";
 import type { RecentEntry, RecentList, RecentLists } from "../recent.ts";
 import { Match } from "../rule.ts";
@@ -178,6 +178,7 @@ export const RECENT_MATCH = defineMatch<RecentState>({
     {
       name: "rttl",
       argument: false,
+      excludes: ["set", "remove"],
       read: (state) => {
         state.rttl = true;
       },
@@ -224,17 +225,16 @@ export const RECENT_MATCH = defineMatch<RecentState>({
     mask: -1,
     destination: false,
   }),
-  finish: (state, { engine }) => {
+  finish: (state, context) => {
     const { action: chosen } = state;
     if (chosen === "") {
       refuse("recent: you must specify one of --set, --rcheck, --update or --remove");
     }
     if (chosen === "set" || chosen === "remove") {
       if (state.seconds > 0 || state.hitcount > 0) {
-        refuse(`recent: --${chosen} cannot be used with --seconds or --hitcount`);
+        refuseInKernel(context, `--${chosen} cannot be used with --seconds or --hitcount`);
       }
-      if (chosen === "remove" && state.rttl) refuse("recent: --remove cannot be used with --rttl");
     }
-    return new RecentMatch(state, engine.recent);
+    return new RecentMatch(state, context.engine.recent);
   },
 });

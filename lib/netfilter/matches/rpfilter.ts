@@ -83,9 +83,10 @@ export const RPFILTER_MATCH = defineMatch<RpfilterState>({
     }),
   ),
   start: () => ({ loose: false, validmark: false, acceptLocal: false, invert: false }),
-  finish: (state, { engine, table }) => {
+  finish: (state, context) => {
+    const { engine, table } = context;
     if (table !== "raw" && table !== "mangle") {
-      refuseInKernel("rpfilter: only valid in the tables raw and mangle");
+      refuseInKernel(context, "rpfilter: only valid in the tables raw and mangle");
     }
     return new RpfilterMatch(state, engine.host);
   },

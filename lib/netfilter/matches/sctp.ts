@@ -71,8 +71,8 @@ export const SCTP_MATCH = defineMatch<SctpState>({
     },
   ],
   start: () => ({ source: ANY_PORT, destination: ANY_PORT }),
-  finish: (state, { header }) => {
-    requireProtocol(header, IPPROTO_SCTP);
+  finish: (state, context) => {
+    requireProtocol(context, IPPROTO_SCTP);
     return new SctpMatch(state);
   },
 });

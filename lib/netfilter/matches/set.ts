@@ -19,8 +19,7 @@ interface CounterTest {
 }
 
 interface SetState {
-  name: string;
-  sources: readonly boolean[];
+  set: SetUse | null;
   inverted: boolean;
   returnNomatch: boolean;
   updateCounters: boolean;
@@ -39,12 +38,16 @@ class SetMatch extends Match {
   }
 
   readonly #test: SetState;
+  readonly #sources: readonly boolean[];
   readonly #set: IpSet;
+  readonly #text: string;
 
-  constructor(test: SetState, set: IpSet) {
+  constructor(test: SetState, { set, sources, text }: SetUse) {
     super();
     this.#test = test;
+    this.#sources = sources;
     this.#set = set;
+    this.#text = text;
   }
 
   override attach(): void {
@@ -57,7 +60,7 @@ class SetMatch extends Match {
 
   override matches(packet: Packet): boolean {
     const test = this.#test;
-    const element = this.#set.find(packet, test.sources);
+    const element = this.#set.find(packet, this.#sources);
     const isIn = element !== null && (!element.nomatch || test.returnNomatch);
     if (element === null || !isIn) return test.inverted;
     if (!counterMatches(test.packets, element.packets)) return test.inverted;
@@ -79,8 +82,7 @@ class SetMatch extends Match {
 
   #dump(dash: string): string {
     const test = this.#test;
-    const sides = test.sources.map((source) => (source ? "src" : "dst")).join(",");
-    let text = `${test.inverted ? " !" : ""} ${dash}match-set ${test.name} ${sides}`;
+    let text = `${test.inverted ? " !" : ""} ${dash}match-set ${this.#text}`;
     if (test.returnNomatch) text += ` ${dash}return-nomatch`;
     if (!test.updateCounters) text += ` ! ${dash}update-counters`;
     if (!test.updateSubcounters) text += ` ! ${dash}update-subcounters`;
@@ -118,15 +120,21 @@ function counterOption(field: "packets" | "bytes", comparison: Comparison): Opti
   };
 }
 
-/** The set of that name, and the sides to look at; shared with the SET target. */
-export function setAndSides(
-  name: string,
-  sides: string,
-  sets: IpSets,
-): { set: IpSet; sources: boolean[] } {
+/** A set, and the sides of a packet to look at. */
+export interface SetUse {
+  readonly set: IpSet;
+  readonly sources: readonly boolean[];
+  /** As it was written. */
+  readonly text: string;
+}
+
+/** Reads `NAME src,dst`; shared with the SET target. */
+export function setAndSides(text: string, sets: IpSets): SetUse {
+  const space = text.indexOf(" ");
+  const name = text.slice(0, space);
   const set = sets.get(name);
-  if (set === undefined) refuse(`Set ${name} doesn't exist.`);
-  return { set, sources: parseSides(sides) };
+  if (set === undefined) refuse(`Set ${name} doesn't exist.\n`);
+  return { set, sources: parseSides(text.slice(space + 1)), text };
 }
 
 function parseSides(text: string): boolean[] {
@@ -148,10 +156,8 @@ export const SET_MATCH = defineMatch<SetState>({
       name: "match-set",
       second: true,
       inverts: true,
-      read: (state, value, inverted) => {
-        const space = value.indexOf(" ");
-        state.name = value.slice(0, space);
-        state.sources = parseSides(value.slice(space + 1));
+      read: (state, value, inverted, { engine }) => {
+        state.set = setAndSides(value, engine.sets);
         state.inverted = inverted;
       },
     },
@@ -183,8 +189,7 @@ export const SET_MATCH = defineMatch<SetState>({
     ),
   ],
   start: () => ({
-    name: "",
-    sources: [],
+    set: null,
     inverted: false,
     returnNomatch: false,
     updateCounters: true,
@@ -192,10 +197,8 @@ export const SET_MATCH = defineMatch<SetState>({
     packets: null,
     bytes: null,
   }),
-  finish: (state, { engine }) => {
-    if (state.name === "") refuse("You must specify `--match-set' with proper arguments");
-    const set = engine.sets.get(state.name);
-    if (set === undefined) refuse(`Set ${state.name} doesn't exist.`);
-    return new SetMatch(state, set);
+  finish: (state) => {
+    if (state.set === null) refuse("You must specify `--match-set' with proper arguments");
+    return new SetMatch(state, state.set);
   },
 });

@@ -103,7 +103,7 @@ export const STATISTIC_MATCH = defineMatch<StatisticState>({
       name: "mode",
       required: true,
       read: (state, value) => {
-        if (value !== "random" && value !== "nth") refuse(`statistic: Bad mode "${value}"`);
+        if (value !== "random" && value !== "nth") refuse(`Bad mode "${value}"`);
         state.mode = value;
       },
     },
@@ -113,7 +113,7 @@ export const STATISTIC_MATCH = defineMatch<StatisticState>({
       read: (state, value, inverted) => {
         const probability = Number(value);
         if (value === "" || !(probability >= 0 && probability <= 1)) {
-          refuse(`statistic: bad value for option "--probability", or out of range (0.0-1.0)`);
+          refuse('statistic: bad value for option "--probability", or out of range (0-1).\n');
         }
         state.probability = Math.round(probability * 0x80000000);
         state.inverted = inverted;
@@ -139,13 +139,13 @@ export const STATISTIC_MATCH = defineMatch<StatisticState>({
   finish: (state, { engine }) => {
     if (state.mode === "random") {
       if (state.probability === -1) {
-        refuse("statistic: --probability must be specified when using random mode");
+        refuse("--probability must be specified when using random mode");
       }
       return new RandomMatch(state.probability, state.inverted, streamOf(engine.host, "statistic"));
     }
-    if (state.every === 0) refuse("statistic: --every must be specified when using nth mode");
+    if (state.every === 0) refuse("--every must be specified when using nth mode");
     if (state.packet >= state.every) {
-      refuse("statistic: the --packet p must be 0 <= p <= n-1");
+      refuse("the --packet p must be 0 <= p <= n-1");
     }
     return new NthMatch(state.every, state.packet, state.inverted);
   },

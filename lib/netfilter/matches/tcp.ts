@@ -5,9 +5,9 @@
  */
 import { IPPROTO_TCP } from "../../wire/protocol-numbers.ts";
 import * as tcp from "../../wire/tcp.ts";
-import { defineMatch } from "../extension.ts";
+import { defineMatch, type RuleContext, refuseInKernel, refuseInTool } from "../extension.ts";
 import type { Packet } from "../packet.ts";
-import { type HeaderMatch, Match } from "../rule.ts";
+import { Match } from "../rule.ts";
 import { refuse } from "../text/errors.ts";
 import { parseNumber } from "../text/values.ts";
 import {
@@ -58,12 +58,6 @@ export class TcpMatch extends Match {
     this.source = test.source;
     this.destination = test.destination;
     this.#portsOnly = test.flagMask === 0 && test.option === 0 && !test.flagsInverted;
-  }
-
-  /** Whether it lets only segments with SYN through. */
-  get asksForSyn(): boolean {
-    const { flags, flagsInverted } = this.#test;
-    return (flags & tcp.FLAG_SYN) !== 0 && !flagsInverted;
   }
 
   override matches(packet: Packet): boolean {
@@ -177,16 +171,22 @@ export const TCP_MATCH = defineMatch<TcpState>({
     option: 0,
     optionInverted: false,
   }),
-  finish: (state, { header }) => {
-    requireProtocol(header, IPPROTO_TCP);
+  finish: (state, context) => {
+    const { source, destination, flagMask } = state;
+    if (source === ANY_PORT && destination === ANY_PORT && flagMask === 0) {
+      requireProtocol(context, IPPROTO_TCP);
+    } else if (context.header.protocol !== IPPROTO_TCP) {
+      refuseInTool(context, "TCP match requires '-p tcp'");
+    }
     return new TcpMatch({ ...state });
   },
 });
 
 /** Refuses the rule unless it has `-p` with that protocol, as the kernel's modules do. */
-export function requireProtocol(header: HeaderMatch, protocol: number): void {
+export function requireProtocol(context: RuleContext, protocol: number): void {
+  const { header } = context;
   if (header.protocol !== protocol || header.protocolInverted) {
-    refuse("RULE_APPEND failed (Invalid argument)", "the match needs its protocol after -p");
+    refuseInKernel(context, "the match needs its protocol after -p");
   }
 }
 

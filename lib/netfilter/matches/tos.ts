@@ -9,7 +9,7 @@ import type { Packet } from "../packet.ts";
 import { Match } from "../rule.ts";
 import { refuse } from "../text/errors.ts";
 import { dscpClass, hexByte, tosAndMask } from "../text/tos.ts";
-import { parseNumber } from "../text/values.ts";
+import { numberOption } from "../text/values.ts";
 
 class DscpMatch extends Match {
   override get name(): string {
@@ -78,11 +78,7 @@ export const DSCP_MATCH = defineMatch<{ dscp: number; inverted: boolean }>({
       inverts: true,
       excludes: ["dscp-class"],
       read: (state, value, inverted) => {
-        const dscp = parseNumber(value, 0, 63);
-        if (dscp === undefined) {
-          refuse(`dscp: bad value for option "--dscp", or out of range (0-63)`);
-        }
-        state.dscp = dscp;
+        state.dscp = numberOption("dscp", "dscp", value, 0, 63);
         state.inverted = inverted;
       },
     },
@@ -111,7 +107,7 @@ export const TOS_MATCH = defineMatch<{ value: number; mask: number; inverted: bo
       required: true,
       inverts: true,
       read: (state, value, inverted) => {
-        const parsed = tosAndMask("tos", value);
+        const parsed = tosAndMask(value);
         state.value = parsed.value;
         state.mask = parsed.mask;
         state.inverted = inverted;

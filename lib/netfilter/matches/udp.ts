@@ -5,7 +5,7 @@
  */
 import { IPPROTO_UDP } from "../../wire/protocol-numbers.ts";
 import { UDP_SIZE } from "../../wire/udp.ts";
-import { defineMatch } from "../extension.ts";
+import { defineMatch, refuseInTool } from "../extension.ts";
 import type { Packet } from "../packet.ts";
 import { Match } from "../rule.ts";
 import {
@@ -63,8 +63,12 @@ export const UDP_MATCH = defineMatch<UdpState>({
     { name: "dport", alias: "destination-port", inverts: true, read: readDestination },
   ],
   start: () => ({ source: ANY_PORT, destination: ANY_PORT }),
-  finish: (state, { header }) => {
-    requireProtocol(header, IPPROTO_UDP);
+  finish: (state, context) => {
+    if (state.source === ANY_PORT && state.destination === ANY_PORT) {
+      requireProtocol(context, IPPROTO_UDP);
+    } else if (context.header.protocol !== IPPROTO_UDP) {
+      refuseInTool(context, "UDP match requires '-p udp'");
+    }
     return new UdpMatch(state);
   },
 });

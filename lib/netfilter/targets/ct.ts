@@ -6,7 +6,7 @@
  */
 import { Connection, Info, Status } from "../conntrack/connection.ts";
 import type { Conntrack } from "../conntrack/conntrack.ts";
-import { defineTarget, type OptionSpec, refuseInKernel } from "../extension.ts";
+import { defineTarget, type OptionSpec, type RuleContext, refuseInKernel } from "../extension.ts";
 import type { Packet } from "../packet.ts";
 import { Target, Verdict } from "../rule.ts";
 import { refuse } from "../text/errors.ts";
@@ -146,9 +146,9 @@ export const CT_TARGET = defineTarget<CtState>({
     zoneOption("zone-reply", REPLY),
   ],
   start,
-  finish: (state, { engine, table }) => {
-    requireRaw("CT", table);
-    return new CtTarget("CT", state, engine.conntrack);
+  finish: (state, context) => {
+    requireRaw("CT", context);
+    return new CtTarget("CT", state, context.engine.conntrack);
   },
 });
 
@@ -157,10 +157,10 @@ export const NOTRACK_TARGET = defineTarget<CtState>({
   name: "NOTRACK",
   options: [],
   start,
-  finish: (state, { engine, table }) => {
-    requireRaw("NOTRACK", table);
+  finish: (state, context) => {
+    requireRaw("NOTRACK", context);
     state.notrack = true;
-    return new CtTarget("NOTRACK", state, engine.conntrack);
+    return new CtTarget("NOTRACK", state, context.engine.conntrack);
   },
 });
 
@@ -168,8 +168,8 @@ function start(): CtState {
   return { notrack: false, events: 0, zone: -2, directions: ORIGINAL | REPLY };
 }
 
-function requireRaw(name: string, table: string): void {
-  if (table !== "raw") refuseInKernel(`${name}: only valid in the raw table, not in ${table}`);
+function requireRaw(name: string, context: RuleContext): void {
+  if (context.table !== "raw") refuseInKernel(context, `${name}: only valid in the raw table`);
 }
 
 function parseEvents(text: string): number {

@@ -8,7 +8,7 @@ import * as ipv4 from "../../wire/ipv4.ts";
 import { IPPROTO_TCP, IPPROTO_UDP } from "../../wire/protocol-numbers.ts";
 import * as tcp from "../../wire/tcp.ts";
 import * as udp from "../../wire/udp.ts";
-import { defineTarget, type OptionSpec, refuseInKernel } from "../extension.ts";
+import { defineTarget, type OptionSpec, type RuleContext, refuseInKernel } from "../extension.ts";
 import { Hook } from "../hooks.ts";
 import type { Packet } from "../packet.ts";
 import { Target, Verdict } from "../rule.ts";
@@ -69,9 +69,9 @@ export const TTL_TARGET = defineTarget<{ mode: TtlMode | null; value: number }>(
     }),
   ),
   start: () => ({ mode: null, value: 0 }),
-  finish: (state, { table }) => {
+  finish: (state, context) => {
     if (state.mode === null) refuse("TTL: You must specify an action");
-    requireMangle("TTL", table);
+    requireMangle("TTL", context);
     return new TtlTarget(state.mode, state.value);
   },
 });
@@ -130,9 +130,9 @@ export const DSCP_TARGET = defineTarget<{ dscp: number }>({
     },
   ],
   start: () => ({ dscp: -1 }),
-  finish: (state, { table }) => {
+  finish: (state, context) => {
     if (state.dscp === -1) refuse("DSCP target: Parameter --set-dscp is required");
-    requireMangle("DSCP", table);
+    requireMangle("DSCP", context);
     return new TosTarget("DSCP", state.dscp << 2, 0xfc);
   },
 });
@@ -153,7 +153,7 @@ function tosOption(
       if (state.given) refuse("TOS: only one action may be given");
       const { value, mask } =
         name === "set-tos"
-          ? tosAndMask("TOS", text)
+          ? tosAndMask(text)
           : { value: numberOption("TOS", name, text, 0, 255), mask: 0 };
       [state.value, state.mask] = compute(value, mask);
       state.given = true;
@@ -171,9 +171,9 @@ export const TOS_TARGET = defineTarget<TosState>({
     tosOption("xor-tos", (value) => [value, 0]),
   ],
   start: () => ({ value: 0, mask: 0, given: false }),
-  finish: (state, { table }) => {
+  finish: (state, context) => {
     if (!state.given) refuse("TOS: An action is required");
-    requireMangle("TOS", table);
+    requireMangle("TOS", context);
     return new TosTarget("TOS", state.value, state.mask);
   },
 });
@@ -259,13 +259,14 @@ export const CHECKSUM_TARGET = defineTarget<null>({
   name: "CHECKSUM",
   options: [{ name: "checksum-fill", argument: false, required: true, read: () => undefined }],
   start: () => null,
-  finish: (_state, { table }) => {
-    requireMangle("CHECKSUM", table);
+  finish: (_state, context) => {
+    requireMangle("CHECKSUM", context);
     return new ChecksumTarget();
   },
 });
 
-function requireMangle(name: string, table: string): void {
-  if (table !== "mangle")
-    refuseInKernel(`${name}: only valid in the mangle table, not in ${table}`);
+function requireMangle(name: string, context: RuleContext): void {
+  if (context.table !== "mangle") {
+    refuseInKernel(context, `${name}: only valid in the mangle table`);
+  }
 }

@@ -4,7 +4,7 @@
  * Kernel: net/netfilter/xt_LOG.c, xt_NFLOG.c, xt_TRACE.c, 6.18; iptables 1.8.9,
  * extensions/libxt_LOG.c, libxt_NFLOG.c.
  */
-import { defineTarget, type OptionSpec, refuseInKernel } from "../extension.ts";
+import { defineTarget, type OptionSpec } from "../extension.ts";
 import type { LogRequest, PacketLog } from "../log.ts";
 import type { Packet } from "../packet.ts";
 import { Target, Verdict } from "../rule.ts";
@@ -110,7 +110,7 @@ function parseLevel(text: string): number {
   const alias = LEVEL_ALIASES.get(lower);
   if (alias !== undefined) return alias;
   const level = LEVELS.indexOf(lower);
-  if (level === -1) refuse(`log-level "${text}" unknown`, `levels are ${LEVELS.join(", ")}`);
+  if (level === -1) refuse(`log level "${text}" unknown\n`, `levels are ${LEVELS.join(", ")}`);
   return level;
 }
 
@@ -175,7 +175,7 @@ export const NFLOG_TARGET = defineTarget<NflogState>({
     {
       name: "nflog-prefix",
       read: (state, value) => {
-        if (value === "") refuse("No prefix specified for --nflog-prefix");
+        if (value === "") refuse("Argument must have a minimum length of 1 characters\n");
         if (value.includes("\n")) refuse("Newlines not allowed in --nflog-prefix");
         state.prefix = value.slice(0, 63);
       },
@@ -228,8 +228,5 @@ export const TRACE_TARGET = defineTarget<null>({
   name: "TRACE",
   options: [],
   start: () => null,
-  finish: (_state, { table }) => {
-    if (table !== "raw") refuseInKernel("TRACE: only valid in the raw table");
-    return new TraceTarget();
-  },
+  finish: () => new TraceTarget(),
 });

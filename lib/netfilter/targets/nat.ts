@@ -15,7 +15,7 @@ import {
 import { connectionOf } from "../conntrack/connection.ts";
 import { IPPROTO_DCCP } from "../conntrack/tuple.ts";
 import type { Engine } from "../engine.ts";
-import { defineTarget, type OptionSpec, type RuleContext } from "../extension.ts";
+import { defineTarget, type OptionSpec, type RuleContext, refuseInKernel } from "../extension.ts";
 import { Hook } from "../hooks.ts";
 import { manipOf } from "../nat/nat.ts";
 import { ANY_RANGE, Manip, type NatRange, singleAddress } from "../nat/range.ts";
@@ -325,10 +325,8 @@ export const NETMAP_TARGET = defineTarget<{ to: string }>({
 });
 
 /** Refuses the rule outside of the nat table. */
-function requireNatTable(name: string, { table }: RuleContext): void {
-  if (table !== "nat") {
-    refuse(`${name}: only valid in the nat table, not in ${table}`);
-  }
+function requireNatTable(name: string, context: RuleContext): void {
+  if (context.table !== "nat") refuseInKernel(context, `${name}: only valid in the nat table`);
 }
 
 function portsAllowed({ header }: RuleContext): boolean {
@@ -354,8 +352,8 @@ function parsePorts(name: string, text: string, mayShift: boolean): Ports {
   const parts = /^([^-/]*)(?:-([^/]*))?(?:\/(.*))?$/.exec(text);
   const min = port(parts?.[1] ?? "");
   const max = parts?.[2] === undefined ? min : port(parts[2]);
-  if (min === undefined || max === undefined) refuse(`${name}: Port \`${text}' not valid`);
-  if (max < min) refuse(`${name}: Port range \`${text}' funky`);
+  if (min === undefined || max === undefined) refuse(`Port \`${text}' not valid`);
+  if (max < min) refuse(`Port range \`${parts?.[2]}' funky`);
   const base = parts?.[3] === undefined ? -1 : mayShift ? port(parts[3]) : undefined;
   if (base === undefined) refuse(`${name}: Port \`${text}' not valid`);
   return { hasPorts: true, minPort: min, maxPort: max, basePort: base };
@@ -376,10 +374,10 @@ function parseRange(
   const { random, randomFully, persistent } = state;
   let range: NatRange = { ...ANY_RANGE, random, randomFully, persistent };
   const colon = text.indexOf(":");
+  if (colon !== -1 && text.includes(":", colon + 1)) refuse(`Bad IP address "${text}"`);
   if (colon !== -1) {
     if (!portsAllowed(context)) refuse("Need TCP, UDP, SCTP or DCCP with port specification");
     const ports = text.slice(colon + 1);
-    if (ports.includes(":")) refuse("Invalid port:port syntax - use dash");
     range = { ...range, ...parsePorts(name, ports, mayShift) };
   }
   const addresses = colon === -1 ? text : text.slice(0, colon);

@@ -12,7 +12,7 @@ import { IPPROTO_ICMP, IPPROTO_TCP, IPPROTO_UDP } from "../../wire/protocol-numb
 import * as tcp from "../../wire/tcp.ts";
 import * as udp from "../../wire/udp.ts";
 import { attachAnswer } from "../conntrack/connection.ts";
-import { defineTarget } from "../extension.ts";
+import { defineTarget, refuseInKernel } from "../extension.ts";
 import { Hook, type NetfilterHost } from "../hooks.ts";
 import type { Packet } from "../packet.ts";
 import { Target, Verdict } from "../rule.ts";
@@ -142,11 +142,12 @@ export const REJECT_TARGET = defineTarget<{ type: number }>({
     },
   ],
   start: () => ({ type: 3 }),
-  finish: (state, { engine, header, table }) => {
+  finish: (state, context) => {
+    const { engine, header, table } = context;
     const [name = "", , code = 0] = TYPES[state.type] ?? [];
-    if (table !== "filter") refuse(`REJECT: only valid in the filter table, not in ${table}`);
+    if (table !== "filter") refuseInKernel(context, "REJECT: only valid in the filter table");
     if (code === -1 && (header.protocol !== IPPROTO_TCP || header.protocolInverted)) {
-      refuse("RULE_APPEND failed (Invalid argument)", "tcp-reset needs -p tcp");
+      refuseInKernel(context, "tcp-reset needs -p tcp");
     }
     return new RejectTarget(name, code, engine.host);
   },

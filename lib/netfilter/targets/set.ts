@@ -6,22 +6,17 @@
  */
 import { defineTarget } from "../extension.ts";
 import type { IpSet, SetElement } from "../ipset.ts";
-import { setAndSides } from "../matches/set.ts";
+import { type SetUse, setAndSides } from "../matches/set.ts";
 import type { Packet } from "../packet.ts";
 import { Target, Verdict } from "../rule.ts";
 import { refuse } from "../text/errors.ts";
 import { numberOption } from "../text/values.ts";
 
 interface SetState {
-  add: string | null;
-  del: string | null;
+  add: SetUse | null;
+  del: SetUse | null;
   exist: boolean;
   timeout: number;
-}
-
-interface SetAction {
-  readonly set: IpSet;
-  readonly sources: boolean[];
 }
 
 class SetTarget extends Target {
@@ -30,14 +25,14 @@ class SetTarget extends Target {
   }
 
   readonly #state: SetState;
-  readonly #add: SetAction | null;
-  readonly #del: SetAction | null;
+  readonly #add: SetUse | null;
+  readonly #del: SetUse | null;
 
-  constructor(state: SetState, add: SetAction | null, del: SetAction | null) {
+  constructor(state: SetState) {
     super();
     this.#state = state;
-    this.#add = add;
-    this.#del = del;
+    this.#add = state.add;
+    this.#del = state.del;
   }
 
   override attach(): void {
@@ -84,11 +79,11 @@ class SetTarget extends Target {
     const { add, del, exist, timeout } = this.#state;
     let text = "";
     if (add !== null) {
-      text += ` ${dash}add-set ${add}`;
+      text += ` ${dash}add-set ${add.text}`;
       if (exist) text += ` ${dash}exist`;
       if (timeout >= 0) text += ` ${dash}timeout ${timeout}`;
     }
-    if (del !== null) text += ` ${dash}del-set ${del}`;
+    if (del !== null) text += ` ${dash}del-set ${del.text}`;
     return text;
   }
 }
@@ -100,15 +95,15 @@ export const SET_TARGET = defineTarget<SetState>({
     {
       name: "add-set",
       second: true,
-      read: (state, value) => {
-        state.add = value;
+      read: (state, value, _inverted, { engine }) => {
+        state.add = setAndSides(value, engine.sets);
       },
     },
     {
       name: "del-set",
       second: true,
-      read: (state, value) => {
-        state.del = value;
+      read: (state, value, _inverted, { engine }) => {
+        state.del = setAndSides(value, engine.sets);
       },
     },
     {
@@ -131,17 +126,12 @@ export const SET_TARGET = defineTarget<SetState>({
     },
   ],
   start: () => ({ add: null, del: null, exist: false, timeout: -1 }),
-  finish: (state, { engine }) => {
+  finish: (state) => {
     const { add, del } = state;
     if (add === null && del === null) refuse("You must specify either `--add-set' or `--del-set'");
     if (add === null && (state.exist || state.timeout >= 0)) {
       refuse("Flags `--exist' and `--timeout' can be used with `--add-set' only");
     }
-    const parse = (text: string | null): SetAction | null => {
-      if (text === null) return null;
-      const space = text.indexOf(" ");
-      return setAndSides(text.slice(0, space), text.slice(space + 1), engine.sets);
-    };
-    return new SetTarget(state, parse(add), parse(del));
+    return new SetTarget(state);
   },
 });

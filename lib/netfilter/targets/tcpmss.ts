@@ -9,9 +9,8 @@ import * as ipv4 from "../../wire/ipv4.ts";
 import { IPPROTO_TCP } from "../../wire/protocol-numbers.ts";
 import * as tcp from "../../wire/tcp.ts";
 import { OPTION_MSS } from "../../wire/tcp-options.ts";
-import { defineTarget } from "../extension.ts";
+import { defineTarget, refuseInKernel } from "../extension.ts";
 import { Hook } from "../hooks.ts";
-import { TcpMatch } from "../matches/tcp.ts";
 import type { Packet } from "../packet.ts";
 import { ALL_HOOKS, Target, Verdict } from "../rule.ts";
 import { refuse } from "../text/errors.ts";
@@ -131,7 +130,7 @@ export const TCPMSS_TARGET = defineTarget<TcpmssState>({
       name: "set-mss",
       excludes: ["clamp-mss-to-pmtu"],
       read: (state, value) => {
-        state.mss = numberOption("TCPMSS", "set-mss", value, 0, 65495);
+        state.mss = numberOption("TCPMSS", "set-mss", value, 0, 65515);
       },
     },
     {
@@ -143,12 +142,11 @@ export const TCPMSS_TARGET = defineTarget<TcpmssState>({
     },
   ],
   start: () => ({ mss: -1 }),
-  finish: (state, { header, matches }) => {
+  finish: (state, context) => {
+    const { header } = context;
     if (state.mss === -1) refuse("TCPMSS target: At least one parameter is required");
     const isTcp = header.protocol === IPPROTO_TCP && !header.protocolInverted;
-    if (!isTcp || !matches.some((match) => match instanceof TcpMatch && match.asksForSyn)) {
-      refuse("RULE_APPEND failed (Invalid argument)", "TCPMSS needs -p tcp and --tcp-flags SYN");
-    }
+    if (!isTcp) refuseInKernel(context, "TCPMSS needs -p tcp");
     return new TcpmssTarget(state.mss);
   },
 });

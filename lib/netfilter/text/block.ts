@@ -10,7 +10,7 @@ import { RuleBlock, type SharedRule } from "../rule-block.ts";
 import { hooksOf, type TableName } from "../table.ts";
 import type { ChainBlock } from "../table-edit.ts";
 import type { CommandParser } from "./command.ts";
-import { checkChainName } from "./header.ts";
+import { checkNewChain } from "./header.ts";
 import type { Words } from "./lexer.ts";
 
 /** What a block says. */
@@ -81,18 +81,19 @@ class BlockReader {
   #declaration(): boolean {
     const name = this.#words.at(0) ?? "";
     if (this.#words.at(1) !== "-" || isBuiltIn(this.#table, name)) return false;
-    checkChainName(name);
+    checkNewChain(name, this.#parser.modules);
     this.#declared.push(name);
     return true;
   }
 
   #rule(): boolean {
-    const { letter, chain, rules } = this.#parser.parse(this.#table);
+    const { letter, chain, rules, refusal } = this.#parser.parse(this.#table);
     const [rule, another] = rules;
+    if (refusal !== null) return false;
     if (letter !== "A" || chain === null || rule === undefined || another !== undefined) {
       return false;
     }
-    const shared = this.#parser.shared(rule);
+    const shared = this.#parser.shared(rule, this.#table);
     if (shared === null || isBuiltIn(this.#table, shared.jumpsTo)) return false;
     const before = this.#rules.get(chain);
     if (before === undefined) this.#rules.set(chain, [shared]);

@@ -5,22 +5,35 @@
  * Kernel: none; iptables 1.8.9, iptables/xshared.c (do_parse), iptables/nft.c.
  */
 import type { Engine } from "../engine.ts";
-import type { Session } from "../extension.ts";
+import {
+  type OptionContext,
+  type RuleContext,
+  refuseInKernel,
+  type Session,
+} from "../extension.ts";
 import type { ModuleTable } from "../modules.ts";
 import {
   anyHeader,
   type HeaderMatch,
   isAnyHeader,
   type Match,
-  type Rule,
+  Rule,
   type Target,
   Verdict,
 } from "../rule.ts";
-import { makeRule, SharedRule } from "../rule-block.ts";
+import { SharedRule } from "../rule-block.ts";
 import { isTableName, type TableName } from "../table.ts";
 import { ExitStatus, RuleError, refuse } from "./errors.ts";
-import { checkChainName, hasBlank, interfaceTest, splitAddresses } from "./header.ts";
+import {
+  checkInterface,
+  checkNameLength,
+  checkNewChain,
+  hasBlank,
+  interfaceTest,
+  splitAddresses,
+} from "./header.ts";
 import type { Words } from "./lexer.ts";
+import { checkOptions, withOption } from "./option-checks.ts";
 import { Item, type LoadedOptions, OptionReader } from "./options.ts";
 import { type MaskedAddress, parseNumber, protocolValue } from "./values.ts";
 
@@ -58,6 +71,8 @@ export interface Command {
   readonly lineNumbers: boolean;
   /** -L with -Z: counters start from 0 after the listing. */
   readonly zeroes: boolean;
+  /** Why the rules can be written but not be put into a table; null if they can. */
+  readonly refusal: RuleError | null;
 }
 
 /** Counters that stand before a command, and the word where it begins. */
@@ -72,6 +87,10 @@ const NO_RULES: readonly Rule[] = [];
 /** Of all rules that ask nothing of the header, which are many. */
 const ANY_HEADER: HeaderMatch = anyHeader();
 const COMMANDS_WITH_RULE = "AIDRC";
+const ANY_ADDRESS: MaskedAddress = { address: 0, mask: 0 };
+const ANY_ADDRESSES: readonly MaskedAddress[] = [ANY_ADDRESS];
+const NAT_IS_NO_FILTER =
+  '\nThe "nat" table is not intended for filtering, the use of DROP is therefore inhibited.\n\n';
 const STANDARD_VERDICTS: ReadonlyMap<string, Verdict> = new Map([
   ["ACCEPT", Verdict.ACCEPT],
   ["DROP", Verdict.DROP],
@@ -86,23 +105,31 @@ export function isStandardVerdict(name: string): boolean {
 }
 
 /** Parses commands; one object, reused for all lines of a text. */
-export class CommandParser implements LoadedOptions {
-  readonly #engine: Engine;
-  readonly #modules: ModuleTable;
+export class CommandParser implements LoadedOptions, OptionContext {
+  readonly engine: Engine;
+  /** What the words may name. */
+  readonly modules: ModuleTable;
   readonly #reader: OptionReader;
   readonly #sessions: Session<Match | Target>[] = [];
   readonly #matches: Session<Match>[] = [];
+  /** The matches of the rule that is being made. */
+  readonly #finished: Match[] = [];
   #target: Session<Target> | null = null;
   #targetName = "";
   #isGoto = false;
   #header: HeaderMatch = anyHeader();
-  #sources: MaskedAddress[] | null = null;
-  #destinations: MaskedAddress[] | null = null;
+  /** The base options that have come (option-checks.ts). */
+  #seen = 0;
+  #source: string | null = null;
+  #destination: string | null = null;
+  /** A rule for each pair of them. */
+  #sources = ANY_ADDRESSES;
+  #destinations = ANY_ADDRESSES;
   #letter: CommandLetter | "" = "";
   #chain: string | null = null;
   #number = 0;
   #extra = "";
-  #table: TableName = "filter";
+  #table = "filter";
   #protocolLoaded = false;
   #packets = 0;
   #bytes = 0;
@@ -111,11 +138,20 @@ export class CommandParser implements LoadedOptions {
   #exact = false;
   #lineNumbers = false;
   #zeroes = false;
+  #warning = "";
 
   constructor(engine: Engine, modules: ModuleTable, words: Words) {
-    this.#engine = engine;
-    this.#modules = modules;
+    this.engine = engine;
+    this.modules = modules;
     this.#reader = new OptionReader(words);
+  }
+
+  get header(): HeaderMatch {
+    return this.#header;
+  }
+
+  warn(text: string): void {
+    this.#warning += text;
   }
 
   get count(): number {
@@ -146,7 +182,7 @@ export class CommandParser implements LoadedOptions {
       if (item === Item.END) break;
       if (item === Item.WORD) {
         if (this.#reader.value !== "!") refuse(`Bad argument \`${this.#reader.value}'`);
-        if (inverted) refuse("Multiple `!' flags not allowed");
+        if (inverted) refuse("multiple consecutive ! not allowed");
         inverted = true;
         continue;
       }
@@ -161,16 +197,15 @@ export class CommandParser implements LoadedOptions {
       }
       inverted = false;
     }
-    if (inverted) refuse("nothing appropriate following !");
-    return this.#finish();
+    return this.#finish(inverted);
   }
 
   /** The one rule of what was parsed last, for other hosts as well; null if it is for this alone. */
-  shared(rule: Rule): SharedRule | null {
+  shared(rule: Rule, table: TableName): SharedRule | null {
     const { header, verdict, targetName, isGoto } = rule;
     const matches = this.#matches.slice();
     const parts = { header, matches, target: this.#target, verdict, targetName, isGoto };
-    return SharedRule.of(parts, this.#table, rule);
+    return SharedRule.of(parts, table, rule);
   }
 
   #moduleOption(inverted: boolean): void {
@@ -182,7 +217,7 @@ export class CommandParser implements LoadedOptions {
       if (second === undefined) refuse(`${reader.written} requires two args.`);
       value += ` ${second}`;
     }
-    session?.option(reader.option, value, inverted);
+    session?.option(reader.option, value, inverted, this);
   }
 
   #reset(table: TableName): void {
@@ -192,8 +227,11 @@ export class CommandParser implements LoadedOptions {
     this.#targetName = "";
     this.#isGoto = false;
     if (!isAnyHeader(this.#header)) this.#header = anyHeader();
-    this.#sources = null;
-    this.#destinations = null;
+    this.#seen = 0;
+    this.#source = null;
+    this.#destination = null;
+    this.#sources = ANY_ADDRESSES;
+    this.#destinations = ANY_ADDRESSES;
     this.#letter = "";
     this.#chain = null;
     this.#number = 0;
@@ -205,13 +243,19 @@ export class CommandParser implements LoadedOptions {
     this.#exact = false;
     this.#lineNumbers = false;
     this.#zeroes = false;
+    this.#warning = "";
+  }
+
+  /** What the tool says about the last command line beside its outcome. */
+  get warning(): string {
+    return this.#warning;
   }
 
   /** `-p tcp --dport 80`: the first option that nobody knows loads the protocol's own match. */
   #loadProtocolMatch(): boolean {
-    const { protocol, protocolInverted } = this.#header;
-    if (this.#protocolLoaded || protocol === 0 || protocolInverted) return false;
-    const module = this.#modules.protocolMatch(protocol);
+    const { protocol } = this.#header;
+    if (this.#protocolLoaded || protocol === 0) return false;
+    const module = this.modules.protocolMatch(protocol);
     if (module === undefined) return false;
     this.#protocolLoaded = true;
     const session = module.begin();
@@ -223,37 +267,32 @@ export class CommandParser implements LoadedOptions {
 
   #base(letter: string, inverted: boolean, inRestore: boolean): void {
     const value = this.#reader.value ?? "";
-    if (inverted && !"sdpiof".includes(letter)) {
-      refuse(`unexpected ! flag before ${this.#reader.written}`);
-    }
+    if (letter === "i" || letter === "o") checkInterface(value);
+    this.#seen = withOption(this.#seen, letter === "g" ? "j" : letter, inverted);
     switch (letter) {
       case "s":
-        if (this.#sources !== null) refuse("multiple -s flags not allowed");
-        this.#sources = splitAddresses(value);
+        this.#source = value;
         this.#header.sourceInverted = inverted;
         return;
       case "d":
-        if (this.#destinations !== null) refuse("multiple -d flags not allowed");
-        this.#destinations = splitAddresses(value);
+        this.#destination = value;
         this.#header.destinationInverted = inverted;
         return;
       case "p":
-        this.#protocol(value, inverted);
+        this.#protocol(this.#reader.isJoined ? this.#reader.itemWord : value, inverted);
         return;
       case "i":
-        if (this.#header.inInterface !== null) refuse("multiple -i flags not allowed");
         this.#header.inInterface = interfaceTest(value, inverted);
         return;
       case "o":
-        if (this.#header.outInterface !== null) refuse("multiple -o flags not allowed");
         this.#header.outInterface = interfaceTest(value, inverted);
         return;
       case "f":
-        if (this.#header.fragment) refuse("multiple -f flags not allowed");
         this.#header.fragment = true;
         this.#header.fragmentInverted = inverted;
         return;
       case "m":
+        if (inverted) refuse("unexpected ! flag before --match");
         this.#loadMatch(value);
         return;
       case "j":
@@ -261,17 +300,19 @@ export class CommandParser implements LoadedOptions {
         this.#jump(value, letter === "g");
         return;
       case "t":
-        this.#setTable(value, inRestore);
+        if (inverted) refuse("unexpected ! flag before --table");
+        if (inRestore) refuse("The -t option cannot be used in iptables-restore.\n");
+        this.#table = value;
         return;
       case "c":
         this.#counters(value);
         return;
       default:
-        this.#flagOrCommand(letter, value);
+        this.#flagOrCommand(letter, value, inverted);
     }
   }
 
-  #flagOrCommand(letter: string, value: string): void {
+  #flagOrCommand(letter: string, value: string, inverted: boolean): void {
     switch (letter) {
       case "n":
         this.#numeric = true;
@@ -290,19 +331,20 @@ export class CommandParser implements LoadedOptions {
         return;
       case "W":
         this.#seconds(value);
+        this.#warning += "Ignoring deprecated --wait-interval option.\n";
         return;
       case "4":
       case "M":
         return;
       case "6":
-        refuse("-6 is of ip6tables; only IPv4 rules are modelled");
+        refuse("", "-6 is of ip6tables; only IPv4 rules are modelled");
         break;
       case "V":
       case "h":
         refuse(`option "${this.#reader.written}" does not belong in a rule`);
         break;
       default:
-        this.#command(letter as CommandLetter, value);
+        this.#command(letter as CommandLetter, value, inverted);
     }
   }
 
@@ -314,29 +356,28 @@ export class CommandParser implements LoadedOptions {
     }
   }
 
-  #command(letter: CommandLetter, value: string): void {
+  #command(letter: CommandLetter, value: string, inverted: boolean): void {
+    if (letter === "N") checkNewChain(value, this.modules);
+    if (inverted) refuse("unexpected '!' flag");
     const { letter: before } = this;
-    if ((before === "Z" && letter === "L") || (before === "L" && letter === "Z")) {
+    if (before === "") {
+      this.#letter = letter;
+    } else if (isListing(before) && letter === "Z") {
       this.#zeroes = true;
-    } else if (before !== "") {
+    } else if (isListing(letter) && before === "Z") {
+      this.#zeroes = true;
+      this.#letter = letter;
+    } else {
       refuse(`Cannot use -${letter} with -${before}`);
     }
-    if (this.#zeroes && letter === "Z") return;
-    this.#letter = letter;
-    const chain = value === "" ? this.#reader.takeWord() : value;
-    if (chain !== undefined) {
-      this.#chain = chain;
-      checkChainName(chain);
-    }
-    if (letter === "N" && this.#modules.isTarget(chain ?? "")) {
-      refuse(`chain name may not clash with target name`);
-    }
+    const chain = value === "" && "LSFZX".includes(letter) ? this.#reader.takeWord() : value;
+    if (chain !== undefined) this.#chain = chain;
     switch (letter) {
       case "D":
       case "L":
       case "S":
       case "Z": {
-        const word = chain === undefined ? undefined : this.#reader.takeWord();
+        const word = this.#reader.takeWord();
         if (word !== undefined) this.#number = ruleNumber(word);
         return;
       }
@@ -361,7 +402,6 @@ export class CommandParser implements LoadedOptions {
               : "-P requires a chain and a policy",
           );
         }
-        if (letter === "E") checkChainName(word);
         this.#extra = word;
         return;
       }
@@ -374,117 +414,138 @@ export class CommandParser implements LoadedOptions {
   }
 
   #protocol(text: string, inverted: boolean): void {
-    if (this.#header.protocol !== 0) refuse("multiple -p flags not allowed");
     const protocol = protocolValue(text);
     if (protocol === 0 && inverted) refuse("rule would never match protocol");
     this.#header.protocol = protocol;
     this.#header.protocolInverted = inverted;
   }
 
-  #setTable(name: string, inRestore: boolean): void {
-    if (inRestore) refuse("The -t option cannot be used in iptables-restore.");
-    if (!isTableName(name)) {
-      throw new RuleError(`table '${name}' does not exist`, {
-        exitStatus: ExitStatus.VERSION_PROBLEM,
-      });
-    }
-    this.#table = name;
-  }
-
   #counters(first: string): void {
-    const second = this.#reader.takeWord();
-    const packets = parseNumber(first, 0, Number.MAX_SAFE_INTEGER);
-    if (packets === undefined) refuse("-c packet counter not numeric");
+    const comma = first.indexOf(",", 1);
+    const second = comma === -1 ? this.#reader.takeWord() : first.slice(comma + 1);
     if (second === undefined) refuse("-c requires packet and byte counter");
-    const bytes = parseNumber(second, 0, Number.MAX_SAFE_INTEGER);
+    const [packets, bytes] = [first, second].map((text) => /^[0-9]+/.exec(text)?.[0]);
+    if (packets === undefined) refuse("-c packet counter not numeric");
     if (bytes === undefined) refuse("-c byte counter not numeric");
-    this.#packets = packets;
-    this.#bytes = bytes;
+    this.#packets = Number(packets);
+    this.#bytes = Number(bytes);
   }
 
   #loadMatch(name: string): void {
-    const session = this.#modules.match(name).begin();
+    const session = this.modules.match(name).begin();
     this.#matches.push(session);
     this.#sessions.push(session);
   }
 
   #jump(name: string, isGoto: boolean): void {
-    if (this.#targetName !== "") refuse("multiple -j flags not allowed");
     if (name === "") refuse("Invalid target name (too short)");
     if (name.length > 28) refuse(`Invalid target name \`${name}' (28 chars max)`);
     if (hasBlank(name)) refuse(`Invalid target name \`${name}'`);
     this.#targetName = name;
     this.#isGoto = isGoto;
     if (isGoto || STANDARD_VERDICTS.has(name)) return;
-    const module = this.#modules.target(name);
+    const module = this.modules.target(name);
     if (module === undefined) return;
     this.#target = module.begin();
     this.#sessions.push(this.#target);
   }
 
-  #finish(): Command {
+  /** The checks that wait for the end of the words, in the tool's order. */
+  #finish(inverted: boolean): Command {
     const letter = this.#letter;
-    if (letter === "") refuse("no command specified");
-    const withRule = COMMANDS_WITH_RULE.includes(letter);
-    if (withRule || letter === "P" || letter === "N" || letter === "E") {
-      if (this.#chain === null) refuse(`option "-${letter}" requires an argument`);
+    if (this.#table === "nat" && (this.#targetName === "DROP" || this.#extra === "DROP")) {
+      refuse(NAT_IS_NO_FILTER);
     }
-    const byNumber = letter === "D" && this.#number > 0;
-    if (!withRule || byNumber) this.#refuseRuleParts(letter);
+    const context: RuleContext = {
+      engine: this.engine,
+      table: this.#table as TableName,
+      header: this.#header,
+      matches: this.#finished,
+      refusal: null,
+    };
+    const target = this.#finishModules(context);
+    if (letter === "") refuse("no command specified");
+    if (inverted) refuse("nothing appropriate following !");
+    const isByNumber = letter === "D" && this.#number > 0;
+    const withRule = COMMANDS_WITH_RULE.includes(letter) && !isByNumber;
+    if (this.#seen !== 0) this.#readAddresses(context);
+    if (letter === "R" && this.#pairs > 1) {
+      refuse("Replacement rule does not specify a unique address");
+    }
+    checkOptions(this.#seen, isByNumber ? "d" : letter);
+    this.#checkChain(letter);
+    if (!isTableName(this.#table)) {
+      throw new RuleError(`table '${this.#table}' does not exist`, {
+        exitStatus: ExitStatus.VERSION_PROBLEM,
+      });
+    }
     return {
       letter,
       table: this.#table,
       chain: this.#chain,
       number: this.#number,
       extra: this.#extra,
-      rules: withRule && !byNumber ? this.#rules() : NO_RULES,
+      rules: withRule ? this.#rules(target, context) : NO_RULES,
       numeric: this.#numeric,
       verbose: this.#verbose,
       exact: this.#exact,
       lineNumbers: this.#lineNumbers,
       zeroes: this.#zeroes,
+      refusal: context.refusal,
     };
   }
 
-  #refuseRuleParts(letter: string): void {
-    const header = this.#header;
-    const given: [boolean, string][] = [
-      [this.#sources !== null, "-s"],
-      [this.#destinations !== null, "-d"],
-      [header.protocol !== 0, "-p"],
-      [this.#targetName !== "", "-j"],
-      [header.inInterface !== null, "-i"],
-      [header.outInterface !== null, "-o"],
-      [header.fragment, "-f"],
-    ];
-    for (const [present, option] of given) {
-      if (present) refuse(`Illegal option \`${option}' with this command (-${letter})`);
+  #checkChain(letter: string): void {
+    const chain = this.#chain;
+    if (chain === null) return;
+    checkNameLength(chain);
+    if (!COMMANDS_WITH_RULE.includes(letter)) return;
+    if (this.#header.outInterface !== null && (chain === "PREROUTING" || chain === "INPUT")) {
+      refuse(`Can't use -o with ${chain}\n`);
+    }
+    if (this.#header.inInterface !== null && (chain === "POSTROUTING" || chain === "OUTPUT")) {
+      refuse(`Can't use -i with ${chain}\n`);
     }
   }
 
-  #rules(): Rule[] {
-    const chain = this.#chain ?? "";
-    if (this.#header.outInterface !== null && (chain === "PREROUTING" || chain === "INPUT")) {
-      refuse(`Can't use -o with ${chain}`);
-    }
-    if (this.#header.inInterface !== null && (chain === "POSTROUTING" || chain === "OUTPUT")) {
-      refuse(`Can't use -i with ${chain}`);
-    }
-    const header = this.#header;
-    const many = (this.#sources?.length ?? 1) > 1 || (this.#destinations?.length ?? 1) > 1;
-    if (many && (header.sourceInverted || header.destinationInverted)) {
+  #readAddresses(context: RuleContext): void {
+    if (this.#source !== null) this.#sources = splitAddresses(this.#source);
+    if (this.#destination !== null) this.#destinations = splitAddresses(this.#destination);
+    const { sourceInverted, destinationInverted } = this.#header;
+    if (!sourceInverted && !destinationInverted) return;
+    if (this.#pairs > 1) {
       refuse("! not allowed with multiple source or destination IP addresses");
     }
-    if (this.#table === "nat" && this.#targetName === "DROP" && !this.#isGoto) {
-      refuse(
-        '\nThe "nat" table is not intended for filtering, the use of DROP is therefore inhibited.\n\n',
-      );
-    }
-    if (!many) return [this.#rule(header, this.#sources?.[0], this.#destinations?.[0])];
+    // The kernel takes no test that nothing can pass.
+    const isNone =
+      (sourceInverted && this.#sources[0]?.mask === 0) ||
+      (destinationInverted && this.#destinations[0]?.mask === 0);
+    if (isNone) refuseInKernel(context, "no packet has an address outside of 0.0.0.0/0");
+  }
+
+  /** How many rules the addresses make. */
+  get #pairs(): number {
+    return this.#sources.length * this.#destinations.length;
+  }
+
+  /** Makes the matches, which go into `#finished`, and the target. */
+  #finishModules(context: RuleContext): Target | null {
+    const matches = this.#finished;
+    while (matches.length > 0) matches.pop();
+    for (const session of this.#matches) matches.push(session.finish(context));
+    return this.#target?.finish(context) ?? null;
+  }
+
+  #rules(first: Target | null, context: RuleContext): Rule[] {
+    const [source = ANY_ADDRESS] = this.#sources;
+    const [destination = ANY_ADDRESS] = this.#destinations;
+    const header = this.#header;
+    if (this.#pairs === 1) return [this.#rule(header, source, destination, first)];
     const rules: Rule[] = [];
-    for (const source of this.#sources ?? [undefined]) {
-      for (const destination of this.#destinations ?? [undefined]) {
-        rules.push(this.#rule({ ...header }, source, destination));
+    for (const from of this.#sources) {
+      for (const to of this.#destinations) {
+        const target = rules.length === 0 ? first : this.#finishModules(context);
+        rules.push(this.#rule({ ...header }, from, to, target));
       }
     }
     return rules;
@@ -493,28 +554,33 @@ export class CommandParser implements LoadedOptions {
   /** One rule, which takes the header. */
   #rule(
     header: HeaderMatch,
-    source: MaskedAddress | undefined,
-    destination: MaskedAddress | undefined,
+    source: MaskedAddress,
+    destination: MaskedAddress,
+    target: Target | null,
   ): Rule {
-    header.source = source?.address ?? 0;
-    header.sourceMask = source?.mask ?? 0;
-    header.destination = destination?.address ?? 0;
-    header.destinationMask = destination?.mask ?? 0;
+    header.source = source.address;
+    header.sourceMask = source.mask;
+    header.destination = destination.address;
+    header.destinationMask = destination.mask;
     const name = this.#targetName;
     const verdict = this.#isGoto ? undefined : STANDARD_VERDICTS.get(name);
-    const parts = {
+    const rule = new Rule({
       header: isAnyHeader(header) ? ANY_HEADER : header,
-      matches: this.#matches,
-      target: this.#target,
+      // A copy has no more room than it needs; there are many.
+      matches: this.#finished.slice(),
+      target,
       verdict: verdict ?? Verdict.CONTINUE,
       targetName: name,
       isGoto: this.#isGoto,
-    };
-    const rule = makeRule(parts, this.#engine, this.#table);
+    });
     rule.packets = this.#packets;
     rule.bytes = this.#bytes;
     return rule;
   }
+}
+
+function isListing(letter: string): boolean {
+  return letter === "L" || letter === "S";
 }
 
 function ruleNumber(text: string): number {

@@ -18,7 +18,10 @@ export type ExitStatus = (typeof ExitStatus)[keyof typeof ExitStatus];
 /** Rule text that the real tool refuses as well. */
 export class RuleError extends VethworkError {
   readonly exitStatus: ExitStatus;
+  /** Line ends that the real tool prints behind the problem, beside the one of every message. */
+  readonly ending: string;
 
+  /** `problem` may end with line ends of its own. */
   constructor(
     problem: string,
     options: {
@@ -28,14 +31,16 @@ export class RuleError extends VethworkError {
       readonly code?: ErrorCode;
     } = {},
   ) {
-    super(options.code ?? "VW_RULE_SYNTAX", problem, options.hint ?? "", options.place ?? null);
+    const text = problem.trimEnd();
+    super(options.code ?? "VW_RULE_SYNTAX", text, options.hint ?? "", options.place ?? null);
     this.name = "RuleError";
+    this.ending = problem.slice(text.length);
     this.exitStatus = options.exitStatus ?? ExitStatus.PARAMETER_PROBLEM;
   }
 
   override at(place: Place): RuleError {
     if (this.place !== null) return this;
-    return new RuleError(this.problem, {
+    return new RuleError(`${this.problem}${this.ending}`, {
       exitStatus: this.exitStatus,
       hint: this.hint,
       code: this.code,
@@ -48,3 +53,14 @@ export class RuleError extends VethworkError {
 export function refuse(problem: string, hint = ""): never {
   throw new RuleError(problem, { hint });
 }
+
+/** The kernel's refusal of one step, in the tool's words. */
+export function kernelProblem(step: string, errno: string, what: string, hint: string): RuleError {
+  return new RuleError(`${step} failed (${errno}): ${what}`, {
+    exitStatus: ExitStatus.RESOURCE_PROBLEM,
+    hint,
+  });
+}
+
+/** How the tool calls what was done with a rule. */
+export type RuleVerb = "APPEND" | "INSERT" | "REPLACE";

@@ -4,6 +4,7 @@
  *
  * Kernel: none; iptables 1.8.9, iptables/xshared.c (save_ipv4_addr, xtables_parse_interface).
  */
+import type { ModuleTable } from "../modules.ts";
 import type { HeaderMatch, InterfaceTest } from "../rule.ts";
 import { refuse } from "./errors.ts";
 import { formatMasked, formatProtocol, type MaskedAddress, maskedAddress } from "./values.ts";
@@ -14,21 +15,33 @@ export function splitAddresses(text: string): MaskedAddress[] {
   return text.split(",").map((part) => maskedAddress(part.trimStart()));
 }
 
+/** Refuses the name of no interface. */
+export function checkInterface(text: string): void {
+  if (text === "") refuse("Empty interface is likely to be undesired");
+}
+
 /** `eth0`, or `eth+` for all that begin so. */
 export function interfaceTest(text: string, inverted: boolean): InterfaceTest {
-  if (text.length > 15) refuse(`interface name \`${text}' must be shorter than 16 characters`);
-  if (text === "") refuse("Empty interface is likely to be undesired");
+  if (text.length > 15) {
+    refuse(`interface name \`${text}' must be shorter than IFNAMSIZ (15)`);
+  }
   const wildcard = text.endsWith("+");
   return { name: wildcard ? text.slice(0, -1) : text, wildcard, inverted };
 }
 
-/** Refuses a name that no chain may have. */
-export function checkChainName(name: string): void {
+/** Refuses a name that no new chain may have. */
+export function checkNewChain(name: string, modules: ModuleTable): void {
+  checkNameLength(name);
   if (name.startsWith("-") || name.startsWith("!")) {
-    refuse("chain name not allowed to start with `-' or `!'");
+    refuse(`chain name not allowed to start with \`${name.charAt(0)}'`);
   }
-  if (name.length >= 29) refuse(`chain name \`${name}' too long (must be under 29 chars)`);
+  if (name === "" || modules.isTarget(name)) refuse("chain name may not clash with target name");
   if (hasBlank(name)) refuse(`Invalid chain name \`${name}'`);
+}
+
+/** Refuses a name that is too long for a chain. */
+export function checkNameLength(name: string): void {
+  if (name.length >= 29) refuse(`chain name \`${name}' too long (must be under 29 chars)`);
 }
 
 /** Whether there is a space, a tab or a line end in a name. */

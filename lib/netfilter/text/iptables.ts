@@ -3,9 +3,10 @@
  *
  * Kernel: none; iptables 1.8.9, iptables/xtables-standalone.c.
  */
+
+import type { Rule } from "../rule.ts";
 import { Table, type TableName } from "../table.ts";
-import { noSuchChain } from "../table-edit.ts";
-import { applyCommand, findRule, noSuchRule } from "./apply.ts";
+import { applyCommand, checkRules, findRule, noSuchRule, type Witness } from "./apply.ts";
 import { type Command, CommandParser } from "./command.ts";
 import { ExitStatus, RuleError } from "./errors.ts";
 import { Words } from "./lexer.ts";
@@ -38,20 +39,31 @@ export function runIptables(target: IptablesTarget, args: readonly string[]): Co
   args.forEach((word, index) => {
     words.add(word, index + 1);
   });
+  const output: string[] = [];
+  const parser = new CommandParser(target, target.modules, words);
   try {
-    const command = new CommandParser(target, target.modules, words).parse(null);
+    const command = parser.parse(null);
     const missing = missingChain(target, command);
-    if (missing !== null) return { status: ExitStatus.OTHER_PROBLEM, output: "", error: missing };
-    return { status: 0, output: perform(target, command), error: "" };
+    if (missing !== null) {
+      const error = `${parser.warning}${missing}`;
+      return { status: ExitStatus.OTHER_PROBLEM, output: "", error };
+    }
+    perform(target, command, output);
+    return { status: 0, output: output.join(""), error: parser.warning };
   } catch (error) {
     if (!(error instanceof RuleError)) throw error;
-    return { status: error.exitStatus, output: "", error: describe(error) };
+    return {
+      status: error.exitStatus,
+      output: output.join(""),
+      error: `${parser.warning}${describe(error)}`,
+    };
   }
 }
 
 /** The message as the real tool words it for its exit status. */
 function describe(error: RuleError): string {
   const hint = "Try `iptables -h' or 'iptables --help' for more information.\n";
+  if (error.problem === "") return hint;
   // The one complaint that the tool makes without its name.
   if (error.problem.startsWith("Bad argument")) return `${error.problem}\n${hint}`;
   const name = `iptables ${IPTABLES_VERSION}`;
@@ -63,7 +75,7 @@ function describe(error: RuleError): string {
     case ExitStatus.VERSION_PROBLEM:
       return `${name}: ${error.problem}\nPerhaps iptables or your kernel needs to be upgraded.\n`;
     default:
-      return `${name}: ${error.problem}\n${hint}`;
+      return `${name}: ${error.problem}${error.ending}\n${hint}`;
   }
 }
 
@@ -79,51 +91,53 @@ function tableOf(target: IptablesTarget, name: TableName): Table {
   return target.table(name) ?? new Table(name);
 }
 
-function perform(target: IptablesTarget, command: Command): string {
+function perform(target: IptablesTarget, command: Command, output: string[]): void {
   switch (command.letter) {
-    case "L": {
-      const text = listTable(tableOf(target, command.table), command);
-      if (command.zeroes) change(target, { ...command, letter: "Z" });
-      return text;
+    case "L":
+    case "S": {
+      const list = command.letter === "L" ? listTable : listCommands;
+      output.push(list(tableOf(target, command.table), command));
+      if (command.zeroes) change(target, { ...command, letter: "Z" }, output);
+      return;
     }
-    case "S":
-      return listCommands(tableOf(target, command.table), command);
     case "C":
-      check(target.table(command.table), command);
-      return command.verbose ? command.rules.map(describeRule).join("") : "";
-    default: {
-      const text = command.verbose ? report(target, command) : "";
-      change(target, command);
-      return text;
-    }
+      check(target, command, output);
+      return;
+    default:
+      change(target, command, output);
   }
 }
 
-function change(target: IptablesTarget, command: Command): void {
+function change(target: IptablesTarget, command: Command, output: string[]): void {
   const edit = target.edit(command.table);
-  applyCommand(edit, command);
+  applyCommand(edit, command, command.verbose ? new Narrator(output) : undefined);
   edit.commit();
 }
 
-/** What -v prints about a change. */
-function report(target: IptablesTarget, command: Command): string {
-  const { letter } = command;
-  if (letter === "A" || letter === "I" || letter === "D" || letter === "R") {
-    return command.rules.map(describeRule).join("");
+/** Says what -v says about a change. */
+class Narrator implements Witness {
+  readonly #output: string[];
+
+  constructor(output: string[]) {
+    this.#output = output;
   }
-  const verb = letter === "F" ? "Flushing" : letter === "Z" ? "Zeroing" : "Deleting";
-  if (letter !== "F" && letter !== "Z" && letter !== "X") return "";
-  return tableOf(target, command.table)
-    .sortedChains()
-    .filter(({ name }) => command.chain === null || command.chain === name)
-    .filter(({ builtIn, exists }) => letter === "F" || (letter === "Z" ? exists : !builtIn))
-    .map(({ name }) => `${verb} chain \`${name}'\n`)
-    .join("");
+
+  rule(rule: Rule): void {
+    this.#output.push(describeRule(rule));
+  }
+
+  chain(verb: string, name: string): void {
+    this.#output.push(`${verb} chain \`${name}'\n`);
+  }
 }
 
-function check(table: Table | null, command: Command): void {
-  if (table === null) throw noSuchChain();
-  const rules = table.chains.get(command.chain ?? "")?.rules ?? [];
-  if (command.rules.every((rule) => findRule(rules, rule) > 0)) return;
-  throw noSuchRule();
+function check(target: IptablesTarget, command: Command, output: string[]): void {
+  const table = target.table(command.table);
+  checkRules(target.edit(command.table), command);
+  const chain = table?.chains.get(command.chain ?? "");
+  if (chain?.exists !== true) throw noSuchRule();
+  for (const rule of command.rules) {
+    if (findRule(chain.rules, rule) === 0) throw noSuchRule();
+    if (command.verbose) output.push(describeRule(rule));
+  }
 }

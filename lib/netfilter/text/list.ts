@@ -67,7 +67,7 @@ export function describeRule(rule: Rule): string {
   };
   const { header } = rule;
   let text = `${rule.target?.name ?? rule.targetName} ${header.protocolInverted ? "!" : " "}`;
-  text += `${header.protocol === 0 ? "all" : formatProtocol(header.protocol)} opt `;
+  text += `${toolProtocol(header.protocol)} opt `;
   text += `${header.fragmentInverted ? "!" : "-"}${header.fragment ? "f" : "-"} `;
   text += `in ${device(header.inInterface, options)} out ${device(header.outInterface, options)} `;
   text += `${header.sourceInverted ? "!" : " "}${address(header.source, header.sourceMask, options)} `;
@@ -75,6 +75,24 @@ export function describeRule(rule: Rule): string {
   text += `${address(header.destination, header.destinationMask, options)}  `;
   return `${text}${extensions(rule, true)}\n`;
 }
+
+/** The protocol as the tool calls it by itself, without looking into /etc/protocols. */
+function toolProtocol(protocol: number): string {
+  return TOOL_PROTOCOLS.get(protocol) ?? String(protocol);
+}
+
+const TOOL_PROTOCOLS: ReadonlyMap<number, string> = new Map([
+  [0, "all"],
+  [1, "icmp"],
+  [6, "tcp"],
+  [17, "udp"],
+  [50, "esp"],
+  [51, "ah"],
+  [58, "icmpv6"],
+  [132, "sctp"],
+  [135, "mh"],
+  [136, "udplite"],
+]);
 
 function declaration(chain: Chain, options: ListOptions): string {
   if (!chain.builtIn) return `-N ${chain.name}\n`;
@@ -143,7 +161,7 @@ function extensions(rule: Rule, numeric: boolean): string {
 }
 
 function device(test: InterfaceTest | null, options: ListOptions): string {
-  if (test === null) return options.numeric ? "*" : "any";
+  if (test === null || (test.name === "" && !test.inverted)) return options.numeric ? "*" : "any";
   return `${test.inverted ? "!" : ""}${test.name}${test.wildcard ? "+" : ""}`;
 }
 

@@ -87,6 +87,8 @@ export class OptionReader {
   written = "";
   /** The option's value, or undefined. */
   value: string | undefined;
+  /** Whether the value stood in the same word. */
+  isJoined = false;
   /** Of a module's option: which module, which option. */
   module = 0;
   option = 0;
@@ -99,6 +101,11 @@ export class OptionReader {
     this.words = words;
   }
 
+  /** The word in which the current option stands. */
+  get itemWord(): string {
+    return this.words.at(this.itemIndex) ?? "";
+  }
+
   /** Starts at the word `index`. */
   reset(index: number): void {
     this.index = index;
@@ -108,6 +115,7 @@ export class OptionReader {
   /** Goes to the next option or plain word. */
   next(loaded: LoadedOptions): Item {
     this.value = undefined;
+    this.isJoined = false;
     if (this.#inWord > 0) return this.#short(this.words.at(this.index) ?? "");
     this.itemIndex = this.index;
     const word = this.words.at(this.index);
@@ -147,8 +155,10 @@ export class OptionReader {
       this.#leaveWord(rest === "");
     } else {
       this.#leaveWord(true);
-      if (rest !== "") this.value = rest;
-      else if (option.argument === "needed") this.value = this.#needed();
+      if (rest !== "") {
+        this.value = rest;
+        this.isJoined = true;
+      } else if (option.argument === "needed") this.value = this.#needed();
     }
     return Item.BASE;
   }
@@ -193,12 +203,11 @@ export class OptionReader {
   #abbreviated(name: string, joined: string | undefined, loaded: LoadedOptions): Item {
     let found: (() => Item) | null = null;
     let identity = "";
+    let isAmbiguous = false;
     const consider = (candidate: string, act: () => Item): void => {
-      if (found !== null && identity !== candidate) {
-        refuse(`option "--${name}" is ambiguous`);
-      }
+      if (found === null) identity = candidate;
+      else if (identity !== candidate) isAmbiguous = true;
       found = act;
-      identity = candidate;
     };
     for (const option of BASE_OPTIONS) {
       if (option.names.some((full) => full.startsWith(name))) {
@@ -212,6 +221,7 @@ export class OptionReader {
       });
     }
     const act = found as (() => Item) | null;
+    if (isAmbiguous) refuse(`unknown option "${this.written}"`);
     return act === null ? Item.UNKNOWN : act();
   }
 
@@ -237,6 +247,7 @@ export class OptionReader {
     if (joined !== undefined) {
       if (none) refuse(`option "${this.written}" doesn't allow an argument`);
       this.value = joined;
+      this.isJoined = true;
     } else if (needed) {
       this.value = this.#needed();
     }

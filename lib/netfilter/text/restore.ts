@@ -14,7 +14,7 @@ import { applyCommand } from "./apply.ts";
 import { isBuiltIn, readBlock } from "./block.ts";
 import { CommandParser } from "./command.ts";
 import { ExitStatus, RuleError } from "./errors.ts";
-import { checkChainName } from "./header.ts";
+import { checkNewChain } from "./header.ts";
 import { Words } from "./lexer.ts";
 
 /** How restore text is taken. */
@@ -172,7 +172,7 @@ export class RestoreReader {
     if (name === undefined) throw new RuleError("chain name invalid");
     if (policy === undefined) throw new RuleError("policy invalid");
     if (!isBuiltIn(this.#table, name)) {
-      checkChainName(name);
+      checkNewChain(name, this.#target.modules);
       declare(edit, name);
       return;
     }

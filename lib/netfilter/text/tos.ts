@@ -51,14 +51,14 @@ export function dscpClass(name: string): number {
 }
 
 /** `0x10`, `0x10/0x3f` or a name. */
-export function tosAndMask(module: string, text: string): { value: number; mask: number } {
+export function tosAndMask(text: string): { value: number; mask: number } {
   const named = SERVICES.get(text.toLowerCase());
   if (named !== undefined) return { value: named, mask: SERVICE_MASK };
   const slash = text.indexOf("/");
   const value = parseNumber(slash === -1 ? text : text.slice(0, slash), 0, 255);
   const mask = slash === -1 ? 255 : parseNumber(text.slice(slash + 1), 0, 255);
   if (value === undefined || mask === undefined) {
-    refuse(`${module}: Bad value for "tos" option: "${text}"`);
+    refuse(`Symbolic name "${text}" is unknown`);
   }
   return { value, mask };
 }

@@ -43,7 +43,7 @@ export function numberOption(
 ): number {
   const value = parseNumber(text, min, max);
   if (value === undefined) {
-    refuse(`${module}: bad value for option "--${option}", or out of range (${min}-${max})`);
+    refuse(`${module}: bad value for option "--${option}", or out of range (${min}-${max}).\n`);
   }
   return value;
 }
@@ -57,7 +57,7 @@ export function rangeOption(
 ): readonly [number, number] {
   const parts = text.split(":");
   if (parts.length > 2) {
-    refuse(`${module}: Too many components for option "--${option}" (max: 2)`);
+    refuse(`${module}: Too many components for option "--${option}" (max: 2)\n`);
   }
   const low = parts[0] === "" ? 0 : numberOption(module, option, parts[0] ?? "", 0, max);
   if (parts.length === 1) return [low, low];
@@ -100,6 +100,32 @@ export function tryAddress(text: string): number | undefined {
 }
 
 /**
+ * The address in any form that the tool takes: with parts left out at the end (`10.1` is 10.1.0.0),
+ * octal and hexadecimal parts, and what inet_aton(3) reads beside that. Undefined if it is none.
+ */
+function networkAddress(text: string): number | undefined {
+  return plainAddress(text, text.length) ?? partialAddress(text) ?? tryAddress(text);
+}
+
+function partialAddress(text: string): number | undefined {
+  const parts = text.split(".").map((part) => parseNumber(part));
+  const count = parts.length;
+  if (count > 4) return undefined;
+  let address = 0;
+  for (const [index, part] of parts.entries()) {
+    if (part === undefined) return undefined;
+    if (part <= 255) {
+      address += part * 2 ** (24 - 8 * index);
+      continue;
+    }
+    // inet_aton: a last part that is too large for its place fills the rest.
+    if (index < count - 1 || part >= 2 ** (32 - 8 * index)) return undefined;
+    address += part;
+  }
+  return address | 0;
+}
+
+/**
  * The address in the first `length` characters if it is written as it is printed: four decimal
  * numbers without leading zeros. Large rule sets have a hundred thousand of them; ip-num judges what
  * is written in any other way.
@@ -133,15 +159,15 @@ export interface MaskedAddress {
 
 /** `10.0.0.0/8`, `10.0.0.0/255.0.0.0`, `10.0.0.1`; a mask of 0 makes any name good. */
 export function maskedAddress(text: string): MaskedAddress {
-  const slash = text.indexOf("/");
+  const slash = text.lastIndexOf("/");
   if (slash === -1) {
-    const address = tryAddress(text);
+    const address = networkAddress(text);
     if (address === undefined) refuse(`host/network \`${text}' not found`);
     return { address, mask: -1 };
   }
   const mask = maskValue(text.slice(slash + 1));
   if (mask === 0) return { address: 0, mask };
-  const address = tryAddress(text.slice(0, slash));
+  const address = networkAddress(text.slice(0, slash));
   if (address === undefined) refuse(`host/network \`${text.slice(0, slash)}' not found`);
   return { address: address & mask, mask };
 }
@@ -154,7 +180,7 @@ export function hostWithMask(text: string): MaskedAddress {
   const slash = text.indexOf("/");
   const mask = slash === -1 ? -1 : maskValue(text.slice(slash + 1));
   const address = tryAddress(slash === -1 ? text : text.slice(0, slash));
-  if (address === undefined) refuse(`host/network \`${text}' not found`);
+  if (address === undefined) refuse("getaddrinfo: Name or service not known\n");
   return { address, mask: prefixLengthOf(mask) === -1 ? -1 : mask };
 }
 
@@ -188,7 +214,7 @@ export function markMaskOption(
   const value = parseNumber(slash === -1 ? text : text.slice(0, slash));
   const mask = slash === -1 ? 0xffffffff : parseNumber(text.slice(slash + 1));
   if (value === undefined || mask === undefined) {
-    refuse(`${module}: Bad value for "--${option}" option: "${text}"`);
+    refuse(`${module}: bad integer value for option "--${option}", or out of range.\n`);
   }
   return { value: value | 0, mask: mask | 0 };
 }

@@ -2,7 +2,10 @@
  * `iptables`, `iptables-save`, `iptables-restore`: command lines around netfilter's rule text.
  *
  * Spec: iptables 1.8.9, iptables/xtables-standalone.c, xtables-save.c, xtables-restore.c.
- * Not modelled: ip6tables; waiting for the lock (-w is accepted).
+ * Not modelled: ip6tables; waiting for the lock (-w is accepted); the netlink messages that a second
+ * -v adds.
+ * Differs: iptables-restore names the line of a jump to nowhere, where the real one names that of its
+ * COMMIT, and the first refusal of the kernel alone.
  */
 import { fromUtf8 } from "../../base/bytes.ts";
 import { NS_PER_S } from "../../base/units.ts";
@@ -105,8 +108,12 @@ function asRestoreError(error: unknown): unknown {
   const command = "iptables-restore";
   if (error.exitStatus === 2) {
     const hint = `Try \`${command} -h' or '${command} --help' for more information.`;
-    const text = `${command} ${IPTABLES_VERSION}: ${error.problem}\nError occurred at line: ${line}\n${hint}`;
+    const text = `${command} ${IPTABLES_VERSION}: ${error.problem}${error.ending}\nError occurred at line: ${line}\n${hint}`;
     return new ToolError(text, 2);
+  }
+  if (error.exitStatus === 4) {
+    const text = `${command} ${IPTABLES_VERSION}: \nline ${line}: ${error.problem}`;
+    return new ToolError(text, error.exitStatus);
   }
   return new ToolError(`${command}: line ${line} failed: ${error.problem}`, error.exitStatus);
 }

@@ -142,7 +142,7 @@ COMMIT
 
     expect(run("-C INPUT -j DROP")).to.deep.equal([
       1,
-      "iptables: No chain/target/match by that name.",
+      "iptables: Bad rule (does a matching rule exist in that chain?).",
     ]);
     expect(run("-A INPUT --foo")).to.deep.equal([
       2,
