@@ -35,6 +35,7 @@ import {
 import type { Words } from "./lexer.ts";
 import { checkOptions, withOption } from "./option-checks.ts";
 import { Item, type LoadedOptions, OptionReader } from "./options.ts";
+import type { Shape, ShapeItem } from "./shape.ts";
 import { type MaskedAddress, parseNumber, protocolValue } from "./values.ts";
 
 /** The commands, by their letters. */
@@ -117,6 +118,7 @@ export class CommandParser implements LoadedOptions, OptionContext {
   #target: Session<Target> | null = null;
   #targetName = "";
   #isGoto = false;
+  #verdict: Verdict | undefined = undefined;
   #header: HeaderMatch = anyHeader();
   /** The base options that have come (option-checks.ts). */
   #seen = 0;
@@ -171,11 +173,25 @@ export class CommandParser implements LoadedOptions, OptionContext {
    * Parses the words. `table` is that of the restore text, in which -t is not allowed; null on a
    * command line. Throws `RuleError` without a place.
    */
-  parse(table: TableName | null, counted: Counted = NOT_COUNTED): Command {
-    this.#reset(table ?? "filter");
-    this.#packets = counted.packets;
-    this.#bytes = counted.bytes;
-    this.#reader.reset(counted.from);
+  parse(table: TableName | null, counted: Counted = NOT_COUNTED, learns = false): Command {
+    this.#reset(table ?? "filter", counted);
+    this.#reader.start(counted.from, learns);
+    return this.#run(table !== null);
+  }
+
+  /** Parses a line of restore text that has a known shape; the words are those that change. */
+  parseShape(table: TableName, shape: Shape): Command {
+    this.#reset(table, NOT_COUNTED);
+    this.#reader.startShape(shape);
+    return this.#run(true);
+  }
+
+  /** What was found in the line that was parsed last, if it can be the first of a shape. */
+  get found(): readonly ShapeItem[] | null {
+    return this.#letter === "A" ? this.#reader.found : null;
+  }
+
+  #run(inRestore: boolean): Command {
     let inverted = false;
     for (;;) {
       const item = this.#reader.next(this);
@@ -193,7 +209,7 @@ export class CommandParser implements LoadedOptions, OptionContext {
       if (item === Item.MODULE) {
         this.#moduleOption(inverted);
       } else {
-        this.#base(this.#reader.letter, inverted, table !== null);
+        this.#base(this.#reader.letter, inverted, inRestore);
       }
       inverted = false;
     }
@@ -220,12 +236,15 @@ export class CommandParser implements LoadedOptions, OptionContext {
     session?.option(reader.option, value, inverted, this);
   }
 
-  #reset(table: TableName): void {
+  #reset(table: TableName, { packets, bytes }: Counted): void {
+    this.#packets = packets;
+    this.#bytes = bytes;
     while (this.#sessions.length > 0) this.#sessions.pop();
     while (this.#matches.length > 0) this.#matches.pop();
     this.#target = null;
     this.#targetName = "";
     this.#isGoto = false;
+    this.#verdict = undefined;
     if (!isAnyHeader(this.#header)) this.#header = anyHeader();
     this.#seen = 0;
     this.#source = null;
@@ -261,7 +280,7 @@ export class CommandParser implements LoadedOptions, OptionContext {
     const session = module.begin();
     this.#matches.push(session);
     this.#sessions.push(session);
-    this.#reader.reset(this.#reader.itemIndex);
+    this.#reader.again();
     return true;
   }
 
@@ -279,6 +298,7 @@ export class CommandParser implements LoadedOptions, OptionContext {
         this.#header.destinationInverted = inverted;
         return;
       case "p":
+        this.#reader.keepValue();
         this.#protocol(this.#reader.isJoined ? this.#reader.itemWord : value, inverted);
         return;
       case "i":
@@ -293,6 +313,7 @@ export class CommandParser implements LoadedOptions, OptionContext {
         return;
       case "m":
         if (inverted) refuse("unexpected ! flag before --match");
+        this.#reader.keepValue();
         this.#loadMatch(value);
         return;
       case "j":
@@ -443,8 +464,10 @@ export class CommandParser implements LoadedOptions, OptionContext {
     if (hasBlank(name)) refuse(`Invalid target name \`${name}'`);
     this.#targetName = name;
     this.#isGoto = isGoto;
-    if (isGoto || STANDARD_VERDICTS.has(name)) return;
-    const module = this.modules.target(name);
+    if (isGoto) return;
+    this.#verdict = STANDARD_VERDICTS.get(name);
+    const module = this.#verdict === undefined ? this.modules.target(name) : undefined;
+    if (this.#verdict !== undefined || module !== undefined) this.#reader.keepValue();
     if (module === undefined) return;
     this.#target = module.begin();
     this.#sessions.push(this.#target);
@@ -562,15 +585,13 @@ export class CommandParser implements LoadedOptions, OptionContext {
     header.sourceMask = source.mask;
     header.destination = destination.address;
     header.destinationMask = destination.mask;
-    const name = this.#targetName;
-    const verdict = this.#isGoto ? undefined : STANDARD_VERDICTS.get(name);
     const rule = new Rule({
       header: isAnyHeader(header) ? ANY_HEADER : header,
       // A copy has no more room than it needs; there are many.
       matches: this.#finished.slice(),
       target,
-      verdict: verdict ?? Verdict.CONTINUE,
-      targetName: name,
+      verdict: this.#verdict ?? Verdict.CONTINUE,
+      targetName: this.#targetName,
       isGoto: this.#isGoto,
     });
     rule.packets = this.#packets;

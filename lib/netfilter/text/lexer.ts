@@ -11,30 +11,13 @@ const NEWLINE = 10;
 const QUOTE = 34;
 const BACKSLASH = 92;
 
-/** Slots of the word table if nobody says how long the text is. */
-const FEW_SLOTS = 64;
-const MAX_SLOTS = 1 << 17;
-
-/**
- * The words of one line and the columns where they begin; reused from line to line. Words that came
- * not long ago are found in a table, so that a text of a hundred thousand rules does not become a
- * million strings.
- */
+/** The words of one line and the columns where they begin; reused from line to line. */
 export class Words {
   readonly #texts: string[] = [];
   readonly #columns: number[] = [];
+  /** How far from the start of the line each ends, its quotes counted. */
+  readonly #ends: number[] = [];
   #length = 0;
-  readonly #known: string[];
-  readonly #mask: number;
-
-  /** For a text of about `characters`. */
-  constructor(characters = 0) {
-    let slots = FEW_SLOTS;
-    while (slots < MAX_SLOTS && slots * 64 < characters) slots *= 2;
-    this.#known = new Array<string>(slots).fill("");
-    this.#mask = slots - 1;
-  }
-
   get length(): number {
     return this.#length;
   }
@@ -44,10 +27,11 @@ export class Words {
     this.#length = 0;
   }
 
-  /** Adds a word that begins in that column, counted from 1. */
-  add(text: string, column: number): void {
+  /** Adds a word that begins in that column, counted from 1, and ends before `end`, from 0. */
+  add(text: string, column: number, end = column - 1 + text.length): void {
     this.#texts[this.#length] = text;
     this.#columns[this.#length] = column;
+    this.#ends[this.#length] = end;
     this.#length += 1;
   }
 
@@ -63,43 +47,41 @@ export class Words {
     return last < 0 ? 1 : (this.#columns[last] ?? 1) + (this.#texts[last]?.length ?? 0);
   }
 
-  /** The characters from `start` to `end`, whose hash is given, as one string for all occurrences. */
-  #word(text: string, start: number, end: number, hash: number): string {
-    const slot = (hash ^ (hash >>> 15)) & this.#mask;
-    const known = this.#known[slot] ?? "";
-    if (known.length === end - start && text.startsWith(known, start)) return known;
-    const word = text.slice(start, end);
-    this.#known[slot] = word;
-    return word;
+  /** How far from the start of the line the word at `index` ends, its quotes counted. */
+  endAt(index: number): number {
+    return this.#ends[index] ?? 0;
+  }
+
+  /**
+   * Adds the word that begins at `at`, if there is one and not a blank, and returns where it ends;
+   * `to` and columns as for `split`.
+   */
+  next(text: string, at: number, to: number, lineStart: number): number {
+    const code = text.charCodeAt(at);
+    if (code === SPACE || code === TAB || code === NEWLINE) return at;
+    return code === QUOTE
+      ? this.#quoted(text, at, to, lineStart)
+      : this.#bare(text, at, to, lineStart);
   }
 
   /** Adds the words of `text` between `from` and `to`; columns count from `lineStart`. */
   split(text: string, from: number, to: number, lineStart: number): void {
     let at = from;
     while (at < to) {
-      const code = text.charCodeAt(at);
-      if (code === SPACE || code === TAB || code === NEWLINE) {
-        at += 1;
-        continue;
-      }
-      at =
-        code === QUOTE
-          ? this.#quoted(text, at, to, lineStart)
-          : this.#bare(text, at, to, lineStart);
+      const end = this.next(text, at, to, lineStart);
+      at = end === at ? at + 1 : end;
     }
   }
 
   /** A word without quotes, or up to its first quote. */
   #bare(text: string, start: number, to: number, lineStart: number): number {
     let at = start;
-    let hash = 0;
     for (; at < to; at += 1) {
       const code = text.charCodeAt(at);
       if (code === SPACE || code === TAB || code === NEWLINE) break;
       if (code === QUOTE) return this.#quoted(text, at, to, lineStart, text.slice(start, at));
-      hash = (Math.imul(hash, 31) + code) | 0;
     }
-    this.add(this.#word(text, start, at, hash), start - lineStart + 1);
+    this.add(text.slice(start, at), start - lineStart + 1, at - lineStart);
     return at;
   }
 
@@ -115,13 +97,13 @@ export class Words {
         at += 1;
         from = at + 1;
       } else if (code === QUOTE) {
-        this.add(word + text.slice(from, at), column);
+        this.add(word + text.slice(from, at), column, at + 1 - lineStart);
         return at + 1;
       }
     }
     // A quote that nobody closes holds the rest of the line, as in the real tool.
     word += text.slice(from, to);
-    if (word !== "") this.add(word, column);
+    if (word !== "") this.add(word, column, to - lineStart);
     return to;
   }
 }

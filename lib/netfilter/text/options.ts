@@ -7,6 +7,7 @@
  */
 import { refuse } from "./errors.ts";
 import type { Words } from "./lexer.ts";
+import type { Shape, ShapeItem } from "./shape.ts";
 
 /** iptables' options by the letter under which they are handled. */
 interface BaseOption {
@@ -94,6 +95,13 @@ export class OptionReader {
   option = 0;
   /** The word in which the current option stands. */
   itemIndex = 0;
+  /** The word that is its value; -1 if there is none, or if it is joined to the option. */
+  #valueIndex = -1;
+  /** What came so far, if the line may be the first of its shape. */
+  #found: ShapeItem[] | null = null;
+  /** Whose items come now, instead of those in the words. */
+  #shape: Shape | null = null;
+  #shapeAt = 0;
 
   readonly #names = new Map<string, string>();
 
@@ -106,15 +114,73 @@ export class OptionReader {
     return this.words.at(this.itemIndex) ?? "";
   }
 
-  /** Starts at the word `index`. */
-  reset(index: number): void {
+  /** Starts at the word `index`; keeps what comes for a shape if it `learns` one. */
+  start(index: number, learns: boolean): void {
     this.index = index;
     this.#inWord = 0;
+    this.#shape = null;
+    this.#found = learns ? [] : null;
+  }
+
+  /** Starts on a line of a known shape, whose changing words are `words`. */
+  startShape(shape: Shape): void {
+    this.start(0, false);
+    this.isJoined = false;
+    this.itemIndex = 0;
+    this.#shape = shape;
+    this.#shapeAt = 0;
+  }
+
+  /** What came, if a shape can be made of it. */
+  get found(): readonly ShapeItem[] | null {
+    return this.#found;
+  }
+
+  /** Comes to the last option again, now that more are known. */
+  again(): void {
+    this.index = this.itemIndex;
+    this.#inWord = 0;
+  }
+
+  /** The last value decides how the line goes on: all lines of the shape have it. */
+  keepValue(): void {
+    const last = this.#found?.pop();
+    if (last !== undefined) this.#found?.push({ ...last, word: -1 });
   }
 
   /** Goes to the next option or plain word. */
   next(loaded: LoadedOptions): Item {
+    if (this.#shape !== null) return this.#nextOf(this.#shape);
+    const item = this.#read(loaded);
+    if (this.isJoined) this.#found = null;
+    this.#found?.push({
+      item,
+      letter: this.letter,
+      written: this.written,
+      module: this.module,
+      option: this.option,
+      value: this.value,
+      word: this.#valueIndex,
+    });
+    return item;
+  }
+
+  /** The next of the items that all lines of the shape have. */
+  #nextOf(shape: Shape): Item {
+    const item = shape.items[this.#shapeAt];
+    if (item === undefined) return Item.END;
+    this.#shapeAt += 1;
+    this.letter = item.letter;
+    this.written = item.written;
+    this.module = item.module;
+    this.option = item.option;
+    this.value = item.word === -1 ? item.value : this.words.at(item.word);
+    return item.item;
+  }
+
+  #read(loaded: LoadedOptions): Item {
     this.value = undefined;
+    this.#valueIndex = -1;
     this.isJoined = false;
     if (this.#inWord > 0) return this.#short(this.words.at(this.index) ?? "");
     this.itemIndex = this.index;
@@ -135,6 +201,8 @@ export class OptionReader {
   /** Takes the next word if it is neither an option nor `!`, for commands with further words. */
   takeWord(): string | undefined {
     const word = this.#inWord > 0 ? undefined : this.words.at(this.index);
+    // A shape has no place for words that need not come.
+    this.#found = null;
     if (word === undefined || word.startsWith("-") || word.startsWith("!")) return undefined;
     this.index += 1;
     return word;
@@ -256,6 +324,7 @@ export class OptionReader {
   #needed(): string {
     const value = this.words.at(this.index);
     if (value === undefined) refuse(`option "${this.written}" requires an argument`);
+    this.#valueIndex = this.index;
     this.index += 1;
     return value;
   }

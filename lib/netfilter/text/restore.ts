@@ -12,10 +12,11 @@ import { isTableName, type TableName } from "../table.ts";
 import type { TableEdit } from "../table-edit.ts";
 import { applyCommand } from "./apply.ts";
 import { isBuiltIn, readBlock } from "./block.ts";
-import { CommandParser } from "./command.ts";
+import { CommandParser, type Counted } from "./command.ts";
 import { ExitStatus, RuleError } from "./errors.ts";
 import { checkNewChain } from "./header.ts";
 import { Words } from "./lexer.ts";
+import { Shapes } from "./shape.ts";
 
 /** How restore text is taken. */
 export interface RestoreOptions {
@@ -45,6 +46,7 @@ export class RestoreReader {
   readonly #options: RestoreOptions;
   #words = new Words();
   #parser: CommandParser;
+  #shapes = new Shapes();
   #edit: TableEdit | null = null;
   #table: TableName = "filter";
   #skipping = false;
@@ -58,7 +60,8 @@ export class RestoreReader {
 
   /** Reads the whole text; tables before an error stay changed. */
   read(text: string | LineText): void {
-    this.#words = new Words(text.length);
+    this.#words = new Words();
+    this.#shapes = new Shapes();
     this.#parser = new CommandParser(this.#target, this.#target.modules, this.#words);
     this.#line = 0;
     if (typeof text === "string") this.#readText(text);
@@ -134,8 +137,8 @@ export class RestoreReader {
       this.#chain(edit);
       return;
     }
-    this.#words.split(text, start, end, start);
-    this.#rule(edit, first === "[");
+    if (first === "-") this.#rule(edit, text, start, end);
+    else this.#countedRule(edit, text, start, end);
   }
 
   #beginTable(): void {
@@ -198,21 +201,40 @@ export class RestoreReader {
     edit.setCounters(name, Number(counters[1]), Number(counters[2]));
   }
 
-  /** A command, perhaps with counters before it. */
-  #rule(edit: TableEdit, counted: boolean): void {
+  /** A command. */
+  #rule(edit: TableEdit, text: string, start: number, end: number): void {
     const words = this.#words;
-    let packets = 0;
-    let bytes = 0;
-    if (counted) {
-      const counters = COUNTERS.exec(words.at(0) ?? "");
-      if (counters === null) throw new RuleError("Bad counters");
-      if (this.#options.counters === true) {
-        packets = Number(counters[1]);
-        bytes = Number(counters[2]);
+    const parser = this.#parser;
+    const shape = this.#shapes.find(text, start, end, words);
+    if (shape !== null) {
+      try {
+        applyCommand(edit, parser.parseShape(this.#table, shape));
+        return;
+      } catch (error) {
+        if (!(error instanceof RuleError)) throw error;
+        // Once more, word for word: that tells where in the line the error is.
       }
     }
-    const from = counted ? 1 : 0;
-    applyCommand(edit, this.#parser.parse(this.#table, { from, packets, bytes }));
+    words.clear();
+    words.split(text, start, end, start);
+    applyCommand(edit, parser.parse(this.#table, undefined, this.#shapes.learns));
+    if (parser.found !== null) this.#shapes.learn(text, start, end, words, parser.found);
+  }
+
+  /** A command behind counters. */
+  #countedRule(edit: TableEdit, text: string, start: number, end: number): void {
+    const words = this.#words;
+    words.split(text, start, end, start);
+    let counted: Counted | undefined;
+    if (text.startsWith("[", start)) {
+      const counters = COUNTERS.exec(words.at(0) ?? "");
+      if (counters === null) throw new RuleError("Bad counters");
+      const counts = this.#options.counters === true;
+      const packets = counts ? Number(counters[1]) : 0;
+      const bytes = counts ? Number(counters[2]) : 0;
+      counted = { from: 1, packets, bytes };
+    }
+    applyCommand(edit, this.#parser.parse(this.#table, counted));
   }
 
   #placed(error: unknown): unknown {
