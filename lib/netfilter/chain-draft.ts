@@ -1,9 +1,12 @@
 /** A chain as an edit of its table will leave it. */
+import type { Reach } from "./chain-reach.ts";
 import { Rule } from "./rule.ts";
 import { type ChainItem, RuleBlock } from "./rule-block.ts";
 import type { Chain } from "./table.ts";
 
 const NO_BLOCKS: readonly RuleBlock[] = [];
+
+const NOTHING_SETTLED = { added: NO_BLOCKS, removed: NO_BLOCKS };
 
 export class ChainDraft {
   readonly chain: Chain;
@@ -18,11 +21,18 @@ export class ChainDraft {
   exists: boolean;
   packets: number;
   bytes: number;
+  /** How many more rules jump to it. */
+  references = 0;
+  /** What it leads to, once somebody has looked. */
+  reach: Reach | null = null;
+  /** How many of the items are blocks. */
+  #blocks: number;
 
   private constructor(chain: Chain, isEmpty: boolean) {
     this.chain = chain;
     this.items = isEmpty ? [] : chain.items.slice();
     this.former = isEmpty ? NO_BLOCKS : null;
+    this.#blocks = countBlocks(this.items);
     this.policyAccepts = isEmpty || chain.policyAccepts;
     this.counts = !isEmpty && chain.counts;
     this.exists = isEmpty ? !chain.builtIn : chain.exists;
@@ -40,18 +50,34 @@ export class ChainDraft {
     return new ChainDraft(chain, false);
   }
 
+  /** Puts a block at the end. */
+  append(block: RuleBlock): void {
+    this.items.push(block);
+    this.#blocks += 1;
+  }
+
+  get hasBlocks(): boolean {
+    return this.#blocks > 0;
+  }
+
+  /** Puts rules in the place of all items. */
+  fill(rules: Rule[]): void {
+    this.items = rules;
+    this.#blocks = 0;
+  }
+
   /** Takes everything out; returns the rules of its own that were in. */
   flush(): Rule[] {
     const rules = this.items.filter((item) => item instanceof Rule);
     this.former ??= this.items.filter((item) => item instanceof RuleBlock);
-    this.items = [];
+    this.fill([]);
     return rules;
   }
 
   /** Which blocks the edit has brought, and which it has taken out, once the rest is settled. */
   settle(): { readonly added: readonly RuleBlock[]; readonly removed: readonly RuleBlock[] } {
     const { former } = this;
-    if (former === null) return { added: NO_BLOCKS, removed: NO_BLOCKS };
+    if (former === null || (former.length === 0 && !this.hasBlocks)) return NOTHING_SETTLED;
     const now = this.items.filter((item) => item instanceof RuleBlock);
     this.former = now;
     return { added: without(now, former), removed: without(former, now) };
@@ -61,6 +87,11 @@ export class ChainDraft {
   place(name: string): void {
     const { chain } = this;
     chain.name = name;
+    chain.references += this.references;
+    if (this.reach !== null) {
+      chain.height = this.reach.height;
+      chain.hooks = this.reach.hooks;
+    }
     chain.fill(this.items);
     chain.policyAccepts = this.policyAccepts;
     chain.counts = this.counts;
@@ -68,6 +99,12 @@ export class ChainDraft {
     chain.packets = this.packets;
     chain.bytes = this.bytes;
   }
+}
+
+function countBlocks(items: readonly ChainItem[]): number {
+  let count = 0;
+  for (const item of items) if (item instanceof RuleBlock) count += 1;
+  return count;
 }
 
 /** Those of `blocks` that `others` have not, each as often as that. */

@@ -24,6 +24,8 @@ export interface Reach {
 
 /** Height of a chain that is being looked at: to come back to it is a loop. */
 const IN_PROGRESS = -1;
+/** Of chains that nothing leads to. */
+const UNKNOWN: Readonly<Reach> = { height: 0, hooks: ALL_HOOKS };
 
 /** An edit of a table, as far as it matters here. */
 export interface ReachEdit {
@@ -39,17 +41,26 @@ export interface ReachEdit {
 }
 
 /**
- * What chains lead to that do not know it yet, or know it wrongly; those that are not in the map
- * keep what they know. Throws `RuleError` for loops, too deep calls, and modules at hooks where
- * they cannot be.
+ * Finds what the edit's chains lead to, and puts it into their drafts: all of it anew if `entirely`,
+ * else what an edit may have changed. Chains without a draft whose bounds have changed as well get
+ * them at once. Throws `RuleError` for loops, too deep calls, and modules at hooks where they cannot
+ * be.
  */
-export function checkReach(edit: ReachEdit, renames: boolean): ReadonlyMap<string, Reach> {
-  const bounds = renames ? null : new Bounds(edit).check();
-  if (bounds !== null) return bounds;
+export function checkReach(edit: ReachEdit, entirely: boolean): void {
+  if (!entirely && new Bounds(edit).check()) return;
+  edit.drafts.forEach((draft) => {
+    if (draft !== null) draft.reach = null;
+  });
   const walk = new Walk(edit);
   for (const base of edit.table.base) if (base !== null) walk.checkBase(base.name, base.hook ?? 0);
-  for (const chain of edit.table.chains.values()) chain.height = 0;
-  return walk.reaches;
+  edit.drafts.forEach((draft) => {
+    if (draft !== null) draft.reach ??= UNKNOWN;
+  });
+  edit.table.chains.forEach((chain) => {
+    const { height, hooks } = walk.untouched.get(chain.name) ?? UNKNOWN;
+    chain.height = height;
+    chain.hooks = hooks;
+  });
 }
 
 /** Looks at what the edit changes. */
@@ -61,20 +72,26 @@ class Bounds {
     this.#edit = edit;
   }
 
-  /** Null if some bound does not hold, or nobody knows. */
-  check(): ReadonlyMap<string, Reach> | null {
+  /** False if some bound does not hold, or nobody knows. */
+  check(): boolean {
     const { drafts, table } = this.#edit;
     for (const [name, draft] of drafts) {
       if (draft === null) continue;
       const { chain } = draft;
       const isOld = chain.height > 0 && table.chains.get(name) === chain;
       if (isOld) {
-        if (!this.#staysWithin(chain, this.#newItems(name, draft))) return null;
+        if (!this.#staysWithin(chain, this.#newItems(name, draft))) return false;
       } else if (chain.builtIn || this.#reach(name) === null) {
-        return null;
+        return false;
       }
     }
-    return this.#reaches;
+    for (const [name, reach] of this.#reaches) {
+      const draft = drafts.get(name) ?? null;
+      const chain = table.chains.get(name);
+      if (draft !== null) draft.reach = reach;
+      else if (chain !== undefined) Object.assign(chain, reach);
+    }
+    return true;
   }
 
   /** What may lead a chain beyond its bound: rules of its own, and blocks that it did not have. */
@@ -141,7 +158,8 @@ class Bounds {
 
 /** Looks at everything that built-in chains reach. */
 class Walk {
-  readonly reaches = new Map<string, Reach>();
+  /** What chains without a draft lead to. */
+  readonly untouched = new Map<string, Reach>();
   readonly #edit: ReachEdit;
 
   constructor(edit: ReachEdit) {
@@ -166,33 +184,44 @@ class Walk {
   }
 
   #reach(name: string, base: string): Reach {
-    const known = this.reaches.get(name);
-    if (known !== undefined) {
-      if (known.height === IN_PROGRESS) throw this.#tooDeep(base);
-      return known;
-    }
+    const draft = this.#edit.drafts.get(name) ?? null;
+    const known = draft === null ? this.untouched.get(name) : draft.reach;
+    if (known?.height === IN_PROGRESS) throw this.#tooDeep(base);
+    if (known) return known;
     const reach = { height: IN_PROGRESS, hooks: ALL_HOOKS };
-    this.reaches.set(name, reach);
+    if (draft === null) this.untouched.set(name, reach);
+    else draft.reach = reach;
     let below = 0;
-    const { drafts, table } = this.#edit;
-    for (const item of drafts.get(name)?.items ?? table.chains.get(name)?.items ?? []) {
+    for (const item of draft?.items ?? this.#edit.table.chains.get(name)?.items ?? []) {
       reach.hooks &= item.validHooks;
-      for (const target of jumpsOf(item)) {
-        const next = this.#reach(this.#edit.current(target), base);
-        reach.hooks &= next.hooks;
-        below = Math.max(below, next.height);
+      if (!(item instanceof Rule)) {
+        for (const target of item.jumps) below = Math.max(below, this.#below(target, reach, base));
+      } else if (item.isJump) {
+        below = Math.max(below, this.#below(jumpOf(item), reach, base));
       }
     }
     reach.height = below + 1;
     return reach;
   }
+
+  /** The height of a chain that is jumped to; its hooks go into `reach`. */
+  #below(name: string, reach: Reach, base: string): number {
+    const { height, hooks } = this.#reach(this.#edit.current(name), base);
+    reach.hooks &= hooks;
+    return height;
+  }
+}
+
+/** The name of the chain that a rule jumps to, as it was before the edit. */
+function jumpOf(rule: Rule): string {
+  return rule.jump?.name ?? rule.targetName;
 }
 
 const NO_JUMPS: readonly string[] = [];
 
 function jumpsOf(item: ChainItem): readonly string[] {
   if (!(item instanceof Rule)) return item.jumps;
-  return item.isJump ? [item.jump?.name ?? item.targetName] : NO_JUMPS;
+  return item.isJump ? [jumpOf(item)] : NO_JUMPS;
 }
 
 function hookList(hooks: number): string {

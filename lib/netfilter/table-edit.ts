@@ -7,7 +7,7 @@
 import { ChainDraft } from "./chain-draft.ts";
 import { checkReach, type ReachEdit } from "./chain-reach.ts";
 import type { Rule } from "./rule.ts";
-import { type ChainItem, RuleBlock } from "./rule-block.ts";
+import type { ChainItem, RuleBlock } from "./rule-block.ts";
 import { Chain, type Table } from "./table.ts";
 import { ExitStatus, kernelProblem, RuleError, type RuleVerb } from "./text/errors.ts";
 
@@ -55,8 +55,10 @@ export class TableEdit implements ReachEdit {
   readonly #oldRules: Rule[] = [];
   /** How many more rules need connections to be tracked. */
   #tracking = 0;
-  /** How often chains are jumped to, as far as this edit changes it. */
+  /** How much more often chains are jumped to that have no draft. */
   readonly #references = new Map<string, number>();
+  /** Whether jumps of new rules may lead to chains that are no longer those of their names. */
+  #relinks = false;
   /** New names by old ones; rules of this edit and before it may still use the old. */
   readonly #renames = new Map<string, string>();
 
@@ -140,7 +142,7 @@ export class TableEdit implements ReachEdit {
     for (const { chain, rules } of blocks) {
       const draft = this.#draft(chain);
       draft.exists = true;
-      draft.items.push(rules);
+      draft.append(rules);
     }
     this.#touched = true;
     return true;
@@ -157,7 +159,13 @@ export class TableEdit implements ReachEdit {
       throw kernelProblem("CHAIN_DEL", BUSY, `chain ${name}`, "flush it first");
     }
     this.#settle(name, draft);
-    this.drafts.set(name, draft.chain.builtIn ? ChainDraft.empty(draft.chain) : null);
+    this.#delete(name, draft);
+  }
+
+  #delete(name: string, { chain, references }: ChainDraft): void {
+    this.drafts.set(name, chain.builtIn ? ChainDraft.empty(chain) : null);
+    this.#refer(name, references);
+    this.#relinks ||= this.#newRules.length > 0;
   }
 
   // Not modelled: another name for a built-in chain, with which the tool itself cannot deal.
@@ -237,24 +245,21 @@ export class TableEdit implements ReachEdit {
       const draft = this.#draft(name);
       for (const rule of draft.flush()) this.#drop(rule);
       this.#settle(name, draft);
-      const { chain } = draft;
-      this.drafts.set(name, chain.builtIn ? ChainDraft.empty(chain) : null);
+      this.#delete(name, draft);
     }
   }
 
   /** Checks everything and puts it in place. Throws without a change if it cannot be. */
   commit(): void {
-    for (const [name, draft] of this.drafts) if (draft !== null) this.#settle(name, draft);
+    // With forEach, for that makes no array for each of what may be tens of thousands of chains.
+    this.drafts.forEach((draft, name) => {
+      if (draft !== null) this.#settle(name, draft);
+    });
     this.#checkReferences();
-    const reaches = checkReach(this, this.#renames.size > 0);
+    checkReach(this, this.#renames.size > 0 || this.#cleared);
     this.#place();
-    for (const [name, { height, hooks }] of reaches) {
-      const chain = this.table.chains.get(name);
-      if (chain === undefined) continue;
-      chain.height = height;
-      chain.hooks = hooks;
-    }
-    for (const rule of this.#newRules) this.#link(rule);
+    const relinks = this.#relinks || this.#renames.size > 0;
+    for (const rule of this.#newRules) if (relinks || rule.jump === null) this.#link(rule);
     if (this.#renames.size > 0) this.#followRenames();
     for (const rule of this.#newRules) attachRule(rule);
     for (const rule of this.#oldRules) detachRule(rule);
@@ -270,16 +275,16 @@ export class TableEdit implements ReachEdit {
   #place(): void {
     const { chains } = this.table;
     let changes = 0;
-    for (const [name, draft] of this.drafts) {
+    this.drafts.forEach((draft, name) => {
       if (draft === null && chains.delete(name)) changes += 1;
-    }
-    for (const [name, draft] of this.drafts) {
-      if (draft === null) continue;
+    });
+    this.drafts.forEach((draft, name) => {
+      if (draft === null) return;
       draft.place(name);
-      if (chains.get(name) === draft.chain) continue;
+      if (chains.get(name) === draft.chain) return;
       chains.set(name, draft.chain);
       changes += 1;
-    }
+    });
     if (changes > 0) this.#registry.chainsChanged();
   }
 
@@ -299,7 +304,7 @@ export class TableEdit implements ReachEdit {
 
   /** The name that a chain has now. */
   current(name: string): string {
-    return this.#renames.get(name) ?? name;
+    return this.#renames.size === 0 ? name : (this.#renames.get(name) ?? name);
   }
 
   #draft(name: string): ChainDraft {
@@ -316,12 +321,12 @@ export class TableEdit implements ReachEdit {
   /** The rules of a draft, each as one of its own, so that they can be told apart and changed. */
   #own(draft: ChainDraft): Rule[] {
     const { items, chain } = draft;
-    if (items.some((item) => item instanceof RuleBlock)) {
+    if (draft.hasBlocks) {
       const wasFull = draft.former === null;
       const rules = wasFull ? chain.rules.slice() : [...this.table.rulesOf(items)];
       const before: ReadonlySet<ChainItem> = new Set(items);
       if (wasFull) draft.flush();
-      draft.items = rules;
+      draft.fill(rules);
       for (const rule of rules) if (!before.has(rule)) this.#take(rule);
     }
     return draft.items as Rule[];
@@ -343,21 +348,31 @@ export class TableEdit implements ReachEdit {
   #take(rule: Rule): void {
     this.#touched = true;
     this.#newRules.push(rule);
-    this.#count(rule, 1);
+    if (rule.tracks) this.#tracking += 1;
+    if (!rule.isJump) return;
+    const draft = this.drafts.get(rule.targetName) ?? null;
+    if (draft === null) {
+      this.#refer(rule.targetName, 1);
+      return;
+    }
+    draft.references += 1;
+    // The same string as in the chain, and not one more for each jump.
+    rule.targetName = draft.chain.name;
+    rule.jump = draft.chain;
   }
 
   #drop(rule: Rule): void {
     this.#oldRules.push(rule);
-    this.#count(rule, -1);
+    if (rule.tracks) this.#tracking -= 1;
+    if (rule.isJump) this.#refer(rule.jump?.name ?? rule.targetName, -1);
   }
 
-  #count(rule: Rule, change: 1 | -1): void {
-    if (rule.tracks) this.#tracking += change;
-    if (rule.isJump) this.#refer(rule.jump?.name ?? rule.targetName, change);
-  }
-
-  #refer(name: string, change: 1 | -1): void {
-    this.#references.set(name, (this.#references.get(name) ?? 0) + change);
+  #refer(name: string, change: number): void {
+    const draft = this.drafts.get(name) ?? null;
+    if (draft !== null) draft.references += change;
+    else if (change !== 0) {
+      this.#references.set(name, (this.#references.get(name) ?? 0) + change);
+    }
   }
 
   /** Every chain that is jumped to must be there. */
@@ -369,13 +384,13 @@ export class TableEdit implements ReachEdit {
         exitStatus: ExitStatus.PARAMETER_PROBLEM,
       });
     }
-    for (const [name, draft] of this.drafts) {
-      if (draft !== null || this.#renames.has(name)) continue;
+    this.drafts.forEach((draft, name) => {
+      if (draft !== null || this.#renames.has(name)) return;
       const references = this.table.chains.get(name)?.references ?? 0;
       if (references + (this.#references.get(name) ?? 0) > 0) {
         throw kernelProblem("CHAIN_DEL", BUSY, `chain ${name}`, "rules still jump to it");
       }
-    }
+    });
   }
 }
 
