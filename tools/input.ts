@@ -1,8 +1,9 @@
 /** Files that a user names, read with errors that say what is wrong in one line. */
 import { readFileSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
-import { fromUtf8 } from "../lib/base/bytes.ts";
 import { VethworkError } from "../lib/base/errors.ts";
+
+const NUL = "\0";
 
 const REASONS: ReadonlyMap<string, string> = new Map([
   ["ENOENT", "there is no such file or folder"],
@@ -30,9 +31,22 @@ export function readInput(path: string): Uint8Array {
   }
 }
 
-/** The text of a file. Throws `VW_USAGE`. */
+/** The text of a file; `-` is standard input. Throws `VW_USAGE`. */
 export function readInputText(path: string): string {
-  return fromUtf8(readInput(path));
+  return textOf(readInput(path), path);
+}
+
+/** The text that a file's bytes are in UTF-8. Throws `VW_USAGE` if they are none. */
+export function textOf(bytes: Uint8Array, path: string): string {
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  let text = NUL;
+  try {
+    text = decoder.decode(bytes);
+  } catch {
+    // Bytes that are not UTF-8 are refused below, as NULs are.
+  }
+  if (!text.includes(NUL)) return text;
+  throw new VethworkError("VW_USAGE", `"${path}" is not a text`, "in UTF-8");
 }
 
 /**

@@ -1,6 +1,6 @@
 /**
  * What is written: into a temporary sibling first, renamed at the end, so that nobody ever sees
- * half of it, whatever ends the program.
+ * half of it, whatever ends the program. Siblings that are left over go when the program exits.
  */
 import {
   closeSync,
@@ -8,12 +8,13 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
+  realpathSync,
   renameSync,
   rmSync,
   statSync,
   writeSync,
 } from "node:fs";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { VethworkError } from "../lib/base/errors.ts";
 import type { ByteSink } from "../lib/capture/sink.ts";
 import { reasonOf } from "./input.ts";
@@ -24,21 +25,24 @@ export interface Output {
   commit(): void;
 }
 
-/** A file. */
+/** A file. Pipes and devices are written at once, since they cannot be replaced. */
 export class OutputFile implements Output, ByteSink {
   readonly #path: string;
-  readonly #temporary: string;
-  #descriptor = -1;
+  /** What is written until it is whole; null for a pipe or device. */
+  readonly #temporary: string | null;
+  readonly #descriptor: number;
 
-  /** Opens a file beside `path`. Throws `VW_OUTPUT` if that cannot be. */
+  /** Opens a file beside `path`, or beside what it links to. Throws `VW_OUTPUT` if it cannot. */
   constructor(path: string) {
-    this.#path = path;
-    this.#temporary = besideOf(path);
-    writing(path, () => {
-      if (existsSync(path) && statSync(path).isDirectory()) throw isFolder();
-      this.#descriptor = openSync(this.#temporary, "wx");
-    });
-    removeAtExit(this.#temporary);
+    const there = writing(path, () => statSync(path, { throwIfNoEntry: false }));
+    const replaces = there === undefined || there.isFile();
+    this.#path = there !== undefined && replaces ? realpathSync(path) : path;
+    this.#temporary = replaces ? besideOf(this.#path) : null;
+    const temporary = this.#temporary;
+    this.#descriptor = writing(path, () =>
+      temporary === null ? openSync(path, "w") : openSync(temporary, "wx"),
+    );
+    if (temporary !== null) removeAtExit(temporary);
   }
 
   write(chunk: Uint8Array): void {
@@ -48,7 +52,7 @@ export class OutputFile implements Output, ByteSink {
   commit(): void {
     writing(this.#path, () => {
       closeSync(this.#descriptor);
-      renameSync(this.#temporary, this.#path);
+      if (this.#temporary !== null) renameSync(this.#temporary, this.#path);
     });
   }
 }
@@ -100,6 +104,27 @@ export const STANDARD_OUTPUT: ByteSink & Output = {
   commit: () => {},
 };
 
+/** Makes a folder, and those that it is in. Throws `VW_OUTPUT` if that cannot be. */
+export function makeFolder(path: string): void {
+  writing(path, () => {
+    if (!existsSync(path)) {
+      // mkdir's own `recursive` goes round for ever where no folder can be made, as in /proc.
+      makeFolder(dirname(resolve(path)));
+      mkdirSync(path);
+    } else if (!statSync(path).isDirectory()) throw isNoFolder();
+  });
+}
+
+/** What `action` returns. Throws `VW_OUTPUT` with the path if a system call of its fails. */
+export function writing<T>(path: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    if (error instanceof VethworkError) throw error;
+    throw new VethworkError("VW_OUTPUT", `cannot write "${path}"`, reasonOf(error));
+  }
+}
+
 function besideOf(path: string): string {
   return `${resolve(path)}.partial-${process.pid}`;
 }
@@ -119,26 +144,6 @@ function writeAll(descriptor: number, chunk: Uint8Array): void {
   for (let done = 0; done < chunk.length; ) done += writeSync(descriptor, chunk, done);
 }
 
-function writing<T>(path: string, action: () => T): T {
-  try {
-    return action();
-  } catch (error) {
-    throw new VethworkError("VW_OUTPUT", `cannot write "${path}"`, reasonOf(error));
-  }
-}
-
-function isFolder(): Error {
-  return Object.assign(new Error(), { code: "EISDIR" });
-}
-
 function isNoFolder(): Error {
   return Object.assign(new Error("it is there and no folder"));
-}
-
-// An interrupt ends the program through `exit`, so that what is half-written is removed.
-for (const [signal, status] of [
-  ["SIGINT", 130],
-  ["SIGTERM", 143],
-] as const) {
-  process.once(signal, () => process.exit(status));
 }

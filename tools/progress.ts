@@ -11,6 +11,11 @@ export class ProgressLine {
   #nextAt = Date.now() + FIRST_AFTER_MS;
   #shown = false;
 
+  constructor() {
+    // An interrupt ends a run without another word, and the line must not stay.
+    process.once("exit", () => this.end());
+  }
+
   /** Called often by a run: virtual time in ns, and how many events have happened. */
   readonly report = (now: number, events: number): void => {
     if (!this.#isTerminal || Date.now() < this.#nextAt) return;

@@ -8,6 +8,7 @@ import { inspect } from "node:util";
 import { Command, CommanderError } from "commander";
 import { VethworkError } from "../lib/base/errors.ts";
 import { type Loaders, type Register, register } from "./commands/loaders.ts";
+import { reasonOf } from "./input.ts";
 
 /** In the order in which help lists them. */
 const COMMANDS: Loaders = new Map<string, () => Promise<Register>>([
@@ -19,7 +20,7 @@ const COMMANDS: Loaders = new Map<string, () => Promise<Register>>([
   ],
   ["show", async () => (await import("./commands/show.ts")).addShowCommand],
   ["diff", async () => (await import("./commands/diff.ts")).addDiffCommand],
-  ["rules", async () => (await import("./rules.ts")).addRulesCommand],
+  ["rules", async () => (await import("./commands/rules.ts")).addRulesCommand],
   ["verify", async () => (await import("./commands/verify.ts")).addVerifyCommand],
   ["bench", async () => (await import("./commands/bench.ts")).addBenchCommand],
 ]);
@@ -38,7 +39,8 @@ async function main(args: readonly string[]): Promise<void> {
   const program = new Command("vethwork")
     .description("Kubernetes service networking, packet by packet, as the Linux kernel does it")
     .version(version())
-    .exitOverride();
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(oneLine(text)) });
   try {
     await register(program, COMMANDS, args);
     await program.parseAsync([...args], { from: "user" });
@@ -58,10 +60,16 @@ function exitStatusOf(error: unknown): number {
   return INTERNAL_ERROR;
 }
 
-// A reader that has seen enough (head, a closed Wireshark) is no error.
+/** Commander's guesses ("Did you mean …") stand on a line of their own. */
+function oneLine(text: string): string {
+  return `${text.trimEnd().replaceAll("\n", " ")}\n`;
+}
+
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EPIPE") throw error;
-  process.exit();
+  // A reader that has seen enough (head, a closed Wireshark) is no error.
+  if (error.code === "EPIPE") process.exit();
+  process.stderr.write(`cannot write to standard output (${reasonOf(error)})\n`);
+  process.exit(BAD_INPUT);
 });
 
 await main(process.argv.slice(2));

@@ -1,4 +1,5 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import {
   existsSync,
   mkdirSync,
@@ -27,6 +28,32 @@ topology:
 steps: [{ on: h1, run: ping -c 1 10.0.0.2 }]
 expect: [{ frames: icmp, on: h2/eth0, count: 2 }]
 `;
+
+/** Each with all that it prints. */
+const BAD_CALLS: readonly (readonly [readonly string[], RegExp])[] = [
+  [
+    ["run", "bad.yaml", "-o", "out"],
+    /^bad\.yaml:8:1: unknown key "stpes" in a lab \(allowed: .*\)\n$/,
+  ],
+  [
+    ["run", "lab.yaml", "-o", "file/out"],
+    /^cannot write "file\/out" \(a part of the path is no folder\)\n$/,
+  ],
+  [["run", "lab.yaml", "-o", "file"], /^cannot write "file" \(it is there and no folder\)\n$/],
+  [["run", "lab.yaml", "-w", "."], /^cannot write "\." \(it is a folder\)\n$/],
+  [["story", "-o", "/proc/none/x"], /^cannot write ".*" \(there is no such file or folder\)\n$/],
+  [["story", "--from", "file"], /^no story in "file" \(story\.md\)\n$/],
+  [["show", "bad.pcap"], /^cannot read "bad\.pcap" \(there is no such file or folder\)\n$/],
+  [["run", "bytes"], /^"bytes" is not a text \(in UTF-8\)\n$/],
+  [["iptables-restore", "bytes"], /^"bytes" is not a text \(in UTF-8\)\n$/],
+  [["rules", "--objects", "bytes"], /^"bytes" is not a text \(in UTF-8\)\n$/],
+  [["rules", "--objects", "."], /^cannot read "\." \(it is a folder\)\n$/],
+  [["rules", "--objects", "file", "--format", "xml"], /^error: .* Allowed choices are save, /],
+  [["verify", "--recorded", "none"], /^cannot read "none" \(there is no such file or folder\)\n$/],
+  [["verify", "--recorded", "--record", "lab.yaml"], /^error: option '--record' cannot be used/],
+  [["bench", "sync", "--services", "many"], /^error: .* not a whole number from 1 to \d+\.\n$/],
+  [["stori"], /^error: unknown command 'stori' \(Did you mean story\?\)\n$/],
+];
 
 interface Outcome {
   readonly status: number | null;
@@ -90,27 +117,48 @@ describe("tools/vethwork", () => {
     );
   });
 
-  it("ends with status 2 and one line for bad input, and writes nothing", () => {
-    writeFileSync(join(folder, "bad.yaml"), LAB.replace("steps:", "stpes:"));
-    writeFileSync(join(folder, "file"), "no folder");
-    const cases: [string[], RegExp][] = [
-      [
-        ["run", "bad.yaml", "-o", "out"],
-        /^bad\.yaml:8:1: unknown key "stpes" in a lab \(allowed: .*\)\n$/,
-      ],
-      [
-        ["run", "lab.yaml", "-o", "file/out"],
-        /^cannot write "file\/out" \(a part of the path is no folder\)\n$/,
-      ],
-      [["run", "lab.yaml", "-o", "file"], /^cannot write "file" \(it is there and no folder\)\n$/],
-      [["show", "bad.pcap"], /^cannot read "bad\.pcap" \(there is no such file or folder\)\n$/],
-    ];
-    for (const [args, line] of cases) {
+  for (const [args, line] of BAD_CALLS) {
+    it(`ends with status 2 and one line, and writes nothing: ${args.join(" ")}`, () => {
+      writeFileSync(join(folder, "bad.yaml"), LAB.replace("steps:", "stpes:"));
+      writeFileSync(join(folder, "file"), "no folder");
+      writeFileSync(join(folder, "bytes"), Buffer.of(0x66, 0xff, 0x00));
+
       const { status, stdout, stderr } = vethwork(args);
-      expect(stderr, args.join(" ")).to.match(line);
+
+      expect(stderr).to.match(line);
       expect({ status, stdout: stdout.toString() }).to.deep.equal({ status: 2, stdout: "" });
-    }
-    expect(readdirSync(folder).sort()).to.deep.equal(["bad.yaml", "file", "lab.yaml"]);
+      expect(readdirSync(folder).sort()).to.deep.equal(["bad.yaml", "bytes", "file", "lab.yaml"]);
+    });
+  }
+
+  it("ends a run that takes long at an interrupt, and leaves nothing behind", async () => {
+    const long = LAB.replace("ping -c 1 ", "ping -i 0.002 -c 100000000 ");
+    writeFileSync(
+      join(folder, "lab.yaml"),
+      long.replace(" }]\nexpect", ", timeout: 1000000s }]\nexpect"),
+    );
+    const run = spawn(process.execPath, [VETHWORK, "run", "lab.yaml", "-o", "out"], {
+      cwd: folder,
+    });
+    const isWriting = (): boolean => readdirSync(folder).length > 1;
+
+    const interrupter = setInterval(() => {
+      if (isWriting() && run.kill("SIGINT")) clearInterval(interrupter);
+    }, 20);
+    const [status] = await once(run, "exit");
+    clearInterval(interrupter);
+
+    expect(status).to.equal(130);
+    expect(readdirSync(folder)).to.deep.equal(["lab.yaml"]);
+  });
+
+  it("writes into a named pipe and leaves it there", () => {
+    const line = `mkfifo p && { cat p > got & } && "$0" "$1" run lab.yaml -w p && wait && test -p p`;
+
+    const { status } = spawnSync("sh", ["-c", line, process.execPath, VETHWORK], { cwd: folder });
+
+    expect(status).to.equal(0);
+    expect(readCapture(readFileSync(join(folder, "got"))).interfaces).to.have.length(2);
   });
 
   it("keeps what a folder had when it writes into it", () => {

@@ -4,7 +4,7 @@
  *
  *     client eth0 ── pa br0 pb ── eth0 server
  */
-import { closeSync, mkdirSync, openSync } from "node:fs";
+import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { present } from "../../lib/base/assert.ts";
@@ -18,6 +18,8 @@ import type { Program } from "../../lib/sim/process.ts";
 import { TcpListener } from "../../lib/socket/tcp-listener.ts";
 import { TcpSocket } from "../../lib/socket/tcp-socket.ts";
 import { transportsOf } from "../../lib/transport/stack.ts";
+import { wholeNumber } from "../arguments.ts";
+import { makeFolder, writing } from "../output.ts";
 import { ParallelFiles } from "../parallel-files.ts";
 
 const PORT = 5001;
@@ -51,8 +53,8 @@ export interface BulkBench {
 }
 
 interface BulkOptions {
-  readonly mb: string;
-  readonly warmUp: string;
+  readonly mb: number;
+  readonly warmUp: number;
   readonly capture?: string;
   readonly json?: boolean;
 }
@@ -62,16 +64,12 @@ export function addBulkBench(bench: Command): void {
   bench
     .command("bulk")
     .description("time a TCP transfer through one bridge, with captures on all four ports")
-    .option("--mb <number>", "MiB to send", "100")
+    .option("--mb <number>", "MiB to send", wholeNumber(1), 100)
     .option("--capture <folder>", "write a capture file for each port there")
-    .option("--warm-up <number>", "MiB to send before the clock starts", `${WARM_UP_MB}`)
-    .option("--json", "print JSON")
+    .option("--warm-up <number>", "MiB to send before the clock starts", wholeNumber(0), WARM_UP_MB)
+    .option("--json", "print the figures as JSON")
     .action(async (options: BulkOptions) => {
-      const result = await benchBulk(
-        Number(options.mb),
-        Number(options.warmUp),
-        options.capture ?? null,
-      );
+      const result = await benchBulk(options.mb, options.warmUp, options.capture ?? null);
       process.stdout.write(
         options.json === true
           ? `${JSON.stringify(result)}\n`
@@ -90,7 +88,7 @@ export async function benchBulk(
     const part = Math.min(left, WARM_UP_PART_MB);
     await transfer(part, folder === null ? null : () => "/dev/null");
   }
-  if (folder !== null) mkdirSync(folder, { recursive: true });
+  if (folder !== null) makeFolder(folder);
   const { hops, seconds } = await transfer(
     mb,
     folder === null ? null : (name) => join(folder, `${name}.pcap`),
@@ -118,7 +116,8 @@ async function transfer(
   const writers: PcapWriter[] = [];
   if (fileOf !== null) {
     for (const [name, device] of ports) {
-      const descriptor = openSync(fileOf(name), "w");
+      const path = fileOf(name);
+      const descriptor = writing(path, () => openSync(path, "w"));
       const writer = new PcapWriter(files.file(descriptor), { chunkBytes: MB });
       descriptors.push(descriptor);
       writers.push(writer);

@@ -5,6 +5,7 @@
 import type { Command } from "commander";
 import { parseIpv4 } from "../../lib/base/inet.ts";
 import { FLAG_SYN } from "../../lib/wire/tcp.ts";
+import { wholeNumber } from "../arguments.ts";
 import { FakeRouter } from "../fuzz/fake-router.ts";
 import { segment } from "../fuzz/packet-bytes.ts";
 import { serviceAddress, serviceRules } from "./rules.ts";
@@ -26,10 +27,10 @@ export function addFirstPacketBench(bench: Command): void {
   bench
     .command("first-packet")
     .description("time a connection's first packet to the first and to the last Service")
-    .option("--services <number>", "how many Services", "10000")
-    .option("--json", "print JSON")
-    .action((options: { services: string; json?: boolean }) => {
-      const result = benchFirstPacket(Number(options.services));
+    .option("--services <number>", "how many Services", wholeNumber(1), 10_000)
+    .option("--json", "print the figures as JSON")
+    .action((options: { services: number; json?: boolean }) => {
+      const result = benchFirstPacket(options.services);
       process.stdout.write(
         options.json === true
           ? `${JSON.stringify(result)}\n`

@@ -3,6 +3,7 @@
  */
 import type { Command } from "commander";
 import { Netfilter } from "../../lib/netfilter/netfilter.ts";
+import { wholeNumber } from "../arguments.ts";
 import { emptyHost } from "../empty-host.ts";
 import { readInputText } from "../input.ts";
 import { serviceRules } from "./rules.ts";
@@ -22,11 +23,11 @@ export function addRestoreBench(bench: Command): void {
     .command("restore")
     .description("time reading a rule text and printing the rules")
     .argument("[file]", "an iptables-save text; without it that of 10000 Services")
-    .option("--rounds <number>", "how often; the best counts", "3")
-    .option("--json", "print JSON")
-    .action((file: string | undefined, options: { rounds: string; json?: boolean }) => {
+    .option("--rounds <number>", "how often; the best counts", wholeNumber(1), 3)
+    .option("--json", "print the figures as JSON")
+    .action((file: string | undefined, options: { rounds: number; json?: boolean }) => {
       const text = file === undefined ? serviceRules(10_000) : readInputText(file);
-      const result = benchRestore(text, Number(options.rounds), file);
+      const result = benchRestore(text, options.rounds, file);
       process.stdout.write(
         options.json === true
           ? `${JSON.stringify(result)}\n`

@@ -12,6 +12,7 @@ import { releaseOf } from "../../lib/kube/proxy/release.ts";
 import { ServiceTracker } from "../../lib/kube/proxy/service-tracker.ts";
 import { startOf } from "../../lib/kube/proxy/startup.ts";
 import { Scheduler } from "../../lib/sim/scheduler.ts";
+import { wholeNumber } from "../arguments.ts";
 import { RULES_CONFIGURATION } from "../rules/defaults.ts";
 import { RecordingNode } from "../rules/recording-node.ts";
 import { BENCH_NODE, benchNode, benchService, benchSlice } from "./cluster.ts";
@@ -33,11 +34,11 @@ export function addSyncBench(bench: Command): void {
   bench
     .command("sync")
     .description("time kube-proxy's full sync, and the sync after one endpoint has changed")
-    .option("--services <number>", "how many Services", "10000")
-    .option("--endpoints <number>", "how many endpoints each", "5")
-    .option("--json", "print JSON")
-    .action((options: { services: string; endpoints: string; json?: boolean }) => {
-      const result = benchSync(Number(options.services), Number(options.endpoints));
+    .option("--services <number>", "how many Services", wholeNumber(1), 10_000)
+    .option("--endpoints <number>", "how many endpoints each", wholeNumber(1), 5)
+    .option("--json", "print the figures as JSON")
+    .action((options: { services: number; endpoints: number; json?: boolean }) => {
+      const result = benchSync(options.services, options.endpoints);
       const text = options.json === true ? JSON.stringify(result, null, 2) : describe(result);
       process.stdout.write(`${text}\n`);
     });

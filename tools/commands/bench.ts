@@ -7,7 +7,7 @@ const SCENES: Loaders = new Map<string, () => Promise<Register>>([
   ["sync", async () => (await import("../bench/sync.ts")).addSyncBench],
   ["restore", async () => (await import("../bench/restore.ts")).addRestoreBench],
   ["first-packet", async () => (await import("../bench/first-packet.ts")).addFirstPacketBench],
-  ["cluster", async () => (await import("../bench/control-plane.ts")).addClusterBench],
+  ["cluster", async () => (await import("../bench/cluster-start.ts")).addClusterBench],
 ]);
 
 /** Registers the command and its scenes. */

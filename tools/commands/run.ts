@@ -1,11 +1,13 @@
 /** `vethwork run`: runs a lab, writes what it leaves behind, says what happened. */
-import { type Command, InvalidArgumentError } from "commander";
+import type { Command } from "commander";
 import type { ByteSink } from "../../lib/capture/sink.ts";
 import { MERGED_CAPTURE } from "../../lib/lab/artefacts.ts";
 import { TeeSink } from "../../lib/lab/captures.ts";
 import { reportAsJson, reportAsText } from "../../lib/lab/report.ts";
 import { type RunResult, runLab } from "../../lib/lab/run.ts";
+import { wholeNumber } from "../arguments.ts";
 import { filesBeside, readInputText } from "../input.ts";
+import { interruptible } from "../interrupt.ts";
 import { type Output, OutputFile, OutputFolder, STANDARD_OUTPUT } from "../output.ts";
 import { ProgressLine } from "../progress.ts";
 
@@ -24,10 +26,10 @@ export function addRunCommand(program: Command): void {
   program
     .command("run")
     .description("run a lab and say what happened")
-    .argument("<lab>", "the lab's YAML file")
+    .argument("<lab>", "the lab's YAML file; - for standard input")
     .option("-o, --output <folder>", "write captures, dumps, outputs and the report there")
     .option("-w, --write <file>", "write the merged capture as pcapng; - for a pipe")
-    .option("--seed <number>", "instead of the lab's own seed", parseSeed)
+    .option("--seed <number>", "instead of the lab's own seed", wholeNumber(0))
     .option("--json", "print the report as JSON")
     .addHelpText(
       "after",
@@ -35,7 +37,7 @@ export function addRunCommand(program: Command): void {
         "\nInto Wireshark: vethwork run LAB -w - | wireshark -k -i -",
     )
     .action((lab: string, flags: RunFlags) => {
-      const result = run(lab, flags);
+      const result = interruptible(() => run(lab, flags));
       if (!result.passed) process.exitCode = FAILED;
     });
 }
@@ -101,12 +103,4 @@ class Outputs {
     }
     return this.#folder.file(name);
   }
-}
-
-function parseSeed(text: string): number {
-  const seed = /^[0-9]+$/.test(text) ? Number(text) : Number.NaN;
-  if (!Number.isSafeInteger(seed)) {
-    throw new InvalidArgumentError("a whole number from 0 to 9007199254740991.");
-  }
-  return seed;
 }

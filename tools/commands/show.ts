@@ -1,6 +1,6 @@
 /** `vethwork show`: a capture as tcpdump prints it, or what a lab consists of. */
 import type { Command } from "commander";
-import { fromUtf8 } from "../../lib/base/bytes.ts";
+import { VethworkError } from "../../lib/base/errors.ts";
 import type { Capture, CapturedFrame } from "../../lib/capture/capture.ts";
 import { dissect } from "../../lib/capture/dissect.ts";
 import { Dumper, type DumpOptions } from "../../lib/capture/dump.ts";
@@ -9,7 +9,7 @@ import { readCapture } from "../../lib/capture/read.ts";
 import { Direction } from "../../lib/capture/tap.ts";
 import type { Lab } from "../../lib/lab/lab.ts";
 import { parseLab } from "../../lib/lab/schema.ts";
-import { readInput } from "../input.ts";
+import { readInput, textOf } from "../input.ts";
 
 interface ShowFlags {
   readonly verbose: number;
@@ -39,7 +39,8 @@ export function addShowCommand(program: Command): void {
       0,
     )
     .option("-S, --absolute", "TCP sequence numbers as they are")
-    .option("--json", "one JSON object a frame, with all fields")
+    .option("--json", "one JSON object a frame, with all fields; one for a lab")
+    .addHelpText("after", "\nExit status: 0 shown, 2 bad input.")
     .action((file: string, filter: string[], flags: ShowFlags) => {
       process.stdout.write(show(file, filter.join(" "), flags));
     });
@@ -47,8 +48,13 @@ export function addShowCommand(program: Command): void {
 
 function show(file: string, filter: string, flags: ShowFlags): string {
   const bytes = readInput(file);
-  if (/\.ya?ml$/.test(file)) return showLab(parseLab(fromUtf8(bytes), file), flags);
+  if (/\.ya?ml$/.test(file)) return showLab(parseLab(textOf(bytes, file), file), flags);
   const capture = readCapture(bytes, file);
+  const names = capture.interfaces.map(({ name }) => name);
+  if (flags.interface !== undefined && !names.includes(flags.interface)) {
+    const wrong = `${file}: no interface "${flags.interface}"`;
+    throw new VethworkError("VW_USAGE", wrong, names.join(", "));
+  }
   const passes = parseFilter(filter);
   const wanted = capture.frames.filter(
     (frame) =>

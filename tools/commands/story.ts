@@ -1,10 +1,10 @@
 /** `vethwork story`: tells what Services are in nine labs, on the terminal, and leaves the captures. */
-import { existsSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
 import { VethworkError } from "../../lib/base/errors.ts";
-import { OutputFolder } from "../output.ts";
+import { interruptible } from "../interrupt.ts";
+import { makeFolder, OutputFolder } from "../output.ts";
+import { STORY_FOLDER } from "../shipped-labs.ts";
 import { COLOURED, Page, PLAIN } from "../story/page.ts";
 import { type PlayedLab, type Stage, stagesIn } from "../story/stage.ts";
 import { tell } from "../story/tell.ts";
@@ -12,12 +12,9 @@ import { tell } from "../story/tell.ts";
 /** Something that a lab of the story expects does not hold. */
 const FAILED = 1;
 
-/** The story that comes with vethwork. */
-const STORY = fileURLToPath(new URL("../../../fixtures/story", import.meta.url));
-
 interface StoryFlags {
   readonly output: string;
-  readonly from: string;
+  readonly from?: string;
 }
 
 /** Registers the command. */
@@ -27,11 +24,13 @@ export function addStoryCommand(program: Command): void {
     .description("tell how Kubernetes Services work, in nine labs")
     .argument("[part...]", "only these parts: S1 … S9")
     .option("-o, --output <folder>", "captures, dumps and reports go there", "out")
-    .option("--from <folder>", "another story: folders with a story.md beside labs", STORY)
+    .option("--from <folder>", "another story: folders with a story.md beside labs")
     .addHelpText("after", "\nExit status: 0 all that the labs expect holds, 1 not, 2 bad input.")
     .action((parts: string[], flags: StoryFlags) => {
-      const stages = stagesIn(flags.from);
-      for (const stage of chosen(stages, parts)) tellOne(stage, flags.output);
+      const stages = stagesIn(flags.from ?? STORY_FOLDER);
+      const wanted = chosen(stages, parts);
+      makeFolder(flags.output);
+      for (const stage of wanted) interruptible(() => tellOne(stage, flags.output));
     });
 }
 
@@ -47,7 +46,7 @@ function tellOne(stage: Stage, output: string): void {
 }
 
 function write({ run }: PlayedLab, place: string): void {
-  if (!existsSync(dirname(place))) mkdirSync(dirname(place), { recursive: true });
+  makeFolder(dirname(place));
   const folder = new OutputFolder(place);
   for (const [name, bytes] of run.artefacts) folder.file(name).write(bytes);
   folder.commit();

@@ -1,11 +1,10 @@
 /** `vethwork verify`: the same lab on the real kernel and on the emulator, compared. */
-import { existsSync, readdirSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
-import { fileURLToPath } from "node:url";
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, Option } from "commander";
 import { VethworkError } from "../../lib/base/errors.ts";
+import { wholeNumber } from "../arguments.ts";
 import { obstacle } from "../kernel/plan.ts";
 import { type KernelRun, kernelUnavailable } from "../kernel/run.ts";
+import { labFile, labName, recordedLabs } from "../shipped-labs.ts";
 import { onEachCpu, runLabOnKernel } from "../verify/kernel.ts";
 import { writeRecordings } from "../verify/recordings.ts";
 import { judgeLive, judgeRecorded, readLab, type Verdict } from "../verify/verdict.ts";
@@ -30,9 +29,14 @@ export function addVerifyCommand(program: Command): void {
     .argument("[labs...]", "lab files, or folders with a lab.yaml")
     .option("--all", "all labs that come with vethwork and can run on the kernel")
     .option("--recorded", "compare with recordings of the kernel, without root")
-    .option("--record", "record the kernel's outcomes beside the labs")
-    .option("--runs <number>", "how many runs are recorded", parseCount, 10)
-    .option("--jobs <number>", "how many labs run on the kernel at a time", parseCount, 4)
+    .addOption(
+      new Option("--record", "record the kernel's outcomes beside the labs").conflicts([
+        "recorded",
+        "json",
+      ]),
+    )
+    .option("--runs <number>", "how many runs are recorded", wholeNumber(1), 10)
+    .option("--jobs <number>", "how many labs run on the kernel at a time", wholeNumber(1), 4)
     .option("--json", "print the verdicts as JSON")
     .addHelpText(
       "after",
@@ -42,12 +46,13 @@ export function addVerifyCommand(program: Command): void {
 }
 
 async function verify(labs: readonly string[], flags: VerifyFlags): Promise<void> {
-  if (labs.length === 0 && flags.all !== true) {
-    throw new VethworkError("VW_USAGE", "no lab is named", "vethwork verify LAB…, or --all");
+  if ((labs.length === 0) === (flags.all !== true)) {
+    const wrong = labs.length === 0 ? "no lab is named" : "--all leaves no labs to be named";
+    throw new VethworkError("VW_USAGE", wrong, "vethwork verify LAB…, or --all");
   }
   const unavailable = flags.recorded === true ? null : kernelUnavailable();
   if (unavailable !== null) throw new VethworkError("VW_KERNEL", unavailable);
-  const files = flags.all === true ? allLabs() : labs.map(labFile);
+  const files = flags.all === true ? recordedLabs() : labs.map(labFile);
   if (flags.record === true) {
     await record(files, flags);
     return;
@@ -83,7 +88,7 @@ async function record(files: readonly string[], { runs, jobs }: VerifyFlags): Pr
     if (done.length < runs) return;
     const { outcomes } = writeRecordings(file, lab, done);
     const counts = outcomes.map(({ count }) => count).join(" + ");
-    process.stdout.write(`${nameOf(file)}: ${counts === "" ? `totals of ${runs}` : counts}\n`);
+    process.stdout.write(`${labName(file)}: ${counts === "" ? `totals of ${runs}` : counts}\n`);
   });
 }
 
@@ -91,44 +96,11 @@ function asText(verdicts: readonly Verdict[]): string {
   const lines = verdicts.map(({ lab, verdict, why, share, runs }) => {
     const detail =
       verdict === "equal" ? `as ${share} of ${runs}` : verdict === "totals" ? "by totals" : why;
-    return `${verdict === "different" ? "DIFFERENT" : "equal"} ${nameOf(lab)}: ${detail}`;
+    return `${verdict === "different" ? "DIFFERENT" : "equal"} ${labName(lab)}: ${detail}`;
   });
   const compared = verdicts.filter(({ verdict }) => verdict !== "emulator-only");
   const equal = compared.filter(({ verdict }) => verdict !== "different").length;
   const byTotals = compared.filter(({ verdict }) => verdict === "totals").length;
   const apart = byTotals === 0 ? "" : `, ${byTotals} of them by totals`;
   return `${lines.join("\n")}\n${equal} of ${compared.length} labs equal${apart}\n`;
-}
-
-/** `nat/masquerade` for a lab that comes with vethwork, else its path. */
-function nameOf(file: string): string {
-  const name = relative(fixtures(), dirname(file));
-  return name.startsWith("..") ? file : name;
-}
-
-function labFile(path: string): string {
-  const inside = join(path, "lab.yaml");
-  return existsSync(inside) ? inside : path;
-}
-
-/** Every lab under fixtures/ with recordings, by path. */
-export function allLabs(): string[] {
-  return readdirSync(fixtures(), { recursive: true, encoding: "utf8" })
-    .filter((path) => path.endsWith(join("kernel", "outcomes.json")))
-    .map((path) => join(fixtures(), dirname(dirname(path)), "lab.yaml"))
-    .sort();
-}
-
-/** The folder of fixtures, whether this runs as built or not. */
-function fixtures(): string {
-  const folder = fileURLToPath(new URL("../../fixtures", import.meta.url));
-  return existsSync(folder) ? folder : fileURLToPath(new URL("../../../fixtures", import.meta.url));
-}
-
-function parseCount(text: string): number {
-  const count = Number(text);
-  if (!Number.isSafeInteger(count) || count < 1) {
-    throw new InvalidArgumentError("a whole number from 1.");
-  }
-  return count;
 }

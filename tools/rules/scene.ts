@@ -1,10 +1,9 @@
 /** Reads the files of a scene: objects of each state, configuration, and commands for the node. */
-import { readFileSync } from "node:fs";
-import { VethworkError } from "../../lib/base/errors.ts";
 import { type KubeObject, objectName } from "../../lib/kube/objects.ts";
 import { releaseOf } from "../../lib/kube/proxy/release.ts";
 import { ownNode } from "../../lib/kube/proxy/tell.ts";
 import { readManifests, readProxyConfiguration } from "../../lib/lab/manifests.ts";
+import { readInputText } from "../input.ts";
 import { DEFAULT_NODE, RULES_CONFIGURATION } from "./defaults.ts";
 import { readSetup } from "./node-host.ts";
 import type { Scene } from "./play.ts";
@@ -30,7 +29,7 @@ export interface SceneFiles {
 export function readScene(files: SceneFiles, note: (line: string) => void): Scene {
   const { config, nodeSetup } = files;
   const base = RULES_CONFIGURATION;
-  const read = config === null ? base : readProxyConfiguration(readText(config), config, base);
+  const read = config === null ? base : readProxyConfiguration(readInputText(config), config, base);
   const configuration = files.mode === null ? read : { ...read, mode: files.mode };
   const newest = configuration.mode === "userspace" ? "1.20" : "1.36";
   const nodeName = files.node ?? (configuration.hostnameOverride || DEFAULT_NODE);
@@ -42,14 +41,14 @@ export function readScene(files: SceneFiles, note: (line: string) => void): Scen
     configuration,
     release: releaseOf(files.version ?? newest),
     nodeName,
-    setup: nodeSetup === null ? [] : readSetup(readText(nodeSetup), nodeSetup),
+    setup: nodeSetup === null ? [] : readSetup(readInputText(nodeSetup), nodeSetup),
     states,
     seed: files.seed,
   };
 }
 
 function readState(file: string, note: (line: string) => void): readonly KubeObject[] {
-  const { objects, skipped } = readManifests(readText(file), file);
+  const { objects, skipped } = readManifests(readInputText(file), file);
   for (const { kind, name, place } of skipped) {
     note(`note: ${place.file}:${place.line}: ${kind} ${name} is skipped`);
   }
@@ -60,12 +59,4 @@ function readState(file: string, note: (line: string) => void): readonly KubeObj
     note(`note: ${file}: Service ${objectName(object.metadata)} has no clusterIP, so no rules`);
   }
   return objects;
-}
-
-function readText(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch {
-    throw new VethworkError("VW_USAGE", `${file} cannot be read`, "a file that exists");
-  }
 }

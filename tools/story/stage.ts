@@ -1,5 +1,5 @@
 /** A folder with a story: its script, its labs, and what they gave when they were run. */
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { VethworkError } from "../../lib/base/errors.ts";
 import type { Capture } from "../../lib/capture/capture.ts";
@@ -56,7 +56,8 @@ export class Stage {
 
 /** The stories below a folder, in the order of their names. Throws `VW_USAGE` if there are none. */
 export function stagesIn(folder: string): Stage[] {
-  const names = existsSync(folder) ? readdirSync(folder).sort() : [];
+  const isFolder = statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true;
+  const names = isFolder ? readdirSync(folder).sort() : [];
   const found = names.filter((name) => existsSync(join(folder, name, SCRIPT)));
   if (found.length === 0) throw new VethworkError("VW_USAGE", `no story in "${folder}"`, SCRIPT);
   return found.map((name) => new Stage(join(folder, name)));

@@ -2,10 +2,10 @@
  * Whether the emulator does with a lab what the kernel does. It is equal when its run equals one
  * of the kernel's outcomes on all interfaces at once: one that was recorded or one that is seen now.
  */
-import { readFileSync } from "node:fs";
 import { VethworkError } from "../../lib/base/errors.ts";
 import type { Lab } from "../../lib/lab/lab.ts";
 import { parseLab } from "../../lib/lab/schema.ts";
+import { readInputText } from "../input.ts";
 import { obstacle } from "../kernel/plan.ts";
 import { runLabOnEmulator } from "./emulator.ts";
 import { outcomeOf, runLabOnKernel } from "./kernel.ts";
@@ -29,9 +29,9 @@ export interface Verdict {
 /** How many times a lab is run live before its difference counts. */
 const LIVE_RUNS = 5;
 
-/** Reads a lab's file. */
+/** Reads a lab's file. Throws `VethworkError`. */
 export function readLab(file: string): Lab {
-  return parseLab(readFileSync(file, "utf8"), file);
+  return parseLab(readInputText(file), file);
 }
 
 /** Compares with the recordings alone. */

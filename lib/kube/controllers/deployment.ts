@@ -7,56 +7,52 @@
  * Not modelled: rollback by annotation.
  */
 import { NS_PER_MS, NS_PER_S } from "../../base/units.ts";
-import { ApiError } from "../api/errors.ts";
-import { templateHash } from "../api/names.ts";
 import { parseTime } from "../api/time.ts";
-import type { Deployment, DeploymentStatus, Pod, ReplicaSet, StringMap } from "../api/types.ts";
+import type { Deployment, DeploymentStatus, Pod, ReplicaSet } from "../api/types.ts";
 import { deepEqual } from "../deep-equal.ts";
 import { controllerOf, type Informers } from "../informer.ts";
 import { keyOf, objectKey } from "../store.ts";
 import { ApiClient, type Sync } from "./client.ts";
 import { type ControllerContext, WorkQueue } from "./controller.ts";
+import { NewReplicaSets } from "./deployment-new-set.ts";
+import {
+  isSaturated,
+  isScaled,
+  proportions,
+  replicasAnnotations,
+  revisionOf,
+  targetOfNew,
+  tellApart,
+} from "./deployment-sets.ts";
 import {
   allSets,
   askedFor,
   availableIn,
   calculateStatus,
   isComplete,
-  maxSurge,
   maxUnavailable,
   type OwnedSets,
   withCondition,
   withProgress,
 } from "./deployment-status.ts";
 import { EventRecorder } from "./events.ts";
-import { byAge, conditionOf, controllerReference, isTerminal } from "./pods.ts";
+import { byAge, conditionOf, isTerminal } from "./pods.ts";
 
 const START_NS = 4 * NS_PER_MS;
-const HASH_LABEL = "pod-template-hash";
-export const REVISION = "deployment.kubernetes.io/revision";
-const DESIRED = "deployment.kubernetes.io/desired-replicas";
-const MAX = "deployment.kubernetes.io/max-replicas";
-const HISTORY = "deployment.kubernetes.io/revision-history";
-/** A Deployment's annotations that its ReplicaSets do not take over. */
-const OWN_ANNOTATIONS = new Set([
-  "kubectl.kubernetes.io/last-applied-configuration",
-  REVISION,
-  HISTORY,
-  DESIRED,
-  MAX,
-  "deprecated.deployment.rollback.to",
-]);
 
+/** Rolls and scales Deployments. */
 export class DeploymentController {
   readonly #informers: Informers;
   readonly #client: ApiClient;
   readonly #events: EventRecorder;
+  readonly #newSets: NewReplicaSets;
   readonly #queue: WorkQueue;
 
   constructor({ scheduler, informers, server }: ControllerContext) {
     this.#informers = informers;
     this.#client = new ApiClient(server, scheduler, "deployment-controller");
     this.#events = new EventRecorder(server, "deployment-controller");
+    this.#newSets = new NewReplicaSets(this.#client, this.#events);
     this.#queue = new WorkQueue(scheduler, { startNs: START_NS }, (key) => this.#sync(key));
     informers.on("Deployment", ({ object }) => this.#queue.add(keyOf(object)));
     informers.on("ReplicaSet", ({ object }) => {
@@ -83,11 +79,11 @@ export class DeploymentController {
     if (deployment === null) return;
     const sets = this.#informers.owned("ReplicaSet", deployment.metadata.uid).sort(byAge);
     if (deployment.metadata.deletionTimestamp !== undefined) {
-      return yield* this.#writeStatus(deployment, this.#tellApart(deployment, sets), false);
+      return yield* this.#writeStatus(deployment, tellApart(deployment, sets), false);
     }
     const paused = yield* this.#notePause(deployment);
-    if (paused || this.#isScaled(deployment, sets)) {
-      const owned = yield* this.#withRevision(deployment, sets, false);
+    if (paused || isScaled(deployment, sets)) {
+      const owned = yield* this.#newSets.of(deployment, sets, false);
       yield* this.#scale(deployment, owned);
       return yield* this.#writeStatus(deployment, owned, false);
     }
@@ -97,7 +93,7 @@ export class DeploymentController {
   }
 
   *#roll(deployment: Deployment, sets: readonly ReplicaSet[]): Sync {
-    const owned = yield* this.#withRevision(deployment, sets, true);
+    const owned = yield* this.#newSets.of(deployment, sets, true);
     const { current } = owned;
     if (current === null) return;
     const target = targetOfNew(deployment, owned);
@@ -149,7 +145,7 @@ export class DeploymentController {
   }
 
   *#recreate(deployment: Deployment, sets: readonly ReplicaSet[]): Sync {
-    let owned = yield* this.#withRevision(deployment, sets, false);
+    let owned = yield* this.#newSets.of(deployment, sets, false);
     let scaled = false;
     for (const set of owned.old) {
       if (set.spec.replicas > 0 && (yield* this.#scaleSet(deployment, set, 0))) scaled = true;
@@ -159,21 +155,11 @@ export class DeploymentController {
       this.#informers.owned("Pod", set.metadata.uid).some((pod) => !isTerminal(pod)),
     );
     if (stillRunning) return yield* this.#writeStatus(deployment, owned, true);
-    if (owned.current === null) owned = yield* this.#withRevision(deployment, sets, true);
+    if (owned.current === null) owned = yield* this.#newSets.of(deployment, sets, true);
     if (owned.current !== null)
       yield* this.#scaleSet(deployment, owned.current, deployment.spec.replicas);
     if (isComplete(deployment, deployment.status)) yield* this.#cleanUp(deployment, owned.old);
     yield* this.#writeStatus(deployment, owned, true);
-  }
-
-  /** Whether the Deployment's replicas changed since its ReplicaSets were told. */
-  #isScaled(deployment: Deployment, sets: readonly ReplicaSet[]): boolean {
-    return sets.some(({ spec, metadata }) => {
-      const desired = metadata.annotations?.[DESIRED];
-      return (
-        spec.replicas > 0 && desired !== undefined && Number(desired) !== deployment.spec.replicas
-      );
-    });
   }
 
   /** Outside a rollout one ReplicaSet gets all; within one each gets its share. */
@@ -197,13 +183,13 @@ export class DeploymentController {
 
   /** Sets a ReplicaSet's replicas; reports whether that was a change. */
   *#scaleSet(deployment: Deployment, set: ReplicaSet, replicas: number): Sync<boolean> {
-    const annotations = this.#replicasAnnotations(deployment);
+    const annotations = replicasAnnotations(deployment);
     const changed = set.spec.replicas !== replicas;
     const noted = Object.entries(annotations).every(
       ([name, value]) => set.metadata.annotations?.[name] === value,
     );
     if (!changed && noted) return false;
-    if (!changed && !this.#isScaled(deployment, [set])) return false;
+    if (!changed && !isScaled(deployment, [set])) return false;
     yield* this.#client.update<ReplicaSet>({
       ...set,
       metadata: { ...set.metadata, annotations: { ...set.metadata.annotations, ...annotations } },
@@ -218,147 +204,6 @@ export class DeploymentController {
       `Scaled ${direction} replica set ${set.metadata.name} from ${set.spec.replicas} to ${replicas}`,
     );
     return true;
-  }
-
-  #replicasAnnotations(deployment: Deployment): StringMap {
-    return {
-      [DESIRED]: String(deployment.spec.replicas),
-      [MAX]: String(deployment.spec.replicas + maxSurge(deployment)),
-    };
-  }
-
-  #tellApart(deployment: Deployment, sets: readonly ReplicaSet[]): OwnedSets {
-    const current = sets.find((set) => sameTemplate(set, deployment)) ?? null;
-    return { current, old: sets.filter((set) => set !== current) };
-  }
-
-  /** The ReplicaSets, the new one numbered or, if `create`, made. */
-  *#withRevision(
-    deployment: Deployment,
-    sets: readonly ReplicaSet[],
-    create: boolean,
-  ): Sync<OwnedSets> {
-    const owned = this.#tellApart(deployment, sets);
-    const revision = Math.max(0, ...owned.old.map(revisionOf)) + 1;
-    if (owned.current !== null) {
-      return {
-        current: yield* this.#numbered(deployment, owned.current, revision),
-        old: owned.old,
-      };
-    }
-    if (!create) return owned;
-    return { current: yield* this.#createSet(deployment, owned.old, revision), old: owned.old };
-  }
-
-  *#numbered(deployment: Deployment, set: ReplicaSet, revision: number): Sync<ReplicaSet> {
-    const own = revisionOf(set);
-    if (own < revision && own !== 0) {
-      const history = set.metadata.annotations?.[HISTORY];
-      const annotations = {
-        ...set.metadata.annotations,
-        ...inherited(deployment),
-        [REVISION]: String(revision),
-        [HISTORY]: history === undefined ? String(own) : `${history},${own}`,
-      };
-      return yield* this.#client.update<ReplicaSet>({
-        ...set,
-        metadata: { ...set.metadata, annotations },
-      });
-    }
-    const text = set.metadata.annotations?.[REVISION] ?? "";
-    const numbered = deployment.metadata.annotations?.[REVISION] === text;
-    const progressing = conditionOf(deployment.status.conditions, "Progressing") !== null;
-    if (!numbered || !progressing) {
-      const message = `Found new replica set "${set.metadata.name}"`;
-      const status = progressing
-        ? deployment.status
-        : this.#progress(deployment, "FoundNewReplicaSet", message);
-      yield* this.#client.updateStatus<Deployment>(withRevision(deployment, text, status));
-    }
-    return set;
-  }
-
-  *#createSet(
-    deployment: Deployment,
-    old: readonly ReplicaSet[],
-    revision: number,
-  ): Sync<ReplicaSet> {
-    const hash = templateHash(deployment.spec.template, deployment.status.collisionCount);
-    const { template, selector, minReadySeconds } = deployment.spec;
-    const labels = { ...template.metadata?.labels, [HASH_LABEL]: hash };
-    const replicas = targetOfNew(deployment, { current: null, old });
-    const name = `${deployment.metadata.name}-${hash}`;
-    let created: ReplicaSet;
-    try {
-      created = yield* this.#client.create<ReplicaSet>({
-        apiVersion: "apps/v1",
-        kind: "ReplicaSet",
-        metadata: {
-          name,
-          namespace: deployment.metadata.namespace,
-          labels,
-          annotations: {
-            ...inherited(deployment),
-            [REVISION]: String(revision),
-            ...this.#replicasAnnotations(deployment),
-          },
-          ownerReferences: [controllerReference(deployment)],
-        },
-        spec: {
-          replicas,
-          minReadySeconds,
-          selector: { ...selector, matchLabels: { ...selector.matchLabels, [HASH_LABEL]: hash } },
-          template: { ...template, metadata: { ...template.metadata, labels } },
-        },
-      });
-    } catch (error) {
-      if (!(error instanceof ApiError) || error.reason !== "AlreadyExists") throw error;
-      yield* this.#noteCollision(deployment, name);
-      throw error;
-    }
-    if (replicas > 0) {
-      this.#events.event(
-        deployment,
-        "Normal",
-        "ScalingReplicaSet",
-        `Scaled up replica set ${name} from 0 to ${replicas}`,
-      );
-    }
-    const status = this.#progress(
-      deployment,
-      "NewReplicaSetCreated",
-      `Created new replica set "${name}"`,
-    );
-    yield* this.#client.updateStatus<Deployment>(
-      withRevision(deployment, String(revision), status),
-    );
-    return created;
-  }
-
-  /** Another template has the same hash: the next try counts it in. */
-  *#noteCollision(deployment: Deployment, name: string): Sync {
-    const key = objectKey(deployment.metadata.namespace, name);
-    const present = yield* this.#client.read("ReplicaSet", key);
-    const isOurs = present !== null && controllerOf(present)?.uid === deployment.metadata.uid;
-    if (isOurs && sameTemplate(present, deployment)) return;
-    const collisionCount = (deployment.status.collisionCount ?? 0) + 1;
-    yield* this.#client.updateStatus<Deployment>({
-      ...deployment,
-      status: { ...deployment.status, collisionCount },
-    });
-  }
-
-  #progress(deployment: Deployment, reason: string, message: string): DeploymentStatus {
-    if (deployment.spec.progressDeadlineSeconds === undefined) return deployment.status;
-    const time = this.#client.time;
-    return withCondition(deployment.status, {
-      type: "Progressing",
-      status: "True",
-      reason,
-      message,
-      lastTransitionTime: time,
-      lastUpdateTime: time,
-    });
   }
 
   /** Says in the conditions that the Deployment is paused or goes on; reports whether it is. */
@@ -436,80 +281,4 @@ export class DeploymentController {
       yield* this.#client.delete("ReplicaSet", keyOf(set));
     }
   }
-}
-
-/** How many Pods the new ReplicaSet may have now. */
-function targetOfNew(deployment: Deployment, owned: OwnedSets): number {
-  const { replicas, strategy } = deployment.spec;
-  const own = owned.current?.spec.replicas ?? 0;
-  if (strategy.type !== "RollingUpdate" || own >= replicas) return replicas;
-  const room = replicas + maxSurge(deployment) - askedFor(allSets(owned));
-  return room <= 0 ? own : own + Math.min(room, replicas - own);
-}
-
-function isSaturated({ spec }: Deployment, set: ReplicaSet): boolean {
-  return (
-    set.spec.replicas === spec.replicas &&
-    Number(set.metadata.annotations?.[DESIRED]) === spec.replicas &&
-    (set.status.availableReplicas ?? 0) === spec.replicas
-  );
-}
-
-/** The new size of each ReplicaSet when a Deployment is scaled during a rollout. */
-function proportions(
-  deployment: Deployment,
-  active: readonly ReplicaSet[],
-): [ReplicaSet, number][] {
-  const all = askedFor(active);
-  const allowed =
-    deployment.spec.replicas > 0 ? deployment.spec.replicas + maxSurge(deployment) : 0;
-  const toAdd = allowed - all;
-  const bySize = [...active].sort(
-    (a, b) => b.spec.replicas - a.spec.replicas || (toAdd > 0 ? byAge(b, a) : byAge(a, b)),
-  );
-  let added = 0;
-  const sizes = bySize.map((set): [ReplicaSet, number] => {
-    const annotated = Number(set.metadata.annotations?.[MAX] ?? deployment.spec.replicas);
-    const share = Math.round((set.spec.replicas * allowed) / (annotated || 1)) - set.spec.replicas;
-    const left = toAdd - added;
-    const part = toAdd > 0 ? Math.min(share, left) : Math.max(share, left);
-    added += toAdd === 0 ? 0 : part;
-    return [set, set.spec.replicas + (toAdd === 0 ? 0 : part)];
-  });
-  const [largest] = sizes;
-  if (largest !== undefined) largest[1] = Math.max(0, largest[1] + toAdd - added);
-  return sizes;
-}
-
-function revisionOf(set: ReplicaSet): number {
-  return Number(set.metadata.annotations?.[REVISION] ?? 0);
-}
-
-function inherited(deployment: Deployment): StringMap {
-  return Object.fromEntries(
-    Object.entries(deployment.metadata.annotations ?? {}).filter(
-      ([name]) => !OWN_ANNOTATIONS.has(name),
-    ),
-  );
-}
-
-function withRevision(
-  deployment: Deployment,
-  revision: string,
-  status: DeploymentStatus,
-): Deployment {
-  const annotations = { ...deployment.metadata.annotations, [REVISION]: revision };
-  return { ...deployment, metadata: { ...deployment.metadata, annotations }, status };
-}
-
-/** Whether a ReplicaSet has the Deployment's template, but for the hash. */
-function sameTemplate(set: ReplicaSet, deployment: Deployment): boolean {
-  const { [HASH_LABEL]: _hash, ...labels } = set.spec.template.metadata?.labels ?? {};
-  const { template } = deployment.spec;
-  return (
-    deepEqual(
-      { ...template.metadata, labels: { ...template.metadata?.labels } },
-      { ...set.spec.template.metadata, labels },
-    ) && deepEqual(template.spec, set.spec.template.spec)
-  );
 }

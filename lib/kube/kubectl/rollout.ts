@@ -9,7 +9,7 @@ import type {
   PodTemplate,
   StatefulSet,
 } from "../api/types.ts";
-import { REVISION } from "../controllers/deployment.ts";
+import { REVISION } from "../controllers/deployment-sets.ts";
 import { conditionOf } from "../controllers/pods.ts";
 import { controllerOf } from "../informer.ts";
 import { keyOf } from "../store.ts";

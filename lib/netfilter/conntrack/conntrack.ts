@@ -36,8 +36,10 @@ import { OtherTrackers } from "./other-states.ts";
 import { associationMayDropEarly } from "./sctp-state.ts";
 import { type ConntrackSettings, defaultSettings } from "./sysctls.ts";
 import { ConnectionTable } from "./table.ts";
-import { mayDropEarly, TcpTracker, Tracking } from "./tcp-state.ts";
+import { mayDropEarly } from "./tcp-state.ts";
+import { TcpTracker } from "./tcp-tracker.ts";
 import { END, TcpWindows } from "./tcp-window.ts";
+import { Tracking } from "./tracking.ts";
 import { Tuple } from "./tuple.ts";
 
 /** How often the collector of expired connections looks, in ticks. */

@@ -10,8 +10,8 @@ import type { Packet } from "../packet.ts";
 import { type Connection, directionOf, Info, Status } from "./connection.ts";
 import type { Conntrack } from "./conntrack.ts";
 import { SctpTracker } from "./sctp-state.ts";
-import { Tracking } from "./tcp-state.ts";
 import type { TcpWindows } from "./tcp-window.ts";
+import { Tracking } from "./tracking.ts";
 
 /** ICMP types with which a connection may begin. */
 const ICMP_REQUESTS = new Set([icmp.ICMP_ECHO, icmp.ICMP_TIMESTAMP, 15, 17]);

@@ -18,7 +18,6 @@ import type { Packet } from "../packet.ts";
 import { type Connection, Direction, Status } from "./connection.ts";
 import type { Conntrack } from "./conntrack.ts";
 import { crc32c } from "./crc32c.ts";
-import { Tracking } from "./tcp-state.ts";
 import {
   END,
   LAST_DIRECTION,
@@ -28,6 +27,7 @@ import {
   SIDE,
   type TcpWindows,
 } from "./tcp-window.ts";
+import { Tracking } from "./tracking.ts";
 
 const HEADER_SIZE = 12;
 const TAG = 4;

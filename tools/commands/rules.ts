@@ -2,13 +2,13 @@
  * `vethwork rules`: what kube-proxy of a release writes on a node for the objects in a file, as
  * inputs of iptables-restore or as iptables-save afterwards.
  */
-import type { Command } from "commander";
-import { VethworkError } from "../lib/base/errors.ts";
-import { PROXY_MODES } from "../lib/kube/proxy/create.ts";
-import { RELEASES } from "../lib/kube/proxy/release.ts";
-import { DEFAULT_NODE } from "./rules/defaults.ts";
-import { play, type Scene } from "./rules/play.ts";
-import { readScene } from "./rules/scene.ts";
+import { type Command, Option } from "commander";
+import { PROXY_MODES } from "../../lib/kube/proxy/create.ts";
+import { RELEASES } from "../../lib/kube/proxy/release.ts";
+import { collect, wholeNumber } from "../arguments.ts";
+import { DEFAULT_NODE } from "../rules/defaults.ts";
+import { play, type Scene } from "../rules/play.ts";
+import { readScene } from "../rules/scene.ts";
 
 /** The options as commander gives them. */
 interface RulesOptions {
@@ -18,8 +18,8 @@ interface RulesOptions {
   readonly nodeSetup?: string;
   readonly mode?: string;
   readonly kubeProxyVersion?: string;
-  readonly format: string;
-  readonly seed: string;
+  readonly format: "save" | "restore";
+  readonly seed: number;
 }
 
 /** Adds the `rules` sub-command. */
@@ -29,25 +29,25 @@ export function addRulesCommand(program: Command): void {
     .description("print the rules that kube-proxy writes for the objects in a file")
     .requiredOption(
       "--objects <file>",
-      "objects as YAML or JSON; again for each next state",
+      "objects as YAML or JSON, - for standard input; again for each next state",
       collect,
-      [],
     )
     .option("--config <file>", "a KubeProxyConfiguration, merged into the default one")
     .option("--node <name>", `the node whose rules to print (default: ${DEFAULT_NODE})`)
     .option("--node-setup <file>", "ip commands to run on the node first")
-    .option("--mode <mode>", `${PROXY_MODES.join(" or ")} (default: iptables)`)
+    .addOption(new Option("--mode <mode>", "instead of the configuration's").choices(PROXY_MODES))
     .option(
       "--kube-proxy-version <version>",
       `${RELEASES.map(({ version }) => version).join(", ")} (default: the newest with the mode)`,
     )
-    .option("--format <format>", "save or restore", "save")
-    .option("--seed <number>", "for the proxy ports of userspace mode", "1")
+    .addOption(
+      new Option("--format <format>", "what is printed, see below")
+        .choices(["save", "restore"])
+        .default("save"),
+    )
+    .option("--seed <number>", "for the proxy ports of userspace mode", wholeNumber(0), 1)
     .addHelpText("after", HELP)
     .action((options: RulesOptions) => {
-      if (options.objects.length === 0) {
-        throw new VethworkError("VW_USAGE", "no objects are given", "--objects FILE");
-      }
       const notes = (line: string): boolean => process.stderr.write(`${line}\n`);
       process.stdout.write(rulesText(options, notes));
     });
@@ -57,7 +57,9 @@ const HELP = `
 restore prints each input of iptables-restore under a line "# sync N", save prints iptables-save
 after each state under a line "# state N". The node has lo, eth0 with 172.18.0.2/16 and a default
 route by 172.18.0.1. Without --config, clusterCIDR is 10.244.0.0/16, portRange 10400-10499 and
-syncPeriod 1h. Services are written in order of namespace/name:port:protocol.`;
+syncPeriod 1h. Services are written in order of namespace/name:port:protocol.
+
+Exit status: 0 printed, 2 bad input.`;
 
 /** What the sub-command prints; `note` takes lines for stderr. Throws `VethworkError`. */
 export function rulesText(options: RulesOptions, note: (line: string) => void): string {
@@ -75,9 +77,6 @@ export function rulesText(options: RulesOptions, note: (line: string) => void): 
 }
 
 function sceneOf(options: RulesOptions, note: (line: string) => void): Scene {
-  if (options.format !== "save" && options.format !== "restore") {
-    throw new VethworkError("VW_USAGE", `format ${options.format} is not known`, "save or restore");
-  }
   const scene = readScene(
     {
       objects: options.objects,
@@ -86,7 +85,7 @@ function sceneOf(options: RulesOptions, note: (line: string) => void): Scene {
       node: options.node ?? null,
       mode: options.mode ?? null,
       version: options.kubeProxyVersion ?? null,
-      seed: seedOf(options.seed),
+      seed: options.seed,
     },
     note,
   );
@@ -94,13 +93,4 @@ function sceneOf(options: RulesOptions, note: (line: string) => void): Scene {
     note("note: userspace mode makes its rules by single commands, not by iptables-restore");
   }
   return scene;
-}
-
-function seedOf(text: string): number {
-  if (/^\d{1,9}$/.test(text)) return Number(text);
-  throw new VethworkError("VW_USAGE", `seed ${text} is not a number`, "a whole number");
-}
-
-function collect(value: string, before: readonly string[]): string[] {
-  return [...before, value];
 }

@@ -6,6 +6,7 @@ import type { Command } from "commander";
 import { utf8 } from "../../lib/base/bytes.ts";
 import { NS_PER_S } from "../../lib/base/units.ts";
 import { LabRun } from "../../lib/lab/run.ts";
+import { wholeNumber } from "../arguments.ts";
 
 /** What is asked for. */
 export interface ClusterScene {
@@ -28,15 +29,18 @@ export function addClusterBench(bench: Command): void {
   bench
     .command("cluster")
     .description("time the start of a cluster until all its Pods are ready")
-    .option("--nodes <number>", "how many nodes", "3")
-    .option("--pods <number>", "how many Pods", "10")
-    .option("--services <number>", "how many Services, each with its share of the Pods", "2")
-    .option("--json", "print JSON")
-    .action((options: Readonly<Record<keyof ClusterScene, string>> & { json?: boolean }) => {
-      const { nodes, pods, services } = options;
-      const scene = { nodes: Number(nodes), pods: Number(pods), services: Number(services) };
+    .option("--nodes <number>", "how many nodes", wholeNumber(1), 3)
+    .option("--pods <number>", "how many Pods", wholeNumber(1), 10)
+    .option(
+      "--services <number>",
+      "how many Services, each with its share of the Pods",
+      wholeNumber(1),
+      2,
+    )
+    .option("--json", "print the figures as JSON")
+    .action(({ json, ...scene }: ClusterScene & { json?: boolean }) => {
       const result = benchCluster(scene);
-      const text = options.json === true ? JSON.stringify(result, null, 2) : describe(result);
+      const text = json === true ? JSON.stringify(result, null, 2) : describe(result);
       process.stdout.write(`${text}\n`);
     });
 }
