@@ -27,8 +27,13 @@ export function checkClaim(errors: FieldErrors, claim: Fields, old: Fields | nul
   if (old === null) return;
   const before = mapIn(old, "spec") ?? {};
   const fixed = (fields: Fields): Fields => {
-    const { volumeName, resources, ...rest } = fields;
-    return before["volumeName"] === undefined ? rest : { ...rest, volumeName };
+    const { volumeName, storageClassName, resources, ...rest } = fields;
+    return {
+      ...rest,
+      // What nobody said is filled in once: by the class that is the default, and by the binder.
+      ...(before["volumeName"] !== undefined && { volumeName }),
+      ...(before["storageClassName"] !== undefined && { storageClassName }),
+    };
   };
   if (!deepEqual(fixed(spec), fixed(before))) {
     errors.forbidden(

@@ -4,7 +4,7 @@
  * Spec: Kubernetes API validation v1.36, core Service.
  */
 import type { FieldPath } from "../../schema.ts";
-import { isReachableFromOutside } from "../defaults.ts";
+import { isReachableFromOutside } from "../defaulting/service.ts";
 import type { FieldErrors } from "../errors.ts";
 import { type Fields, mapIn, mapsIn, numberIn, textIn, textsIn } from "../fields.ts";
 import { checkEndpointIp, checkIp, checkNetwork } from "./addresses.ts";
