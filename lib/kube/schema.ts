@@ -18,14 +18,19 @@ export interface Required {
   readonly required: Check;
 }
 
-/** `spec.ports[0].port` */
+/** `spec.ports[0].port`, `metadata.labels[app]` */
 export function formatPath(path: FieldPath): string {
   let text = "";
   for (const step of path) {
     if (typeof step === "number") text += `[${step}]`;
-    else text += text === "" ? step : `.${step}`;
+    else text += text === "" || step.startsWith("[") ? step : `.${step}`;
   }
   return text;
+}
+
+/** The step to an entry of a map whose keys are data, not fields. */
+export function keyStep(key: string): string {
+  return `[${key}]`;
 }
 
 /** Marks a field that must be there. */

@@ -43,7 +43,8 @@ function placeAt(root: YamlNode, path: FieldPath): Place {
       place = item.place;
       continue;
     }
-    const entry = node.kind === "map" ? node.entries.find(({ key }) => key === step) : undefined;
+    const name = step.startsWith("[") ? step.slice(1, -1) : step;
+    const entry = node.kind === "map" ? node.entries.find(({ key }) => key === name) : undefined;
     if (entry === undefined) break;
     node = entry.value;
     place = entry.keyPlace;

@@ -1,12 +1,14 @@
 /**
  * The strict decoder between a request's JSON and an object: fields that the Go types do not have
- * and values of the wrong type, in the words of the API server.
+ * and values of the wrong type, in the words of the API server; and the form in which an object
+ * comes out again, without empty fields and with quantities in their canonical form.
  *
  * Spec: Kubernetes API concepts, "Field validation" (Strict); messages of encoding/json.
  */
-import type { FieldPath } from "../schema.ts";
-import { GO_TYPES, type GoType, goTypeName } from "./go-types.ts";
-import { quantityProblem } from "./quantity.ts";
+import { type FieldPath, formatPath } from "../schema.ts";
+import type { Fields } from "./fields.ts";
+import { GO_TYPES, type GoField, type GoType, goValueName } from "./go-types.ts";
+import { canonicalQuantity, quantityProblem } from "./quantity.ts";
 
 /** What a decoder found: nothing, or its message and the path of the first thing it names. */
 export interface DecodeProblem {
@@ -14,20 +16,35 @@ export interface DecodeProblem {
   readonly path: FieldPath;
 }
 
-/** Decodes `value` as an object of `kind`; null if it is well-formed. Kinds without a type pass. */
-export function decodeProblem(kind: string, value: unknown): DecodeProblem | null {
+const ROOT: readonly [string, GoField][] = [
+  ["apiVersion", { type: { kind: "scalar", name: "string" }, omitsEmpty: true }],
+  ["kind", { type: { kind: "scalar", name: "string" }, omitsEmpty: true }],
+  ["metadata", { type: { kind: "struct", name: "ObjectMeta" }, omitsEmpty: false }],
+];
+
+/** Fields of whole objects, by kind. */
+const ROOTS = new Map<string, ReadonlyMap<string, GoField>>();
+
+function fieldsOf(kind: string): ReadonlyMap<string, GoField> | null {
+  const known = ROOTS.get(kind);
+  if (known !== undefined) return known;
   const fields = GO_TYPES.get(kind);
   if (fields === undefined) return null;
+  const root = new Map([...fields, ...ROOT]);
+  ROOTS.set(kind, root);
+  return root;
+}
+
+/** Decodes `value` as an object of `kind`; null if it is well-formed. Kinds without a type pass. */
+export function decodeProblem(kind: string, value: unknown): DecodeProblem | null {
+  const fields = fieldsOf(kind);
+  if (fields === null) return null;
   const decoder = new Decoder();
-  const root = new Map(fields);
-  root.set("apiVersion", { kind: "scalar", name: "string" });
-  root.set("kind", { kind: "scalar", name: "string" });
-  root.set("metadata", { kind: "struct", name: "ObjectMeta" });
-  decoder.fields(kind, root, value as Record<string, unknown>, []);
+  decoder.fields(kind, fields, value as Record<string, unknown>, [], []);
   if (decoder.mismatch !== null) return decoder.mismatch;
   const [first] = decoder.unknown;
   if (first === undefined) return null;
-  const names = decoder.unknown.map((path) => `unknown field "${dotted(path)}"`);
+  const names = decoder.unknown.map((path) => `unknown field "${formatPath(path)}"`);
   return { message: `strict decoding error: ${names.join(", ")}`, path: first };
 }
 
@@ -36,94 +53,102 @@ class Decoder {
   mismatch: DecodeProblem | null = null;
   readonly unknown: FieldPath[] = [];
 
+  /** `names` are the fields on the way, without the indices and keys that `path` has. */
   fields(
     struct: string,
-    types: ReadonlyMap<string, GoType>,
+    types: ReadonlyMap<string, GoField>,
     value: Readonly<Record<string, unknown>>,
     path: FieldPath,
+    names: readonly string[],
   ): void {
     for (const name of Object.keys(value).sort()) {
-      const type = types.get(name);
+      const field = types.get(name);
       const at = [...path, name];
-      if (type === undefined) this.unknown.push(at);
-      else this.#value(type, value[name], at, struct);
+      if (field === undefined) this.unknown.push(at);
+      else this.#value(field.type, value[name], at, struct, [...names, name]);
     }
   }
 
-  #value(type: GoType, value: unknown, path: FieldPath, struct: string): void {
+  #value(
+    type: GoType,
+    value: unknown,
+    path: FieldPath,
+    struct: string,
+    names: readonly string[],
+  ): void {
     if (value === null || value === undefined) return;
     switch (type.kind) {
       case "list":
         if (!Array.isArray(value)) {
-          this.#mismatched(type, value, path, struct);
+          this.#mismatched(type, value, path, struct, names);
           return;
         }
         for (const [index, item] of value.entries()) {
-          this.#value(type.item, item, [...path, index], struct);
+          this.#value(type.item, item, [...path, index], struct, names);
         }
         return;
       case "map":
         if (!isMap(value)) {
-          this.#mismatched(type, value, path, struct);
+          this.#mismatched(type, value, path, struct, names);
           return;
         }
         for (const name of Object.keys(value).sort()) {
-          this.#value(type.item, value[name], [...path, name], struct);
+          this.#value(type.item, value[name], [...path, name], struct, names);
         }
         return;
       case "struct":
         if (!isMap(value)) {
-          this.#mismatched(type, value, path, struct);
+          this.#mismatched(type, value, path, struct, names);
           return;
         }
-        this.fields(type.name, GO_TYPES.get(type.name) ?? new Map(), value, path);
+        this.fields(type.name, GO_TYPES.get(type.name) ?? new Map(), value, path, names);
         return;
       case "scalar":
-        if (type.name === "Quantity") {
-          this.#quantity(value, path);
-          return;
-        }
-        if (!fits(type.name, value)) this.#mismatched(type, value, path, struct);
+        if (type.name === "Quantity") this.#quantity(value, path);
+        else if (!fits(type.name, value)) this.#mismatched(type, value, path, struct, names);
+        else if (type.name === "bytes") this.#bytes(String(value), path);
     }
   }
 
-  #mismatched(type: GoType, value: unknown, path: FieldPath, struct: string): void {
-    if (this.mismatch !== null) return;
-    const steps = fieldStack(path, type);
-    const what = valueName(value, type);
-    const message = `json: cannot unmarshal ${what} into Go struct field ${struct}.${steps} of type ${goTypeName(type)}`;
-    this.mismatch = { message, path };
+  #mismatched(
+    type: GoType,
+    value: unknown,
+    path: FieldPath,
+    struct: string,
+    names: readonly string[],
+  ): void {
+    const where = `${struct.slice(struct.indexOf(".") + 1)}.${names.join(".")}`;
+    const message = `json: cannot unmarshal ${valueName(value, type)} into Go struct field ${where} of type ${goValueName(type)}`;
+    this.mismatch ??= { message, path };
   }
 
   #quantity(value: unknown, path: FieldPath): void {
-    const problem = quantityProblem(String(value));
-    if (problem !== null && this.mismatch === null) this.mismatch = { message: problem, path };
+    const text = typeof value === "object" ? JSON.stringify(value) : String(value);
+    const problem = quantityProblem(text.trim());
+    if (problem !== null) this.mismatch ??= { message: problem, path };
+  }
+
+  #bytes(text: string, path: FieldPath): void {
+    const at = base64Problem(text);
+    if (at === null) return;
+    this.mismatch ??= { message: `illegal base64 data at input byte ${at}`, path };
   }
 }
 
-/** `spec.ports[0].targetport` */
-function dotted(path: FieldPath): string {
-  return path
-    .map((step, index) =>
-      typeof step === "number" ? `[${step}]` : index === 0 ? step : `.${step}`,
-    )
-    .join("");
-}
-
-/** Names of struct fields only: neither indices nor keys of maps. */
-function fieldStack(path: FieldPath, type: GoType): string {
-  const names = path.filter((step) => typeof step === "string");
-  const inMap =
-    type.kind === "scalar" &&
-    ["labels", "annotations", "matchLabels", "selector", "nodeSelector", "data"].includes(
-      names.at(-2) ?? "",
-    );
-  return (inMap ? names.slice(0, -1) : names).join(".");
+/** The first byte that is none of base64's, or null. */
+function base64Problem(text: string): number | null {
+  const end = text.search(/[^A-Za-z0-9+/\r\n]/);
+  const plain = text.replace(/[\r\n]/g, "");
+  if (end === -1) return plain.length % 4 === 0 ? null : Math.floor(plain.length / 4) * 4;
+  const padding = plain.replace(/^[A-Za-z0-9+/]*/, "");
+  const isPadded = plain.length % 4 === 0 && (padding === "=" || padding === "==");
+  return isPadded ? null : end;
 }
 
 function fits(name: string, value: unknown): boolean {
   switch (name) {
     case "string":
+    case "bytes":
     case "Time":
       return typeof value === "string";
     case "bool":
@@ -143,10 +168,54 @@ function valueName(value: unknown, type: GoType): string {
   if (Array.isArray(value)) return "array";
   if (typeof value === "object") return "object";
   if (typeof value === "boolean") return "bool";
-  const isInteger = type.kind === "scalar" && type.name.startsWith("int");
-  return typeof value === "number" && isInteger ? `number ${value}` : typeof value;
+  const isNumber =
+    type.kind === "scalar" && (type.name.startsWith("int") || type.name === "IntOrString");
+  return typeof value === "number" && isNumber ? `number ${value}` : typeof value;
 }
 
-function isMap(value: unknown): value is Record<string, unknown> {
+function isMap(value: unknown): value is Fields {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Brings an object of `kind` into the form in which the API writes it. Changes `object`. */
+export function normalise(kind: string, object: Fields): void {
+  const fields = fieldsOf(kind);
+  if (fields !== null) normaliseFields(fields, object);
+}
+
+function normaliseFields(types: ReadonlyMap<string, GoField>, value: Fields): void {
+  for (const name of Object.keys(value)) {
+    const field = types.get(name);
+    if (field === undefined) continue;
+    const next = normalised(field.type, value[name]);
+    if (field.omitsEmpty && isEmpty(next)) delete value[name];
+    else value[name] = next;
+  }
+}
+
+function normalised(type: GoType, value: unknown): unknown {
+  switch (type.kind) {
+    case "list":
+      return Array.isArray(value) ? value.map((item) => normalised(type.item, item)) : value;
+    case "map":
+      if (!isMap(value) || !isQuantity(type.item)) return value;
+      return Object.fromEntries(
+        Object.entries(value).map(([name, item]) => [name, normalised(type.item, item)]),
+      );
+    case "struct":
+      if (isMap(value)) normaliseFields(GO_TYPES.get(type.name) ?? new Map(), value);
+      return value;
+    case "scalar":
+      return isQuantity(type) && value !== null ? canonicalQuantity(String(value)) : value;
+  }
+}
+
+function isQuantity(type: GoType): boolean {
+  return type.kind === "scalar" && type.name === "Quantity";
+}
+
+function isEmpty(value: unknown): boolean {
+  if (typeof value !== "object") return value === "" || value === 0 || value === false;
+  if (value === null) return false;
+  return Array.isArray(value) ? value.length === 0 : Object.keys(value).length === 0;
 }

@@ -12,7 +12,9 @@ export type ApiErrorReason =
   | "Conflict"
   | "Invalid"
   | "BadRequest"
-  | "Forbidden";
+  | "Forbidden"
+  | "MethodNotAllowed"
+  | "InternalError";
 
 /** One field that is wrong. */
 export interface FieldError {
@@ -48,33 +50,55 @@ export class FieldErrors {
   readonly list: FieldError[] = [];
 
   required(path: FieldPath, detail = ""): void {
-    this.list.push({ path, text: detail === "" ? "Required value" : `Required value: ${detail}` });
+    this.#add(path, "Required value", detail);
   }
 
   invalid(path: FieldPath, value: unknown, detail: string): void {
-    this.list.push({ path, text: `Invalid value: ${quoted(value)}: ${detail}` });
+    this.#add(path, `Invalid value: ${shownValue(value)}`, detail);
   }
 
-  duplicate(path: FieldPath, value: unknown): void {
-    this.list.push({ path, text: `Duplicate value: ${quoted(value)}` });
+  /** Each of the problems of one value. */
+  invalidFor(path: FieldPath, value: unknown, problems: readonly string[]): void {
+    for (const problem of problems) this.invalid(path, value, problem);
+  }
+
+  duplicate(path: FieldPath, value: unknown, detail = ""): void {
+    this.#add(path, `Duplicate value: ${shownValue(value)}`, detail);
+  }
+
+  notFound(path: FieldPath, value: unknown, detail = ""): void {
+    this.#add(path, `Not found: ${shownValue(value)}`, detail);
   }
 
   forbidden(path: FieldPath, detail: string): void {
-    this.list.push({ path, text: `Forbidden: ${detail}` });
+    this.#add(path, "Forbidden", detail);
+  }
+
+  tooLong(path: FieldPath, maxBytes: number): void {
+    this.#add(path, "Too long", `may not be more than ${maxBytes} bytes`);
+  }
+
+  tooMany(path: FieldPath, count: number, max: number): void {
+    this.#add(path, `Too many: ${count}`, `must have at most ${max} items`);
   }
 
   /** `allowed` in the order in which the API says them. */
   notSupported(path: FieldPath, value: unknown, allowed: readonly string[]): void {
     const values = allowed.map((each) => `"${each}"`).join(", ");
-    this.list.push({
-      path,
-      text: `Unsupported value: ${quoted(value)}: supported values: ${values}`,
-    });
+    this.#add(path, `Unsupported value: ${shownValue(value)}`, `supported values: ${values}`);
+  }
+
+  #add(path: FieldPath, text: string, detail: string): void {
+    this.list.push({ path, text: detail === "" ? text : `${text}: ${detail}` });
   }
 }
 
-function quoted(value: unknown): string {
-  return typeof value === "number" || typeof value === "boolean"
-    ? String(value)
-    : JSON.stringify(value);
+/** A value as a field error quotes it: Go's JSON of it, `null` if it is not there. */
+function shownValue(value: unknown): string {
+  if (value === undefined || value === null) return typeof value === "object" ? "null" : '"null"';
+  if (typeof value !== "object") return JSON.stringify(value);
+  return JSON.stringify(value).replace(
+    /[<>&]/g,
+    (letter) => `\\u00${letter.charCodeAt(0).toString(16)}`,
+  );
 }

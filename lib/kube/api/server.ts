@@ -12,9 +12,10 @@ import type { Random } from "../../sim/random.ts";
 import type { Scheduler } from "../../sim/scheduler.ts";
 import { deepEqual } from "../deep-equal.ts";
 import { keyOf, objectKey, type Store, splitKey } from "../store.ts";
+import { type AdmissionLookup, admitPod } from "./admission.ts";
 import { ClusterIpAllocator, NodePortAllocator } from "./allocators.ts";
-import { decodeProblem } from "./decode.ts";
-import { admitPod, setDefaults, setTemplateGeneration, templateGeneration } from "./defaults.ts";
+import { decodeProblem, normalise } from "./decode.ts";
+import { setDefaults, setTemplateGeneration, templateGeneration } from "./defaults.ts";
 import { ApiError } from "./errors.ts";
 import { copyFields, ensureMap, type Fields, mapIn, textIn } from "./fields.ts";
 import { objectUid, randomSuffix } from "./names.ts";
@@ -44,7 +45,20 @@ export interface ApiServerOptions {
 export type Change = (current: ApiObject) => ApiObject;
 
 /** Kinds whose generation counts changes of the spec. */
-const COUNTED = new Set(["Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Pod", "Ingress"]);
+const COUNTED = new Set([
+  "CronJob",
+  "DaemonSet",
+  "Deployment",
+  "Ingress",
+  "IngressClass",
+  "Job",
+  "NetworkPolicy",
+  "Pod",
+  "PodDisruptionBudget",
+  "ReplicaSet",
+  "ReplicationController",
+  "StatefulSet",
+]);
 
 export class ApiServer {
   readonly store: Store;
@@ -52,6 +66,17 @@ export class ApiServer {
   readonly #scheduler: Scheduler;
   readonly #random: Random;
   readonly #allocation: ServiceAllocation;
+  readonly #lookup: AdmissionLookup = {
+    // Every namespace has an account of that name, if not at once.
+    hasAccount: (namespace, name) =>
+      name === "default" || this.store.get("ServiceAccount", `${namespace}/${name}`) !== null,
+    priorityClass: (name) => SYSTEM_PRIORITIES.get(name) ?? this.#fieldsOf("PriorityClass", name),
+    defaultPriorityClass: () =>
+      this.store
+        .list("PriorityClass")
+        .map(copyFields)
+        .find((each) => each["globalDefault"] === true) ?? null,
+  };
 
   constructor(scheduler: Scheduler, random: Random, store: Store, options: ApiServerOptions) {
     this.store = store;
@@ -79,16 +104,7 @@ export class ApiServer {
   /** Creates an object. Throws ApiError: what is wrong, or `AlreadyExists`. */
   create(object: NewObject, user: string): ApiObject {
     const resource = resourceOf(object.apiVersion, object.kind);
-    const problem = decodeProblem(object.kind, object);
-    if (problem !== null) {
-      const version = object.apiVersion.split("/").at(-1) ?? "";
-      throw new ApiError(
-        "BadRequest",
-        `${object.kind} in version "${version}" cannot be handled as a ${object.kind}: ${problem.message}`,
-        [{ path: problem.path, text: problem.message }],
-      );
-    }
-    const fields = copyFields(object);
+    const fields = decoded(object);
     const metadata = ensureMap(fields, "metadata");
     if (resource?.namespaced !== false) {
       metadata["namespace"] ??= "default";
@@ -240,16 +256,7 @@ export class ApiServer {
     object: ApiObject,
     audit: { readonly user: string; readonly verb: string },
   ): ApiObject {
-    const problem = decodeProblem(object.kind, object);
-    if (problem !== null) {
-      const version = object.apiVersion.split("/").at(-1) ?? "";
-      throw new ApiError(
-        "BadRequest",
-        `${object.kind} in version "${version}" cannot be handled as a ${object.kind}: ${problem.message}`,
-        [{ path: problem.path, text: problem.message }],
-      );
-    }
-    const fields = copyFields(object);
+    const fields = decoded(object);
     const old = copyFields(current);
     if (object.kind === "Service") prepareService(fields, old);
     setDefaults(fields);
@@ -290,21 +297,20 @@ export class ApiServer {
     }
     metadata["uid"] = objectUid(this.#random.stream("api:uids"));
     metadata["creationTimestamp"] = this.time;
-    delete metadata["resourceVersion"];
-    delete metadata["managedFields"];
+    for (const name of SERVER_FIELDS) delete metadata[name];
     const kind = textIn(fields, "kind");
     if (COUNTED.has(kind) || kind === "EndpointSlice") metadata["generation"] = 1;
   }
 
   #admitNew(fields: Fields): void {
     const kind = textIn(fields, "kind");
+    if (kind !== "Node") delete fields["status"];
     if (EMPTY_STATUS.has(kind)) fields["status"] = copyFields(EMPTY_STATUS.get(kind));
-    if (kind === "Service") {
-      delete fields["status"];
-      prepareService(fields, null);
-    }
+    if (kind === "Service") prepareService(fields, null);
     setDefaults(fields);
-    if (kind === "Pod") admitPod(fields, randomSuffix(this.#random.stream("api:names")));
+    if (kind === "Pod") {
+      admitPod(fields, randomSuffix(this.#random.stream("api:names")), this.#lookup);
+    }
     if (kind === "DaemonSet") setTemplateGeneration(fields, 1);
     if (kind === "Service") this.#allocation.setFamilies(fields);
     validate(fields, null);
@@ -318,6 +324,11 @@ export class ApiServer {
       mapIn(old, "spec")?.["template"],
     );
     setTemplateGeneration(fields, changed ? before + 1 : before);
+  }
+
+  #fieldsOf(kind: string, key: string): Fields | null {
+    const object = this.store.get(kind, key);
+    return object === null ? null : copyFields(object);
   }
 
   #requireNamespace(name: string): void {
@@ -386,6 +397,38 @@ export class ApiServer {
       "kube-apiserver",
     );
   }
+}
+
+/** Fields of metadata that nobody but the server sets. */
+const SERVER_FIELDS = [
+  "resourceVersion",
+  "managedFields",
+  "selfLink",
+  "deletionTimestamp",
+  "deletionGracePeriodSeconds",
+];
+
+/** The PriorityClasses that every cluster has. */
+const SYSTEM_PRIORITIES: ReadonlyMap<string, Fields> = new Map([
+  ["system-node-critical", { value: 2_000_001_000, preemptionPolicy: "PreemptLowerPriority" }],
+  ["system-cluster-critical", { value: 2_000_000_000, preemptionPolicy: "PreemptLowerPriority" }],
+]);
+
+/** The object as the server may change it, in the API's form. Throws `BadRequest`. */
+function decoded(object: NewObject | ApiObject): Fields {
+  const { kind, apiVersion } = object;
+  const problem = decodeProblem(kind, object);
+  if (problem !== null) {
+    const version = apiVersion.split("/").at(-1) ?? "";
+    throw new ApiError(
+      "BadRequest",
+      `${kind} in version "${version}" cannot be handled as a ${kind}: ${problem.message}`,
+      [{ path: problem.path, text: problem.message }],
+    );
+  }
+  const fields = copyFields(object);
+  normalise(kind, fields);
+  return fields;
 }
 
 /** The status of a new object, before any controller has seen it. */

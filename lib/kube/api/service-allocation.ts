@@ -6,8 +6,9 @@
  * Not modelled: dual-stack clusters.
  */
 
+import { deepEqual } from "../deep-equal.ts";
 import type { ClusterIpAllocator, NodePortAllocator } from "./allocators.ts";
-import { isReachableFromOutside } from "./defaults.ts";
+import { isExternallyAccessible, isReachableFromOutside } from "./defaulting/service.ts";
 import { ApiError, type FieldError, FieldErrors, invalidError } from "./errors.ts";
 import { type Fields, mapIn, mapsIn, numberIn, textIn, textsIn } from "./fields.ts";
 
@@ -38,14 +39,12 @@ function hasHealthPort(spec: Fields): boolean {
 /** Values that the old type had and the new one cannot have go, if they were not changed. */
 function dropForNewType(spec: Fields, old: Fields): void {
   if (hasClusterIp(old) && !hasClusterIp(spec)) {
-    for (const name of [
-      "clusterIP",
-      "clusterIPs",
-      "ipFamilies",
-      "ipFamilyPolicy",
-      "internalTrafficPolicy",
-    ]) {
-      delete spec[name];
+    if (deepEqual(spec["clusterIPs"], old["clusterIPs"]) || spec["clusterIP"] === undefined) {
+      delete spec["clusterIP"];
+      delete spec["clusterIPs"];
+    }
+    for (const name of ["ipFamilies", "ipFamilyPolicy", "internalTrafficPolicy"]) {
+      if (deepEqual(spec[name], old[name])) delete spec[name];
     }
   }
   if (
@@ -56,8 +55,13 @@ function dropForNewType(spec: Fields, old: Fields): void {
       if (mapsIn(old, "ports").some((each) => each["nodePort"] === port["nodePort"]))
         delete port["nodePort"];
     }
-    if (spec["externalTrafficPolicy"] === old["externalTrafficPolicy"])
-      delete spec["externalTrafficPolicy"];
+  }
+  if (
+    isExternallyAccessible(old) &&
+    !isExternallyAccessible(spec) &&
+    spec["externalTrafficPolicy"] === old["externalTrafficPolicy"]
+  ) {
+    delete spec["externalTrafficPolicy"];
   }
   if (hasHealthPort(old) && !hasHealthPort(spec)) delete spec["healthCheckNodePort"];
   if (old["type"] === "LoadBalancer" && spec["type"] !== "LoadBalancer") {

@@ -51,17 +51,18 @@ export class VolumeBinder {
     };
     const { name } = volume.metadata;
     const { capacity, accessModes } = volume.spec as JsonMap;
-    yield* this.#client.patch("PersistentVolume", name, (current) => ({
+    const held = yield* this.#client.patch("PersistentVolume", name, (current) => ({
       ...current,
       spec: { ...(current.spec as JsonMap), claimRef: reference },
-      status: { phase: "Bound" },
     }));
+    yield* this.#client.updateStatus({ ...held, status: { phase: "Bound" } });
     const className = spec.storageClassName ?? DEFAULT_CLASS;
-    yield* this.#client.patch("PersistentVolumeClaim", key, (current) => ({
+    const bound = yield* this.#client.patch("PersistentVolumeClaim", key, (current) => ({
       ...current,
       spec: { ...(current.spec as JsonMap), volumeName: name, storageClassName: className },
-      status: { phase: "Bound", accessModes, capacity },
     }));
+    const status = { phase: "Bound", accessModes, capacity };
+    yield* this.#client.updateStatus({ ...bound, status });
   }
 
   /** A volume that nobody has and that is large enough. */
@@ -80,12 +81,14 @@ export class VolumeBinder {
   *#provision({ metadata }: ApiObject, spec: ClaimSpec): Sync<ApiObject> {
     const name = `pvc-${metadata.uid}`;
     const storageClassName = spec.storageClassName ?? DEFAULT_CLASS;
+    const directory = `${name}_${metadata.namespace}_${metadata.name}`;
     return yield* this.#client.create({
       apiVersion: "v1",
       kind: "PersistentVolume",
       metadata: { name },
       spec: {
         accessModes: spec.accessModes ?? [],
+        hostPath: { path: `/var/local-path-provisioner/${directory}`, type: "DirectoryOrCreate" },
         capacity: { storage: spec.resources?.requests?.storage ?? "0" },
         persistentVolumeReclaimPolicy: "Delete",
         storageClassName,

@@ -3,7 +3,7 @@
  * and a Deployment of two Pods.
  *
  * Spec: Kubernetes cmd/kubeadm/app/phases/addons/dns/manifests.go, v1.36.
- * Not modelled: its ServiceAccount and roles, which nothing here looks at.
+ * Not modelled: its roles, which nothing here looks at.
  */
 import { type Cidr, formatIpv4, ipv4 } from "../../base/inet.ts";
 import type { NewObject } from "../api/types.ts";
@@ -43,7 +43,7 @@ export function clusterDnsAddress(serviceSubnet: Cidr): string {
 
 /** What kubeadm applies. */
 export function corednsObjects(serviceSubnet: Cidr): NewObject[] {
-  return [configMap(), deployment(), service(clusterDnsAddress(serviceSubnet))];
+  return [configMap(), deployment(), serviceAccount(), service(clusterDnsAddress(serviceSubnet))];
 }
 
 function configMap(): NewObject {
@@ -52,6 +52,14 @@ function configMap(): NewObject {
     kind: "ConfigMap",
     metadata: { name: "coredns", namespace: "kube-system" },
     data: { Corefile: COREFILE },
+  };
+}
+
+function serviceAccount(): NewObject {
+  return {
+    apiVersion: "v1",
+    kind: "ServiceAccount",
+    metadata: { name: "coredns", namespace: "kube-system" },
   };
 }
 

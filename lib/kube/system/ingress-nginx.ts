@@ -2,7 +2,7 @@
  * ingress-nginx as its manifests for kind install it.
  *
  * Spec: kubernetes/ingress-nginx deploy/static/provider/kind/deploy.yaml, controller v1.13.
- * Not modelled: the admission webhook with its Jobs, ServiceAccounts and roles.
+ * Not modelled: the admission webhook with its Jobs and ServiceAccount; roles.
  */
 import type { NewObject } from "../api/types.ts";
 
@@ -34,6 +34,11 @@ export function ingressNginxObjects(): NewObject[] {
           "app.kubernetes.io/name": NAMESPACE,
         },
       },
+    },
+    {
+      apiVersion: "v1",
+      kind: "ServiceAccount",
+      metadata: { name: NAMESPACE, namespace: NAMESPACE, labels: LABELS },
     },
     {
       apiVersion: "v1",
