@@ -4,7 +4,8 @@
  * these are the questions that people ask first.
  */
 import type { ApiObject, Pod, Service } from "./api/types.ts";
-import { findPort, selects } from "./controllers/service-pods.ts";
+import { findPort, firstWish, labelsOf, selects } from "./controllers/service-pods.ts";
+import { ObjectIndex } from "./object-index.ts";
 import { objectKey, type Store } from "./store.ts";
 
 /** One thing that leads nowhere. */
@@ -16,19 +17,22 @@ export interface DeadEnd {
   readonly text: string;
 }
 
-/** All that leads nowhere in a cluster as it is now. O(Services × Pods). */
+/** All that leads nowhere in a cluster as it is now. */
 export function deadEnds(store: Store): DeadEnd[] {
   const pods = store.list("Pod");
+  const byLabel = new ObjectIndex<Pod>(labelsOf);
+  for (const pod of pods) byLabel.replace(null, pod);
   return [
-    ...store.list("Service").flatMap((service) => ofService(service, pods)),
+    ...store.list("Service").flatMap((service) => ofService(service, pods, byLabel)),
     ...store.list("Ingress").flatMap((ingress) => ofIngress(ingress, store)),
   ];
 }
 
-function ofService(service: Service, pods: readonly Pod[]): DeadEnd[] {
+function ofService(service: Service, pods: readonly Pod[], byLabel: ObjectIndex<Pod>): DeadEnd[] {
   const { selector, ports = [], type } = service.spec;
   if (selector === undefined || type === "ExternalName") return [];
-  const chosen = pods.filter((pod) => selects(service, pod));
+  const wish = firstWish(service.metadata.namespace, selector);
+  const chosen = byLabel.list(wish).filter((pod) => selects(service, pod));
   const labels = Object.entries(selector).map(([key, value]) => `${key}=${value}`);
   if (chosen.length === 0) {
     const elsewhere = pods.find((pod) =>

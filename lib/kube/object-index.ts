@@ -21,6 +21,11 @@ export class ObjectIndex<T extends ApiObject = ApiObject> {
     return (this.#tables.get(value)?.list() ?? NOTHING) as readonly T[];
   }
 
+  /** The same, in no order in particular. */
+  values(value: string): Iterable<T> {
+    return (this.#tables.get(value)?.values() ?? NOTHING) as Iterable<T>;
+  }
+
   /** The next version of an object; null: there was or is none. */
   replace(previous: T | null, current: T | null): void {
     if (previous !== null) this.#remove(previous);

@@ -44,13 +44,13 @@ function errorOfType(type: AddressType): number {
 /** A table. */
 export class FibTable {
   readonly id: number;
-  readonly #byLength: Map<number, FibEntry[]>[] = [];
+  /** By prefix length; null where there are none. */
+  readonly #byLength: (Map<number, FibEntry[]> | null)[] = new Array(33).fill(null);
   /** Prefix lengths in use, longest first. */
   #lengths: number[] = [];
 
   constructor(id: number) {
     this.id = id;
-    for (let length = 0; length <= 32; length += 1) this.#byLength.push(new Map());
   }
 
   get empty(): boolean {
@@ -134,20 +134,26 @@ export class FibTable {
     return count;
   }
 
+  /** All entries, in no order in particular. */
+  *each(): Generator<FibEntry> {
+    for (const length of this.#lengths) {
+      for (const entries of this.#byLength[length]?.values() ?? []) yield* entries;
+    }
+  }
+
   /** All entries in the order of `ip route show`: by address, then longer prefixes first. */
   entries(): FibEntry[] {
-    const all: FibEntry[] = [];
-    for (const length of this.#lengths) {
-      for (const entries of this.#byLength[length]?.values() ?? []) all.push(...entries);
-    }
-    return all.sort(
+    return [...this.each()].sort(
       (a, b) => (a.destination >>> 0) - (b.destination >>> 0) || b.prefixLength - a.prefixLength,
     );
   }
 
   #bucket(entry: FibEntry): FibEntry[] {
-    const map = this.#byLength[entry.prefixLength];
-    if (map === undefined) return [];
+    let map = this.#byLength[entry.prefixLength] ?? null;
+    if (map === null) {
+      map = new Map();
+      this.#byLength[entry.prefixLength] = map;
+    }
     let bucket = map.get(entry.destination);
     if (bucket === undefined) {
       bucket = [];

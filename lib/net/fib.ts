@@ -203,17 +203,17 @@ export class Fib {
       const { nexthops } = entry.info;
       return nexthops.length > 0 && nexthops.every((nexthop) => nexthop.dead);
     });
-    for (const entry of this.#entries()) rebalance(entry.info);
+    for (const table of this.tables.values()) for (const { info } of table.each()) rebalance(info);
     this.#namespace.epoch.bump();
   }
 
   /** A device came up: next hops of multipath routes that died with it live again. */
   deviceUp(device: NetDevice): void {
-    this.#eachNexthop(device, (nexthop) => {
+    this.#eachNexthop(device, (nexthop, { info }) => {
       nexthop.dead = false;
       nexthop.linkdown = !device.carrier;
+      rebalance(info);
     });
-    for (const entry of this.#entries()) rebalance(entry.info);
     this.#namespace.epoch.bump();
   }
 
@@ -251,13 +251,13 @@ export class Fib {
     this.#namespace.epoch.bump();
   }
 
-  #entries(): FibEntry[] {
-    return [...this.tables.values()].flatMap((table) => table.entries());
-  }
-
-  #eachNexthop(device: NetDevice, act: (nexthop: Nexthop) => void): void {
-    for (const entry of this.#entries()) {
-      for (const nexthop of entry.info.nexthops) if (nexthop.device === device) act(nexthop);
+  #eachNexthop(device: NetDevice, act: (nexthop: Nexthop, entry: FibEntry) => void): void {
+    for (const table of this.tables.values()) {
+      for (const entry of table.each()) {
+        for (const nexthop of entry.info.nexthops) {
+          if (nexthop.device === device) act(nexthop, entry);
+        }
+      }
     }
   }
 

@@ -41,6 +41,8 @@ export class InetDevice {
   reachableTimeNs: Ns = 0;
   /** Names of parameters that were set for this device: the default no longer changes them. */
   readonly touched = new Set<string>();
+  /** Whether none of them do any more. */
+  isConfSet = false;
   /** State at the last notification, to see what changed. */
   wasUp = false;
   hadCarrier = false;

@@ -83,7 +83,7 @@ export class NamespaceSysctls {
 
   #spreadDefault(field: string): void {
     for (const owner of this.#namespace.inetDevices()) {
-      if (owner.touched.has(field)) continue;
+      if (owner.isConfSet || owner.touched.has(field)) continue;
       Reflect.set(owner.conf, field, Reflect.get(this.#namespace.confDefault, field));
     }
     this.#namespace.epoch.bump();
@@ -91,7 +91,7 @@ export class NamespaceSysctls {
 
   #spreadNeighbourDefault(field: string): void {
     for (const owner of this.#namespace.inetDevices()) {
-      if (owner.touched.has(`neigh.${field}`)) continue;
+      if (owner.isConfSet || owner.touched.has(`neigh.${field}`)) continue;
       Reflect.set(owner.neighbourConf, field, Reflect.get(this.#namespace.neighbourDefault, field));
     }
   }

@@ -247,8 +247,7 @@ export class Namespace implements DeviceHost {
 
   /** A device that has an address no longer follows the defaults (`ipv4_devconf_setall`). */
   markConfSet(owner: InetDevice): void {
-    for (const field of Object.keys(owner.conf)) owner.touched.add(field);
-    for (const field of Object.keys(owner.neighbourConf)) owner.touched.add(`neigh.${field}`);
+    owner.isConfSet = true;
   }
 
   #deviceUp(owner: InetDevice): void {

@@ -23,6 +23,8 @@ export type FieldRanges = Readonly<Record<string, readonly [number, number]>>;
 
 /** Bounds and reactions of the number fields of one object. */
 export interface FieldOptions {
+  /** Which of them are parameters; all by default. */
+  readonly only?: (field: string) => boolean;
   /** Of fields that do not take every int. */
   readonly ranges?: FieldRanges;
   /** Called after a field was written. */
@@ -72,8 +74,8 @@ export class SysctlTree {
   /** All names in order. */
   names(): string[] {
     const names = new Set(this.#entries.keys());
-    for (const { prefix, owner } of this.#groups) {
-      for (const field of numberFields(owner)) names.add(`${prefix}.${sysctlName(field)}`);
+    for (const { prefix, owner, options } of this.#groups) {
+      for (const field of numberFields(owner, options)) names.add(`${prefix}.${sysctlName(field)}`);
     }
     return [...names].sort();
   }
@@ -85,7 +87,9 @@ export class SysctlTree {
     for (const group of this.#groups) {
       if (group.prefix.length !== dot || !name.startsWith(group.prefix)) continue;
       const own = name.slice(dot + 1);
-      const field = numberFields(group.owner).find((each) => sysctlName(each) === own);
+      const field = numberFields(group.owner, group.options).find(
+        (each) => sysctlName(each) === own,
+      );
       if (field !== undefined) return new FieldEntry(group, field);
     }
     return null;
@@ -116,8 +120,10 @@ class FieldEntry implements SysctlEntry {
   }
 }
 
-function numberFields(owner: object): string[] {
-  return Object.keys(owner).filter((field) => typeof Reflect.get(owner, field) === "number");
+function numberFields(owner: object, { only }: FieldOptions): string[] {
+  return Object.keys(owner).filter(
+    (field) => typeof Reflect.get(owner, field) === "number" && only?.(field) !== false,
+  );
 }
 
 /** `net.ipv4.conf.<device>`: what a device does with IPv4. */

@@ -142,18 +142,7 @@ const CORE: readonly (readonly [
 
 function defineSysctls(namespace: Namespace, sysctls: TransportSysctls): void {
   const tree = namespace.sysctls;
-  for (const [field, value] of Object.entries(sysctls)) {
-    if (typeof value !== "number" || !field.startsWith("tcp")) continue;
-    const name = field.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-    tree.define(`net.ipv4.${name}`, {
-      read: () => String(Reflect.get(sysctls, field)),
-      write: (text) => {
-        if (!/^\s*-?[0-9]+\s*$/.test(text)) return -EINVAL;
-        Reflect.set(sysctls, field, Number(text));
-        return 0;
-      },
-    });
-  }
+  tree.defineFields("net.ipv4", sysctls, { only: (field) => field.startsWith("tcp") });
   for (const [name, field] of CORE) {
     tree.define(name, {
       read: () => String(sysctls[field]),

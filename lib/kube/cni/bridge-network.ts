@@ -13,14 +13,7 @@
  * Differs: MAC addresses are made of the IPv4 address (`0a:58:` and its four octets), as older
  * releases did; today the kernel draws them. Names of veths are made of the sandbox's id, not drawn.
  */
-import {
-  broadcastOf,
-  type Cidr,
-  formatCidr,
-  type Ipv4,
-  parseCidr,
-  parseIpv4,
-} from "../../base/inet.ts";
+import { broadcastOf, type Cidr, type Ipv4, parseCidr, parseIpv4 } from "../../base/inet.ts";
 import { type Mac, macFromName } from "../../base/mac.ts";
 import { Bridge } from "../../link/bridge.ts";
 import { Veth } from "../../link/veth.ts";
@@ -156,13 +149,29 @@ interface NodeRoute {
   readonly gateway: Ipv4;
 }
 
+/** Routes that were read: all nodes of a cluster read the same of the same record. */
+const routes = new WeakMap<Node, { readonly route: NodeRoute | null }>();
+
 function nodeRoute(node: Node | null): NodeRoute | null {
-  const address = node?.status.addresses?.find(({ type }) => type === "InternalIP")?.address;
-  const network = node?.spec.podCIDR;
+  if (node === null) return null;
+  const known = routes.get(node);
+  if (known !== undefined) return known.route;
+  const route = readRoute(node);
+  routes.set(node, { route });
+  return route;
+}
+
+function readRoute(node: Node): NodeRoute | null {
+  const address = node.status.addresses?.find(({ type }) => type === "InternalIP")?.address;
+  const network = node.spec.podCIDR;
   if (address === undefined || network === undefined) return null;
   return { network: parseCidr(network), gateway: parseIpv4(address) };
 }
 
 function sameRoute(one: NodeRoute, other: NodeRoute): boolean {
-  return one.gateway === other.gateway && formatCidr(one.network) === formatCidr(other.network);
+  return (
+    one.gateway === other.gateway &&
+    one.network.address === other.network.address &&
+    one.network.prefixLength === other.network.prefixLength
+  );
 }

@@ -32,10 +32,7 @@ export class ServicePods {
   readonly #services: ObjectIndex<Service>;
 
   constructor(informers: Informers) {
-    this.#pods = informers.index("Pod", ({ metadata }) => [
-      any(metadata.namespace),
-      ...Object.entries(metadata.labels ?? {}).map((label) => pair(metadata.namespace, label)),
-    ]);
+    this.#pods = informers.index("Pod", labelsOf);
     this.#services = informers.index("Service", ({ metadata, spec }) =>
       spec.selector === undefined ? [] : [firstWish(metadata.namespace, spec.selector)],
     );
@@ -69,8 +66,14 @@ export class ServicePods {
   }
 }
 
-/** What a selector asks for first: few Pods have it, and all that are selected. */
-function firstWish(namespace: string | undefined, selector: StringMap): string {
+/** By what a Pod is found: its labels, and that it is in its namespace. */
+export function labelsOf({ metadata }: Pod): string[] {
+  const { namespace, labels = {} } = metadata;
+  return [any(namespace), ...Object.entries(labels).map((label) => pair(namespace, label))];
+}
+
+/** What a selector asks for first: few Pods have it by `labelsOf`, and all that are selected. */
+export function firstWish(namespace: string | undefined, selector: StringMap): string {
   const [first] = Object.entries(selector);
   return first === undefined ? any(namespace) : pair(namespace, first);
 }

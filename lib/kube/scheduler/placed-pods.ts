@@ -5,12 +5,15 @@
  *
  * Spec: kubernetes pkg/scheduler/backend/cache (snapshot), v1.36.
  */
-import type { Node, Pod, PodAffinityTerm } from "../api/types.ts";
+import type { LabelSelector, Node, Pod, PodAffinityTerm } from "../api/types.ts";
+import { firstWish, labelsOf } from "../controllers/service-pods.ts";
+import { ObjectIndex } from "../object-index.ts";
 import { ObjectTable } from "../object-table.ts";
 import { keyOf } from "../store.ts";
-import type { NodeInfo } from "./scores.ts";
+import type { NodeInfo, PlacedPod } from "./scores.ts";
 
 const NO_TERMS: readonly PodAffinityTerm[] = [];
+const NO_PODS: readonly Pod[] = [];
 
 /** Which Pods this one must not be near. */
 export function antiAffinityOf({ spec }: Pod): readonly PodAffinityTerm[] {
@@ -21,6 +24,8 @@ export function antiAffinityOf({ spec }: Pod): readonly PodAffinityTerm[] {
 export class PlacedPods {
   readonly #byNode = new Map<string, ObjectTable>();
   readonly #nodeOf = new Map<string, string>();
+  readonly #pods = new Map<string, Pod>();
+  readonly #byLabel = new ObjectIndex<Pod>(labelsOf);
   /** Those that keep others away. */
   readonly #antiAffine = new Set<string>();
 
@@ -38,7 +43,13 @@ export class PlacedPods {
       this.#nodeOf.delete(key);
       this.#antiAffine.delete(key);
     }
-    if (node === null) return;
+    const placed = node === null ? null : pod;
+    this.#byLabel.replace(this.#pods.get(key) ?? null, placed);
+    if (node === null) {
+      this.#pods.delete(key);
+      return;
+    }
+    this.#pods.set(key, pod);
     let pods = this.#byNode.get(node);
     if (pods === undefined) {
       pods = new ObjectTable();
@@ -49,12 +60,24 @@ export class PlacedPods {
     if (antiAffinityOf(pod).length > 0) this.#antiAffine.add(key);
   }
 
+  /**
+   * Pods of a namespace among which all are that the selector means, with the names of their nodes.
+   */
+  candidates(namespace: string | undefined, selector: LabelSelector | undefined): PlacedPod[] {
+    const placed: PlacedPod[] = [];
+    for (const pod of this.#byLabel.values(firstWish(namespace, selector?.matchLabels ?? {}))) {
+      const node = this.#nodeOf.get(keyOf(pod));
+      if (node !== undefined) placed.push({ pod, node });
+    }
+    return placed;
+  }
+
   /** The nodes with their Pods, both by name. */
   infos(nodes: readonly Node[]): NodeInfo[] {
     return nodes.map((node) => ({ node, pods: this.#podsOn(node.metadata.name) }));
   }
 
   #podsOn(node: string): readonly Pod[] {
-    return (this.#byNode.get(node)?.list() ?? []) as readonly Pod[];
+    return (this.#byNode.get(node)?.list() ?? NO_PODS) as readonly Pod[];
   }
 }

@@ -159,6 +159,7 @@ export class PodScheduler {
       matches: (other) =>
         other.metadata.namespace === pod.metadata.namespace &&
         matchesSelector(constraint.labelSelector, other.metadata.labels),
+      candidates: this.#placed.candidates(pod.metadata.namespace, constraint.labelSelector),
     });
     const hard = own
       .filter(({ whenUnsatisfiable }) => whenUnsatisfiable === "DoNotSchedule")
@@ -171,10 +172,12 @@ export class PodScheduler {
           .map(wish),
       };
     }
-    return {
-      hard,
-      soft: defaultWishes(pod, this.#servicePods.servicesOf(pod), this.#ownerSelector(pod)),
-    };
+    const services = this.#servicePods.servicesOf(pod);
+    const owner = this.#ownerSelector(pod);
+    const [service] = services;
+    const selector = service === undefined ? owner : { matchLabels: service.spec.selector };
+    const candidates = this.#placed.candidates(pod.metadata.namespace, selector ?? undefined);
+    return { hard, soft: defaultWishes(pod, services, owner, candidates) };
   }
 
   #ownerSelector(pod: Pod): LabelSelector | null {

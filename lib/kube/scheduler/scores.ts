@@ -7,7 +7,14 @@
 import { matchesLabels, matchesSelector } from "../api/labels.ts";
 import type { LabelSelector, Node, Pod, Service } from "../api/types.ts";
 import { ZONE_LABEL } from "../objects.ts";
-import { allocatableOf, matchesTerm, scoredRequestsOf, taintsOf, tolerates } from "./node-fit.ts";
+import {
+  allocatableOf,
+  matchesTerm,
+  type Resources,
+  scoredRequestsOf,
+  taintsOf,
+  tolerates,
+} from "./node-fit.ts";
 
 const HOSTNAME = "kubernetes.io/hostname";
 const MAX_SCORE = 100;
@@ -23,6 +30,14 @@ export interface SpreadWish {
   readonly topologyKey: string;
   readonly maxSkew: number;
   readonly matches: (pod: Pod) => boolean;
+  /** The Pods on nodes that may match, with the names of their nodes. */
+  readonly candidates: readonly PlacedPod[];
+}
+
+/** A Pod and its node's name. */
+export interface PlacedPod {
+  readonly pod: Pod;
+  readonly node: string;
 }
 
 /** The sum of all scores of each node, in the order of `nodes`. */
@@ -43,12 +58,13 @@ export function scoreNodes(
 
 /**
  * The wishes of a Pod that has none of its own: over nodes and zones, with its like. `services` are
- * those that select it.
+ * those that select it, `candidates` Pods of its namespace that may be its like.
  */
 export function defaultWishes(
   pod: Pod,
   services: readonly Service[],
   owner: LabelSelector | null,
+  candidates: readonly PlacedPod[],
 ): SpreadWish[] {
   const selectors = services.map(({ spec }) => spec.selector ?? {});
   if (selectors.length === 0 && owner === null) return [];
@@ -57,8 +73,8 @@ export function defaultWishes(
     selectors.every((selector) => matchesLabels(selector, other.metadata.labels)) &&
     (owner === null || matchesSelector(owner, other.metadata.labels));
   return [
-    { topologyKey: HOSTNAME, maxSkew: 3, matches },
-    { topologyKey: ZONE_LABEL, maxSkew: 5, matches },
+    { topologyKey: HOSTNAME, maxSkew: 3, matches, candidates },
+    { topologyKey: ZONE_LABEL, maxSkew: 5, matches, candidates },
   ];
 }
 
@@ -86,16 +102,21 @@ function spreadScores(nodes: readonly NodeInfo[], wishes: readonly SpreadWish[])
 /** Pods that match, by the value of the topology's label; Pods on their way out do not count. */
 export function domainCounts(
   nodes: readonly NodeInfo[],
-  { topologyKey, matches }: SpreadWish,
+  { topologyKey, matches, candidates }: SpreadWish,
 ): Map<string, number> {
   const counts = new Map<string, number>();
-  for (const { node, pods } of nodes) {
+  const domains = new Map<string, string>();
+  for (const { node } of nodes) {
     const domain = node.metadata.labels?.[topologyKey];
     if (domain === undefined) continue;
-    let count = counts.get(domain) ?? 0;
-    for (const pod of pods)
-      if (pod.metadata.deletionTimestamp === undefined && matches(pod)) count += 1;
-    counts.set(domain, count);
+    domains.set(node.metadata.name, domain);
+    counts.set(domain, 0);
+  }
+  for (const { pod, node } of candidates) {
+    const domain = domains.get(node);
+    if (domain === undefined) continue;
+    if (pod.metadata.deletionTimestamp !== undefined || !matches(pod)) continue;
+    counts.set(domain, (counts.get(domain) ?? 0) + 1);
   }
   return counts;
 }
@@ -119,16 +140,28 @@ function balanced({ cpu, memory }: Fractions): number {
 /** What is asked for on the node with the Pod there. */
 function fractions(pod: Pod, { node, pods }: NodeInfo): Fractions {
   const has = allocatableOf(node);
-  let cpu = 0;
-  let memory = 0;
-  for (const other of pods) {
-    const asked = scoredRequestsOf(other);
-    cpu += asked.cpu;
-    memory += asked.memory;
-  }
+  const { cpu, memory } = askedOf(pods);
   const own = scoredRequestsOf(pod);
   return { cpu: (cpu + own.cpu) / has.cpu, memory: (memory + own.memory) / has.memory };
 }
+
+/** What all Pods of a list ask for: it is another list after any change. */
+function askedOf(pods: readonly Pod[]): Resources {
+  const known = asked.get(pods);
+  if (known !== undefined) return known;
+  let cpu = 0;
+  let memory = 0;
+  for (const pod of pods) {
+    const own = scoredRequestsOf(pod);
+    cpu += own.cpu;
+    memory += own.memory;
+  }
+  const sum = { cpu, memory };
+  asked.set(pods, sum);
+  return sum;
+}
+
+const asked = new WeakMap<readonly Pod[], Resources>();
 
 function avoidedTaints(pod: Pod, node: Node): number {
   const tolerations = pod.spec.tolerations ?? [];

@@ -25,6 +25,7 @@ export interface ManifestFile {
   /** As the lab names it. */
   readonly path: string;
   readonly bytes: Uint8Array;
+  readonly text: string;
   readonly manifests: readonly Manifest[];
 }
 
@@ -58,10 +59,26 @@ export class ManifestFiles {
         place,
       );
     }
-    const manifests = readKubectlFile(fromUtf8(bytes), besideLab(this.#lab, path));
-    const file = { path, bytes, manifests };
+    const text = fromUtf8(bytes);
+    const manifests = readKubectlFile(text, besideLab(this.#lab, path));
+    const file = { path, bytes, text, manifests };
     this.#files.set(path, file);
     return file;
+  }
+
+  /**
+   * The manifests in a text that kubectl has under the name `file`: those of a file that was read
+   * already, as a rule. Throws `VW_YAML`.
+   */
+  manifestsIn(text: string, file: string): readonly Manifest[] {
+    for (const known of this.#files.values()) {
+      if (known.text !== text) continue;
+      return known.manifests.map(({ value, placeOf }) => ({
+        value,
+        placeOf: (path) => ({ ...placeOf(path), file }),
+      }));
+    }
+    return readKubectlFile(text, file);
   }
 
   /** Reads the files that a step names: kubectl finds them on its host. Throws as `read` does. */

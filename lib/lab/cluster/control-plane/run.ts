@@ -26,7 +26,6 @@ import type { ShellSurroundings } from "../../../shell/shell.ts";
 import { WaitQueue } from "../../../sim/process.ts";
 import type { Host, Machine } from "../../build.ts";
 import type { Clock } from "../../clock.ts";
-import { readKubectlFile } from "../../kubectl-files.ts";
 import type { Lab } from "../../lab.ts";
 import type { RelayReport } from "../../report.ts";
 import type { Cluster, ControlPlaneSettings } from "../../schema/cluster.ts";
@@ -128,7 +127,7 @@ export class ControlPlaneRun {
       server,
       changes: this.#changes,
       pods: containers,
-      readManifests: readKubectlFile,
+      readManifests: (text, file) => this.#files.manifestsIn(text, file),
     });
     const outside = new Set(this.#plan.hosts.map(({ name }) => name));
     const commands = commandSet("dash", [kubectl, doorsCommand(store, outside)], LAB_COMMANDS);
