@@ -35,6 +35,38 @@ export interface SetElement {
   expires: number;
   packets: number;
   bytes: number;
+  comment: string;
+  /** What `-j SET --map-set` gives to packets. */
+  mapping: SetMapping;
+}
+
+/** Values for packets that an element matches (skbinfo). */
+export interface SetMapping {
+  readonly mark: number;
+  /** Which bits of the packet's mark are replaced. */
+  readonly mask: number;
+  readonly priority: number;
+  readonly queue: number;
+}
+
+/** No values. */
+export const NO_MAPPING: SetMapping = { mark: 0, mask: 0, priority: 0, queue: 0 };
+
+/** An element of nothing yet. */
+export function emptyElement(): SetElement {
+  return {
+    address: 0,
+    protocol: 0,
+    port: 0,
+    address2: 0,
+    prefix: 32,
+    nomatch: false,
+    expires: 0,
+    packets: 0,
+    bytes: 0,
+    comment: "",
+    mapping: NO_MAPPING,
+  };
 }
 
 /** Elements go when their time is over, by this clock. */
@@ -55,6 +87,16 @@ export interface SetOptions {
   /** bitmap:port: the first and the last port that it can hold. */
   readonly firstPort: number;
   readonly lastPort: number;
+  /** Whether elements have comments, and values for packets. */
+  readonly comment: boolean;
+  readonly mapping: boolean;
+  /** Whether a full hash gives up an element for a new one. */
+  readonly forceAdd: boolean;
+  readonly bucketSize: number;
+  /** hash:ip and hash:ip,port: the part of the address that counts; -1: all of it. */
+  readonly mask: number;
+  /** Whether the mask was given as a prefix length. */
+  readonly isNetmask: boolean;
 }
 
 /** The kernel's defaults. */
@@ -65,6 +107,12 @@ export const DEFAULT_SET_OPTIONS: SetOptions = {
   initval: 0,
   firstPort: 0,
   lastPort: 65535,
+  comment: false,
+  mapping: false,
+  forceAdd: false,
+  bucketSize: 12,
+  mask: -1,
+  isNetmask: false,
 };
 
 /** One set. */
@@ -209,20 +257,12 @@ export class IpSet {
   elementOf(packet: Packet, sources: readonly boolean[]): SetElement | null {
     const side = (index: number): boolean => sources[index] ?? sources[sources.length - 1] ?? true;
     const address = (index: number): number => (side(index) ? packet.source : packet.destination);
-    const base = {
-      protocol: 0,
-      port: 0,
-      address2: 0,
-      prefix: 32,
-      nomatch: false,
-      expires: 0,
-      packets: 0,
-      bytes: 0,
-    };
+    const first = address(0) & this.options.mask;
+    const base = emptyElement();
     switch (this.type) {
       case "hash:ip":
       case "hash:net":
-        return { ...base, address: address(0) };
+        return { ...base, address: first };
       case "bitmap:port": {
         const port = portOf(packet, side(0));
         return port === -1 || packet.protocol === IPPROTO_ICMP
@@ -233,7 +273,7 @@ export class IpSet {
         const port = portOf(packet, side(1));
         if (port === -1) return null;
         const address2 = this.type === "hash:ip,port" ? 0 : address(2);
-        return { ...base, address: address(0), protocol: packet.protocol, port, address2 };
+        return { ...base, address: first, protocol: packet.protocol, port, address2 };
       }
     }
   }
@@ -248,7 +288,8 @@ export class IpSet {
 
 /** All sets of a host. */
 export class IpSets {
-  readonly #sets = new Map<string, IpSet>();
+  /** By index; a new set takes the first free place. */
+  readonly #places: (IpSet | null)[] = [];
   readonly #clock: SetClock;
 
   constructor(clock: SetClock) {
@@ -256,7 +297,7 @@ export class IpSets {
   }
 
   get(name: string): IpSet | undefined {
-    return this.#sets.get(name);
+    return this.#places.find((set) => set?.name === name) ?? undefined;
   }
 
   /** Makes a set; undefined if the name is taken. */
@@ -266,28 +307,30 @@ export class IpSets {
     counters = false,
     options = DEFAULT_SET_OPTIONS,
   ): IpSet | undefined {
-    if (this.#sets.has(name)) return undefined;
+    if (this.get(name) !== undefined) return undefined;
     const set = new IpSet(this.#clock, name, type, counters, options);
-    this.#sets.set(name, set);
+    const free = this.#places.indexOf(null);
+    if (free === -1) this.#places.push(set);
+    else this.#places[free] = set;
     return set;
   }
 
   /** Destroys a set; false if it is not there or in use. */
   destroy(name: string): boolean {
-    const set = this.#sets.get(name);
-    return set !== undefined && set.references === 0 && this.#sets.delete(name);
+    const index = this.#places.findIndex((set) => set?.name === name);
+    if (index === -1 || this.#places[index]?.references !== 0) return false;
+    this.#places[index] = null;
+    return true;
   }
 
   /** Gives a set another name, which must be free. */
   rename(set: IpSet, name: string): void {
-    this.#sets.delete(set.name);
     set.name = name;
-    this.#sets.set(name, set);
   }
 
-  /** In the order in which they were made. */
+  /** In the order of their places. */
   list(): IpSet[] {
-    return [...this.#sets.values()];
+    return this.#places.filter((set) => set !== null);
   }
 }
 

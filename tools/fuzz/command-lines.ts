@@ -11,6 +11,7 @@ import { parseArgs } from "node:util";
 import { VethworkError } from "../../lib/base/errors.ts";
 import { Network } from "../../lib/lab/network.ts";
 import { Random, type RandomStream } from "../../lib/sim/random.ts";
+import { IpsetLines } from "./ipset-lines.ts";
 import { IptablesLines } from "./iptables-lines.ts";
 
 const { values } = parseArgs({
@@ -39,7 +40,10 @@ export interface LineGrammar {
   plain(line: string, text: string): string;
 }
 
-const GRAMMARS: Readonly<Record<string, LineGrammar>> = { iptables: new IptablesLines() };
+const GRAMMARS: Readonly<Record<string, LineGrammar>> = {
+  iptables: new IptablesLines(),
+  ipset: new IpsetLines(),
+};
 
 /** Between the parts of what the script prints. */
 const MARK = "\x01";

@@ -1,7 +1,7 @@
 /**
  * The IP sets that rules of the router ask, on the kernel and here.
  */
-import { IpSets, type SetElement, type SetType } from "../../lib/netfilter/ipset.ts";
+import { emptyElement, IpSets, type SetElement, type SetType } from "../../lib/netfilter/ipset.ts";
 import { formatElement } from "../../lib/shell/set-element.ts";
 
 interface SetModel {
@@ -12,17 +12,6 @@ interface SetModel {
 
 const A2 = 0x0a010002;
 const B2 = 0x0a020002;
-const EMPTY: SetElement = {
-  address: 0,
-  protocol: 0,
-  port: 0,
-  address2: 0,
-  prefix: 32,
-  nomatch: false,
-  expires: 0,
-  packets: 0,
-  bytes: 0,
-};
 const SETS: readonly SetModel[] = [
   { name: "fz-ip", type: "hash:ip", elements: [{ address: A2 }, { address: 0x0a600001 }] },
   {
@@ -57,7 +46,7 @@ export function setsText(): string {
 export function makeSets(sets: IpSets): void {
   for (const { name, type, elements } of SETS) {
     const set = sets.create(name, type);
-    for (const element of elements) set?.add({ ...EMPTY, ...element });
+    for (const element of elements) set?.add({ ...emptyElement(), ...element });
   }
 }
 

@@ -210,8 +210,6 @@ export class SctpTracker {
           if (next === sCL && last === sCL && connection.confirmed) ignored = true;
         }
         this.#setTag(connection, opposite(direction), initiateTag);
-      } else if (type === COOKIE_ACK) {
-        this.#clearInits(connection);
       }
       this.#enter(connection, next);
     }
@@ -278,6 +276,10 @@ export class SctpTracker {
       }
       case COOKIE_ECHO:
         return tag === own ? "good" : "bad";
+      case COOKIE_ACK:
+        // Also when the state then refuses it.
+        this.#clearInits(connection);
+        return "good";
       case HEARTBEAT:
       case HEARTBEAT_ACK:
         break;

@@ -104,23 +104,30 @@ export function tryAddress(text: string): number | undefined {
  * octal and hexadecimal parts, and what inet_aton(3) reads beside that. Undefined if it is none.
  */
 function networkAddress(text: string): number | undefined {
-  return plainAddress(text, text.length) ?? partialAddress(text) ?? tryAddress(text);
+  return plainAddress(text, text.length) ?? partialAddress(text) ?? tryHost(text);
+}
+
+/** The address as inet_aton(3) reads it: the last part fills what is left (`10.1` is 10.0.0.1). */
+export function tryHost(text: string): number | undefined {
+  const parts = text.split(".").map((part) => parseNumber(part));
+  const last = parts.pop();
+  const room = 2 ** (32 - 8 * parts.length);
+  if (parts.length > 3 || last === undefined || last >= room) return tryAddress(text);
+  let address = last;
+  for (const [index, part] of parts.entries()) {
+    if (part === undefined || part > 255) return tryAddress(text);
+    address += part * 2 ** (24 - 8 * index);
+  }
+  return address | 0;
 }
 
 function partialAddress(text: string): number | undefined {
   const parts = text.split(".").map((part) => parseNumber(part));
-  const count = parts.length;
-  if (count > 4) return undefined;
+  if (parts.length > 4) return undefined;
   let address = 0;
   for (const [index, part] of parts.entries()) {
-    if (part === undefined) return undefined;
-    if (part <= 255) {
-      address += part * 2 ** (24 - 8 * index);
-      continue;
-    }
-    // inet_aton: a last part that is too large for its place fills the rest.
-    if (index < count - 1 || part >= 2 ** (32 - 8 * index)) return undefined;
-    address += part;
+    if (part === undefined || part > 255) return undefined;
+    address += part * 2 ** (24 - 8 * index);
   }
   return address | 0;
 }
@@ -179,7 +186,7 @@ export function maskedAddress(text: string): MaskedAddress {
 export function hostWithMask(text: string): MaskedAddress {
   const slash = text.indexOf("/");
   const mask = slash === -1 ? -1 : maskValue(text.slice(slash + 1));
-  const address = tryAddress(slash === -1 ? text : text.slice(0, slash));
+  const address = tryHost(slash === -1 ? text : text.slice(0, slash));
   if (address === undefined) refuse("getaddrinfo: Name or service not known\n");
   return { address, mask: prefixLengthOf(mask) === -1 ? -1 : mask };
 }
