@@ -6,7 +6,7 @@ import type { Ipv4 } from "../base/inet.ts";
 import type { Namespace } from "../net/namespace.ts";
 import type { Program } from "../sim/process.ts";
 import type { Pipe } from "./pipe.ts";
-import type { ResolveError } from "./resolver.ts";
+import type { Families, ResolvedName, ResolveError } from "./resolver.ts";
 
 /** A program's surroundings. */
 export interface AppHost {
@@ -16,6 +16,11 @@ export interface AppHost {
   readonly stdin: Pipe;
   stdout(bytes: Uint8Array): void;
   stderr(text: string): void;
-  /** The first address of a host name or dotted quad (`getaddrinfo`). May ask over the network. */
-  resolve(name: string): Program<Ipv4 | ResolveError>;
+  /**
+   * The first address of a host name or dotted quad (`getaddrinfo`). May ask over the network, for
+   * addresses of both families unless `families` says otherwise.
+   */
+  resolve(name: string, families?: Families): Program<Ipv4 | ResolveError>;
+  /** The same with all addresses, and the name that they belong to (AI_CANONNAME). */
+  lookUp(name: string): Program<ResolvedName | ResolveError>;
 }

@@ -1,11 +1,11 @@
 /**
- * One look-up at the name servers, as glibc's `res_nsend` does it: all questions leave from one
+ * Asking name servers as glibc's `res_send` does it: the questions of a look-up leave from one
  * connected UDP socket, answers are taken in any order, silence is answered by asking the next
  * server, and a truncated answer is asked for again over TCP.
  *
  * Spec: glibc 2.36, resolv/res_send.c (__res_context_send, send_dg, send_vc); RFC 1035 §4.2.
  */
-import { ECONNREFUSED } from "../base/errno.ts";
+import { EAGAIN, ECONNREFUSED, ECONNRESET } from "../base/errno.ts";
 import type { Ipv4 } from "../base/inet.ts";
 import { NS_PER_S, type Ns } from "../base/units.ts";
 import type { Namespace } from "../net/namespace.ts";
@@ -25,115 +25,245 @@ import type { ResolvConf } from "./resolv-conf.ts";
 
 export const DNS_PORT = 53;
 
-/** Why there is no answer: nobody said anything, or every server refused to. */
+/**
+ * Why there is no answer: nobody said anything, no server could even be asked, or the last one that
+ * spoke had failed (SERVFAIL).
+ */
 export type ExchangeFailure = "timeout" | "refused" | "server-failure";
 
-/**
- * Asks all questions until each has an answer that says something. Returns them in the order of
- * the questions.
- */
-export function* exchange(
+/** What one server made of the questions: answers, or why the next one is asked. */
+type Round = readonly DnsResponse[] | "truncated" | "silent" | "refused" | "failed";
+
+/** Asks the questions once, for whoever keeps nothing between look-ups. */
+export function exchange(
   namespace: Namespace,
   conf: ResolvConf,
   queries: readonly DnsQuery[],
 ): Program<readonly DnsResponse[] | ExchangeFailure> {
-  const sockets = conf.nameservers.map(() => new UdpSocket(transportsOf(namespace)));
-  let failure: ExchangeFailure = "timeout";
-  try {
-    for (let attempt = 0; attempt < conf.attempts; attempt += 1) {
-      for (const [index, server] of conf.nameservers.entries()) {
-        const timeoutNs = serverTimeout(conf, index);
-        const socket = sockets[index];
-        const answers =
-          socket === undefined || conf.useTcp
-            ? yield* askOverTcp(namespace, server, queries, timeoutNs)
-            : yield* askOverUdp(namespace, socket, server, queries, timeoutNs);
-        if (typeof answers !== "string") return answers;
-        failure = answers;
-        if (answers !== "refused" || socket === undefined) continue;
-        // After an error of the socket itself, the next round comes from another one.
-        socket.close();
-        sockets[index] = new UdpSocket(transportsOf(namespace));
+  return new NameServers(namespace, conf).ask(queries);
+}
+
+/** The servers of a resolv.conf, and what was learnt about them: a `res_state`. */
+export class NameServers {
+  readonly #namespace: Namespace;
+  readonly #conf: ResolvConf;
+  /** A question waits for the answer to the one before; `#reopens`: and has a socket of its own. */
+  #oneByOne: boolean;
+  #reopens: boolean;
+  #sockets: (UdpSocket | null)[] = [];
+  /** Of the first answer that the last round has read. */
+  #lastRcode: Rcode = Rcode.NOERROR;
+
+  constructor(namespace: Namespace, conf: ResolvConf) {
+    this.#namespace = namespace;
+    this.#conf = conf;
+    this.#oneByOne = conf.singleRequest || conf.singleRequestReopen;
+    this.#reopens = conf.singleRequestReopen;
+  }
+
+  /** Asks until a server says something. Returns answers in the order of the questions. */
+  *ask(queries: readonly DnsQuery[]): Program<readonly DnsResponse[] | ExchangeFailure> {
+    let overTcp = this.#conf.useTcp;
+    let failure: ExchangeFailure = "refused";
+    try {
+      for (let attempt = 0; attempt < this.#conf.attempts; attempt += 1) {
+        for (const index of this.#order()) {
+          let round: Round = overTcp ? "truncated" : yield* this.#askOverUdp(index, queries);
+          if (round === "truncated") {
+            overTcp = true;
+            round = yield* this.#askOverTcp(this.#server(index), queries);
+          }
+          if (typeof round !== "string") return round;
+          if (round === "silent") failure = "timeout";
+          if (round === "failed") {
+            failure = this.#lastRcode === Rcode.SERVFAIL ? "server-failure" : "timeout";
+          }
+        }
+        // Over TCP each server is asked once.
+        if (overTcp) break;
+      }
+      return failure;
+    } finally {
+      this.#closeSockets();
+    }
+  }
+
+  /** The servers in the order in which they are asked. */
+  #order(): number[] {
+    const { nameservers, rotate } = this.#conf;
+    const { name, random } = this.#namespace;
+    const first = rotate ? random.stream(`${name}:dns:rotate`).below(nameservers.length) : 0;
+    return nameservers.map((_, index) => (first + index) % nameservers.length);
+  }
+
+  #server(index: number): Ipv4 {
+    return this.#conf.nameservers[index] ?? (0 as Ipv4);
+  }
+
+  /** Later servers are waited for longer, but share what they have. */
+  #timeout(index: number): Ns {
+    const { timeoutNs, nameservers } = this.#conf;
+    const seconds = Math.floor(timeoutNs / NS_PER_S) * 2 ** index;
+    return Math.max(index > 0 ? Math.floor(seconds / nameservers.length) : seconds, 1) * NS_PER_S;
+  }
+
+  /**
+   * One server's turn. If one answer of two stays away, the server may be one that cannot have two
+   * questions at a time: it is asked again for one after the other, then from two sockets.
+   */
+  *#askOverUdp(index: number, queries: readonly DnsQuery[]): Program<Round> {
+    for (;;) {
+      const turn = new UdpTurn(queries);
+      const result = yield* this.#takeTurn(index, turn);
+      if (result !== "silent") return result;
+      if (turn.answers.size === 0 && turn.failed === 0) return "silent";
+      if (!this.#oneByOne) this.#oneByOne = true;
+      else if (this.#reopens) return turn.found();
+      else {
+        this.#reopens = true;
+        this.#closeSockets();
       }
     }
-    return failure;
-  } finally {
-    for (const socket of sockets) socket.close();
+  }
+
+  *#takeTurn(index: number, turn: UdpTurn): Program<Round> {
+    const { cpu } = this.#namespace;
+    let socket = this.#open(index);
+    if (socket === null) return "refused";
+    const deadline = cpu.now + this.#timeout(index);
+    const together = this.#oneByOne ? 1 : turn.queries.length;
+    if (!sendAll(socket, turn.queries.slice(0, together))) return this.#refused();
+    while (!turn.done) {
+      socket.receiveTimeoutNs = Math.max(deadline - cpu.now, 0);
+      const datagram = yield* socket.receive();
+      if (datagram === -EAGAIN) return "silent";
+      if (typeof datagram === "number") return this.#refused();
+      const answer = turn.take(datagram.bytes);
+      if (answer === null) continue;
+      if (turn.answers.size + turn.failed === 1) this.#lastRcode = answer.rcode;
+      if (answer.truncated && !isFailure(answer)) {
+        this.#closeSockets();
+        return "truncated";
+      }
+      if (turn.done || together > 1) continue;
+      if (turn.failed > 0) break;
+      if (this.#reopens) {
+        this.#closeSockets();
+        socket = this.#open(index);
+        if (socket === null) return "refused";
+      }
+      if (!sendAll(socket, turn.queries.slice(1))) return this.#refused();
+    }
+    if (turn.answers.size > 0) return turn.found();
+    // The socket is kept for another round only after two failures side by side.
+    if (together === 1) this.#closeSockets();
+    return "failed";
+  }
+
+  /** The socket for a server; another round comes from the same port, so late answers count. */
+  #open(index: number): UdpSocket | null {
+    const known = this.#sockets[index] ?? null;
+    if (known !== null) return known;
+    const socket = new UdpSocket(transportsOf(this.#namespace));
+    socket.setOption("IP_RECVERR", 1);
+    this.#sockets[index] = socket;
+    if (socket.connect(this.#server(index), DNS_PORT) >= 0) return socket;
+    this.#closeSockets();
+    return null;
+  }
+
+  /** After an error of a socket all are closed; the next round comes from others. */
+  #refused(): Round {
+    this.#closeSockets();
+    return "refused";
+  }
+
+  #closeSockets(): void {
+    for (const socket of this.#sockets) socket?.close();
+    this.#sockets = [];
+  }
+
+  /** Answers over TCP count whatever they say. There is no timeout but the connection's own. */
+  *#askOverTcp(server: Ipv4, queries: readonly DnsQuery[]): Program<Round> {
+    for (let resets = 0; ; resets += 1) {
+      const socket = new TcpSocket(transportsOf(this.#namespace));
+      try {
+        const failed = yield* socket.connect(server, DNS_PORT);
+        if (failed < 0) return failed === -ECONNREFUSED ? "refused" : "silent";
+        const questions = Buffer.concat(queries.map((query) => streamMessage(encodeQuery(query))));
+        const written = yield* socket.write(questions);
+        const answers = written < 0 ? null : yield* readAnswers(socket, queries);
+        if (answers !== null) return answers;
+        if (socket.takeError() !== ECONNRESET || resets > 0) return "silent";
+      } finally {
+        socket.closeNow();
+      }
+    }
   }
 }
 
-/** Later servers are waited for longer, but share what they have. */
-function serverTimeout({ timeoutNs, nameservers }: ResolvConf, index: number): Ns {
-  const seconds = Math.floor(timeoutNs / NS_PER_S) * 2 ** index;
-  return Math.max(index > 0 ? Math.floor(seconds / nameservers.length) : seconds, 1) * NS_PER_S;
+/** The questions that one server was sent, and what has come back. */
+class UdpTurn {
+  readonly queries: readonly DnsQuery[];
+  /** By the question's number. */
+  readonly answers = new Map<number, DnsResponse>();
+  /** How many questions the server has failed to answer. */
+  failed = 0;
+  #decided = false;
+
+  constructor(queries: readonly DnsQuery[]) {
+    this.queries = queries;
+  }
+
+  /** Nothing more is waited for: one failure beside an answer is enough. */
+  get done(): boolean {
+    return this.#decided || this.answers.size + this.failed >= this.queries.length;
+  }
+
+  /** Takes a datagram; null if it answers no question of these. */
+  take(bytes: Uint8Array): DnsResponse | null {
+    const answer = decodeResponse(bytes);
+    const asked = this.queries.find((query) => answer !== null && belongs(answer, query));
+    if (answer === null || asked === undefined || this.answers.has(asked.id)) return null;
+    if (isFailure(answer)) {
+      this.#decided = this.answers.size + this.failed > 0;
+      this.failed += 1;
+    } else {
+      this.answers.set(asked.id, answer);
+    }
+    return answer;
+  }
+
+  /** The answers in the order of the questions. */
+  found(): readonly DnsResponse[] {
+    return this.queries.flatMap(({ id }) => this.answers.get(id) ?? []);
+  }
 }
 
-/** A second round comes from the same port as the first, so late answers are still taken. */
-function* askOverUdp(
-  namespace: Namespace,
-  socket: UdpSocket,
-  server: Ipv4,
-  queries: readonly DnsQuery[],
-  timeoutNs: Ns,
-): Program<readonly DnsResponse[] | ExchangeFailure> {
-  const { cpu } = namespace;
-  const answers = new Map<number, DnsResponse>();
-  socket.setOption("IP_RECVERR", 1);
-  if (!socket.sock.connected && socket.connect(server, DNS_PORT) < 0) return "refused";
+/** Sends questions one after the other; false if the socket refuses. */
+function sendAll(socket: UdpSocket, queries: readonly DnsQuery[]): boolean {
   for (const query of queries) {
     const bytes = encodeQuery(query);
     // The first failure may tell of the question before (`sendmmsg` stops there, and goes on).
-    if (socket.send(bytes) < 0 && socket.send(bytes) < 0) return "refused";
+    if (socket.send(bytes) < 0 && socket.send(bytes) < 0) return false;
   }
-  const deadline = cpu.now + timeoutNs;
+  return true;
+}
+
+/** The answers on a connection, in the order of the questions; null if it ends before. */
+function* readAnswers(
+  socket: TcpSocket,
+  queries: readonly DnsQuery[],
+): Program<readonly DnsResponse[] | null> {
+  const answers = new Map<number, DnsResponse>();
   while (answers.size < queries.length) {
-    socket.receiveTimeoutNs = Math.max(deadline - cpu.now, 0);
-    const datagram = yield* socket.receive();
-    if (typeof datagram === "number") return datagram === -ECONNREFUSED ? "refused" : "timeout";
-    const answer = decodeResponse(datagram.bytes);
+    const bytes = yield* readDnsStream(socket);
+    if (bytes === null) return null;
+    const answer = decodeResponse(bytes);
     const asked = queries.find((query) => answer !== null && belongs(answer, query));
-    if (answer === null || asked === undefined) continue;
-    if (answer.truncated) return yield* askOverTcp(namespace, server, queries, timeoutNs);
-    answers.set(asked.id, answer);
+    if (answer !== null && asked !== undefined) answers.set(asked.id, answer);
   }
-  return inOrder(queries, answers);
-}
-
-/** The answers that say something; a server that has none of them has failed. */
-function inOrder(
-  queries: readonly DnsQuery[],
-  answers: ReadonlyMap<number, DnsResponse>,
-): readonly DnsResponse[] | ExchangeFailure {
-  const found = queries.flatMap(({ id }) => answers.get(id) ?? []);
-  const useful = found.filter((answer) => !isRefusal(answer));
-  return useful.length === 0 ? "server-failure" : useful;
-}
-
-function* askOverTcp(
-  namespace: Namespace,
-  server: Ipv4,
-  queries: readonly DnsQuery[],
-  timeoutNs: Ns,
-): Program<readonly DnsResponse[] | ExchangeFailure> {
-  const socket = new TcpSocket(transportsOf(namespace));
-  socket.receiveTimeoutNs = timeoutNs;
-  try {
-    if ((yield* socket.connect(server, DNS_PORT)) < 0) return "refused";
-    const questions = Buffer.concat(queries.map((query) => streamMessage(encodeQuery(query))));
-    if ((yield* socket.write(questions)) < 0) return "refused";
-    const answers = new Map<number, DnsResponse>();
-    while (answers.size < queries.length) {
-      const bytes = yield* readDnsStream(socket);
-      if (bytes === null) return "timeout";
-      const answer = decodeResponse(bytes);
-      const asked = queries.find((query) => answer !== null && belongs(answer, query));
-      if (answer === null || asked === undefined) continue;
-      answers.set(asked.id, answer);
-    }
-    return inOrder(queries, answers);
-  } finally {
-    socket.closeNow();
-  }
+  return queries.flatMap(({ id }) => answers.get(id) ?? []);
 }
 
 /** The answer repeats the id and the question (`__libc_res_queriesmatch`). */
@@ -146,6 +276,10 @@ function belongs(answer: DnsResponse, query: DnsQuery): boolean {
   );
 }
 
-function isRefusal({ rcode }: DnsResponse): boolean {
-  return rcode === Rcode.SERVFAIL || rcode === Rcode.NOTIMP || rcode === Rcode.REFUSED;
+/** The server cannot answer, or knows nothing of the name and nobody to ask. */
+function isFailure(answer: DnsResponse): boolean {
+  const { rcode, answers, additionals, authoritative, recursionAvailable } = answer;
+  if (rcode === Rcode.SERVFAIL || rcode === Rcode.NOTIMP || rcode === Rcode.REFUSED) return true;
+  const isEmpty = rcode === Rcode.NOERROR && answers.length === 0 && additionals.length === 0;
+  return isEmpty && !authoritative && !recursionAvailable;
 }

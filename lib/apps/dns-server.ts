@@ -1,7 +1,7 @@
 /**
  * A DNS server over UDP and TCP, as CoreDNS is one: a backend answers for the zones that it has,
  * everything else is forwarded, or refused with SERVFAIL where there is nobody to forward to.
- * Several addresses come in an order that changes from answer to answer.
+ * Several addresses may come in an order that changes from answer to answer.
  *
  * Spec: RFC 1035, RFC 7766; CoreDNS 1.11, core/dnsserver/server.go, plugin/forward,
  * plugin/loadbalance (round_robin).
@@ -20,7 +20,6 @@ import type { AppHost } from "./app-host.ts";
 import { exchange } from "./dns-exchange.ts";
 import {
   type DnsQuery,
-  type DnsQuestion,
   type DnsRecord,
   type DnsReply,
   decodeQuery,
@@ -29,6 +28,7 @@ import {
   Rcode,
   sizeLimit,
 } from "./dns-message.ts";
+import type { DnsBackend } from "./dns-records.ts";
 import { readDnsStream, streamMessage } from "./dns-stream.ts";
 
 const BACKLOG = 128;
@@ -37,17 +37,14 @@ const IDLE_TIMEOUT = 10 * NS_PER_S;
 /** How long CoreDNS waits for one upstream's answer, and for how many it tries. */
 const UPSTREAM_TIMEOUT = 2 * NS_PER_S;
 
-/** What knows the answers: null for names of other zones, which are forwarded. */
-export interface DnsBackend {
-  answer(question: DnsQuestion): DnsReply | null;
-}
-
 /** What the server is asked to do. */
 export interface DnsServerOptions {
   readonly port: number;
   readonly backend: DnsBackend;
   /** Servers that are asked for what the backend does not know; none: SERVFAIL. */
   readonly upstreams: readonly Ipv4[];
+  /** Whether several addresses come in a random order. */
+  readonly shuffles: boolean;
   /** Starts a program beside this one: the TCP side, a forwarded question. */
   readonly spawn: (name: string, program: Program<number>) => { kill(signal: number): void };
 }
@@ -72,11 +69,7 @@ export function* dnsServer(host: AppHost, options: DnsServerOptions): Program<nu
     for (;;) {
       const datagram = yield* socket.receive();
       if (typeof datagram === "number") continue;
-      const { bytes, source } = datagram;
-      const send = (reply: Uint8Array): void => {
-        socket.sendTo(reply, source.address, source.port);
-      };
-      service.serve(bytes, send);
+      service.serve(datagram.bytes, (reply) => socket.reply(reply, datagram));
     }
   } finally {
     side?.kill(SIGTERM);
@@ -98,7 +91,7 @@ class DnsService {
   }
 
   /** Answers a datagram now, or later if somebody else has to be asked. */
-  serve(bytes: Uint8Array, send: (reply: Uint8Array) => void): void {
+  serve(bytes: Uint8Array, send: (reply: Uint8Array) => unknown): void {
     const query = decodeQuery(bytes);
     if (query === null) return;
     const limit = sizeLimit(query, "udp");
@@ -141,7 +134,9 @@ class DnsService {
     if (reply === null) {
       return this.#options.upstreams.length === 0 ? emptyReply(Rcode.SERVFAIL) : null;
     }
-    return { ...reply, answers: roundRobin(reply.answers, this.#random) };
+    if (!this.#options.shuffles || reply.rcode !== Rcode.NOERROR) return reply;
+    const answers = roundRobin(reply.answers, this.#random);
+    return { ...reply, answers, additionals: roundRobin(reply.additionals, this.#random) };
   }
 
   /** Asks the upstreams, beginning with any of them. */
@@ -157,6 +152,7 @@ class DnsService {
       attempts: 1,
       rotate: false,
       singleRequest: false,
+      singleRequestReopen: false,
       useTcp: false,
     };
     const id = this.#random.below(0x10000);
@@ -170,13 +166,13 @@ function* answerLater(
   forwarded: Program<DnsReply>,
   query: DnsQuery,
   limit: number,
-  send: (reply: Uint8Array) => void,
+  send: (reply: Uint8Array) => unknown,
 ): Program<number> {
   send(encodeReply(query, yield* forwarded, limit));
   return 0;
 }
 
-/** Aliases first, then the addresses in a random order, then the rest. */
+/** Aliases first, then what is no address, then the addresses in a random order. */
 function roundRobin(records: readonly DnsRecord[], random: RandomStream): readonly DnsRecord[] {
   const isAddress = ({ type }: DnsRecord): boolean => type === "A" || type === "AAAA";
   const addresses = records.filter(isAddress);
@@ -190,5 +186,5 @@ function roundRobin(records: readonly DnsRecord[], random: RandomStream): readon
   }
   const aliases = records.filter(({ type }) => type === "CNAME");
   const rest = records.filter((record) => !isAddress(record) && record.type !== "CNAME");
-  return [...aliases, ...addresses, ...rest];
+  return [...aliases, ...rest, ...addresses];
 }

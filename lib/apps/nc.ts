@@ -27,7 +27,7 @@ export function* nc(host: AppHost, options: NcOptions): Program<number> {
   const stdin = host.stdin;
   if (options.listen)
     return yield* options.udp ? listenUdp(host, options) : listenTcp(host, options);
-  const address = yield* host.resolve(options.host);
+  const address = yield* host.resolve(options.host, options.families);
   if (typeof address === "string") {
     const why = resolveErrorText(address);
     host.stderr(`nc: getaddrinfo for host "${options.host}" port ${options.ports[0]}: ${why}\n`);
@@ -39,7 +39,7 @@ export function* nc(host: AppHost, options: NcOptions): Program<number> {
     if (socket === null) continue;
     status = 0;
     try {
-      if (options.verbose || options.scan) {
+      if (options.verbose) {
         if (socket instanceof UdpSocket && !(yield* probe(socket, options))) {
           status = 1;
           continue;
@@ -214,7 +214,8 @@ function* listenUdp(host: AppHost, options: NcOptions): Program<number> {
 }
 
 function* listenAddress(host: AppHost, options: NcOptions): Program<Ipv4> {
-  const address = options.host === "" ? ANY_ADDRESS : yield* host.resolve(options.host);
+  const address =
+    options.host === "" ? ANY_ADDRESS : yield* host.resolve(options.host, options.families);
   return typeof address === "string" ? ANY_ADDRESS : address;
 }
 

@@ -63,14 +63,17 @@ export interface PingOptions {
 
 /** Runs ping; its exit status is 0 with an answer, 1 without, 2 on errors. */
 export function* ping(host: AppHost, options: PingOptions): Program<number> {
-  const destination = yield* host.resolve(options.target);
-  if (typeof destination === "string") {
-    host.stderr(`ping: ${options.target}: ${resolveErrorText(destination)}\n`);
+  const found = yield* host.lookUp(options.target);
+  const [destination] = typeof found === "string" ? [] : found.addresses;
+  if (typeof found === "string" || destination === undefined) {
+    const error = typeof found === "string" ? found : "EAI_NODATA";
+    host.stderr(`ping: ${options.target}: ${resolveErrorText(error)}\n`);
     return 2;
   }
   const socket = new RawSocket(host.namespace, 1);
   try {
-    const run = new PingRun(host, options, socket, destination);
+    const named = { ...options, target: found.canonicalName };
+    const run = new PingRun(host, named, socket, destination);
     return run.prepare() ? yield* run.loop() : 2;
   } finally {
     socket.close();

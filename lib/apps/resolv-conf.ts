@@ -19,10 +19,12 @@ export interface ResolvConf {
   readonly ndots: number;
   readonly timeoutNs: Ns;
   readonly attempts: number;
-  /** `rotate`: begin with another name server each time. */
+  /** `rotate`: begin with any of the name servers. */
   readonly rotate: boolean;
   /** `single-request`: the AAAA question waits for the answer to the first. */
   readonly singleRequest: boolean;
+  /** `single-request-reopen`: and comes from a socket of its own. */
+  readonly singleRequestReopen: boolean;
   /** `use-vc`: TCP alone. */
   readonly useTcp: boolean;
 }
@@ -58,7 +60,8 @@ export function parseResolvConf(text: string): ResolvConf {
     timeoutNs: Math.max(number("timeout", 5, MAX_TIMEOUT_S), 1) * NS_PER_S,
     attempts: Math.max(number("attempts", 2, MAX_ATTEMPTS), 1),
     rotate: options.has("rotate"),
-    singleRequest: options.has("single-request") || options.has("single-request-reopen"),
+    singleRequest: options.has("single-request"),
+    singleRequestReopen: options.has("single-request-reopen"),
     useTcp: options.has("use-vc"),
   };
 }

@@ -10,7 +10,7 @@
 import { type Ipv4, isIpv4, LOOPBACK_ADDRESS, parseIpv4 } from "../base/inet.ts";
 import type { Namespace } from "../net/namespace.ts";
 import type { Program } from "../sim/process.ts";
-import { exchange } from "./dns-exchange.ts";
+import { NameServers } from "./dns-exchange.ts";
 import { type DnsQuery, type DnsRecord, type DnsResponse, Rcode } from "./dns-message.ts";
 import { addressesInHosts, parseResolvConf, type ResolvConf } from "./resolv-conf.ts";
 
@@ -68,52 +68,80 @@ export function* resolveName(
   return yield* searchDns(namespace, parseResolvConf(files.resolvConf ?? ""), name, families);
 }
 
-/** Asks for the name and, by the search list, for longer ones. */
+/** What a search came to: an answer, which may have no address, or why there is none. */
+type Found = ResolvedName | ResolveError | "SERVFAIL" | "refused";
+
+/**
+ * Asks for the name and, by the search list, for longer ones. If the name itself was tried first,
+ * what came of that is also what the whole search comes to.
+ */
 function* searchDns(
   namespace: Namespace,
   conf: ResolvConf,
   name: string,
   families: Families,
 ): Program<ResolvedName | ResolveError> {
-  let noData = false;
-  let serverFailed = false;
-  for (const candidate of searchNames(conf, name)) {
-    const found = yield* queryDns(namespace, conf, candidate, families);
-    if (typeof found !== "string") return found;
-    if (found === "EAI_NODATA") noData = true;
-    else if (found === "SERVFAIL") serverFailed = true;
-    else if (found === "EAI_AGAIN") return found;
+  const servers = new NameServers(namespace, conf);
+  const ask = (candidate: string): Program<Found> =>
+    queryDns(namespace, servers, candidate, families);
+  if (name.endsWith(".")) return asResult(yield* ask(name.slice(0, -1)));
+  const isFirst = name.split(".").length - 1 >= conf.ndots;
+  const asIs = isFirst ? yield* ask(name) : null;
+  if (asIs !== null && typeof asIs !== "string") return asResult(asIs);
+  const seen = new Set<Found>();
+  for (const candidate of longerNames(conf, name)) {
+    const found = yield* ask(candidate);
+    if (found === "refused" || typeof found !== "string") return asResult(found);
+    seen.add(found);
+    if (found === "EAI_AGAIN") break;
   }
-  if (noData) return "EAI_NODATA";
-  return serverFailed ? "EAI_AGAIN" : "EAI_NONAME";
+  const isTried = isFirst || conf.search.includes("");
+  const last = isTried ? asIs : yield* ask(name);
+  if (last !== null && typeof last !== "string") return asResult(last);
+  if (asIs !== null) return asResult(asIs);
+  if (seen.has("EAI_NODATA")) return "EAI_NODATA";
+  if (seen.has("SERVFAIL")) return "EAI_AGAIN";
+  return asResult(last ?? "EAI_NONAME");
+}
+
+function asResult(found: Found): ResolvedName | ResolveError {
+  if (typeof found !== "string") return found.addresses.length === 0 ? "EAI_NODATA" : found;
+  return found === "SERVFAIL" || found === "refused" ? "EAI_AGAIN" : found;
 }
 
 /** The names that are asked for, in order, without the dot at their end. */
 export function searchNames(conf: Pick<ResolvConf, "search" | "ndots">, name: string): string[] {
   if (name.endsWith(".")) return [name.slice(0, -1)];
   const dots = name.split(".").length - 1;
-  const longer = conf.search.map((domain) => (domain === "" ? name : `${name}.${domain}`));
+  const longer = longerNames(conf, name);
   return [...new Set(dots >= conf.ndots ? [name, ...longer] : [...longer, name])];
 }
 
+function longerNames({ search }: Pick<ResolvConf, "search">, name: string): string[] {
+  return search.map((domain) => (domain === "" ? name : `${name}.${domain}`));
+}
+
+/** One name; an answer with records ends the search even if none of them is an address. */
 function* queryDns(
   namespace: Namespace,
-  conf: ResolvConf,
+  servers: NameServers,
   name: string,
   families: Families,
-): Program<ResolvedName | ResolveError | "SERVFAIL"> {
-  const ask = questions(namespace, name, families);
-  const answers: DnsResponse[] = [];
-  for (const group of conf.singleRequest ? ask.map((query) => [query]) : [ask]) {
-    const result = yield* exchange(namespace, conf, group);
-    if (result === "server-failure") return "SERVFAIL";
-    if (typeof result === "string") return "EAI_AGAIN";
-    answers.push(...result);
+): Program<Found> {
+  const answers = yield* servers.ask(questions(namespace, name, families));
+  if (answers === "server-failure") return "SERVFAIL";
+  if (answers === "timeout") return "EAI_AGAIN";
+  if (typeof answers === "string") return answers;
+  const isGood = ({ rcode, answers: records }: DnsResponse): boolean =>
+    rcode === Rcode.NOERROR && records.length > 0;
+  if (answers.some(isGood)) {
+    const [first] = answers;
+    return addressesOf(first?.answers ?? [], name);
   }
-  const [first] = answers;
-  const addresses = first === undefined ? null : addressesOf(first.answers, name);
-  if (addresses !== null && addresses.addresses.length > 0) return addresses;
-  return answers.some(({ rcode }) => rcode === Rcode.NOERROR) ? "EAI_NODATA" : "EAI_NONAME";
+  const rcodes = answers.map(({ rcode }) => rcode);
+  const rcode = rcodes.find((one) => one !== Rcode.NOERROR) ?? Rcode.NOERROR;
+  if (rcode === Rcode.SERVFAIL) return "SERVFAIL";
+  return rcode === Rcode.NOERROR ? "EAI_NODATA" : "EAI_NONAME";
 }
 
 /** One question per family, each with a random id of its own. */

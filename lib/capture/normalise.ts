@@ -16,7 +16,7 @@
  * | other IP identifications | `id1`, in order of appearance; 0 stays 0; fragments and hops of a packet share a name |
  * | checksums | whether they are right; see `checksum-verdict.ts` |
  * | ICMP echo identifiers and the 16 bytes of time in ping's data | `echo1`, `time1` |
- * | DNS message identifiers | `dns1` |
+ * | DNS message identifiers, over UDP and TCP | `dns1` |
  * | MAC addresses of devices without a fixed one, if `fixedMacs` is given | `mac1` |
  * | times of capture | left out |
  *
@@ -35,6 +35,7 @@ import * as tcp from "../wire/tcp.ts";
 import { type Capture, type CapturedFrame, framesOf, nsSince } from "./capture.ts";
 import { checksumVerdict } from "./checksum-verdict.ts";
 import { dissect, type Field, findField, type Layer } from "./dissect.ts";
+import { DNS_LENGTH_SIZE, DnsStreams } from "./dns-streams.ts";
 import { Flows, type Ports, portsAt } from "./flows.ts";
 
 /** What the caller knows about the lab. */
@@ -100,6 +101,7 @@ class Normaliser {
   /** How many of them the interface has that is being normalised. */
   #segmentsHere: ReadonlyMap<string, number> = new Map();
   #clocks = new Map<string, ClockTrack>();
+  readonly #dnsStreams = new DnsStreams();
 
   constructor(capture: Capture, options: NormaliseOptions) {
     this.#capture = capture;
@@ -270,10 +272,35 @@ class Normaliser {
       return `${time} ${field.text.slice(PING_TIME_HEX_DIGITS)}`;
     }
     const isDns = ports?.source === DNS_PORT || ports?.destination === DNS_PORT;
-    if (isDns && ports.protocol === IPPROTO_UDP) {
-      return `${this.#name("dns", field.text.slice(0, 4))} ${field.text.slice(4)}`;
+    if (!isDns) return field.text;
+    return ports.protocol === IPPROTO_UDP
+      ? this.#dnsMessage(field.text)
+      : this.#dnsStream(scope, ports, field);
+  }
+
+  #dnsMessage(digits: string): string {
+    return `${this.#name("dns", digits.slice(0, 4))} ${digits.slice(4)}`;
+  }
+
+  /** The payload of a segment, with the numbers of the messages that begin in it named. */
+  #dnsStream({ view, layers }: Scope, ports: Ports, field: Field): string {
+    const flow = this.#flows.flow(ports);
+    const sequence = findField(layers, "tcp.sequence")?.value ?? 0;
+    const isn = this.#flows.isn(flow, sequence) ?? sequence;
+    let text = "";
+    let end = 0;
+    const starts = this.#dnsStreams.messagesIn(
+      `${flow} ${isn}`,
+      (sequence - isn) >>> 0,
+      view,
+      field,
+    );
+    for (const start of starts) {
+      const id = 2 * (start + DNS_LENGTH_SIZE);
+      text += `${field.text.slice(end, id)} ${this.#name("dns", field.text.slice(id, id + 4))} `;
+      end = id + 4;
     }
-    return field.text;
+    return text + field.text.slice(end);
   }
 
   #mac(field: Field): string {

@@ -15,6 +15,7 @@ import {
   Rcode,
   type RecordType,
 } from "../apps/dns-message.ts";
+import { isInZone, zoneAuthority } from "../apps/dns-records.ts";
 import { isIpv4 } from "../base/inet.ts";
 import { parseClusterName } from "./dns-name.ts";
 import type { DnsEndpointSlice, DnsObjects, DnsService } from "./dns-objects.ts";
@@ -249,17 +250,7 @@ export class ClusterDns {
   }
 
   #soa(zone: string): DnsRecord {
-    const { ttl, serial } = this.#options;
-    const data = {
-      mname: `ns.dns.${zone}`,
-      rname: `hostmaster.${zone}`,
-      serial,
-      refresh: 7200,
-      retry: 1800,
-      expire: 86400,
-      minimum: ttl,
-    };
-    return { name: zone, type: "SOA", data, ttl: Math.min(ttl, 300) };
+    return zoneAuthority(zone, this.#options.ttl, this.#options.serial);
   }
 }
 
@@ -267,10 +258,6 @@ const UNNAMED = { name: "", protocol: "TCP", port: NO_PORT };
 
 function positive(answers: readonly DnsRecord[]): DnsReply {
   return { ...emptyReply(Rcode.NOERROR), authoritative: true, answers };
-}
-
-function isInZone(name: string, zone: string): boolean {
-  return name === zone || name.endsWith(`.${zone}`);
 }
 
 function isAlias({ host }: Target): boolean {

@@ -16,7 +16,7 @@ import type { DeviceName } from "./schema/values.ts";
 
 /** Throws `VW_LAB` at the first name that leads nowhere or is given twice. */
 export function checkReferences(lab: Lab, root: Place): void {
-  if (lab.topology === null && lab.cluster === null) {
+  if ((lab.topology?.nodes ?? []).length === 0) {
     throw new VethworkError("VW_LAB", "the lab has no network", "topology: or cluster:", root);
   }
   const names = new Names(lab);

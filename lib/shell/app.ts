@@ -13,10 +13,11 @@ export function appHost({ host, io }: CommandContext): AppHost {
     stdin: io.stdin,
     stdout: (bytes) => io.write(bytes),
     stderr: (text) => io.stderr(text),
-    *resolve(name) {
-      const found = yield* resolveName(host.namespace, resolverFiles(host), name);
+    *resolve(name, families) {
+      const found = yield* resolveName(host.namespace, resolverFiles(host), name, families);
       return typeof found === "string" ? found : (found.addresses[0] ?? "EAI_NODATA");
     },
+    lookUp: (name) => resolveName(host.namespace, resolverFiles(host), name),
   };
 }
 

@@ -76,6 +76,12 @@ export class UdpSocket implements Pollable {
     return this.stack.udp.send(this.sock, bytes, address, port);
   }
 
+  /** Answers a datagram from the address that it was sent to (IP_PKTINFO). As `sendTo`. */
+  reply(bytes: Uint8Array, { source, destination }: Datagram): number {
+    this.#spend();
+    return this.stack.udp.send(this.sock, bytes, source.address, source.port, destination);
+  }
+
   /** Waits for a datagram; at most `max` bytes of it are kept. Or a negative errno. */
   *receive(max = 65535): Program<Datagram | number> {
     this.#spend();

@@ -165,8 +165,11 @@ export class Udp {
     sock.localAddress = sock.boundAddress;
   }
 
-  /** Sends a datagram; copies `bytes`. Its length or a negative errno. */
-  send(sock: UdpSock, bytes: Uint8Array, address: Ipv4, port: number): number {
+  /**
+   * Sends a datagram; copies `bytes`. `from`: the source (IP_PKTINFO), 0 for the socket's own. The
+   * length or a negative errno.
+   */
+  send(sock: UdpSock, bytes: Uint8Array, address: Ipv4, port: number, from = 0 as Ipv4): number {
     const error = this.takeError(sock);
     if (error !== 0) return -error;
     if (bytes.length > MAX_DATAGRAM) return -EMSGSIZE;
@@ -177,7 +180,7 @@ export class Udp {
       const bound = this.bind(sock, 0 as Ipv4, 0);
       if (bound < 0) return bound;
     }
-    const route = this.#route(sock, to, toPort);
+    const route = this.#route(sock, to, toPort, from);
     if (typeof route === "number") return route;
     if (this.env.isBroadcast(to) && !sock.broadcast) return -EACCES;
     const fits = bytes.length + HEADERS <= route.mtu;
@@ -328,10 +331,10 @@ export class Udp {
     return env.output(frame, route, fields);
   }
 
-  #route(sock: UdpSock, to: Ipv4, port: number): TransportRoute | number {
+  #route(sock: UdpSock, to: Ipv4, port: number, from = 0 as Ipv4): TransportRoute | number {
     const flow = this.#flow;
     flow.destination = to;
-    flow.source = sock.localAddress;
+    flow.source = from === 0 ? sock.localAddress : from;
     flow.destinationPort = port;
     flow.sourcePort = sock.localPort;
     flow.protocol = IPPROTO_UDP;

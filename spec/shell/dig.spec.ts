@@ -33,8 +33,8 @@ describe("shell/commands/dig", () => {
 
     expect(made.run("a", "dig +short web")).to.equal("");
     expect(made.run("a", "dig +short +search web")).to.equal("10.96.0.7\n");
-    expect(made.run("a", "dig nosuch")).to.contain("status: NXDOMAIN");
-    expect(made.run("a", "dig nosuch")).to.contain("\n;nosuch.\t\t\tIN\tA\n");
+    expect(made.run("a", "dig a.nosuch")).to.contain("status: NXDOMAIN");
+    expect(made.run("a", "dig a.nosuch")).to.contain("\n;a.nosuch.\t\t\tIN\tA\n");
   });
 
   it("finds hosts by the search list", () => {
@@ -43,9 +43,9 @@ describe("shell/commands/dig", () => {
     expect(made.run("a", "host web")).to.equal(
       "web.default.svc.cluster.local has address 10.96.0.7\n",
     );
-    expect(made.status("a", "host nosuch")).to.deep.include({
+    expect(made.status("a", "host a.nosuch")).to.deep.include({
       status: 1,
-      out: "Host nosuch not found: 3(NXDOMAIN)\n",
+      out: "Host a.nosuch not found: 3(NXDOMAIN)\n",
     });
   });
 });

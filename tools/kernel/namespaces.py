@@ -20,6 +20,13 @@ PROGRAMS, FILES, BINDS = "/run/programs", "/run/files", "/run/binds"
 PATH = PROGRAMS + ":/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 ENVIRONMENT = {"PATH": PATH, "LC_ALL": "C", "HOME": "/nonexistent", "TERM": "dumb"}
 
+# What a look-up of a name reads: where a lab says nothing, as on a host without name servers
+RESOLVER_FILES = {
+    "/etc/hosts": b"127.0.0.1 localhost\n",
+    "/etc/nsswitch.conf": b"hosts: files dns\n",
+    "/etc/resolv.conf": b"",
+}
+
 
 class EngineError(Exception):
     """What could not be carried out; the text is for the user."""
@@ -57,8 +64,11 @@ class Namespace:
     def __init__(self, name):
         self.name = name
         self.directory = f"{FILES}/{name}"
-        self.binds = []
+        self.binds = {}
         os.makedirs(self.directory)
+        for path, data in RESOLVER_FILES.items():
+            if os.path.exists(path):
+                self.file(path, data)
         run(["ip", "netns", "add", name])
         self.descriptor = os.open(f"/run/netns/{name}", os.O_RDONLY | os.O_CLOEXEC)
 
@@ -79,7 +89,7 @@ class Namespace:
         """Puts a file where the programs of this host see it."""
         if os.path.isabs(path):
             copy = f"{BINDS}/{self.name}{path}"
-            self.binds.append((copy, path))
+            self.binds[path] = copy
         else:
             copy = os.path.join(self.directory, path)
         os.makedirs(os.path.dirname(copy), exist_ok=True)
@@ -93,7 +103,7 @@ class Namespace:
         check(LIBC.unshare(CLONE_NEWNS | CLONE_NEWUTS))
         check(LIBC.mount(b"sysfs", b"/sys", b"sysfs", 0, None))
         check(LIBC.sethostname(self.name.encode(), len(self.name)))
-        for copy, path in self.binds:
+        for path, copy in self.binds.items():
             check(LIBC.mount(copy.encode(), path.encode(), None, MS_BIND, None))
         os.chdir(self.directory)
 

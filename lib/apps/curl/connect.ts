@@ -22,7 +22,9 @@ export function* connectTo(
 ): Program<HttpConnection> {
   const { options, host } = session;
   const [name, port] = connectTarget(options, url);
-  const address = options.resolved.get(`${name}:${port}`) ?? (yield* host.resolve(name));
+  const families = options.ipv4Only ? "ipv4" : "any";
+  const known = options.resolved.get(`${name}:${port}`);
+  const address = known ?? (yield* host.resolve(name, families));
   if (typeof address === "string") {
     const text = `Could not resolve host: ${name}`;
     session.info(text);

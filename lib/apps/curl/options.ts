@@ -40,6 +40,8 @@ export interface CurlOptions {
   readonly keepalive: boolean;
   readonly keepaliveTimeS: number;
   readonly tcpNodelay: boolean;
+  /** `-4`: IPv6 addresses are not even asked for. */
+  readonly ipv4Only: boolean;
   /** `--resolve HOST:PORT:ADDRESS`. */
   readonly resolved: ReadonlyMap<string, Ipv4>;
   /** `--connect-to HOST:PORT:HOST:PORT`. */
@@ -76,6 +78,7 @@ export const DEFAULT_CURL_OPTIONS: CurlOptions = {
   keepalive: true,
   keepaliveTimeS: 60,
   tcpNodelay: true,
+  ipv4Only: false,
   resolved: new Map(),
   connectTo: [],
 };

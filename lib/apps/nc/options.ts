@@ -1,6 +1,7 @@
 /** What nc is asked to do. */
 import type { Ipv4 } from "../../base/inet.ts";
 import type { Ns } from "../../base/units.ts";
+import type { Families } from "../resolver.ts";
 
 /** What the command line says. */
 export interface NcOptions {
@@ -9,6 +10,8 @@ export interface NcOptions {
   readonly udp: boolean;
   /** Host to connect to; when listening, the address to listen on or "". */
   readonly host: string;
+  /** `-4` asks for no IPv6 addresses. */
+  readonly families: Families;
   readonly ports: readonly number[];
   readonly verbose: boolean;
   readonly numeric: boolean;

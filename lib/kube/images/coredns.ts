@@ -1,7 +1,7 @@
 /**
  * The `coredns` image: the cluster's DNS server by its Corefile.
  *
- * Spec: CoreDNS 1.11, plugins kubernetes, forward, health, ready, errors; kubeadm's Corefile.
+ * Spec: CoreDNS 1.11, plugins kubernetes, forward, loadbalance, health, ready, errors; kubeadm's Corefile.
  * Not modelled: other plugins (they have no effect), several server blocks, `fallthrough` between
  * zones, reload of the Corefile.
  */
@@ -30,6 +30,8 @@ export interface CorednsSettings {
   readonly dns: ClusterDnsOptions;
   /** Where other names are asked for: addresses, or a `resolv.conf`. */
   readonly forward: readonly string[];
+  /** The plugin loadbalance: several addresses come in a random order. */
+  readonly shuffles: boolean;
   readonly lameduckNs: Ns;
 }
 
@@ -38,6 +40,7 @@ export const KUBEADM_SETTINGS: CorednsSettings = {
   port: 53,
   dns: KUBEADM_DNS,
   forward: ["/etc/resolv.conf"],
+  shuffles: true,
   lameduckNs: 5 * NS_PER_S,
 };
 
@@ -60,6 +63,7 @@ export function parseCorefile(text: string): CorednsSettings {
       serial: 0,
     },
     forward: targets.filter((word) => word !== "{"),
+    shuffles: find("loadbalance") !== null,
     lameduckNs: lameduck === undefined ? 0 : parseDuration(lameduck),
   };
 }
@@ -75,6 +79,7 @@ export function* coredns({ api }: Container, context: CommandContext): Program<n
     port: settings.port,
     backend: new ClusterDns(objectsOf(api), settings.dns),
     upstreams: upstreamsOf(context, settings.forward),
+    shuffles: settings.shuffles,
     spawn,
   });
   spawn("coredns", server);

@@ -79,8 +79,9 @@ const fileSource: Kind<FileSource> = shortOrLong(
 /** The raw part of a lab. */
 export const topologyKind: Kind<Topology> = mapped(
   object("topology", {
-    nodes: required(
+    nodes: withDefault(
       mapping(nodeName, nodeKind, { sysctls: [] }),
+      [],
       "hosts by name; each is a network namespace, its lo up",
     ),
     links: withDefault(list(linkKind), [], "what joins them"),

@@ -233,6 +233,9 @@ function applyConnection(wanted: Writable, name: string, value: string): void {
     case "no-tcp-nodelay":
       wanted.tcpNodelay = false;
       break;
+    case "4":
+      wanted.ipv4Only = true;
+      break;
     case "resolve":
       wanted.resolved = new Map([...wanted.resolved, readResolve(value)]);
       break;

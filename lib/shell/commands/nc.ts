@@ -39,6 +39,7 @@ export const nc: Command = {
       shutdownAtEnd: false,
       quitAfterNs: null,
       timeoutNs: null,
+      families: "any",
       source: ANY_ADDRESS,
       sourcePort: 0,
       tos: 0,
@@ -108,8 +109,11 @@ function applyNc(wanted: WritableNc, letter: string, value: string): void {
     case "z":
       wanted.scan = true;
       break;
+    case "4":
+      wanted.families = "ipv4";
+      break;
     default:
-      if (letter !== "4") throw notModelled("nc", `-${letter}`, NC_TABLE.allowed);
+      throw notModelled("nc", `-${letter}`, NC_TABLE.allowed);
   }
 }
 

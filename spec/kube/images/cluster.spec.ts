@@ -90,6 +90,7 @@ describe("kube/images/coredns", () => {
       port: 5353,
       dns: { zone: "corp.test", ttl: 30, pods: "insecure", serial: 0 },
       forward: ["1.1.1.1", "8.8.8.8"],
+      shuffles: false,
       lameduckNs: 5_000_000_000,
     });
   });

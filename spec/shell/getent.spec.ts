@@ -11,7 +11,7 @@ function withServer(records: string, conf: string): World {
   return world;
 }
 
-describe("shell/commands/names", () => {
+describe("shell/commands/getent", () => {
   it("finds a name by the search list", () => {
     const world = withServer(
       "web.default.svc.cluster.local=10.0.0.2 www.svc.cluster.local=10.0.0.3",
@@ -48,6 +48,32 @@ describe("shell/commands/names", () => {
     const curl = world.status("a", "curl http://nobody/");
     expect(curl.status).to.equal(6);
     expect(curl.err).to.equal("curl: (6) Could not resolve host: nobody\n");
+  });
+
+  it("tries the name as it is after a silent server has ended the search", () => {
+    const conf = "nameserver 10.0.0.77\nsearch a.test b.test\noptions timeout:1 attempts:1\n";
+    const world = withServer("web=10.0.0.2", conf);
+    world.run("a", "ip neigh add 10.0.0.77 lladdr 02:00:00:00:00:77 dev eth0");
+    const before = world.cpu.now;
+
+    const { status } = world.status("a", "getent ahosts web");
+    expect(status).to.equal(2);
+    // One second for web.a.test and one for web: b.test's turn never comes.
+    expect(Math.floor((world.cpu.now - before) / NS_PER_S)).to.equal(2);
+  });
+
+  it("goes on to longer names when the name as it is could not be asked for", () => {
+    const conf = "nameserver 10.0.0.2\nsearch a.test\n";
+    const world = withServer("--zone a.test web.x.a.test=10.0.0.9", conf);
+
+    expect(world.run("a", "getent ahosts web.x")).to.contain("10.0.0.9");
+  });
+
+  it("ends the search at an answer without an address", () => {
+    const records = "--zone a.test --zone b.test www.a.test=elsewhere www.b.test=10.0.0.9";
+    const world = withServer(records, "nameserver 10.0.0.2\nsearch a.test b.test\n");
+
+    expect(world.status("a", "getent ahosts www").status).to.equal(2);
   });
 
   it("asks a silent server twice, five seconds each", () => {

@@ -1,0 +1,61 @@
+/** Command line of `dns-server`, a program of this project's own. */
+import type { DnsRecord } from "../../apps/dns-message.ts";
+import { RecordList } from "../../apps/dns-records.ts";
+import { dnsServer } from "../../apps/dns-server.ts";
+import { type Ipv4, isIpv4, parseIpv4 } from "../../base/inet.ts";
+import { appHost } from "../app.ts";
+import { type Command, ToolError } from "../command.ts";
+import { readOptions } from "../options.ts";
+
+const DEFAULT_TTL = "3600";
+
+/**
+ * A name server with records by hand: A for an address, AAAA for one with colons, CNAME for a name.
+ * Several addresses come in the order of the command line, or in any with `--loadbalance`.
+ */
+export const dnsServerCommand: Command = {
+  name: "dns-server",
+  parse(args) {
+    const { options, words } = readOptions(args, {
+      command: "dns-server",
+      letters: "p:u:z:t:l",
+      long: { port: "p", upstream: "u", zone: "z", ttl: "t", loadbalance: "l" },
+      allowed:
+        "dns-server [--port PORT] [--upstream ADDRESS]… [--zone ZONE]… [--ttl SECONDS] [--loadbalance] NAME=ADDRESS…",
+    });
+    const values = (letter: string): string[] =>
+      options.filter(([known]) => known === letter).map(([, value]) => value);
+    const ttl = readNumber(values("t").at(-1) ?? DEFAULT_TTL, "TTL", 0, 2 ** 31 - 1);
+    const port = readNumber(values("p").at(-1) ?? "53", "port", 1, 65535);
+    const records = words.map((word) => readRecord(word, ttl));
+    const backend = new RecordList(records, values("z"), ttl);
+    const upstreams = values("u").map(readAddress);
+    const shuffles = options.some(([known]) => known === "l");
+    return (context) =>
+      dnsServer(appHost(context), {
+        port,
+        backend,
+        upstreams,
+        shuffles,
+        spawn: (name, program) => context.host.processes.spawn(name, program),
+      });
+  },
+};
+
+function readRecord(text: string, ttl: number): DnsRecord {
+  const [name = "", data = ""] = text.split("=");
+  if (name === "" || data === "") throw new ToolError(`dns-server: bad record "${text}"`, 1);
+  const type = isIpv4(data) ? "A" : data.includes(":") ? "AAAA" : "CNAME";
+  return { name, type, data, ttl };
+}
+
+function readAddress(text: string): Ipv4 {
+  if (!isIpv4(text)) throw new ToolError(`dns-server: "${text}" is not an address`, 1);
+  return parseIpv4(text);
+}
+
+function readNumber(text: string, what: string, least: number, most: number): number {
+  const number = /^[0-9]{1,10}$/.test(text) ? Number(text) : -1;
+  if (number >= least && number <= most) return number;
+  throw new ToolError(`dns-server: ${what} ${text} is not a number from ${least} to ${most}`, 1);
+}
