@@ -3,7 +3,7 @@
  *
  * Spec: iputils 20221126, ping/ping_common.c (gather_statistics, finish), ping.h (acknowledge).
  */
-import { NS_PER_MS, type Ns } from "../base/units.ts";
+import { NS_PER_MS, NS_PER_US, type Ns } from "../base/units.ts";
 
 /** How many sequence numbers are remembered to find duplicates. */
 const REMEMBERED = 0x10000;
@@ -22,10 +22,17 @@ export class PingStatistics {
   #sumOfSquares = 0;
   #acknowledged = 0;
   #pipe = 0;
+  /** Eight times the smoothed round trip time in us, 0 before the first. */
+  #smoothedUs = 0;
 
   /** `timing`: whether the data has room for the time of sending. */
   constructor(timing: boolean) {
     this.#timing = timing;
+  }
+
+  /** What `-A` waits between requests, in ms: about a round trip time. */
+  get adaptiveMs(): number {
+    return Math.floor((Math.trunc(this.#smoothedUs / 8) + 500) / 1000);
   }
 
   /** How many requests have no answer yet. */
@@ -52,6 +59,8 @@ export class PingStatistics {
       this.#sumOfSquares += us * us;
       this.#minimumUs = Math.min(this.#minimumUs, us);
       this.maximumUs = Math.max(this.maximumUs, us);
+      if (this.#smoothedUs === 0) this.#smoothedUs = us * 8;
+      else this.#smoothedUs += us - Math.trunc(this.#smoothedUs / 8);
     }
     if (this.#answered[sequence] === 1) {
       this.duplicates += 1;
@@ -68,8 +77,8 @@ export class PingStatistics {
     this.#acknowledge(sequence);
   }
 
-  /** The statistics, from the empty line on. */
-  text(target: string, startNs: Ns, endNs: Ns): string {
+  /** The statistics, from the empty line on; `paced`: how fast requests followed is said too. */
+  text(target: string, startNs: Ns, endNs: Ns, paced: boolean): string {
     let text = `\n--- ${target} ping statistics ---\n`;
     text += `${this.sent} packets transmitted, ${this.received} received`;
     if (this.duplicates > 0) text += `, +${this.duplicates} duplicates`;
@@ -84,7 +93,15 @@ export class PingStatistics {
       text += `rtt min/avg/max/mdev = ${this.#times()} ms`;
       separator = ", ";
     }
-    if (this.#pipe > 1) text += `${separator}pipe ${this.#pipe}`;
+    if (this.#pipe > 1) {
+      text += `${separator}pipe ${this.#pipe}`;
+      separator = ", ";
+    }
+    if (paced && this.received > 0 && this.sent > 1) {
+      const gapUs = Math.floor((endNs - startNs) / NS_PER_US / (this.sent - 1));
+      const smoothedUs = Math.trunc(this.#smoothedUs / 8);
+      text += `${separator}ipg/ewma ${milliseconds(gapUs)}/${milliseconds(smoothedUs)} ms`;
+    }
     return `${text}\n`;
   }
 
@@ -93,9 +110,7 @@ export class PingStatistics {
     const average = Math.floor(this.#sumUs / count);
     const variance = Math.floor(this.#sumOfSquares / count) - average * average;
     const deviation = variance <= 0 ? 0 : Math.floor(Math.sqrt(variance));
-    const ms = (us: number): string =>
-      `${Math.floor(us / 1000)}.${String(us % 1000).padStart(3, "0")}`;
-    return [this.#minimumUs, average, this.maximumUs, deviation].map(ms).join("/");
+    return [this.#minimumUs, average, this.maximumUs, deviation].map(milliseconds).join("/");
   }
 
   #acknowledge(sequence: number): void {
@@ -104,6 +119,10 @@ export class PingStatistics {
     this.#pipe = Math.max(this.#pipe, difference + 1);
     if (((sequence - this.#acknowledged) & 0xffff) <= 0x7fff) this.#acknowledged = sequence;
   }
+}
+
+function milliseconds(us: number): string {
+  return `${Math.floor(us / 1000)}.${String(us % 1000).padStart(3, "0")}`;
 }
 
 /** As C's `%g` prints a percentage. */

@@ -4,10 +4,10 @@
  *
  * Spec: RFC 792 (Echo); iputils 20221126, ping/ping.c, ping/ping_common.c, whose rhythm (`pinger`,
  * `main_loop`, `schedule_exit`) is followed step by step.
- * Not modelled: name look-ups of answering hosts, record route, timestamps options, -a, -A, -D.
+ * Not modelled: name look-ups of answering hosts, source routes, timestamps of named hosts.
  */
-import { utf8 } from "../base/bytes.ts";
-import { EMSGSIZE, errnoMessage } from "../base/errno.ts";
+import { hex, utf8 } from "../base/bytes.ts";
+import { EACCES, EMSGSIZE, errnoMessage } from "../base/errno.ts";
 import { formatIpv4, type Ipv4, isMulticast } from "../base/inet.ts";
 import { NS_PER_MS, NS_PER_US, type Ns } from "../base/units.ts";
 import { type Program, waitFor } from "../sim/process.ts";
@@ -20,11 +20,17 @@ import {
 import { finish, sum } from "../wire/checksum.ts";
 import type { AppHost } from "./app-host.ts";
 import { icmpText } from "./icmp-text.ts";
+import { type RouteOption, RoutePrinter, routeOptionBytes } from "./ping-route.ts";
 import { PingStatistics } from "./ping-statistics.ts";
 import { resolveErrorText } from "./resolver.ts";
 
 const ICMP_HEADER = 8;
 const IPV4_HEADER = 20;
+/** What ping reckons with for options, however many it sends. */
+const OPTIONS_ROOM = 40;
+const LONGEST = 0xffff;
+/** MIN_INTERVAL_MS */
+const SHORTEST_SLEEP_MS = 10;
 /** `struct timeval` at the beginning of the data. */
 const TIMEVAL = 16;
 /** ICMP types that the socket lets through until the first error (ICMP_FILTER). */
@@ -59,6 +65,20 @@ export interface PingOptions {
   readonly pattern: Uint8Array | null;
   /** `-e`: the identifier, or null for a random one. */
   readonly identifier: number | null;
+  /** `-R` and `-T`, or null. */
+  readonly routeOption: RouteOption | null;
+  /** `-A`: the next request goes when the answer to the last one is there. */
+  readonly adaptive: boolean;
+  /** `-l`: how many may be on their way without an answer. */
+  readonly preload: number;
+  /** `-D`: the time of day stands before each line. */
+  readonly timeOfDay: boolean;
+  /** `-a`: a bell for each answer. */
+  readonly audible: boolean;
+  /** `-B`: the source stays what it was at first. */
+  readonly stickySource: boolean;
+  /** `-v`: the identifier is said. */
+  readonly verbose: boolean;
 }
 
 /** Runs ping; its exit status is 0 with an answer, 1 without, 2 on errors. */
@@ -93,6 +113,9 @@ class PingRun {
   #clockNs = -1;
   /** Milliseconds of the interval that have been saved up. */
   #tokens = 0;
+  /** In ms; `-A` changes it. */
+  #interval: number;
+  readonly #routes = new RoutePrinter();
   #exitAt = Number.POSITIVE_INFINITY;
   #outstandingShown = 0;
 
@@ -102,8 +125,10 @@ class PingRun {
     this.#socket = socket;
     this.#destination = destination;
     this.#statistics = new PingStatistics(options.size >= TIMEVAL);
-    this.#packet = new Uint8Array(ICMP_HEADER + options.size);
-    for (let index = 0; index < options.size; index += 1) {
+    // What is longer than any packet is refused alike.
+    const size = Math.min(options.size, LONGEST);
+    this.#packet = new Uint8Array(ICMP_HEADER + size);
+    for (let index = 0; index < size; index += 1) {
       const { pattern } = options;
       const filler = pattern === null ? index : (pattern[index % pattern.length] ?? 0);
       this.#packet[ICMP_HEADER + index] = filler;
@@ -111,6 +136,7 @@ class PingRun {
     const stream = host.namespace.random.stream(`${host.namespace.name}:ping`);
     this.#identifier = options.identifier ?? stream.below(0x10000);
     this.#startNs = host.namespace.cpu.now;
+    this.#interval = Math.floor(options.intervalNs / NS_PER_MS);
   }
 
   /** Sets the socket up and prints the first line; false after an error was printed. */
@@ -128,16 +154,25 @@ class PingRun {
     }
     const source = this.#findSource();
     if (source === null) return false;
+    if (options.stickySource) socket.source = source;
+    if (options.broadcast) this.#host.stderr("WARNING: pinging broadcast address\n");
+    let optionsLength = 0;
+    if (options.routeOption !== null) {
+      socket.setOptions(routeOptionBytes(options.routeOption));
+      optionsLength = OPTIONS_ROOM;
+    }
     socket.ttl = options.ttl;
     socket.tos = options.tos;
     socket.mark = options.mark;
     socket.pmtuDiscovery = options.pmtuDiscovery;
     socket.accepted = FILTER;
+    if (options.pattern !== null) this.#print(`PATTERN: 0x${hex(options.pattern)}\n`);
     const name = `${options.target} (${formatIpv4(this.#destination)})`;
-    const from = options.from === "" ? "" : `from ${formatIpv4(source)}${via === "" ? " " : via}: `;
+    const saysSource = options.from !== "" || options.stickySource;
+    const from = !saysSource ? "" : `from ${formatIpv4(source)}${via === "" ? " " : via}: `;
     const size = options.size;
     this.#print(
-      `PING ${name} ${from}${size}(${size + ICMP_HEADER + IPV4_HEADER}) bytes of data.\n`,
+      `PING ${name} ${from}${size}(${size + ICMP_HEADER + IPV4_HEADER + optionsLength}) bytes of data.\n`,
     );
     return true;
   }
@@ -152,7 +187,7 @@ class PingRun {
       this.#host.stderr(
         isAddress
           ? `ping: bind: Cannot assign requested address\n`
-          : `ping: unknown iface: ${text}\n`,
+          : `ping: SO_BINDTODEVICE ${text}: No such device\n`,
       );
       return false;
     }
@@ -163,11 +198,11 @@ class PingRun {
   /** The source that a connected UDP socket would have: ping finds it that way. */
   #findSource(): Ipv4 | null {
     const route = this.#socket.routeTo(this.#destination);
-    if (typeof route === "number") {
+    if (typeof route === "number" && route !== -EACCES) {
       this.#host.stderr(`ping: connect: ${errnoMessage(route)}\n`);
       return null;
     }
-    if (route.isBroadcast && !this.#options.broadcast) {
+    if (typeof route === "number" || (route.isBroadcast && !this.#options.broadcast)) {
       const hint = "If not, check your local firewall rules";
       this.#host.stderr(`ping: Do you want to ping broadcast? Then -b. ${hint}\n`);
       return null;
@@ -194,7 +229,9 @@ class PingRun {
       this.#scheduleExit();
       yield* this.#receive(next);
     }
-    this.#print(statistics.text(this.#options.target, this.#startNs, this.#clockNs));
+    const { target, flood, adaptive } = this.#options;
+    const paced = flood || adaptive || this.#interval === 0;
+    this.#print(statistics.text(target, this.#startNs, this.#clockNs, paced));
     const failed =
       statistics.received === 0 ||
       (deadlineNs !== null && count !== null && statistics.received < count);
@@ -204,15 +241,18 @@ class PingRun {
   /** Sends if it is time; returns how many ms the next look at the clock may take. */
   #pinger(): number {
     const { cpu } = this.#host.namespace;
-    const { count, deadlineNs, flood } = this.#options;
+    const { count, deadlineNs, flood, preload } = this.#options;
     if (count !== null && deadlineNs === null && this.#statistics.sent >= count) return 1000;
-    const interval = Math.floor(this.#options.intervalNs / NS_PER_MS);
+    const interval = this.#interval;
     if (this.#clockNs === -1) {
       this.#clockNs = cpu.now;
+      this.#tokens = interval * (preload - 1);
     } else {
       const elapsed = Math.floor((cpu.now - this.#clockNs) / NS_PER_MS);
-      if (interval === 0 && elapsed < 10 && this.#statistics.inFlight >= 1) return 10 - elapsed;
-      const tokens = Math.min(this.#tokens + elapsed, interval);
+      if (interval === 0 && elapsed < 10 && this.#statistics.inFlight >= preload) {
+        return 10 - elapsed;
+      }
+      const tokens = Math.min(this.#tokens + elapsed, interval * preload);
       if (tokens < interval) return interval - tokens;
       this.#clockNs = cpu.now;
       this.#tokens = tokens - interval;
@@ -259,7 +299,8 @@ class PingRun {
 
   /** After the last request: how long answers are waited for. */
   #scheduleExit(): void {
-    const { count, deadlineNs, intervalNs, lingerNs } = this.#options;
+    const { count, deadlineNs, lingerNs } = this.#options;
+    const intervalNs = this.#interval * NS_PER_MS;
     if (count === null || this.#statistics.sent < count || deadlineNs !== null) return;
     if (this.#exitAt !== Number.POSITIVE_INFINITY) return;
     const wait =
@@ -272,8 +313,12 @@ class PingRun {
   /** Waits at most `ms` for an answer, then takes all that are there. */
   *#receive(ms: number): Program<void> {
     const { cpu } = this.#host.namespace;
-    const longest = Math.max(this.#options.intervalNs, NS_PER_MS);
-    const deadline = Math.min(cpu.now + Math.min(ms * NS_PER_MS, longest), this.#exitAt);
+    // With `-A` what is soon is waited for a little longer, as long as an answer is expected.
+    const { adaptive } = this.#options;
+    const soon = adaptive && ms <= SHORTEST_SLEEP_MS && this.#statistics.inFlight > 0;
+    const wanted = soon ? SHORTEST_SLEEP_MS : ms;
+    const longest = Math.max(this.#interval, adaptive ? SHORTEST_SLEEP_MS : 1);
+    const deadline = Math.min(cpu.now + Math.min(wanted, longest) * NS_PER_MS, this.#exitAt);
     let mayWait = true;
     for (;;) {
       const packet = this.#socket.receive();
@@ -297,6 +342,7 @@ class PingRun {
     if (type === 0) {
       if (view.getUint16(4) !== this.#identifier) return;
       this.#reply(view, size, ttl, source, receivedAt);
+      this.#showRoute(bytes.subarray(IPV4_HEADER, headerSize));
       return;
     }
     // Errors came by the error queue already; redirects only this way.
@@ -317,17 +363,36 @@ class PingRun {
         (seconds * 1e6 + view.getUint32(ICMP_HEADER + 8, true));
     }
     const isDuplicate = this.#statistics.reply(sequence, us);
+    if (this.#options.adaptive && us >= 0) this.#interval = this.#statistics.adaptiveMs;
     if (this.#options.quiet) return;
     if (this.#options.flood) {
       this.#print("\b \b");
       return;
     }
-    let line = `${size} bytes from ${formatIpv4(source)}: icmp_seq=${sequence} ttl=${ttl}`;
+    const identifier = this.#options.verbose ? ` ident=${this.#identifier}` : "";
+    let line = `${this.#timeOfDay(receivedAt)}${size} bytes from ${formatIpv4(source)}:`;
+    line += ` icmp_seq=${sequence}${identifier} ttl=${ttl}`;
     if (us >= 0) line += ` time=${timeText(us)} ms`;
     if (isDuplicate) line += " (DUP!)";
     const isFromOther = source !== this.#destination && !isMulticast(this.#destination);
     if (isFromOther && !this.#options.broadcast) line += " (DIFFERENT ADDRESS!)";
-    this.#print(`${line}\n`);
+    this.#print(line);
+  }
+
+  /** The end of an answer's line, and what its options say. */
+  #showRoute(options: Uint8Array): void {
+    const { quiet, flood, audible } = this.#options;
+    if (quiet) return;
+    if (audible) this.#print("\x07");
+    if (!flood) this.#print(`${this.#routes.text(options, flood)}\n`);
+  }
+
+  /** `[1700000000.123456] ` with `-D`. */
+  #timeOfDay(at: Ns): string {
+    if (!this.#options.timeOfDay) return "";
+    const us = Math.floor(at / NS_PER_US);
+    const seconds = this.#host.epochSeconds + Math.floor(us / 1e6);
+    return `[${seconds}.${String(us % 1e6).padStart(6, "0")}] `;
   }
 
   /** Prints what waits in the error queue; returns whether anything did. */
@@ -361,7 +426,8 @@ class PingRun {
       return;
     }
     const text = icmpText(error.type, error.code, error.info);
-    this.#print(`From ${formatIpv4(error.offender)} icmp_seq=${sequence} ${text}\n`);
+    const when = this.#timeOfDay(this.#host.namespace.cpu.now);
+    this.#print(`${when}From ${formatIpv4(error.offender)} icmp_seq=${sequence} ${text}\n`);
   }
 
   #showOutstanding(): void {
@@ -369,7 +435,8 @@ class PingRun {
     if (sent === 0 || this.#outstandingShown === sent || this.#statistics.isAcknowledged(sent))
       return;
     this.#outstandingShown = sent;
-    this.#print(`no answer yet for icmp_seq=${sent & 0xffff}\n`);
+    const when = this.#timeOfDay(this.#host.namespace.cpu.now);
+    this.#print(`${when}no answer yet for icmp_seq=${sent & 0xffff}\n`);
   }
 }
 

@@ -7,7 +7,7 @@
  * Not modelled: IPv6 addresses (they are asked for, as the real one does, but not handed out),
  * nscd, the order of RFC 6724 between several addresses.
  */
-import { type Ipv4, isIpv4, LOOPBACK_ADDRESS, parseIpv4 } from "../base/inet.ts";
+import { type Ipv4, LOOPBACK_ADDRESS, parseAton, parseIpv4 } from "../base/inet.ts";
 import type { Namespace } from "../net/namespace.ts";
 import type { Program } from "../sim/process.ts";
 import { NameServers } from "./dns-exchange.ts";
@@ -59,7 +59,8 @@ export function* resolveName(
   name: string,
   families: Families = "any",
 ): Program<ResolvedName | ResolveError> {
-  if (isIpv4(name)) return { canonicalName: name, addresses: [parseIpv4(name)], isAlias: false };
+  const written = parseAton(name);
+  if (written !== null) return { canonicalName: name, addresses: [written], isAlias: false };
   const local = addressesInHosts(files.hosts ?? "", name);
   if (local.length > 0) return { canonicalName: name, addresses: local, isAlias: false };
   if (isLocalhost(name))

@@ -42,6 +42,25 @@ export function isIpv4(text: string): boolean {
   return Validator.isValidIPv4String(text)[0];
 }
 
+/**
+ * An address as inet_aton(3) reads it, or null: one to four numbers, decimal, octal or hexadecimal,
+ * of which the last fills what is left (`127.1` is 127.0.0.1).
+ */
+export function parseAton(text: string): Ipv4 | null {
+  const parts = text.split(".");
+  if (parts.length > 4) return null;
+  const numbers = parts.map((part) => {
+    if (/^0[xX][0-9a-fA-F]+$/.test(part) || /^(0|[1-9][0-9]*)$/.test(part)) return Number(part);
+    return /^0[0-7]+$/.test(part) ? Number.parseInt(part, 8) : Number.NaN;
+  });
+  const last = numbers.pop() ?? Number.NaN;
+  if (numbers.some((number) => !(number <= 255)) || !(last < 256 ** (4 - numbers.length))) {
+    return null;
+  }
+  const front = numbers.reduce((value, number, index) => value + number * 256 ** (3 - index), 0);
+  return ipv4(front + last);
+}
+
 /** Any integer as an address; bits above 32 are dropped. */
 export function ipv4(value: number): Ipv4 {
   return (value | 0) as Ipv4;

@@ -158,7 +158,7 @@ function firstField(left: NormalFrame, right: NormalFrame): [string, string, str
       // One frame had both values.
     } else if (a.offMs !== null && b.offMs !== null) {
       if (Math.abs(a.offMs - b.offMs) > CLOCK_PLAY_MS) return [a.path, a.text, b.text];
-    } else if (isWrong(a) && isWrong(b)) {
+    } else if (saysWrong(a) && saysWrong(b)) {
       // Which values are wrong depends on what else is in the frame.
     } else if (a.text !== b.text) {
       return [a.path, a.text, b.text];
@@ -175,8 +175,12 @@ function sharesFrame(a: readonly [number, number], b: readonly [number, number])
 const DEPENDENT = /(timestampEcho|ip\.id)$/;
 
 /** A checksum of this frame, not of one that it quotes, that does not fit the frame. */
-function isWrong({ path, text }: NormalField): boolean {
-  return path.endsWith(".checksum") && path.split(".").length === 2 && text.startsWith("wrong");
+function isWrong(field: NormalField): boolean {
+  return field.path.split(".").length === 2 && saysWrong(field);
+}
+
+function saysWrong({ path, text }: NormalField): boolean {
+  return path.endsWith(".checksum") && text.startsWith("wrong");
 }
 
 /** Whether two frames are the same but for what depends on the frames before them. */

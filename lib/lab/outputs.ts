@@ -4,7 +4,8 @@
  *
  * | in what is printed | becomes |
  * | --- | --- |
- * | durations: `time=0.04 ms`, `time 1001ms`, ping's last line | `TIME` |
+ * | durations: `time=0.04 ms`, `time 1001ms`, ping's last line, timers of a bridge | `TIME` |
+ * | seconds since an entry was used (`-s` of `ip neigh` and `bridge fdb`) | `TIMES` |
  * | how long a conntrack entry has to live, up to a minute less than it began with | `TTL` |
  * | ports of the side that began, in conntrack entries; ephemeral ports after `:` | `port1`, in order of appearance |
  * | ICMP echo identifiers in conntrack entries | `ID` |
@@ -62,7 +63,9 @@ function withoutTimes(line: string): string {
   return line
     .replace(/\btime[= ][0-9.]+ ?ms/g, "TIME")
     .replace(/^(rtt [a-z/]+) = .*$/, "$1 = TIME")
-    .replace(/\b[0-9]+\.[0-9]+ ms\b/g, "TIME");
+    .replace(/\b[0-9]+\.[0-9]+ ms\b/g, "TIME")
+    .replace(/\b([a-z_]+_timer) [0-9]+\.[0-9]+/g, "$1 TIME")
+    .replace(/\bused [0-9]+(\/[0-9]+)+/g, "used TIMES");
 }
 
 /** `tcp 6 119 TIME_WAIT`: the third word is what is left of the entry's life. */

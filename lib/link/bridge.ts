@@ -32,11 +32,27 @@ export class BridgePort implements RxHandler {
   multicastFlood = true;
   broadcastFlood = true;
   isolated = false;
+  /** Without spanning tree these are only shown. */
+  cost = 2;
+  priority = 32;
+  /** Set by hand (`bridge link set … state disabled`), until the device is up again. */
+  disabled = false;
+  /** When it began to forward. */
+  forwardingSince: Ns;
+  /** Whether frames could pass when the device was last looked at. */
+  wasRunning: boolean;
 
   constructor(master: Bridge, device: NetDevice, number: number) {
     this.master = master;
     this.device = device;
     this.number = number;
+    this.forwardingSince = master.host.cpu.now;
+    this.wasRunning = device.running;
+  }
+
+  /** Whether frames come in and go out here. @hot */
+  get forwards(): boolean {
+    return !this.disabled && this.device.running;
   }
 
   handle(frame: Frame): void {
@@ -148,7 +164,20 @@ export class Bridge extends NetDevice {
   portChanged(device: NetDevice): void {
     const port = this.portOf(device);
     if (port !== null && !device.running) this.fdb.deletePort(port, "learned");
+    if (port !== null && device.running && !port.wasRunning) {
+      port.disabled = false;
+      port.forwardingSince = this.host.cpu.now;
+    }
+    if (port !== null) port.wasRunning = device.running;
     this.host.deviceChanged(this);
+  }
+
+  override setUp(up: boolean): void {
+    for (const port of this.ports) {
+      port.disabled = false;
+      port.forwardingSince = this.host.cpu.now;
+    }
+    super.setUp(up);
   }
 
   /** A frame came in by a port (br_handle_frame). @hot */
@@ -157,7 +186,11 @@ export class Bridge extends NetDevice {
     const to = ethernet.destination(frame.view, frame.l2);
     if (frame.protocol === 0 || isGroupMac(from) || from === ZERO_MAC) {
       frame.drop(DropReason.MAC_INVALID_SOURCE, this.host.drops);
-    } else if (!this.up || (to >= LINK_LOCAL_GROUP && to < LINK_LOCAL_GROUP + 16)) {
+    } else if (
+      !this.up ||
+      port.disabled ||
+      (to >= LINK_LOCAL_GROUP && to < LINK_LOCAL_GROUP + 16)
+    ) {
       frame.drop(DropReason.BRIDGE_INGRESS_STP_STATE, this.host.drops);
     } else {
       if (to === this.mac) frame.packetType = PacketType.HOST;
@@ -259,7 +292,7 @@ export class Bridge extends NetDevice {
   }
 
   #shouldDeliver(from: BridgePort | null, to: BridgePort): boolean {
-    if (!to.device.running) return false;
+    if (!to.forwards) return false;
     if (from === to) return to.hairpin;
     return !(from?.isolated === true && to.isolated);
   }

@@ -7,6 +7,7 @@
  * (eth_type_trans), 6.18.
  */
 import { BROADCAST_MAC, isGroupMac, type Mac } from "../base/mac.ts";
+import type { Ns } from "../base/units.ts";
 import { Direction, type FrameTap } from "../capture/tap.ts";
 import type { Cpu } from "../sim/cpu.ts";
 import { type DropCounters, DropReason } from "../sim/drop-reason.ts";
@@ -65,6 +66,11 @@ export abstract class NetDevice implements FrameReceiver {
   mtu: number;
   /** IFF_UP: `ip link set up`. */
   up = false;
+  /** When it was set up last, and how often carrier has come or gone. */
+  upSince: Ns = 0;
+  carrierChanges = 0;
+  /** Addresses that it was told to listen to (`bridge fdb add … self`). */
+  readonly extraAddresses: Mac[] = [];
   txQueueLength = 1000;
   host: DeviceHost;
   /** The bridge that this device is a port of. */
@@ -101,6 +107,7 @@ export abstract class NetDevice implements FrameReceiver {
   setUp(up: boolean): void {
     if (this.up === up) return;
     this.up = up;
+    if (up) this.upSince = this.host.cpu.now;
     this.host.deviceChanged(this);
   }
 

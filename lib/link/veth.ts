@@ -25,9 +25,14 @@ export class Veth extends NetDevice implements LineEnd {
   }
 
   override setUp(up: boolean): void {
-    const changes = this.up !== up;
+    const { peer } = this;
+    if (this.up === up) return;
+    if (peer?.up === true) {
+      this.carrierChanges += 1;
+      peer.carrierChanges += 1;
+    }
     super.setUp(up);
-    if (changes) this.peer?.host.deviceChanged(this.peer);
+    peer?.host.deviceChanged(peer);
   }
 
   /** A frame comes off the line: `start` is at its Ethernet header. */

@@ -136,8 +136,18 @@ function isSameNetwork(a: InterfaceAddress, b: InterfaceAddress): boolean {
   return a.prefixLength === b.prefixLength && inNetwork(a, networkOf(b.address, b.prefixLength));
 }
 
+/** A secondary address takes the place of `old`, which goes: behind the last primary before it. */
 function promote(owner: InetDevice, old: InterfaceAddress, entry: InterfaceAddress): void {
+  const { addresses } = owner;
+  const from = addresses.indexOf(old) + 1;
+  const to = addresses.indexOf(entry);
   entry.secondary = false;
-  owner.addresses.splice(owner.addresses.indexOf(entry), 1);
-  owner.addresses.splice(owner.addresses.indexOf(old) + 1, 0, entry);
+  if (to === from) return;
+  let behind = 0;
+  for (let index = from; index < to; index += 1) {
+    const other = addresses[index];
+    if (other?.secondary === false && old.scope <= other.scope) behind = index;
+  }
+  addresses.splice(to, 1);
+  addresses.splice(behind + 1, 0, entry);
 }

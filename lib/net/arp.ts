@@ -133,7 +133,7 @@ export class Arp {
     const answers =
       (owner.proxyArp && isElsewhere) ||
       (owner.proxyArpPvlan && !isElsewhere) ||
-      (isElsewhere && this.#namespace.neighbours.hasProxy(device, target));
+      (isElsewhere && this.#namespace.neighbours.proxies.has(device, target));
     if (!answers) return DropReason.ARP_NOT_FOR_US;
     this.#hear(frame, device, sender);
     if (frame.packetType === PacketType.HOST || owner.neighbourConf.proxyDelay === 0) {

@@ -4,8 +4,7 @@
  *
  * Kernel: net/ipv4/fib_trie.c (fib_table_lookup, fib_table_insert), 6.18.
  * Differs: the kernel's trie finds the same entry in other steps; look-ups that miss the route
- * cache cost one hash probe for each prefix length in use. Linux merges the local and the main
- * table while there are no rules, so there a longer prefix in the main one wins over a local one.
+ * cache cost one hash probe for each prefix length in use.
  */
 import { EACCES, EAGAIN, EEXIST, EHOSTUNREACH, EINVAL, ENOENT, ESRCH } from "../base/errno.ts";
 import { networkOf } from "../base/inet.ts";

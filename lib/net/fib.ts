@@ -68,6 +68,7 @@ export class Fib {
   readonly #creator = new FibInfoCreator(this);
   readonly #scratchFlow = new Flow();
   readonly #scratchResult = new FibResult();
+  readonly #mainResult = new FibResult();
 
   constructor(namespace: Namespace) {
     this.#namespace = namespace;
@@ -114,7 +115,8 @@ export class Fib {
     const flow = this.#scratchFlow.reset();
     const result = this.#scratchResult;
     flow.destination = address as Ipv4;
-    if (this.table(Table.LOCAL).lookup(address, flow, TAKE_LINKDOWN, result) !== 0) {
+    result.clear();
+    if (this.#lookupLocal(flow, TAKE_LINKDOWN, result) !== 0) {
       return AddressType.UNICAST;
     }
     const matches = device === null || result.nexthop?.device === device;
@@ -160,6 +162,14 @@ export class Fib {
     for (const table of this.tables.values()) count += table.removeAll(matches);
     if (count > 0) this.#namespace.epoch.bump();
     return count;
+  }
+
+  /** Forgets what was learnt about single destinations (`ip route flush cache`). */
+  flushExceptions(): void {
+    for (const { info } of this.#entries()) {
+      for (const { exceptions } of info.nexthops) exceptions.clear();
+    }
+    this.#namespace.epoch.bump();
   }
 
   /** `ip rule add`. */
@@ -232,7 +242,10 @@ export class Fib {
       if (rule.action !== RuleAction.TABLE) return actionError(rule.action);
       const table = this.tables.get(rule.table);
       if (table === undefined) continue;
-      const error = table.lookup(flow.destination, flow, skips, result);
+      const error =
+        rule.table === Table.LOCAL
+          ? this.#lookupLocal(flow, skips, result)
+          : table.lookup(flow.destination, flow, skips, result);
       if (error === -EAGAIN || isSuppressed(rule, result)) {
         result.clear();
         continue;
@@ -240,6 +253,24 @@ export class Fib {
       return error;
     }
     return -ENETUNREACH;
+  }
+
+  /**
+   * Asks the local table. It is one with the main table until somebody changes the rules, so a
+   * longer prefix there wins (`fib_trie_table`, `fib_unmerge`).
+   */
+  #lookupLocal(flow: Flow, skips: LinkdownPolicy, result: FibResult): number {
+    const { destination } = flow;
+    const error = this.table(Table.LOCAL).lookup(destination, flow, skips, result);
+    const length = result.entry?.prefixLength ?? 32;
+    if (this.hasCustomRules || length === 32) return error;
+    const other = this.#mainResult;
+    other.clear();
+    const mainError = this.table(Table.MAIN).lookup(destination, flow, skips, other);
+    if (other.entry === null || other.entry.prefixLength <= length) return error;
+    result.entry = other.entry;
+    result.nexthop = other.nexthop;
+    return mainError;
   }
 
   #rulesChanged(): void {

@@ -29,6 +29,7 @@ import { type Route, routeOf, Scope } from "./route.ts";
 
 /**
  * Checks and fills in the options of a packet that came in, its route decided (`ip_rcv_options`).
+ * The header's checksum is made right only when the packet goes on, so errors quote a wrong one.
  * Returns false when the packet was dropped.
  */
 export function compileReceivedOptions(
@@ -44,7 +45,6 @@ export function compileReceivedOptions(
     frame.drop(DropReason.IP_INHDR, namespace.drops);
     return false;
   }
-  ipv4.finishHeader(frame.view, frame.l3);
   if ((frame.ipFlags & SOURCE_ROUTED) === 0) return true;
   const owner = namespace.inet(device);
   if (owner.acceptSourceRoute && followSourceRoute(namespace, frame, device)) return true;

@@ -28,7 +28,10 @@ export class NamespaceSysctls {
     });
     this.#namespace.sysctls.defineFields(`net.ipv4.neigh.${name}`, owner.neighbourConf, {
       ranges: NEIGHBOUR_RANGES,
-      changed: (field) => owner.touched.add(`neigh.${field}`),
+      changed: (field) => {
+        owner.touched.add(`neigh.${field}`);
+        if (field === "baseReachableTimeMs") this.#namespace.neighbours.drawReachableTime(owner);
+      },
     });
   }
 

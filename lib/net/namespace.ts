@@ -152,7 +152,7 @@ export class Namespace implements DeviceHost {
     }
     const owner = new InetDevice(device, conf, this.confAll, neighbourConf);
     this.#inet[device.index] = owner;
-    this.neighbours.addDevice(owner);
+    this.neighbours.drawReachableTime(owner);
     this.#sysctlSetup.addDevice(owner);
     this.deviceChanged(device);
     return null;
@@ -164,7 +164,7 @@ export class Namespace implements DeviceHost {
     device.setUp(false);
     this.addresses.flush(device);
     this.fib.deviceDown(device, true);
-    this.neighbours.flush(device, false);
+    this.neighbours.deviceDown(device);
     this.#sysctlSetup.removeDevice(device.name);
     this.#byName.delete(device.name);
     this.#byIndex[device.index] = null;
@@ -242,7 +242,7 @@ export class Namespace implements DeviceHost {
   /** The last address of a device went: its routes go with it (`fib_disable_ip`). */
   lastAddressGone(device: NetDevice): void {
     this.fib.deviceDown(device, true);
-    this.neighbours.flush(device, false);
+    this.neighbours.deviceDown(device);
   }
 
   /** A device that has an address no longer follows the defaults (`ipv4_devconf_setall`). */
@@ -263,7 +263,7 @@ export class Namespace implements DeviceHost {
 
   #deviceDown(owner: InetDevice): void {
     this.fib.deviceDown(owner.device, false);
-    this.neighbours.flush(owner.device, false);
+    this.neighbours.deviceDown(owner.device);
     this.netfilter.deviceDown(owner.device);
   }
 

@@ -14,6 +14,7 @@ import { type Timer, WheelTimer } from "../sim/timer.ts";
 import type { InetDevice } from "./inet-device.ts";
 import type { Namespace } from "./namespace.ts";
 import { Neighbour, Nud } from "./neighbour.ts";
+import { ProxyNeighbours } from "./proxy-neighbours.ts";
 
 /** How often the reachable times are drawn anew. */
 const REDRAW_NS = 300 * NS_PER_S;
@@ -22,8 +23,7 @@ const MULTICAST_MAC = 0x01005e000000;
 
 /** The table. */
 export class NeighbourTable {
-  /** Addresses that are answered for by proxy (`ip neigh add proxy`), by device. */
-  readonly proxies = new Set<string>();
+  readonly proxies = new ProxyNeighbours();
   readonly #namespace: Namespace;
   readonly #random: RandomStream;
   readonly #timer: WheelTimer;
@@ -37,9 +37,10 @@ export class NeighbourTable {
     this.#timer = new WheelTimer(namespace.cpu, this);
   }
 
-  /** Draws how long a confirmation holds on a new device. */
-  addDevice(owner: InetDevice): void {
-    this.#draw(owner);
+  /** Draws how long a confirmation holds on a device that is new, or whose base has changed. */
+  drawReachableTime(owner: InetDevice): void {
+    const base = owner.neighbourConf.baseReachableTimeMs;
+    owner.reachableTimeNs = (this.#random.below(base) + Math.floor(base / 2)) * NS_PER_MS;
   }
 
   /** The neighbour with that address, or null. */
@@ -76,7 +77,13 @@ export class NeighbourTable {
     return true;
   }
 
-  /** The device went down or lost its carrier (`neigh_ifdown`, `neigh_carrier_down`). */
+  /** The device went down or has no address any more (`neigh_ifdown`). */
+  deviceDown(device: NetDevice): void {
+    this.flush(device, false);
+    this.proxies.removeDevice(device);
+  }
+
+  /** The device got another address or lost its carrier (`neigh_changeaddr`, `neigh_carrier_down`). */
   flush(device: NetDevice, keepPermanent: boolean): void {
     for (const neighbour of [...this.#namespace.inet(device).neighbours.values()]) {
       if (keepPermanent && (neighbour.state & Nud.PERMANENT) !== 0) continue;
@@ -89,17 +96,12 @@ export class NeighbourTable {
     return this.#namespace.inetDevices().flatMap((owner) => [...owner.neighbours.values()]);
   }
 
-  /** Whether this host answers ARP for the address on the device by hand-made proxy entry. */
-  hasProxy(device: NetDevice, address: number): boolean {
-    return this.proxies.has(`${device.index}/${address}`);
-  }
-
   /** For the wheel timer: throws out what is stale and unused. */
   expired(_timer: Timer): void {
     const { now } = this.#namespace.cpu;
     if (now - this.#drawnAt >= REDRAW_NS) {
       this.#drawnAt = now;
-      for (const owner of this.#namespace.inetDevices()) this.#draw(owner);
+      for (const owner of this.#namespace.inetDevices()) this.drawReachableTime(owner);
     }
     if (this.#count >= this.#namespace.neighbourGc.gcThresh1) {
       for (const neighbour of this.entries()) {
@@ -152,11 +154,6 @@ export class NeighbourTable {
     neighbour.owner.neighbours.delete(neighbour.address);
     this.#count -= 1;
     neighbour.destroy();
-  }
-
-  #draw(owner: InetDevice): void {
-    const base = owner.neighbourConf.baseReachableTimeMs;
-    owner.reachableTimeNs = (this.#random.below(base) + Math.floor(base / 2)) * NS_PER_MS;
   }
 
   #armTimer(): void {

@@ -92,6 +92,11 @@ export class Neighbour {
     this.#timer = new WheelTimer(namespace.cpu, this);
   }
 
+  /** Whether its state ends by itself. */
+  get isTimed(): boolean {
+    return this.#timer.armed;
+  }
+
   /** How many packets wait for an answer. */
   get queued(): number {
     return this.#queue.length;

@@ -27,7 +27,10 @@ export function routeBy(
     nexthop.exceptions.delete(destination);
     return route;
   }
-  if (exception.gateway !== 0) route.gateway = exception.gateway;
+  if (exception.gateway !== 0) {
+    route.gateway = exception.gateway;
+    route.redirected = true;
+  }
   route.pathMtu = exception.mtu;
   route.pathMtuLocked = exception.mtuLocked;
   route.expiresAt = exception.expiresAt;

@@ -80,7 +80,7 @@ export class OutputRouter {
       if (device === null) return -EINVAL;
       flow.outputIndex = device.index;
     }
-    return flow.anySource || this.#namespace.hasLocalAddress(source) ? 0 : -EINVAL;
+    return flow.anySource || this.#namespace.hasLocalAddress(source) ? 0 : -ENETUNREACH;
   }
 
   #localOutput(flow: Flow, entry: FibEntry | null): Route {

@@ -9,6 +9,13 @@ import { Bridge } from "../link/bridge.ts";
 import type { NetDevice } from "../link/device.ts";
 import { Veth } from "../link/veth.ts";
 import type { ShellHost } from "./host.ts";
+import { detailLines } from "./link-details.ts";
+
+const RX_NAMES = ["bytes", "packets", "errors", "dropped", "missed", "mcast"];
+const TX_NAMES = ["bytes", "packets", "errors", "dropped", "carrier", "collsns"];
+const RX_ERRORS = ["length", "crc", "frame", "fifo", "overrun"];
+const TX_ERRORS = ["aborted", "fifo", "window", "heartbt", "transns"];
+const SMALLEST_WIDTHS = [10, 7, 6, 7, 7, 7];
 
 /** The bridge that a device is a port of, or null. */
 export function masterOf(device: NetDevice): Bridge | null {
@@ -65,7 +72,8 @@ export interface LinkOptions {
   /** `-o`: continuation lines are joined with a backslash. */
   readonly oneLine: boolean;
   readonly details: boolean;
-  readonly statistics: boolean;
+  /** How often `-s` was given: twice says which errors. */
+  readonly statistics: number;
   /** `ip link` prints the mode; `ip addr` does not. */
   readonly mode: boolean;
   /** `-4`: no line for the hardware address. */
@@ -83,8 +91,8 @@ export function linkText(host: ShellHost, device: NetDevice, options: LinkOption
   text += ` qlen ${device.txQueueLength}`;
   if (!options.inetOnly) text += newLine + hardwareLine(device);
   text += linkNetns(host, device);
-  if (options.details) text += detailLines(device, newLine);
-  if (options.statistics) text += statisticsLines(device, newLine);
+  if (options.details) text += detailLines(device, master?.portOf(device) ?? null, newLine);
+  if (options.mode && options.statistics > 0) text += statisticsText(device, options);
   return `${text}\n`;
 }
 
@@ -95,62 +103,73 @@ function hardwareLine(device: NetDevice): string {
   return `    link/${type} ${formatMac(device.mac)} brd ${broadcast}`;
 }
 
-function detailLines(device: NetDevice, newLine: string): string {
-  const minimum = device.kind === "loopback" ? 0 : 68;
-  const maximum = device.kind === "loopback" ? 0 : 65535;
-  let text = ` promiscuity ${device.promiscuity}  allmulti ${device.promiscuity} `;
-  text += `minmtu ${minimum} maxmtu ${maximum} `;
-  if (device instanceof Bridge) text += newLine + bridgeDetails(device);
-  else if (device.kind === "veth") text += `${newLine}    veth `;
-  else if (device.kind === "dummy") text += `${newLine}    dummy `;
-  const master = masterOf(device);
-  const port = master?.portOf(device) ?? null;
-  if (master !== null && port !== null) {
-    const on = (flag: boolean): string => (flag ? "on" : "off");
-    text += `${newLine}    bridge_slave state ${device.running ? "forwarding" : "disabled"}`;
-    text += ` priority 32 cost 2 hairpin ${on(port.hairpin)} guard off root_block off`;
-    text += ` fastleave off learning ${on(port.learning)} flood ${on(port.flood)}`;
-    text += ` mcast_flood ${on(port.multicastFlood)} bcast_flood ${on(port.broadcastFlood)}`;
-    text += ` isolated ${on(port.isolated)} `;
-  }
-  return text;
-}
-
-function bridgeDetails(bridge: Bridge): string {
-  const ageing = Math.round(bridge.ageingNs / 10_000_000);
-  const id = `8000.${shortMac(bridge.mac)}`;
-  return (
-    `    bridge forward_delay 1500 hello_time 200 max_age 2000 ageing_time ${ageing}` +
-    ` stp_state 0 priority 32768 vlan_filtering 0 bridge_id ${id} designated_root ${id} `
-  );
-}
-
-/** A bridge identifier's octets carry no leading zeros. */
-function shortMac(mac: number): string {
-  return formatMac(mac)
-    .split(":")
-    .map((octet) => Number.parseInt(octet, 16).toString(16))
-    .join(":");
-}
-
-function statisticsLines(device: NetDevice, newLine: string): string {
+/** The counters of a device, each line with a line end before it. */
+export function statisticsText(
+  device: NetDevice,
+  { statistics, oneLine }: Pick<LinkOptions, "statistics" | "oneLine">,
+): string {
+  const newLine = oneLine ? "\\" : "\n";
   const c = device.counters;
   const rx = [c.rxBytes, c.rxPackets, c.rxErrors, c.rxDropped, 0, c.multicast];
   const tx = [c.txBytes, c.txPackets, c.txErrors, c.txDropped, 0, 0];
-  return (
-    statisticsTable(
-      "RX:",
-      ["bytes", "packets", "errors", "dropped", "missed", "mcast"],
-      rx,
-      newLine,
-    ) +
-    statisticsTable(
-      "TX:",
-      ["bytes", "packets", "errors", "dropped", "carrier", "collsns"],
-      tx,
-      newLine,
-    )
-  );
+  let text = statisticsTable("RX:", RX_NAMES, rx, newLine);
+  if (statistics > 1) text += errorTable("RX errors:", RX_ERRORS, [0, 0, 0, 0, 0], rx, newLine);
+  text += statisticsTable("TX:", TX_NAMES, tx, newLine);
+  if (statistics < 2) return text;
+  const errors = [0, 0, 0, 0, device.carrierChanges];
+  return text + errorTable("TX errors:", TX_ERRORS, errors, tx, newLine);
+}
+
+/** The counters as `ip -j -s` prints them. */
+export function statisticsJson(device: NetDevice, statistics: number): Record<string, unknown> {
+  const c = device.counters;
+  const more = statistics > 1;
+  return {
+    rx: {
+      bytes: c.rxBytes,
+      packets: c.rxPackets,
+      errors: c.rxErrors,
+      dropped: c.rxDropped,
+      over_errors: 0,
+      multicast: c.multicast,
+      ...(more
+        ? { length_errors: 0, crc_errors: 0, frame_errors: 0, fifo_errors: 0, missed_errors: 0 }
+        : {}),
+    },
+    tx: {
+      bytes: c.txBytes,
+      packets: c.txPackets,
+      errors: c.txErrors,
+      dropped: c.txDropped,
+      carrier_errors: 0,
+      collisions: 0,
+      ...(more
+        ? {
+            aborted_errors: 0,
+            fifo_errors: 0,
+            window_errors: 0,
+            heartbeat_errors: 0,
+            carrier_changes: device.carrierChanges,
+          }
+        : {}),
+    },
+  };
+}
+
+/** Errors stand under the columns of the table before, as wide as these, from the second on. */
+function errorTable(
+  label: string,
+  names: readonly string[],
+  values: readonly number[],
+  above: readonly number[],
+  newLine: string,
+): string {
+  const widths = columnWidths(above).slice(1);
+  const first = columnWidths(above)[0] ?? 0;
+  const head = names.map((name, index) => name.padStart(widths[index] ?? 0)).join(" ");
+  const row = values.map((value, index) => String(value).padStart(widths[index] ?? 0)).join(" ");
+  const blank = " ".repeat(first - label.length);
+  return `${newLine}    ${label}${blank} ${head}${newLine}    ${" ".repeat(first)} ${row} `;
 }
 
 /** Columns are as wide as iproute2's longest names, or as their values. */
@@ -160,14 +179,17 @@ function statisticsTable(
   values: readonly number[],
   newLine: string,
 ): string {
-  const minimum = [10, 7, 6, 7, 7, 7];
-  const widths = values.map((value, index) => Math.max(String(value).length, minimum[index] ?? 0));
+  const widths = columnWidths(values);
   const head = names.map((name, index) =>
     name.padStart((widths[index] ?? 0) - (index === 0 ? label.length : 0)),
   );
   const row = values.map((value, index) => String(value).padStart(widths[index] ?? 0));
   const compressed = " ".repeat(10);
   return `${newLine}    ${label}${head.join(" ")} ${compressed}${newLine}    ${row.join(" ")} `;
+}
+
+function columnWidths(values: readonly number[]): number[] {
+  return values.map((value, index) => Math.max(String(value).length, SMALLEST_WIDTHS[index] ?? 0));
 }
 
 /** The other end of a veth if it is in the same namespace. */

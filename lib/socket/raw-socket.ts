@@ -22,7 +22,9 @@ import { ANY_ADDRESS, type Ipv4 } from "../base/inet.ts";
 import type { Ns } from "../base/units.ts";
 import { CHOOSE_ID, Flow, type IcmpListener, PacketFields, type RawListener } from "../net/inet.ts";
 import type { Namespace } from "../net/namespace.ts";
+import type { EchoedOptions } from "../net/option-echo.ts";
 import type { Route } from "../net/route.ts";
+import { compileSocketOptions } from "../net/socket-options.ts";
 import { PROGRAM_SOCKET } from "../netfilter/socket-owner.ts";
 import { WaitQueue } from "../sim/process.ts";
 import type { Frame } from "../wire/frame.ts";
@@ -30,9 +32,9 @@ import * as icmp from "../wire/icmp.ts";
 import * as ipv4 from "../wire/ipv4.ts";
 import { IPPROTO_ICMP } from "../wire/protocol-numbers.ts";
 
-/** SO_RCVBUF's default (`net.core.rmem_default`) in bytes; a packet counts with its buffer. */
 /** Machine is not on the network; only ICMP "host isolated" says so. */
 const ENONET = 64;
+/** SO_RCVBUF's default (`net.core.rmem_default`) in bytes; a packet counts with its buffer. */
 const RECEIVE_BUFFER = 212_992;
 const PACKET_OVERHEAD = 768;
 
@@ -81,6 +83,8 @@ export class RawSocket implements RawListener, IcmpListener {
   source: Ipv4 = ANY_ADDRESS;
   /** SO_BINDTODEVICE by index, or 0. */
   deviceIndex = 0;
+  /** IP_OPTIONS on what is sent; see `setOptions`. */
+  #options: EchoedOptions | null = null;
   /** ICMP_FILTER: message types that are let through; null for all. */
   accepted: readonly number[] | null = null;
   readonly #namespace: Namespace;
@@ -100,6 +104,14 @@ export class RawSocket implements RawListener, IcmpListener {
     namespace.icmp.listeners.push(this);
   }
 
+  /** IP_OPTIONS: these go with every packet. Copies; returns 0 or a negative errno. */
+  setOptions(bytes: Uint8Array): number {
+    const compiled = compileSocketOptions(this.#namespace, bytes);
+    if (typeof compiled === "number") return compiled;
+    this.#options = compiled;
+    return 0;
+  }
+
   /** Sends `payload` (borrowed); returns its length or a negative errno. */
   sendTo(payload: Uint8Array, destination: Ipv4): number {
     const namespace = this.#namespace;
@@ -111,7 +123,8 @@ export class RawSocket implements RawListener, IcmpListener {
     if (typeof route === "number") return route;
     if (route.isBroadcast && !this.broadcast) return -EACCES;
     const mayFragment = this.pmtuDiscovery === "want" || this.pmtuDiscovery === "dont";
-    const largest = (mayFragment ? 0xffff : route.mtu) - ipv4.IPV4_SIZE;
+    const header = ipv4.IPV4_SIZE + (this.#options?.bytes.length ?? 0);
+    const largest = (mayFragment ? 0xffff : route.mtu) - header;
     if (payload.length > largest) {
       this.#localError(EMSGSIZE, route.mtu, destination, payload);
       return -EMSGSIZE;
@@ -129,9 +142,11 @@ export class RawSocket implements RawListener, IcmpListener {
     fields.df =
       this.pmtuDiscovery === "do" ||
       this.pmtuDiscovery === "probe" ||
-      (this.pmtuDiscovery === "want" && !route.mtuLocked && payload.length + 20 <= route.mtu);
+      (this.pmtuDiscovery === "want" && !route.mtuLocked && payload.length + header <= route.mtu);
     fields.ignoreDf = mayFragment;
     fields.id = CHOOSE_ID;
+    this.#options?.finish(fields.source, destination, namespace.clockMs);
+    fields.options = this.#options?.bytes ?? null;
     if (this.protocol === IPPROTO_ICMP) namespace.icmp.countOut(payload[0] ?? 0);
     namespace.ipOutput.queueXmit(frame, route, fields);
     return payload.length;

@@ -123,7 +123,7 @@ describe("shell/programs", () => {
   });
 
   it("says before a run what does not exist here, and leaves refusals to the run", () => {
-    for (const line of ["frobnicate", "ip tunnel add", "curl --http3 x", "ping -A 10.0.0.1"]) {
+    for (const line of ["frobnicate", "ip tunnel add", "curl --http3 x", "ping -r 10.0.0.1"]) {
       expect(() => checkCommand(line), line)
         .to.throw()
         .with.property("code", "VW_COMMAND");

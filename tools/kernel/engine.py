@@ -30,6 +30,7 @@ LONGEST_LOOPBACK_FRAME = 65_549
 LONGEST_ASSEMBLED = 16_000
 # Of a ring's slot: its own header, the address, the Ethernet header and padding
 SLOT_HEAD = 192
+CUBIC_JSON = ',"metrics":[{"congestion":"cubic"}]'
 OFFLOADS = ("tso", "gso", "gro", "tx", "rx", "sg")
 # Routes that carry no connection, or cannot have metrics
 WITHOUT_METRICS = ("broadcast", "multicast", "unreachable", "prohibit", "blackhole", "throw")
@@ -146,14 +147,22 @@ class Engine:
         own choice is open to all. What `ip route` prints of it is taken out of the outputs again.
         """
         self.namespaces[name].enter()
-        routes = run(["ip", "-4", "-o", "route", "show", "table", "all"]).splitlines()
-        lines = []
-        for route in routes:
-            words = [word for word in route.replace("\\", " ").split() if word not in ("linkdown", "dead")]
-            if words[0] not in WITHOUT_METRICS and "congctl" not in words:
-                lines.append(" ".join(["route", "change", *words, "congctl", "cubic"]))
+        routes = [route_words(line) for line in run(["ip", "-4", "-o", "route", "show", "table", "all"]).splitlines()]
+        carrying = [words for words in routes if words[0] not in WITHOUT_METRICS]
+        # The kernel does not know its own route in a marked one, and adds it again when a device is up again
+        old = [words for words in carrying if "congctl" in words and without_congctl(words) in carrying]
+        lines = [["route", "del", *words] for words in old]
+        carrying = [words for words in carrying if words not in old]
+        for words in carrying:
+            alike = [other for other in carrying if route_key(other) == route_key(words)]
+            if all("congctl" in other for other in alike):
+                continue
+            # A change finds the first of several routes that differ in their ways alone
+            if len(alike) > 1:
+                lines.append(["route", "del", *without_congctl(words)])
+            lines.append(["route", "append" if len(alike) > 1 else "change", *with_congctl(words)])
         if lines:
-            run(["ip", "-batch", "-"], "\n".join(lines) + "\n")
+            run(["ip", "-batch", "-"], "".join(" ".join(line) + "\n" for line in lines))
 
     def open_captures(self):
         changed = [int(mtu) for mtu in re.findall(r"\bmtu (\d+)", json.dumps(self.plan["steps"]))]
@@ -221,7 +230,7 @@ class Engine:
             "on": command["on"],
             "run": command["run"],
             "status": status,
-            "stdout": out.replace(" congctl cubic", ""),
+            "stdout": out.replace(" congctl cubic", "").replace(CUBIC_JSON, ""),
             "stderr": err,
         }
 
@@ -231,6 +240,31 @@ class Engine:
 
     def wait(self, duration):
         time.sleep(duration / NS_PER_S)
+
+
+def route_words(line):
+    """The words of a line of `ip -o route`, without what is not the route's own."""
+    return [word for word in line.replace("\\", " ").split() if word not in ("linkdown", "dead")]
+
+
+def route_key(words):
+    """What no two routes have in common but those that stand beside each other: destination, table, TOS, metric."""
+    destination = words[1] if words[0] in ("local", "unicast") else words[0]
+    return [destination, *(words[words.index(name) + 1] if name in words else "" for name in ("table", "tos", "metric"))]
+
+
+def without_congctl(words):
+    if "congctl" not in words:
+        return words
+    at = words.index("congctl")
+    return words[:at] + words[at + 2 :]
+
+
+def with_congctl(words):
+    """The route with CUBIC; of several ways, the route's own settings stand before the first."""
+    words = without_congctl(words)
+    at = words.index("nexthop") if "nexthop" in words else len(words)
+    return [*words[:at], "congctl", "cubic", *words[at:]]
 
 
 def is_bridge(device):

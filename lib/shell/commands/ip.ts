@@ -32,18 +32,21 @@ const OBJECTS: readonly (readonly [string, number, IpObject])[] = [
 ];
 
 const HELP = "objects are addr, link, neigh, route, rule and netns exec";
-const FLAGS = "options are -4 -br -d -s -j -o -n NAME";
+const FLAGS = "options are -4 -br -d -s -j -p -o -n NAME";
+
+type Changeable = { -readonly [Key in keyof IpOptions]: IpOptions[Key] };
 
 /** The command. */
 export const ip: Command = {
   name: "ip",
   parse(args, parseNested) {
     const words = new Words(args);
-    const options: { -readonly [Key in keyof IpOptions]: boolean } = {
+    const options: Changeable = {
       brief: false,
       details: false,
-      statistics: false,
+      statistics: 0,
       json: false,
+      pretty: false,
       oneLine: false,
       inetOnly: false,
     };
@@ -62,12 +65,13 @@ export const ip: Command = {
   },
 };
 
-function readFlag(flag: string, options: { -readonly [Key in keyof IpOptions]: boolean }): void {
+function readFlag(flag: string, options: Changeable): void {
   if (flag === "-4") options.inetOnly = true;
   else if (flag === "-br" || flag === "-brief") options.brief = true;
   else if (flag === "-d" || flag === "-details") options.details = true;
-  else if (/^-s(tat(istics)?)?$/.test(flag) || flag === "-stats") options.statistics = true;
+  else if (/^-s(tat(istics)?)?$/.test(flag) || flag === "-stats") options.statistics += 1;
   else if (flag === "-j" || flag === "-json") options.json = true;
+  else if (/^-p(retty)?$/.test(flag)) options.pretty = true;
   else if (flag === "-o" || flag === "-oneline") options.oneLine = true;
   else if (/^-c(olor)?(=never)?$/.test(flag) || flag === "-N" || flag === "-Numeric") return;
   else throw notModelled("ip", flag, FLAGS);

@@ -4,17 +4,18 @@
  * Spec: ping(8) of iputils 20221126.
  */
 import { type PingOptions, ping as pingProgram } from "../../apps/ping.ts";
+import type { RouteOption } from "../../apps/ping-route.ts";
 import { fromHex } from "../../base/bytes.ts";
 import { NS_PER_S } from "../../base/units.ts";
 import type { PmtuDiscovery } from "../../socket/raw-socket.ts";
 import { appHost } from "../app.ts";
-import { type Command, ToolError } from "../command.ts";
+import { type Command, type CommandBody, immediate, notModelled, ToolError } from "../command.ts";
 import { type OptionTable, readOptions } from "../options.ts";
 
 const TABLE: OptionTable = {
   command: "ping",
-  letters: "4bc:e:fi:I:m:M:nOp:qQ:s:t:vw:W:",
-  allowed: "options are -b -c -e -f -i -I -m -M -n -O -p -q -Q -s -t -w -W",
+  letters: "4aAbBc:dDe:fi:I:l:Lm:M:nOp:qQ:Rs:t:T:UvVw:W:",
+  allowed: "options are -a -A -b -B -c -D -e -f -i -I -l -m -M -n -O -p -q -Q -R -s -t -T -w -W",
 };
 
 type Writable = { -readonly [Key in keyof PingOptions]: PingOptions[Key] };
@@ -24,10 +25,12 @@ export const ping: Command = {
   name: "ping",
   parse(args) {
     const { options, words } = readOptions(args, TABLE);
+    if (options.some(([letter]) => letter === "V")) return version();
     const [target, ...more] = words;
-    if (target === undefined || more.length > 0) {
-      throw new ToolError("ping: usage error: Destination address required", 2);
+    if (target === undefined) {
+      throw new ToolError("ping: usage error: Destination address required", 1);
     }
+    if (more.length > 0) throw notModelled("ping", more.join(" "), "one destination");
     const wanted: Writable = {
       target,
       count: null,
@@ -46,6 +49,13 @@ export const ping: Command = {
       outstanding: false,
       pattern: null,
       identifier: null,
+      routeOption: null,
+      adaptive: false,
+      preload: 1,
+      timeOfDay: false,
+      audible: false,
+      stickySource: false,
+      verbose: false,
     };
     let intervalGiven = false;
     for (const [letter, value] of options) {
@@ -61,11 +71,23 @@ export const ping: Command = {
 
 function apply(wanted: Writable, letter: string, value: string): void {
   switch (letter) {
+    case "a":
+      wanted.audible = true;
+      break;
+    case "A":
+      wanted.adaptive = true;
+      break;
     case "b":
       wanted.broadcast = true;
       break;
+    case "B":
+      wanted.stickySource = true;
+      break;
     case "c":
       wanted.count = integer(value, 1, Number.MAX_SAFE_INTEGER);
+      break;
+    case "D":
+      wanted.timeOfDay = true;
       break;
     case "e":
       wanted.identifier = integer(value, 0, 65535);
@@ -78,6 +100,9 @@ function apply(wanted: Writable, letter: string, value: string): void {
       break;
     case "I":
       wanted.from = value;
+      break;
+    case "l":
+      wanted.preload = integer(value, 1, 65536);
       break;
     case "m":
       wanted.mark = integer(value, 0, 2 ** 32 - 1) | 0;
@@ -95,13 +120,23 @@ function apply(wanted: Writable, letter: string, value: string): void {
       wanted.quiet = true;
       break;
     case "Q":
-      wanted.tos = integer(value, 0, 255);
+      wanted.tos = tos(value);
+      break;
+    case "R":
+      wanted.routeOption = "record-route";
       break;
     case "s":
-      wanted.size = integer(value, 0, 65507);
+      wanted.size = integer(value, 0, 2147483647);
       break;
     case "t":
       wanted.ttl = integer(value, 0, 255);
+      if (wanted.ttl > 0) break;
+      throw new ToolError("ping: cannot set unicast time-to-live: Invalid argument", 2);
+    case "T":
+      wanted.routeOption = timestamps(value);
+      break;
+    case "v":
+      wanted.verbose = true;
       break;
     case "w":
       wanted.deadlineNs = integer(value, 0, 2147483647) * NS_PER_S;
@@ -132,13 +167,34 @@ function seconds(text: string, problem: string): number {
 }
 
 function pmtu(text: string): PmtuDiscovery {
-  if (text === "do" || text === "dont" || text === "want" || text === "probe") return text;
+  if (text === "do" || text === "dont" || text === "want") return text;
   throw new ToolError(`ping: invalid -M argument: ${text}`, 2);
+}
+
+function tos(text: string): number {
+  const value = /^0x[0-9a-fA-F]+$/.test(text) ? Number(text) : Number.parseInt(text, 10);
+  if (value >= 0 && value <= 255) return value;
+  const range = "the decimal value of TOS bits must be in range 0-255";
+  throw new ToolError(`ping: ${range}: ${text}`, 2);
+}
+
+function timestamps(text: string): RouteOption {
+  if (text === "tsonly") return "times";
+  if (text === "tsandaddr") return "times-and-addresses";
+  if (text === "tsprespec") throw notModelled("ping", "-T tsprespec", "-T tsonly, -T tsandaddr");
+  throw new ToolError(`ping: invalid timestamp type: ${text}`, 2);
+}
+
+function version(): CommandBody {
+  return immediate(({ io }) => {
+    io.stdout("ping from iputils 20221126\n");
+    return 0;
+  });
 }
 
 function pattern(text: string): Uint8Array {
   if (!/^[0-9a-fA-F]+$/.test(text)) {
-    throw new ToolError("ping: patterns must be specified as hex digits", 2);
+    throw new ToolError(`ping: patterns must be specified as hex digits: ${text}`, 2);
   }
   return fromHex(text.length % 2 === 0 ? text : `${text.slice(0, -1)}0${text.slice(-1)}`);
 }

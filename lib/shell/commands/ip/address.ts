@@ -9,8 +9,9 @@ import type { NetDevice } from "../../../link/device.ts";
 import type { AddressSpec } from "../../../net/addresses.ts";
 import type { InterfaceAddress } from "../../../net/inet-device.ts";
 import { notModelled, ToolError } from "../../command.ts";
-import { linkText, masterOf } from "../../device-format.ts";
+import { linkText, masterOf, statisticsJson, statisticsText } from "../../device-format.ts";
 import { findDevice } from "../../host.ts";
+import { jsonText } from "../../json-text.ts";
 import type { Words } from "../../words.ts";
 import {
   check,
@@ -161,10 +162,11 @@ function readShow(words: Words, options: IpOptions): IpAction {
       .filter(({ entries }) => entries.length > 0 || !filters);
     if (options.json) {
       const objects = shown.map(({ device, entries }) => ({
-        ...deviceJson(context.host, device, false),
+        ...deviceJson(context.host, device, false, options.statistics),
         addr_info: entries.map(addressJson),
+        ...(options.statistics > 0 ? { stats64: statisticsJson(device, options.statistics) } : {}),
       }));
-      context.print(`${JSON.stringify(objects)}\n`);
+      context.print(jsonText(objects, options.pretty));
       return;
     }
     for (const { device, entries } of shown) showDevice(context, device, entries, options);
@@ -191,6 +193,9 @@ function showDevice(
   }
   context.print(linkText(context.host, device, { ...options, mode: false }));
   for (const entry of entries) context.print(`    ${addressText(entry, "\n")}\n`);
+  if (options.statistics > 0) {
+    context.print(`${statisticsText(device, options).slice("\n".length)}\n`);
+  }
 }
 
 function addressText(entry: InterfaceAddress, newLine: string): string {

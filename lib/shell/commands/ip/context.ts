@@ -5,7 +5,7 @@
  * Spec: iproute2 6.1, ip/ip.c, lib/libnetlink.c (rtnl_talk_error), lib/utils.c.
  */
 import { errnoMessage } from "../../../base/errno.ts";
-import { type Cidr, type Ipv4, isIpv4, parseInterfaceCidr, parseIpv4 } from "../../../base/inet.ts";
+import { type Cidr, type Ipv4, ipv4, isIpv4, maskOf, parseIpv4 } from "../../../base/inet.ts";
 import type { NetDevice } from "../../../link/device.ts";
 import type { Refusal } from "../../../net/inet.ts";
 import type { Namespace } from "../../../net/namespace.ts";
@@ -17,8 +17,11 @@ import type { Words } from "../../words.ts";
 export interface IpOptions {
   readonly brief: boolean;
   readonly details: boolean;
-  readonly statistics: boolean;
+  /** How often `-s` was given. */
+  readonly statistics: number;
   readonly json: boolean;
+  /** `-p`: JSON on many lines. */
+  readonly pretty: boolean;
   readonly oneLine: boolean;
   /** `-4`. */
   readonly inetOnly: boolean;
@@ -66,7 +69,8 @@ export function unknownCommand(word: string, help: string): ToolError {
 
 /** An address, or what `ip` says about a wrong one. */
 export function readAddress(text: string, family: "inet" | "any valid" = "any valid"): Ipv4 {
-  if (isIpv4(text)) return parseIpv4(text);
+  const address = readOctets(text);
+  if (address !== null) return address;
   throw new ToolError(`Error: ${family} address is expected rather than "${text}".`, 1);
 }
 
@@ -74,14 +78,29 @@ export function readAddress(text: string, family: "inet" | "any valid" = "any va
 export function readPrefix(text: string): Cidr {
   if (text === "default" || text === "any" || text === "all")
     return { address: 0 as Ipv4, prefixLength: 0 };
-  try {
-    if (isIpv4(text)) return { address: parseIpv4(text), prefixLength: 32 };
-    return parseInterfaceCidr(text);
-  } catch {
-    const what = text.includes("/") ? "prefix" : "address";
-    const inet = `any valid ${what} is expected rather than "${text}".`;
-    throw new ToolError(`Error: ${inet}`, 1);
-  }
+  const [before = "", behind = null] = text.split("/");
+  const address = readOctets(before);
+  const prefixLength = behind === null ? 32 : readPrefixLength(behind);
+  if (address !== null && prefixLength !== null) return { address, prefixLength };
+  throw new ToolError(`Error: any valid prefix is expected rather than "${text}".`, 1);
+}
+
+/** `10.1` is 10.1.0.0: what is missing is behind (get_addr_ipv4). */
+function readOctets(text: string): Ipv4 | null {
+  const octets = text.split(".");
+  if (octets.length > 4 || !octets.every((octet) => /^[0-9]{1,3}$/.test(octet))) return null;
+  const values = [0, 1, 2, 3].map((index) => Number(octets[index] ?? 0));
+  if (values.some((value) => value > 255)) return null;
+  return ipv4(values.reduce((address, value) => address * 256 + value, 0));
+}
+
+/** A number, or a mask without gaps. */
+function readPrefixLength(text: string): number | null {
+  if (/^[0-9]{1,2}$/.test(text)) return Number(text) <= 32 ? Number(text) : null;
+  if (!isIpv4(text)) return null;
+  const mask = parseIpv4(text);
+  const length = Math.clz32(~mask);
+  return maskOf(length) === mask ? length : null;
 }
 
 /** A number, or `Error: argument "x" is wrong: invalid …`. */

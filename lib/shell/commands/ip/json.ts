@@ -8,7 +8,7 @@ import { formatMac } from "../../../base/mac.ts";
 import type { NetDevice } from "../../../link/device.ts";
 import { Veth } from "../../../link/veth.ts";
 import type { InterfaceAddress } from "../../../net/inet-device.ts";
-import { deviceFlags, masterOf, operState, qdisc } from "../../device-format.ts";
+import { deviceFlags, masterOf, operState, qdisc, statisticsJson } from "../../device-format.ts";
 import type { ShellHost } from "../../host.ts";
 import { scopeName } from "./context.ts";
 
@@ -20,6 +20,7 @@ export function deviceJson(
   host: ShellHost,
   device: NetDevice,
   withMode: boolean,
+  statistics: number,
 ): Record<string, unknown> {
   const peer = device instanceof Veth ? device.peer : null;
   const isRemote = peer !== null && peer.host !== device.host;
@@ -42,6 +43,7 @@ export function deviceJson(
     address: formatMac(device.mac),
     broadcast: isLoopback ? "00:00:00:00:00:00" : "ff:ff:ff:ff:ff:ff",
     ...(isRemote && peerHost !== undefined ? { link_netns: peerHost.name } : {}),
+    ...(withMode && statistics > 0 ? { stats64: statisticsJson(device, statistics) } : {}),
   };
 }
 

@@ -149,12 +149,16 @@ function hopJson({ gateway, device }: Nexthop): Record<string, unknown> {
   };
 }
 
-function metricsJson(metrics: RouteMetrics): Record<string, unknown> | null {
+/** The metrics as `ip -j` prints them, or null if there are none. */
+export function metricsJson(metrics: RouteMetrics): Record<string, unknown> | null {
   const words = metricsText(metrics).replaceAll("lock ", "").trim().split(" ");
   const result: Record<string, unknown> = {};
   for (let index = 0; index + 1 < words.length; index += 2) {
     const value = words[index + 1] ?? "";
-    result[words[index] ?? ""] = /^[0-9]+$/.test(value) ? Number(value) : value;
+    const name = words[index] ?? "";
+    result[name === "congctl" ? "congestion" : name] = /^[0-9]+$/.test(value)
+      ? Number(value)
+      : value;
   }
   return words.length < 2 ? null : result;
 }

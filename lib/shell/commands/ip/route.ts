@@ -13,6 +13,7 @@ import { NO_METRICS, type RouteMetrics } from "../../../net/route.ts";
 import type { AddressType } from "../../../netfilter/hooks.ts";
 import { notModelled, ToolError } from "../../command.ts";
 import type { ShellHost } from "../../host.ts";
+import { jsonText } from "../../json-text.ts";
 import type { Words } from "../../words.ts";
 import {
   check,
@@ -27,6 +28,7 @@ import {
   unknownCommand,
   wrongArgument,
 } from "./context.ts";
+import { cachedRouteJson, cachedRouteText, learntRoutes } from "./route-cache.ts";
 import { routeJson, routeProtocol, routeText, routeType } from "./route-format.ts";
 import { readGet } from "./route-get.ts";
 
@@ -57,7 +59,7 @@ export function ipRoute(words: Words, options: IpOptions): IpAction {
     case "d":
       return readDelete(words);
     case "get":
-      return readGet(words);
+      return readGet(words, options);
     case "flush":
     case "f":
       return readFlush(words);
@@ -331,16 +333,25 @@ function readPrefixTest(words: Words): (entry: FibEntry) => boolean {
 }
 
 function readShow(words: Words, options: IpOptions): IpAction {
+  if (words.takes("cache")) return showLearnt(options);
   const filter = readFilter(words);
   return ({ host, print }) => {
     if (filter.device !== "") needDevice(host, filter.device);
     const shown = entriesOf(host, filter);
     if (options.json) {
-      print(`${JSON.stringify(shown.map(routeJson))}\n`);
+      print(jsonText(shown.map(routeJson), options.pretty));
       return;
     }
     const view = { device: filter.device, showTable: filter.table === 0, details: options.details };
     for (const entry of shown) print(routeText(entry, view));
+  };
+}
+
+function showLearnt(options: IpOptions): IpAction {
+  return ({ host, print }) => {
+    const learnt = learntRoutes(host.namespace);
+    if (options.json) print(jsonText(learnt.map(cachedRouteJson), options.pretty));
+    else for (const one of learnt) print(cachedRouteText(one, options));
   };
 }
 
@@ -366,7 +377,7 @@ function rank(table: number): number {
 
 function readFlush(words: Words): IpAction {
   if (words.done) throw new ToolError('"ip route flush" requires arguments.', 1);
-  if (words.takes("cache")) return ({ host }) => host.namespace.epoch.bump();
+  if (words.takes("cache")) return ({ host }) => host.namespace.fib.flushExceptions();
   const filter = readFilter(words);
   return ({ host }) => {
     host.namespace.fib.flush(

@@ -3,39 +3,33 @@
  *
  * Spec: iproute2 6.1, ip/iprule.c. Kernel: net/core/fib_rules.c (fib_default_rule_pref), 6.18.
  */
-import { formatIpv4 } from "../../../base/inet.ts";
 import { type FibRule, plainRule, RuleAction } from "../../../net/fib-rule.ts";
 import { notModelled, ToolError } from "../../command.ts";
+import { findDevice } from "../../host.ts";
+import { jsonText } from "../../json-text.ts";
 import type { Words } from "../../words.ts";
 import {
   check,
   type IpAction,
+  type IpOptions,
   readNumber,
   readPrefix,
   readTable,
-  tableName,
   unknownCommand,
 } from "./context.ts";
+import { RULE_PROTOCOLS, ruleJson, ruleText } from "./rule-format.ts";
 
-const PROTOCOLS: readonly (readonly [string, number])[] = [
-  ["icmp", 1],
-  ["tcp", 6],
-  ["udp", 17],
-];
 const ALL_ONES = -1;
 
 /** Reads what stands behind `ip rule`. */
-export function ipRule(words: Words): IpAction {
+export function ipRule(words: Words, options: IpOptions): IpAction {
   const verb = words.done ? "show" : words.take();
   switch (verb) {
     case "show":
     case "list":
     case "lst":
     case "ls":
-      if (!words.done) throw notModelled("ip rule show", words.peek(), "ip rule show");
-      return ({ host, print }) => {
-        for (const rule of host.namespace.fib.rules) print(ruleText(rule));
-      };
+      return readShow(words, options);
     case "add":
     case "a":
       return readAdd(words);
@@ -93,7 +87,7 @@ function readSelector(words: Words, rule: PartialRule): boolean {
   else if (words.takes("oif")) rule.outputDevice = words.take();
   else if (words.takes("ipproto")) {
     const text = words.take();
-    rule.protocol = PROTOCOLS.find(([name]) => name === text)?.[1] ?? Number(text);
+    rule.protocol = RULE_PROTOCOLS.find(([name]) => name === text)?.[1] ?? Number(text);
   } else if (words.takes("sport")) rule.sourcePorts = readRange(words.take());
   else if (words.takes("dport")) rule.destinationPorts = readRange(words.take());
   else if (
@@ -130,7 +124,27 @@ function readRange(text: string): readonly [number, number] {
   return [Number(from), Number(to)];
 }
 
+function readShow(words: Words, { json, pretty, details }: IpOptions): IpAction {
+  const wanted = readRule(words);
+  return ({ host, print }) => {
+    const { rules } = host.namespace.fib;
+    const shown = rules.filter((rule) => agrees(rule, wanted));
+    const hasDevice = (name: string): boolean => findDevice(host, name) !== null;
+    const hasTarget = (target: number): boolean => rules.some((rule) => rule.priority === target);
+    const around = { hasDevice, hasTarget };
+    if (json)
+      print(
+        jsonText(
+          shown.map((rule) => ruleJson(rule, around)),
+          pretty,
+        ),
+      );
+    else for (const rule of shown) print(ruleText(rule, around, details));
+  };
+}
+
 function readAdd(words: Words): IpAction {
+  if (words.done) throw new ToolError('"ip rule add" requires arguments.', 1);
   const rule = readRule(words);
   return ({ host }) => {
     const { fib } = host.namespace;
@@ -155,56 +169,4 @@ function agrees(known: FibRule, wanted: PartialRule): boolean {
   return Object.entries(wanted).every(([key, value]) => {
     return JSON.stringify(Reflect.get(known, key)) === JSON.stringify(value);
   });
-}
-
-function ruleText(rule: FibRule): string {
-  const prefix = (address: number, length: number): string =>
-    length === 32 ? formatIpv4(address) : `${formatIpv4(address)}/${length}`;
-  let text = `${rule.priority}:\t${rule.invert ? "not " : ""}from `;
-  text += rule.sourceLength === 0 ? "all" : prefix(rule.source, rule.sourceLength);
-  if (rule.destinationLength !== 0)
-    text += ` to ${prefix(rule.destination, rule.destinationLength)}`;
-  if (rule.tos !== 0) text += ` tos 0x${rule.tos.toString(16).padStart(2, "0")}`;
-  if (rule.mark !== 0 || rule.markMask !== 0) {
-    const mask = rule.markMask >>> 0;
-    text += ` fwmark 0x${(rule.mark >>> 0).toString(16)}`;
-    if (mask !== 0xffffffff) text += `/0x${mask.toString(16)}`;
-  }
-  if (rule.inputDevice !== "") text += ` iif ${rule.inputDevice}`;
-  if (rule.outputDevice !== "") text += ` oif ${rule.outputDevice}`;
-  if (rule.protocol !== 0) {
-    text += ` ipproto ${PROTOCOLS.find(([, number]) => number === rule.protocol)?.[0] ?? rule.protocol}`;
-  }
-  if (rule.sourcePorts !== null) text += ` sport ${rangeText(rule.sourcePorts)}`;
-  if (rule.destinationPorts !== null) text += ` dport ${rangeText(rule.destinationPorts)}`;
-  text += actionText(rule);
-  return `${text}\n`;
-}
-
-function actionText(rule: FibRule): string {
-  switch (rule.action) {
-    case RuleAction.TABLE: {
-      const suppress =
-        rule.suppressPrefixLength === -1
-          ? ""
-          : ` suppress_prefixlength ${rule.suppressPrefixLength}`;
-      return ` lookup ${tableName(rule.table)}${suppress}`;
-    }
-    case RuleAction.GOTO:
-      return ` goto ${rule.target}`;
-    case RuleAction.NOP:
-      return " nop";
-    case RuleAction.BLACKHOLE:
-      return " blackhole";
-    case RuleAction.UNREACHABLE:
-      return " unreachable";
-    case RuleAction.PROHIBIT:
-      return " prohibit";
-    default:
-      return "";
-  }
-}
-
-function rangeText([from, to]: readonly [number, number]): string {
-  return from === to ? String(from) : `${from}-${to}`;
 }

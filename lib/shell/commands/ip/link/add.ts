@@ -13,7 +13,7 @@ import { notModelled, ToolError } from "../../../command.ts";
 import type { ShellHost } from "../../../host.ts";
 import type { Words } from "../../../words.ts";
 import { type IpAction, refused } from "../context.ts";
-import { readBridgeOption } from "./bridge-option.ts";
+import { readBridgeOptions } from "./bridge-option.ts";
 import {
   checkNewName,
   freeName,
@@ -42,6 +42,7 @@ export function readAdd(words: Words): IpAction {
       words.take();
       continue;
     }
+    if (words.peek() === "link") throw notModelled("ip link add", "link", KINDS);
     if (!words.takes("dev", "name") && main.name !== "") {
       const rest = words.rest().join(" ");
       throw new ToolError(`Garbage instead of arguments "${rest} ...". Try "ip link help".`, 1);
@@ -100,10 +101,7 @@ function vethReader(words: Words): KindReader {
 }
 
 function bridgeReader(words: Words): KindReader {
-  const set: ((bridge: Bridge) => void)[] = [];
-  for (let change = readBridgeOption(words); change !== null; change = readBridgeOption(words)) {
-    set.push(change);
-  }
+  const changes = readBridgeOptions(words);
   return (_here, home, main) => {
     const bridge = new Bridge(home.namespace, {
       name: main.name,
@@ -112,7 +110,7 @@ function bridgeReader(words: Words): KindReader {
     });
     // The kernel draws an address; the ports' lowest one replaces it.
     if (main.mac === null) bridge.mac = home.macFor(main.name);
-    for (const change of set) change(bridge);
+    for (const change of changes) change(bridge);
     return settle(home, bridge, main);
   };
 }

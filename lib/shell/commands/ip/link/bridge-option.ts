@@ -5,12 +5,34 @@
  */
 import { NS_PER_MS } from "../../../../base/units.ts";
 import type { Bridge } from "../../../../link/bridge.ts";
-import { notModelled } from "../../../command.ts";
+import { notModelled, ToolError } from "../../../command.ts";
 import type { Words } from "../../../words.ts";
 import { readNumber } from "../context.ts";
 
-/** One option behind `type bridge`, or null. */
-export function readBridgeOption(words: Words): ((bridge: Bridge) => void) | null {
+const USAGE = "Usage: ... bridge [ fdb_flush ]";
+
+/** A change of a bridge's settings. */
+export type BridgeChange = (bridge: Bridge) => void;
+
+/** All that stands behind `type bridge`. */
+export function readBridgeOptions(words: Words): BridgeChange[] {
+  const changes: BridgeChange[] = [];
+  while (!words.done) {
+    const change = readBridgeOption(words);
+    if (change === null) {
+      throw new ToolError(`bridge: unknown command "${words.peek()}"?\n${USAGE}`, 1);
+    }
+    changes.push(change);
+  }
+  return changes;
+}
+
+function readBridgeOption(words: Words): BridgeChange | null {
+  if (words.takes("fdb_flush")) {
+    return ({ fdb }) => {
+      for (const { kind, mac } of fdb.entries()) if (kind === "learned") fdb.delete(mac);
+    };
+  }
   if (words.takes("ageing_time")) {
     const centiseconds = readNumber(words, "invalid ageing_time");
     return (bridge) => {

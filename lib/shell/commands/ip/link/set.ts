@@ -11,8 +11,9 @@ import { notModelled, ToolError } from "../../../command.ts";
 import { masterOf } from "../../../device-format.ts";
 import { findDevice, type ShellHost } from "../../../host.ts";
 import type { Words } from "../../../words.ts";
+import { type PortChange, readPortOption } from "../../bridge/port-option.ts";
 import { type IpAction, needDevice, refused, wrongArgument } from "../context.ts";
-import { readBridgeOption } from "./bridge-option.ts";
+import { readBridgeOptions } from "./bridge-option.ts";
 import {
   checkNewName,
   netnsOf,
@@ -24,14 +25,16 @@ import {
 /** Reads what stands behind `ip link set`. */
 export function readSet(words: Words): IpAction {
   const wanted = noProperties();
-  let bridgeChange: ((bridge: Bridge) => void) | null = null;
+  let bridgeChanges: readonly ((bridge: Bridge) => void)[] = [];
+  let portChanges: readonly PortChange[] = [];
   while (!words.done) {
     if (words.takes("name")) {
       wanted.newName = words.take();
     } else if (words.takes("type")) {
       const kind = words.take();
-      if (kind !== "bridge") throw notModelled("ip link set", `type ${kind}`, "type bridge");
-      bridgeChange = readBridgeOption(words);
+      if (kind === "bridge_slave") portChanges = readPortOptions(words);
+      else if (kind === "bridge") bridgeChanges = readBridgeOptions(words);
+      else throw notModelled("ip link set", `type ${kind}`, "type bridge or bridge_slave");
     } else if (!readProperty(words, wanted)) {
       if (!words.takes("dev") && wanted.name !== "") {
         throw new ToolError(
@@ -54,8 +57,30 @@ export function readSet(words: Words): IpAction {
     } else {
       applySet(host, device, wanted);
     }
-    if (bridgeChange !== null && device instanceof Bridge) bridgeChange(device);
+    if (device instanceof Bridge) for (const change of bridgeChanges) change(device);
+    if (portChanges.length > 0) changePort(device, portChanges);
   };
+}
+
+function readPortOptions(words: Words): PortChange[] {
+  const changes: PortChange[] = [];
+  while (!words.done) {
+    const change = readPortOption(words, "ip link set");
+    if (change === null) {
+      throw new ToolError(`bridge_slave: unknown option "${words.peek()}"?`, 255);
+    }
+    changes.push(change);
+  }
+  return changes;
+}
+
+function changePort(device: NetDevice, changes: readonly PortChange[]): void {
+  const port = masterOf(device)?.portOf(device) ?? null;
+  if (port === null) throw refused(EOPNOTSUPP);
+  for (const change of changes) {
+    const error = change(port);
+    if (error !== 0) throw refused(-error);
+  }
 }
 
 function applySet(host: ShellHost, device: NetDevice, wanted: Properties): void {

@@ -7,6 +7,7 @@ import type { NetDevice } from "../../../../link/device.ts";
 import { ToolError } from "../../../command.ts";
 import { deviceFlags, linkName, linkText, masterOf, operState } from "../../../device-format.ts";
 import { findDevice } from "../../../host.ts";
+import { jsonText } from "../../../json-text.ts";
 import type { Words } from "../../../words.ts";
 import { devicesOf, type IpAction, type IpContext, type IpOptions } from "../context.ts";
 import { deviceJson } from "../json.ts";
@@ -45,8 +46,10 @@ export function readShow(words: Words, options: IpOptions): IpAction {
 
 function showLinks(context: IpContext, devices: readonly NetDevice[], options: IpOptions): void {
   if (options.json) {
-    const objects = devices.map((device) => deviceJson(context.host, device, true));
-    context.print(`${JSON.stringify(objects)}\n`);
+    const objects = devices.map((device) =>
+      deviceJson(context.host, device, true, options.statistics),
+    );
+    context.print(jsonText(objects, options.pretty));
     return;
   }
   for (const device of devices) {
