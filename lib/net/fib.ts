@@ -166,8 +166,10 @@ export class Fib {
 
   /** Forgets what was learnt about single destinations (`ip route flush cache`). */
   flushExceptions(): void {
-    for (const { info } of this.#entries()) {
-      for (const { exceptions } of info.nexthops) exceptions.clear();
+    for (const table of this.tables.values()) {
+      for (const { info } of table.each()) {
+        for (const { exceptions } of info.nexthops) exceptions.clear();
+      }
     }
     this.#namespace.epoch.bump();
   }

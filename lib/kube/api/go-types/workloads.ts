@@ -12,7 +12,8 @@ RollingUpdateDeployment: maxUnavailable IntOrString, maxSurge IntOrString
 ReplicaSet: spec ReplicaSetSpec, status any
 ReplicaSetSpec: replicas *int32, minReadySeconds int32, selector LabelSelector, template PodTemplateSpec
 StatefulSet: spec StatefulSetSpec, status any
-StatefulSetSpec: replicas *int32, selector LabelSelector, template PodTemplateSpec, volumeClaimTemplates []PersistentVolumeClaim, serviceName string, podManagementPolicy string, updateStrategy StatefulSetUpdateStrategy, revisionHistoryLimit *int32, minReadySeconds int32, persistentVolumeClaimRetentionPolicy StatefulSetPersistentVolumeClaimRetentionPolicy, ordinals StatefulSetOrdinals
+StatefulSetSpec: replicas *int32, selector LabelSelector, template PodTemplateSpec, volumeClaimTemplates []StatefulSetClaim, serviceName string, podManagementPolicy string, updateStrategy StatefulSetUpdateStrategy, revisionHistoryLimit *int32, minReadySeconds int32, persistentVolumeClaimRetentionPolicy StatefulSetPersistentVolumeClaimRetentionPolicy, ordinals StatefulSetOrdinals
+StatefulSetClaim: apiVersion string, kind string, metadata ObjectMeta, spec PersistentVolumeClaimSpec, status any
 StatefulSetUpdateStrategy: type string, rollingUpdate RollingUpdateStatefulSetStrategy
 RollingUpdateStatefulSetStrategy: partition *int32, maxUnavailable IntOrString
 StatefulSetPersistentVolumeClaimRetentionPolicy: whenDeleted string, whenScaled string

@@ -36,7 +36,8 @@ spec:
       containers:
         - { name: db, image: "postgres:16", volumeMounts: [{ name: data, mountPath: /data }] }
   volumeClaimTemplates:
-    - { metadata: { name: ${claim} }, spec: { accessModes: [ReadWriteOnce] } }
+    - metadata: { name: ${claim} }
+      spec: { accessModes: [ReadWriteOnce], resources: { requests: { storage: 1Gi } } }
 `;
 
     expect(() => run(set("other"))).to.throw(
