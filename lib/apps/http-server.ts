@@ -82,7 +82,7 @@ export function* serveHttp(
 }
 
 /** Serves one connection to its end; closes it. */
-export function* serveClient(
+function* serveClient(
   client: TcpSocket,
   keepAlive: boolean,
   handler: HttpHandler,

@@ -44,7 +44,7 @@ export interface ControlPlaneOptions {
 }
 
 /** As in kind. */
-export const DEFAULT_CONTROL_PLANE: ControlPlaneOptions = {
+const DEFAULT_CONTROL_PLANE: ControlPlaneOptions = {
   serviceSubnet: parseCidr("10.96.0.0/16"),
   podSubnet: parseCidr("10.244.0.0/16"),
   nodeMaskSize: 24,

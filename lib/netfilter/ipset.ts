@@ -100,7 +100,7 @@ export interface SetOptions {
 }
 
 /** The kernel's defaults. */
-export const DEFAULT_SET_OPTIONS: SetOptions = {
+const DEFAULT_SET_OPTIONS: SetOptions = {
   hashSize: 1024,
   maxElements: 65536,
   timeout: -1,

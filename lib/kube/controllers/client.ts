@@ -19,7 +19,7 @@ export interface ClientCosts {
   readonly burst: number;
 }
 
-export const CONTROLLER_CLIENT: ClientCosts = {
+const CONTROLLER_CLIENT: ClientCosts = {
   requestNs: 3 * NS_PER_MS,
   queriesPerSecond: 20,
   burst: 30,

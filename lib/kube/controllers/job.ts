@@ -138,7 +138,7 @@ export class JobController {
 }
 
 /** Whether a Job has come to an end, good or bad. */
-export function isFinished({ status }: Job): boolean {
+function isFinished({ status }: Job): boolean {
   return ["Complete", "Failed"].some(
     (type) => conditionOf(status.conditions, type)?.status === "True",
   );

@@ -210,7 +210,7 @@ function adopts(set: ReplicaSet, pod: Pod): boolean {
 const PHASES = ["Pending", "Unknown", "Running"];
 
 /** The Pods in the order in which they go when there are too many. */
-export function choosePods(
+function choosePods(
   pods: readonly Pod[],
   related: readonly Pod[],
   now: Ns,

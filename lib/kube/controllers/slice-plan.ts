@@ -9,7 +9,7 @@ import type { Endpoint, EndpointPort, EndpointSlice } from "../api/types.ts";
 import { deepEqual } from "../deep-equal.ts";
 
 /** --max-endpoints-per-slice. */
-export const ENDPOINTS_PER_SLICE = 100;
+const ENDPOINTS_PER_SLICE = 100;
 
 /** Endpoints with the same ports. */
 export interface EndpointGroup {

@@ -15,7 +15,7 @@ import type { KubeletContext } from "./context.ts";
 
 const LEASES = "kube-node-lease";
 const USER = "kubelet";
-export const KUBELET_VERSION = "v1.36.2";
+const KUBELET_VERSION = "v1.36.2";
 
 export class NodeStatus {
   readonly #context: KubeletContext;

@@ -180,7 +180,7 @@ function sameSlices(a: readonly EndpointSlice[], b: readonly EndpointSlice[]): b
 }
 
 /** `namespace/name` of the Service that a slice belongs to, or null if this proxy has none of it. */
-export function serviceOf(slice: EndpointSlice): string | null {
+function serviceOf(slice: EndpointSlice): string | null {
   const { labels = {}, namespace = "" } = slice.metadata;
   const name = labels[SERVICE_NAME_LABEL] ?? "";
   if (name === "" || namespace === "" || isOtherProxys(slice.metadata)) return null;

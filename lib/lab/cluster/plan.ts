@@ -47,7 +47,7 @@ export interface ClusterPlan {
 }
 
 /** The host of the API server. */
-export const CONTROL_PLANE = "control-plane";
+const CONTROL_PLANE = "control-plane";
 
 /** Gives out the addresses. Throws `VW_LAB` for one that is taken or in the wrong network. */
 export function planCluster(cluster: Cluster): ClusterPlan {
