@@ -28,12 +28,14 @@ export interface IngressBackend {
     | undefined;
 }
 
+/** A path of a rule and its backend. */
 export interface IngressPath {
   readonly path?: string | undefined;
   readonly pathType: string;
   readonly backend: IngressBackend;
 }
 
+/** networking.k8s.io/v1 Ingress. */
 export interface Ingress {
   readonly metadata: {
     readonly name: string;
@@ -53,6 +55,7 @@ export interface Ingress {
   };
 }
 
+/** networking.k8s.io/v1 IngressClass. */
 export interface IngressClass {
   readonly metadata: { readonly name: string; readonly annotations?: StringMap | undefined };
   readonly spec?: { readonly controller?: string | undefined } | undefined;

@@ -25,6 +25,7 @@ const CONTROLLER_CLIENT: ClientCosts = {
   burst: 30,
 };
 
+/** One program's account with the API server. */
 export class ApiClient {
   readonly server: ApiServer;
   readonly user: string;

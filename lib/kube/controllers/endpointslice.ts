@@ -32,6 +32,7 @@ const HEADLESS = "service.kubernetes.io/headless";
 /** When the change happened that a slice shows. */
 const TRIGGER_TIME = "endpoints.kubernetes.io/last-change-trigger-time";
 
+/** Keeps the slices of each Service with a selector. */
 export class EndpointSliceController {
   readonly #informers: Informers;
   readonly #client: ApiClient;

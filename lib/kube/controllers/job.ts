@@ -23,6 +23,7 @@ const BACKOFF_NS = 10 * NS_PER_S;
 const MAX_BACKOFF_NS = 600 * NS_PER_S;
 const INDEX = "batch.kubernetes.io/job-completion-index";
 
+/** Runs a Job's Pods until enough have succeeded. */
 export class JobController {
   readonly #informers: Informers;
   readonly #client: ApiClient;

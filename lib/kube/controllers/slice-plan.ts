@@ -17,6 +17,7 @@ export interface EndpointGroup {
   readonly endpoints: readonly Endpoint[];
 }
 
+/** What is to be done with a Service's slices. */
 export interface SlicePlan {
   readonly create: readonly EndpointGroup[];
   readonly keep: readonly (EndpointGroup & { readonly slice: EndpointSlice })[];

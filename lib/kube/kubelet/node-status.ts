@@ -17,6 +17,7 @@ const LEASES = "kube-node-lease";
 const USER = "kubelet";
 const KUBELET_VERSION = "v1.36.2";
 
+/** Registers the Node and keeps its conditions and Lease fresh. */
 export class NodeStatus {
   readonly #context: KubeletContext;
 

@@ -40,6 +40,7 @@ const DEFAULT_IDLE: Ns = 250 * NS_PER_MS;
 /** Processors of the emulated machine, as far as kube-proxy asks. */
 const CPUS = 2;
 
+/** kube-proxy's node on an emulated host. */
 export class EmulatedNode implements ProxyNode, SocketTool {
   readonly iptables: IptablesTool;
   readonly conntrack: ConntrackTable;

@@ -19,6 +19,7 @@ export type Spawn = (name: string, program: Program<number>) => void;
 /** Room of the pipe through which splice(2) moves bytes. */
 const PIPE_SIZE = 65536;
 
+/** One TCP port that kube-proxy serves in user space. */
 export class TcpRelay implements ProxySocket {
   readonly #stack: Transports;
   readonly #listener: TcpListener;

@@ -27,6 +27,7 @@ interface Client {
   deadline: Ns;
 }
 
+/** One UDP port that kube-proxy serves in user space. */
 export class UdpRelay implements ProxySocket {
   readonly #stack: Transports;
   readonly #socket: UdpSocket;

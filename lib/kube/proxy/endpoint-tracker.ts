@@ -47,6 +47,7 @@ interface ComparedSlices {
   readonly same: boolean;
 }
 
+/** The endpoints of all service ports, and what has changed since they were last taken. */
 export class EndpointTracker {
   /** Endpoints as of the last `apply`, by service port key. */
   readonly endpoints = new Map<string, readonly Endpoint[]>();

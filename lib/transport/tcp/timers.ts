@@ -300,6 +300,7 @@ export function onCompressedAckTimer(tp: Tcb): void {
   sendAck(tp);
 }
 
+/** Jiffies of silence before the first keepalive probe. */
 export function keepaliveTime(tp: Tcb): number {
   return tp.keepaliveTime > 0 ? tp.keepaliveTime : tp.env.sysctls.tcpKeepaliveTime * HZ;
 }

@@ -45,6 +45,7 @@ export function routeType(name: string): AddressType | null {
   return null;
 }
 
+/** A route's type as `ip route` prints it. */
 export function routeTypeName(type: AddressType): string {
   return TYPE_NAMES.get(type) ?? String(type);
 }
