@@ -101,7 +101,7 @@ export interface SetOptions {
 }
 
 /** The kernel's defaults. */
-const DEFAULT_SET_OPTIONS: SetOptions = {
+export const DEFAULT_SET_OPTIONS: SetOptions = {
   hashSize: 1024,
   maxElements: 65536,
   timeout: -1,

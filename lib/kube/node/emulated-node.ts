@@ -108,10 +108,10 @@ export class EmulatedNode implements ProxyNode, SocketTool {
     backends: Backends,
   ): ProxySocket | null {
     const at = readAddress(address);
-    const { counters } = this;
+    const context = { stack: this.#stack, backends, spawn: this.#spawn, counters: this.counters };
     return protocol === "tcp"
-      ? TcpRelay.open(this.#stack, at, port, backends, this.#spawn, counters)
-      : UdpRelay.open(this.#stack, at, port, backends, this.#udpIdleNs, this.#spawn, counters);
+      ? TcpRelay.open(context, at, port)
+      : UdpRelay.open(context, at, port, this.#udpIdleNs);
   }
 
   serveHttp(port: number, answer: () => HealthAnswer): Held | null {
