@@ -7,7 +7,7 @@
  * locations (exact before the longest prefix).
  * Not modelled: TLS, annotations (rewrite, canary, regex paths), resource backends, ExternalName.
  */
-import type { ProxyRoute } from "../apps/http-proxy.ts";
+import type { ProxyRoute } from "../apps/http-upstreams.ts";
 import { isIpv4, parseIpv4 } from "../base/inet.ts";
 import type { DnsObjects, DnsService } from "./dns-objects.ts";
 import { compareNames, type StringMap } from "./objects.ts";
