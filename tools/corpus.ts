@@ -22,7 +22,7 @@ export const CONTROL_PLANE_FOLDER = fileURLToPath(
 const COLUMNS = ["1.20 iptables", "1.30 iptables", "1.36 iptables", "1.20 userspace"];
 
 /** Prints the table of a folder's cases; returns how many recordings differ. */
-export function printCorpus(folder: string, print: (line: string) => void): number {
+function printCorpus(folder: string, print: (line: string) => void): number {
   const cases = readCorpus(folder);
   const width = Math.max(...cases.map(({ name }) => name.length));
   print(["case".padEnd(width), ...COLUMNS].join("  "));
@@ -61,7 +61,7 @@ function describe(name: string, column: string, difference: Difference): string 
 }
 
 /** Prints the table of the control-plane cases; returns how many differ. */
-export function printControlPlane(folder: string, print: (line: string) => void): number {
+function printControlPlane(folder: string, print: (line: string) => void): number {
   const results = caseNames(folder).map((name) => comparePlay(folder, name));
   const width = Math.max(...results.map(({ name }) => name.length));
   const cell = (difference: string | null) => (difference === null ? "equal" : "differs").padEnd(8);

@@ -46,7 +46,7 @@ const DAMAGES = /\bcorrupt\b/;
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /** Folders with a lab below fixtures/, relative to the root. */
-export function labFolders(): string[] {
+function labFolders(): string[] {
   const names = readdirSync(join(root, "fixtures"), { recursive: true, encoding: "utf8" });
   return names
     .filter((name) => name.endsWith("/lab.yaml"))

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 const FIXTURES = fileURLToPath(new URL("../../fixtures", import.meta.url));
 
 /** The file of a lab in its folder. */
-export const LAB_FILE = "lab.yaml";
+const LAB_FILE = "lab.yaml";
 
 /** The folder of the story that comes with vethwork. */
 export const STORY_FOLDER = join(FIXTURES, "story");

@@ -30,6 +30,7 @@ const MAX_SIZE = 65535;
 /** What a question may ask for: a type such as `A`, or another one by its name. */
 export type RecordType = Question["type"];
 
+/** What a question asks for. */
 export interface DnsQuestion {
   /** Without the dot at its end, in the case in which it was asked; `.` is the root. */
   readonly name: string;
@@ -43,6 +44,7 @@ export type RecordData =
   | { readonly type: "SRV"; readonly data: SrvData }
   | { readonly type: "SOA"; readonly data: SoaData };
 
+/** Where a service is (RFC 2782). */
 export interface SrvData {
   readonly priority: number;
   readonly weight: number;
@@ -50,6 +52,7 @@ export interface SrvData {
   readonly target: string;
 }
 
+/** The start of a zone (RFC 1035 §3.3.13); times in seconds. */
 export interface SoaData {
   readonly mname: string;
   readonly rname: string;

@@ -6,13 +6,8 @@
  */
 import { concatBytes, fromUtf8, utf8 } from "../base/bytes.ts";
 import { type Field, formatHead } from "./http-message.ts";
-import {
-  type HttpManners,
-  type HttpReply,
-  type RefusalReason,
-  reasonPhrase,
-  textReply,
-} from "./http-service.ts";
+import { reasonPhrase } from "./http-reason.ts";
+import { type HttpManners, type HttpReply, type RefusalReason, textReply } from "./http-service.ts";
 
 const KEEP_ALIVE_SECONDS = 15;
 /** Bodies up to this many bytes get a Content-Length by themselves. */

@@ -9,11 +9,10 @@
  * Not modelled: TLS, HTTP/2, WebSocket, session affinity, canaries, caching.
  */
 import { concatBytes, utf8 } from "../base/bytes.ts";
-import { EINPROGRESS, errnoMessage } from "../base/errno.ts";
-import { ANY_ADDRESS, formatIpv4 } from "../base/inet.ts";
+import { errnoMessage } from "../base/errno.ts";
+import { ANY_ADDRESS } from "../base/inet.ts";
 import { NS_PER_S, type Ns } from "../base/units.ts";
 import type { Program } from "../sim/process.ts";
-import { POLLIN, POLLOUT, poll } from "../socket/poll.ts";
 import { TcpListener } from "../socket/tcp-listener.ts";
 import { type Endpoint, TcpSocket } from "../socket/tcp-socket.ts";
 import { transportsOf } from "../transport/stack.ts";
@@ -29,23 +28,16 @@ import {
   keepsAlive,
   type MessageHead,
   MessageReader,
-  requestBody,
   responseBody,
 } from "./http-message.ts";
+import { clientHead, upstreamHead } from "./http-proxy-heads.ts";
+import { READ_SIZE, type ReceivedRequest, readRequest } from "./http-receive.ts";
+import { connectUpstream, type ProxyRoute, readResponseHead, Upstreams } from "./http-upstreams.ts";
 
+/** nginx's backlog (NGX_LISTEN_BACKLOG). */
 const BACKLOG = 511;
-const READ_SIZE = 65536;
 /** keep-alive: how long a client's idle connection is kept. */
 const CLIENT_IDLE = 75 * NS_PER_S;
-/** upstream-keepalive-timeout, upstream-keepalive-connections. */
-const UPSTREAM_IDLE = 60 * NS_PER_S;
-const UPSTREAM_CONNECTIONS = 320;
-
-/** Where a request goes: a backend's name and its endpoints, none for a Service without any. */
-export interface ProxyRoute {
-  readonly backend: string;
-  readonly endpoints: readonly Endpoint[];
-}
 
 /** What the proxy is asked to do. */
 export interface HttpProxyOptions {
@@ -93,61 +85,6 @@ export function* httpProxy(host: AppHost, options: HttpProxyOptions): Program<nu
   }
 }
 
-/** A connection to a backend that is kept. */
-interface IdleConnection {
-  readonly socket: TcpSocket;
-  readonly endpoint: Endpoint;
-  readonly since: Ns;
-}
-
-/** Connections to backends, and whose turn it is among the endpoints of each. */
-class Upstreams {
-  readonly #host: AppHost;
-  readonly #idle: IdleConnection[] = [];
-  readonly #turns = new Map<string, number>();
-
-  constructor(host: AppHost) {
-    this.#host = host;
-  }
-
-  /** The endpoint that is next (round robin). */
-  next({ backend, endpoints }: ProxyRoute): Endpoint | null {
-    const turn = this.#turns.get(backend) ?? 0;
-    this.#turns.set(backend, turn + 1);
-    return endpoints[turn % Math.max(endpoints.length, 1)] ?? null;
-  }
-
-  /** A kept connection that is still alive, or null. The last one kept is taken first. */
-  take({ address, port }: Endpoint): TcpSocket | null {
-    const now = this.#host.namespace.cpu.now;
-    for (let index = this.#idle.length - 1; index >= 0; index -= 1) {
-      const kept = this.#idle[index];
-      if (kept === undefined) continue;
-      const isOld = now - kept.since > UPSTREAM_IDLE || kept.socket.readiness() !== POLLOUT;
-      const fits = kept.endpoint.address === address && kept.endpoint.port === port;
-      if (!isOld && !fits) continue;
-      this.#idle.splice(index, 1);
-      if (!isOld) return kept.socket;
-      kept.socket.closeNow();
-    }
-    return null;
-  }
-
-  keep(socket: TcpSocket, endpoint: Endpoint): void {
-    this.#idle.push({ socket, endpoint, since: this.#host.namespace.cpu.now });
-    if (this.#idle.length > UPSTREAM_CONNECTIONS) this.#idle.shift()?.socket.closeNow();
-  }
-
-  close(): void {
-    for (const { socket } of this.#idle.splice(0)) socket.closeNow();
-  }
-}
-
-interface Request {
-  readonly head: MessageHead;
-  readonly body: Uint8Array;
-}
-
 /** One client's connection. */
 class ProxyConnection {
   readonly #host: AppHost;
@@ -172,7 +109,7 @@ class ProxyConnection {
     client.setOption("TCP_NODELAY", 1);
     try {
       for (;;) {
-        const request = yield* this.#request();
+        const request = yield* readRequest(client, this.#reader);
         if (request === null) return 0;
         const stays = yield* this.#answer(request);
         if (!stays) return 0;
@@ -182,30 +119,8 @@ class ProxyConnection {
     }
   }
 
-  *#request(): Program<Request | null> {
-    const reader = this.#reader;
-    let head = reader.takeHead();
-    for (; head === null; head = reader.takeHead()) {
-      if (!(yield* this.#fill())) return null;
-    }
-    const body = new BodyReader(requestBody(head));
-    const pieces = [body.read(reader)];
-    while (!body.done) {
-      if (!(yield* this.#fill())) return null;
-      pieces.push(body.read(reader));
-    }
-    return { head, body: concatBytes(pieces) };
-  }
-
-  *#fill(): Program<boolean> {
-    const bytes = yield* this.#client.read(READ_SIZE);
-    if (typeof bytes === "number" || bytes.length === 0) return false;
-    this.#reader.push(bytes);
-    return true;
-  }
-
   /** Answers one request; whether the connection stays open. */
-  *#answer(request: Request): Program<boolean> {
+  *#answer(request: ReceivedRequest): Program<boolean> {
     const { startLine, fields } = request.head;
     const hostName = (field(fields, "Host") ?? "").replace(/:[0-9]*$/, "").toLowerCase();
     if (startLine[2] === "HTTP/1.1" && field(fields, "Host") === null) {
@@ -220,7 +135,7 @@ class ProxyConnection {
     return yield* this.#proxy(request, route, stays);
   }
 
-  *#refuse(request: Request, status: number, stays: boolean): Program<boolean> {
+  *#refuse(request: ReceivedRequest, status: number, stays: boolean): Program<boolean> {
     const { startLine, body } = errorPage(status);
     const fields: Field[] = [
       ["Date", this.#date()],
@@ -234,8 +149,11 @@ class ProxyConnection {
     return stays && written >= 0;
   }
 
-  *#proxy(request: Request, route: ProxyRoute, stays: boolean): Program<boolean> {
-    const bytes = concatBytes([utf8(this.#upstreamHead(request)), request.body]);
+  *#proxy(request: ReceivedRequest, route: ProxyRoute, stays: boolean): Program<boolean> {
+    const bytes = concatBytes([
+      utf8(upstreamHead(request, this.#client, () => this.#requestId())),
+      request.body,
+    ]);
     let status = 502;
     this.#sent = false;
     for (let left = this.#options.tries; left > 0; left -= 1) {
@@ -252,7 +170,7 @@ class ProxyConnection {
 
   /** Sends a request and passes the answer on; or the status of what went wrong before that. */
   *#exchange(
-    request: Request,
+    request: ReceivedRequest,
     endpoint: Endpoint,
     bytes: Uint8Array,
     stays: boolean,
@@ -262,7 +180,7 @@ class ProxyConnection {
     let reusable = false;
     try {
       if (kept === null) {
-        const failed = yield* this.#connect(socket, endpoint);
+        const failed = yield* connectUpstream(socket, endpoint, this.#options.connectTimeoutNs);
         if (failed !== 0) return failed;
       }
       socket.nonBlocking = false;
@@ -283,32 +201,20 @@ class ProxyConnection {
     }
   }
 
-  /** 0, or the status that the client is told. */
-  *#connect(socket: TcpSocket, { address, port }: Endpoint): Program<number> {
-    socket.nonBlocking = true;
-    const started = yield* socket.connect(address, port);
-    if (started === 0) return 0;
-    if (started !== -EINPROGRESS) return 502;
-    const wait = [{ on: socket, events: POLLOUT }];
-    const [ready = 0] = yield* poll(wait, this.#options.connectTimeoutNs);
-    if (ready === 0) return 504;
-    return socket.takeError() === 0 ? 0 : 502;
-  }
-
   /** Passes head and body on as they come (proxy-buffering off); false if it broke off. */
   *#passOn(
     upstream: TcpSocket,
     reader: MessageReader,
     head: MessageHead,
     body: BodyReader,
-    request: Request,
+    request: ReceivedRequest,
     stays: boolean,
   ): Program<boolean> {
     // A body whose end is not known beforehand is sent in chunks.
     const chunked =
       (body.kind.kind === "close" || body.kind.kind === "chunked") &&
       request.head.startLine[2] === "HTTP/1.1";
-    let pending: Uint8Array = utf8(this.#clientHead(head, chunked, stays));
+    let pending: Uint8Array = utf8(clientHead(head, chunked, stays, this.#date()));
     for (;;) {
       const content = body.read(reader);
       const piece = chunked && content.length > 0 ? chunk(content) : content;
@@ -323,43 +229,6 @@ class ProxyConnection {
       if (body.kind.kind !== "close") return false;
       return !chunked || (yield* this.#client.write(LAST_CHUNK)) >= 0;
     }
-  }
-
-  /** The request's head as the backend sees it. */
-  #upstreamHead({ head, body }: Request): string {
-    const { startLine, fields } = head;
-    const client = formatIpv4(this.#client.remote.address);
-    const host = field(fields, "Host") ?? "";
-    const forwarded = field(fields, "X-Forwarded-For");
-    const list: Field[] = [
-      ["Host", host],
-      ["X-Request-ID", field(fields, "X-Request-ID") ?? this.#requestId()],
-      ["X-Real-IP", client],
-      ["X-Forwarded-For", client],
-      ["X-Forwarded-Host", host],
-      ["X-Forwarded-Port", String(this.#client.local.port)],
-      ["X-Forwarded-Proto", "http"],
-      ["X-Forwarded-Scheme", "http"],
-      ["X-Scheme", "http"],
-    ];
-    if (forwarded !== null) list.push(["X-Original-Forwarded-For", forwarded]);
-    if (body.length > 0) list.push(["Content-Length", String(body.length)]);
-    const own = new Set([...list.map(([name]) => name.toLowerCase()), ...NOT_FORWARDED]);
-    const passed = fields.filter(([name]) => !own.has(name.toLowerCase()));
-    return formatHead(`${startLine[0]} ${startLine[1]} HTTP/1.1`, [...list, ...passed]);
-  }
-
-  /** The answer's head as the client sees it. */
-  #clientHead({ startLine, fields }: MessageHead, chunked: boolean, stays: boolean): string {
-    const first: Field[] = [["Date", field(fields, "Date") ?? this.#date()]];
-    const type = field(fields, "Content-Type");
-    const length = field(fields, "Content-Length");
-    if (type !== null) first.push(["Content-Type", type]);
-    if (length !== null && !chunked) first.push(["Content-Length", length]);
-    if (chunked) first.push(["Transfer-Encoding", "chunked"]);
-    first.push(["Connection", stays ? "keep-alive" : "close"]);
-    const passed = fields.filter(([name]) => !NOT_RETURNED.has(name.toLowerCase()));
-    return formatHead(`HTTP/1.1 ${startLine[1]} ${startLine[2]}`, [...first, ...passed]);
   }
 
   /** `$request_id`: 16 random bytes. */
@@ -378,43 +247,3 @@ class ProxyConnection {
 
 const NOT_IDEMPOTENT = new Set(["POST", "LOCK", "PATCH"]);
 const LAST_CHUNK = utf8("0\r\n\r\n");
-/** Fields of one hop, and those that nginx writes itself. */
-const NOT_FORWARDED = [
-  "connection",
-  "keep-alive",
-  "upgrade",
-  "expect",
-  "transfer-encoding",
-  "content-length",
-  "te",
-  "proxy",
-];
-const NOT_RETURNED = new Set([
-  "date",
-  "server",
-  "content-type",
-  "content-length",
-  "connection",
-  "keep-alive",
-  "transfer-encoding",
-]);
-
-/** The head of an answer; 502 if the backend closes before it, 504 if it says nothing. */
-function* readResponseHead(
-  socket: TcpSocket,
-  reader: MessageReader,
-): Program<MessageHead | number> {
-  for (;;) {
-    const head = reader.takeHead();
-    if (head !== null) {
-      if (!head.startLine[0].startsWith("HTTP/")) return 502;
-      if (Number(head.startLine[1]) >= 200) return head;
-      continue;
-    }
-    const [ready = 0] = yield* poll([{ on: socket, events: POLLIN }], socket.receiveTimeoutNs);
-    if (ready === 0) return 504;
-    const bytes = yield* socket.read(READ_SIZE);
-    if (typeof bytes === "number" || bytes.length === 0) return 502;
-    reader.push(bytes);
-  }
-}

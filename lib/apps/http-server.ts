@@ -13,17 +13,15 @@ import type { TcpSocket } from "../socket/tcp-socket.ts";
 import { transportsOf } from "../transport/stack.ts";
 import type { AppHost } from "./app-host.ts";
 import {
-  BodyReader,
   type Field,
   formatHead,
   keepsAlive,
   type MessageHead,
   MessageReader,
-  requestBody,
 } from "./http-message.ts";
+import { readRequest } from "./http-receive.ts";
 
 const BACKLOG = 16;
-const READ_SIZE = 65536;
 
 /** What the server is asked to do. */
 export interface HttpServerOptions {
@@ -82,7 +80,7 @@ export function* serveHttp(
 }
 
 /** Serves one connection to its end; closes it. */
-export function* serveClient(
+function* serveClient(
   client: TcpSocket,
   keepAlive: boolean,
   handler: HttpHandler,
@@ -100,29 +98,6 @@ export function* serveClient(
   } finally {
     client.closeNow();
   }
-}
-
-/** The next request of a connection, or null at its end. */
-function* readRequest(
-  client: TcpSocket,
-  reader: MessageReader,
-): Program<{ head: MessageHead; body: Uint8Array } | null> {
-  let head = reader.takeHead();
-  while (head === null) {
-    const bytes = yield* client.read(READ_SIZE);
-    if (typeof bytes === "number" || bytes.length === 0) return null;
-    reader.push(bytes);
-    head = reader.takeHead();
-  }
-  const body = new BodyReader(requestBody(head));
-  const pieces: Uint8Array[] = [body.read(reader)];
-  while (!body.done) {
-    const bytes = yield* client.read(READ_SIZE);
-    if (typeof bytes === "number" || bytes.length === 0) return null;
-    reader.push(bytes);
-    pieces.push(body.read(reader));
-  }
-  return { head, body: concatBytes(pieces) };
 }
 
 function answerBytes(request: MessageHead, answer: HttpAnswer, stays: boolean): Uint8Array {

@@ -5,7 +5,7 @@
  * Spec: RFC 9112 §9 (connection management).
  * Not modelled: TLS, limits on the size of heads and bodies.
  */
-import { concatBytes, utf8 } from "../base/bytes.ts";
+import { utf8 } from "../base/bytes.ts";
 import { ANY_ADDRESS, type Ipv4 } from "../base/inet.ts";
 import { NS_PER_S, type Ns } from "../base/units.ts";
 import { type Process, type Program, waitFor } from "../sim/process.ts";
@@ -15,16 +15,9 @@ import type { TcpSocket } from "../socket/tcp-socket.ts";
 import { transportsOf } from "../transport/stack.ts";
 import type { AppHost } from "./app-host.ts";
 import { formatHttpDate } from "./http-date.ts";
-import {
-  BodyReader,
-  type Field,
-  keepsAlive,
-  type MessageHead,
-  MessageReader,
-  requestBody,
-} from "./http-message.ts";
+import { type Field, keepsAlive, type MessageHead, MessageReader } from "./http-message.ts";
+import { READ_SIZE, readBody, readMore } from "./http-receive.ts";
 
-const READ_SIZE = 65536;
 const SIGTERM = 15;
 
 /** A request with the connection that it came on. */
@@ -209,9 +202,7 @@ export class HttpService {
         this.#manners.idleTimeoutNs,
       );
       if (ready === 0) return null;
-      const bytes = yield* client.read(READ_SIZE);
-      if (typeof bytes === "number" || bytes.length === 0) return null;
-      reader.push(bytes);
+      if (!(yield* readMore(client, reader))) return null;
       head = reader.takeHead();
     }
     if (process !== null) this.#idle.delete(process);
@@ -220,15 +211,8 @@ export class HttpService {
     if (!/^[A-Z]+$/.test(method) || !/^HTTP\/1\.[01]$/.test(version)) return "malformed";
     const hasHost = head.fields.some(([name]) => name.toLowerCase() === "host");
     if (version === "HTTP/1.1" && !hasHost) return "no-host";
-    const body = new BodyReader(requestBody(head));
-    const pieces: Uint8Array[] = [body.read(reader)];
-    while (!body.done) {
-      const bytes = yield* client.read(READ_SIZE);
-      if (typeof bytes === "number" || bytes.length === 0) return null;
-      reader.push(bytes);
-      pieces.push(body.read(reader));
-    }
-    return { method, target, head, body: concatBytes(pieces), client };
+    const body = yield* readBody(client, reader, head);
+    return body === null ? null : { method, target, head, body, client };
   }
 
   *#close(client: TcpSocket): Program<void> {
@@ -270,39 +254,4 @@ function* writeAll(client: TcpSocket, pieces: readonly Uint8Array[]): Program<bo
     if (piece.length > 0 && (yield* client.write(piece)) < 0) return false;
   }
   return true;
-}
-
-const REASONS: ReadonlyMap<number, string> = new Map([
-  [200, "OK"],
-  [201, "Created"],
-  [202, "Accepted"],
-  [204, "No Content"],
-  [206, "Partial Content"],
-  [301, "Moved Permanently"],
-  [302, "Found"],
-  [303, "See Other"],
-  [304, "Not Modified"],
-  [307, "Temporary Redirect"],
-  [308, "Permanent Redirect"],
-  [400, "Bad Request"],
-  [401, "Unauthorized"],
-  [403, "Forbidden"],
-  [404, "Not Found"],
-  [405, "Method Not Allowed"],
-  [408, "Request Timeout"],
-  [410, "Gone"],
-  [412, "Precondition Failed"],
-  [417, "Expectation Failed"],
-  [418, "I'm a teapot"],
-  [429, "Too Many Requests"],
-  [500, "Internal Server Error"],
-  [501, "Not Implemented"],
-  [502, "Bad Gateway"],
-  [503, "Service Unavailable"],
-  [504, "Gateway Timeout"],
-]);
-
-/** RFC 9110's words for a status; `status code N` where it has none, as Go writes it. */
-export function reasonPhrase(status: number): string {
-  return REASONS.get(status) ?? `status code ${status}`;
 }

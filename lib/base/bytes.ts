@@ -42,13 +42,6 @@ export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
   return whole;
 }
 
-/** Printable ASCII with dots for the rest, as the right column of a hex dump. */
-export function asciiColumn(bytes: Uint8Array): string {
-  let text = "";
-  for (const byte of bytes) text += byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : ".";
-  return text;
-}
-
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 

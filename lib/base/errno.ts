@@ -78,11 +78,6 @@ const NAMES: ReadonlyMap<number, readonly [string, string]> = new Map([
   [EINPROGRESS, ["EINPROGRESS", "Operation now in progress"]],
 ]);
 
-/** The symbol of an errno (positive or negative): `ECONNREFUSED`. */
-export function errnoName(errno: number): string {
-  return NAMES.get(Math.abs(errno))?.[0] ?? `E${Math.abs(errno)}`;
-}
-
 /** The text of an errno as `strerror` gives it: `Connection refused`. */
 export function errnoMessage(errno: number): string {
   return NAMES.get(Math.abs(errno))?.[1] ?? `Unknown error ${Math.abs(errno)}`;

@@ -19,6 +19,7 @@ export class LineBlock {
   }
 }
 
+/** A text that is built of blocks. */
 export class LineText {
   readonly blocks: readonly LineBlock[];
   #text: string | null = null;

@@ -33,17 +33,6 @@ const RATES: ReadonlyMap<string, number> = new Map([
   ["Gibit", 1024 ** 3],
 ]);
 
-const SIZES: ReadonlyMap<string, number> = new Map([
-  ["", 1],
-  ["B", 1],
-  ["kB", 1e3],
-  ["MB", 1e6],
-  ["GB", 1e9],
-  ["KiB", 1024],
-  ["MiB", 1024 ** 2],
-  ["GiB", 1024 ** 3],
-]);
-
 /** A duration such as `10ms`, `1.5s`, `250us`, in nanoseconds; a bare `0` is allowed. */
 export function parseDuration(text: string): Ns {
   if (text === "0") return 0;
@@ -57,11 +46,6 @@ export function parseRate(text: string): number {
     throw new VethworkError("VW_UNIT", `"${text}" is not a rate`, "a rate is above 0");
   }
   return rate;
-}
-
-/** A size such as `1500`, `64KiB`, in bytes. */
-export function parseSize(text: string): number {
-  return parse(text, SIZES, "a size", "for example 1500, 64KiB, 10MB");
 }
 
 /** A share such as `1%`, `0.5%`, as a number in 0 … 1. */

@@ -32,30 +32,6 @@ export function compareRuns(
   return new Comparison(options).compare(normalise(expected, options), normalise(actual, options));
 }
 
-/** One distinct outcome among recordings of the same lab. */
-export interface Outcome {
-  /** Index of the first recording that showed it. */
-  readonly first: number;
-  count: number;
-}
-
-/** The distinct outcomes of many recordings, the most frequent one first. */
-export function distinctOutcomes(
-  recordings: readonly Capture[],
-  options: NormaliseOptions = {},
-): Outcome[] {
-  const outcomes: Outcome[] = [];
-  recordings.forEach((recording, index) => {
-    const same = outcomes.find(({ first }) => {
-      const other = recordings[first];
-      return other !== undefined && compareRuns(other, recording, options) === null;
-    });
-    if (same === undefined) outcomes.push({ first: index, count: 1 });
-    else same.count += 1;
-  });
-  return outcomes.sort((a, b) => b.count - a.count || a.first - b.first);
-}
-
 type Frames = ReadonlyMap<string, readonly NormalFrame[]>;
 
 /** A difference, and the frame at which it is seen, for choosing the earliest. */

@@ -30,7 +30,7 @@ export function diffCaptures(
 }
 
 /** The first field in which two frames differ: `tcp.window 64, expected 63`; null if none. */
-export function diffFrameBytes(actual: Buffer, expected: Buffer): string | null {
+function diffFrameBytes(actual: Buffer, expected: Buffer): string | null {
   if (equalBytes(actual, expected)) return null;
   const [left, right] = [flatten(actual), flatten(expected)];
   for (let index = 0; index < Math.max(left.length, right.length); index += 1) {

@@ -109,7 +109,7 @@ export function dumpCapture(capture: Capture, options: DumpOptions = {}): string
 }
 
 /** `17:30:19.158866`, in UTC. */
-export function timeOfDay(frame: CapturedFrame): string {
+function timeOfDay(frame: CapturedFrame): string {
   const second = frame.seconds % SECONDS_PER_DAY;
   const parts = [Math.floor(second / 3600), Math.floor(second / 60) % 60, second % 60];
   const micros = Math.floor(frame.nanoseconds / NS_PER_US);

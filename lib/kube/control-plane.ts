@@ -30,6 +30,7 @@ import { Store } from "./store.ts";
 /** How long a watch takes to tell of a write. */
 export const WATCH_NS: Ns = 2 * NS_PER_MS;
 
+/** What a control plane is set up with. */
 export interface ControlPlaneOptions {
   readonly serviceSubnet: Cidr;
   readonly podSubnet: Cidr;
@@ -44,7 +45,7 @@ export interface ControlPlaneOptions {
 }
 
 /** As in kind. */
-export const DEFAULT_CONTROL_PLANE: ControlPlaneOptions = {
+const DEFAULT_CONTROL_PLANE: ControlPlaneOptions = {
   serviceSubnet: parseCidr("10.96.0.0/16"),
   podSubnet: parseCidr("10.244.0.0/16"),
   nodeMaskSize: 24,
@@ -53,6 +54,7 @@ export const DEFAULT_CONTROL_PLANE: ControlPlaneOptions = {
   loadBalancers: parseIpv4("192.0.2.0"),
 };
 
+/** The parts of a control plane that others talk to. */
 export interface ControlPlane {
   readonly store: Store;
   readonly server: ApiServer;

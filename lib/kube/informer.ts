@@ -19,6 +19,7 @@ export interface Change<T extends ApiObject = ApiObject> {
   readonly previous: T | null;
 }
 
+/** Told of each change once the cache has it. */
 export type Handler<T extends ApiObject = ApiObject> = (change: Change<T>) => void;
 
 /** The controller among an object's owners. */

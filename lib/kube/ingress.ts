@@ -7,7 +7,7 @@
  * locations (exact before the longest prefix).
  * Not modelled: TLS, annotations (rewrite, canary, regex paths), resource backends, ExternalName.
  */
-import type { ProxyRoute } from "../apps/http-proxy.ts";
+import type { ProxyRoute } from "../apps/http-upstreams.ts";
 import { isIpv4, parseIpv4 } from "../base/inet.ts";
 import type { DnsObjects, DnsService } from "./dns-objects.ts";
 import { compareNames, type StringMap } from "./objects.ts";
@@ -28,12 +28,14 @@ export interface IngressBackend {
     | undefined;
 }
 
+/** A path of a rule and its backend. */
 export interface IngressPath {
   readonly path?: string | undefined;
   readonly pathType: string;
   readonly backend: IngressBackend;
 }
 
+/** networking.k8s.io/v1 Ingress. */
 export interface Ingress {
   readonly metadata: {
     readonly name: string;
@@ -53,6 +55,7 @@ export interface Ingress {
   };
 }
 
+/** networking.k8s.io/v1 IngressClass. */
 export interface IngressClass {
   readonly metadata: { readonly name: string; readonly annotations?: StringMap | undefined };
   readonly spec?: { readonly controller?: string | undefined } | undefined;

@@ -17,6 +17,7 @@ import type { IptablesTool, TableName } from "./proxy/node.ts";
 /** How the four commands about one rule begin. */
 const LETTERS = { append: "-A", prepend: "-I", delete: "-D" } as const;
 
+/** iptables as kube-proxy calls it, on a host's netfilter. */
 export class NetfilterIptables implements IptablesTool {
   private readonly netfilter: Netfilter;
   private readonly words = new Words();

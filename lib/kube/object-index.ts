@@ -8,6 +8,7 @@ import type { ApiObject } from "./api/types.ts";
 import { ObjectTable } from "./object-table.ts";
 import { keyOf } from "./store.ts";
 
+/** Objects, found by the values that `valuesOf` reads in them. */
 export class ObjectIndex<T extends ApiObject = ApiObject> {
   readonly #valuesOf: (object: T) => readonly string[];
   readonly #tables = new Map<string, ObjectTable>();

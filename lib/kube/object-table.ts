@@ -2,6 +2,7 @@
 import type { ApiObject } from "./api/types.ts";
 import { compareNames } from "./objects.ts";
 
+/** Objects by key. */
 export class ObjectTable {
   readonly #objects = new Map<string, ApiObject>();
   /** The keys in order; null after one has come or gone. */

@@ -9,6 +9,7 @@
 /** Labels, annotations. */
 export type StringMap = Readonly<Record<string, string>>;
 
+/** What is read of `metav1.ObjectMeta`. */
 export interface ObjectMeta {
   readonly name: string;
   readonly namespace?: string;
@@ -17,6 +18,7 @@ export interface ObjectMeta {
   readonly deletionTimestamp?: string;
 }
 
+/** v1 Service, as far as kube-proxy reads it. */
 export interface Service {
   readonly kind: "Service";
   readonly metadata: ObjectMeta;
@@ -24,6 +26,7 @@ export interface Service {
   readonly status?: { readonly loadBalancer?: LoadBalancerStatus };
 }
 
+/** What a Service asks for. */
 export interface ServiceSpec {
   readonly type?: "ClusterIP" | "NodePort" | "LoadBalancer" | "ExternalName";
   /** An address, "None" for a headless Service, or "" while none is allocated. */
@@ -40,6 +43,7 @@ export interface ServiceSpec {
   readonly healthCheckNodePort?: number;
 }
 
+/** A port of a Service. */
 export interface ServicePortSpec {
   readonly name?: string;
   readonly protocol?: Protocol;
@@ -47,18 +51,22 @@ export interface ServicePortSpec {
   readonly nodePort?: number;
 }
 
+/** The protocols of ports. */
 export type Protocol = "TCP" | "UDP" | "SCTP";
 
+/** What a load balancer has given a Service. */
 export interface LoadBalancerStatus {
   readonly ingress?: readonly LoadBalancerIngress[];
 }
 
+/** An address or name of a load balancer. */
 export interface LoadBalancerIngress {
   readonly ip?: string;
   readonly hostname?: string;
   readonly ipMode?: "VIP" | "Proxy";
 }
 
+/** discovery.k8s.io/v1 EndpointSlice, as far as kube-proxy reads it. */
 export interface EndpointSlice {
   readonly kind: "EndpointSlice";
   readonly metadata: ObjectMeta;
@@ -67,6 +75,7 @@ export interface EndpointSlice {
   readonly endpoints?: readonly SliceEndpoint[];
 }
 
+/** A port that all endpoints of a slice have. */
 export interface EndpointPort {
   readonly name?: string;
   readonly protocol?: Protocol;
@@ -74,6 +83,7 @@ export interface EndpointPort {
   readonly appProtocol?: string;
 }
 
+/** One backend of a slice. */
 export interface SliceEndpoint {
   readonly addresses: readonly string[];
   readonly conditions?: {
@@ -89,6 +99,7 @@ export interface SliceEndpoint {
   };
 }
 
+/** v1 Node, as far as kube-proxy reads it. */
 export interface Node {
   readonly kind: "Node";
   readonly metadata: ObjectMeta;

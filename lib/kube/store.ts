@@ -25,6 +25,7 @@ export interface WatchEvent {
   readonly audit: Audit;
 }
 
+/** Told of each write, in order. */
 export type Watcher = (event: WatchEvent) => void;
 
 /** `namespace/name`, or the name of a cluster-scoped object. */

@@ -3,7 +3,6 @@
  * in order of time. Frames are written at the moment that they pass, through sinks, so a run of
  * any length needs no memory for them.
  */
-import { utf8 } from "../base/bytes.ts";
 import type { Ns } from "../base/units.ts";
 import { PcapWriter } from "../capture/pcap.ts";
 import { PcapngWriter } from "../capture/pcapng.ts";
@@ -143,9 +142,4 @@ export class TeeSink implements ByteSink {
     this.#first.write(chunk);
     this.#second.write(chunk);
   }
-}
-
-/** Writes a whole text. */
-export function writeText(sink: ByteSink, text: string): void {
-  sink.write(utf8(text));
 }

@@ -22,6 +22,7 @@ export interface SkippedObject {
   readonly place: Place;
 }
 
+/** The objects of a file, and those that are left out. */
 export interface Manifests {
   readonly objects: readonly KubeObject[];
   readonly skipped: readonly SkippedObject[];

@@ -38,7 +38,7 @@ import { DEFAULT_VERIFY, verifyKind } from "./schema/verify.ts";
 import { parseYaml } from "./yaml.ts";
 
 /** The largest seed: two 32-bit halves that a number keeps exactly. */
-export const MAXIMUM_SEED = Number.MAX_SAFE_INTEGER;
+const MAXIMUM_SEED = Number.MAX_SAFE_INTEGER;
 
 const DEFAULT_TIMING: LabTiming = {
   settleNs: 1.5 * NS_PER_S,

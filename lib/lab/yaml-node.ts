@@ -33,6 +33,7 @@ export interface YamlEntry {
   readonly value: YamlNode;
 }
 
+/** A value with its place. */
 export type YamlNode = YamlScalar | YamlList | YamlMap;
 
 /** What a node is, in words, for messages. */

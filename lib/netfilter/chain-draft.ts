@@ -8,6 +8,7 @@ const NO_BLOCKS: readonly RuleBlock[] = [];
 
 const NOTHING_SETTLED = { added: NO_BLOCKS, removed: NO_BLOCKS };
 
+/** One chain of the draft. */
 export class ChainDraft {
   readonly chain: Chain;
   items: ChainItem[];

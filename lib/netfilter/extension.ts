@@ -97,7 +97,9 @@ export interface OptionName {
   readonly second: boolean;
 }
 
+/** A match that rules may name with -m. */
 export type MatchModule = Module<Match>;
+/** A target that rules may name with -j. */
 export type TargetModule = Module<Target>;
 
 /** Makes a match module. */

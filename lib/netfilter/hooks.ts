@@ -30,7 +30,6 @@ export type Hook = (typeof Hook)[keyof typeof Hook];
 
 /** Their names, which are those of the built-in chains as well. */
 export const HOOK_NAMES = ["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"] as const;
-export type HookName = (typeof HOOK_NAMES)[number];
 
 /** Order of what is registered at one hook: the lower the earlier (`NF_IP_PRI_*`). */
 export const Priority = {

@@ -18,6 +18,7 @@ export const SET_TYPES = [
   "bitmap:port",
   "hash:net",
 ] as const;
+/** The types of sets. */
 export type SetType = (typeof SET_TYPES)[number];
 
 /** One element; what the type does not have is 0. */

@@ -19,7 +19,7 @@ export interface RuleParts {
 }
 
 /** Makes the rule of its parts on one host. Throws `RuleError` where a module refuses them. */
-export function makeRule(parts: RuleParts, engine: Engine, table: TableName): Rule {
+function makeRule(parts: RuleParts, engine: Engine, table: TableName): Rule {
   const { header, verdict, targetName, isGoto } = parts;
   const matches: Match[] = [];
   const context: RuleContext = { engine, table, header, matches, refusal: null };

@@ -205,7 +205,7 @@ export class Rule {
 }
 
 /** Whether the packet's header is what the rule asks for. @hot */
-export function headerMatches(header: HeaderMatch, packet: Packet): boolean {
+function headerMatches(header: HeaderMatch, packet: Packet): boolean {
   if (
     ((packet.source & header.sourceMask) === header.source) === header.sourceInverted ||
     ((packet.destination & header.destinationMask) === header.destination) ===

@@ -13,6 +13,7 @@ import type { ChainItem, SharedRule } from "./rule-block.ts";
 
 /** The tables, in the order in which iptables-save prints them. */
 export const TABLE_NAMES = ["mangle", "security", "raw", "filter", "nat"] as const;
+/** The tables of iptables. */
 export type TableName = (typeof TABLE_NAMES)[number];
 
 const HOOKS: Readonly<Record<TableName, readonly Hook[]>> = {

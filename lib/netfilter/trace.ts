@@ -15,7 +15,7 @@ import * as ethernet from "../wire/ethernet.ts";
 import * as ipv4 from "../wire/ipv4.ts";
 import * as tcp from "../wire/tcp.ts";
 import type { EvaluationTrace } from "./evaluate.ts";
-import { HOOK_NAMES, type Hook } from "./hooks.ts";
+import type { Hook } from "./hooks.ts";
 import type { Packet } from "./packet.ts";
 import { type Rule, Verdict } from "./rule.ts";
 import type { Chain, TableName } from "./table.ts";
@@ -115,11 +115,6 @@ export function formatRecord(record: TraceRecord, before: TraceRecord | null): s
       ? `policy:${record.verdict} `
       : `rule:0x${record.rule.toString(16)}:${record.verdict}  -4 -t ${record.table} ${record.text}`;
   return `${packet} TRACE: 2 ${id} ${place}:${step}\n`;
-}
-
-/** `hook:table:chain:number`, for programs that want one word for a step. */
-export function formatStep(record: TraceRecord): string {
-  return `${HOOK_NAMES[record.hook]}:${record.table}:${record.chain}:${record.rule}`;
 }
 
 function verdictOf(rule: Rule, verdict: Verdict): string {

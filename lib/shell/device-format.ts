@@ -55,7 +55,7 @@ export function linkName(device: NetDevice): string {
 }
 
 /** ` link-netns NAME` for a veth whose other end is on another host of the run, or "". */
-export function linkNetns(host: ShellHost, device: NetDevice): string {
+function linkNetns(host: ShellHost, device: NetDevice): string {
   if (!(device instanceof Veth) || device.peer === null || localPeer(device) !== null) return "";
   const other = host.hosts().find(({ namespace }) => namespace === device.peer?.host);
   return other === undefined ? " link-netnsid 0" : ` link-netns ${other.name}`;

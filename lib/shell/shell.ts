@@ -84,7 +84,7 @@ function checkList(list: CommandList, commands: CommandSet): void {
 }
 
 /** `checkCommand` for the words of one command. */
-export function checkWords(words: readonly string[], commands: CommandSet = LAB_COMMANDS): void {
+function checkWords(words: readonly string[], commands: CommandSet = LAB_COMMANDS): void {
   const [name = ""] = words;
   if (findBuiltin(name) !== null) return;
   try {
@@ -124,7 +124,7 @@ export function labContext(host: ShellHost, io: CommandStreams): CommandContext 
 }
 
 /** The streams of a command whose standard input is known from the start. */
-export function streamsOf(io: CommandIo): CommandStreams {
+function streamsOf(io: CommandIo): CommandStreams {
   return {
     stdin: Pipe.of(io.stdin),
     stdout: (text) => io.stdout(text),

@@ -17,7 +17,7 @@ const COMPLETE = 0x02;
 const PERMANENT = 0x04;
 
 /** The text of such a file, or null if the path is none. */
-export function readSystemFile(host: ShellHost, path: string): string | null {
+function readSystemFile(host: ShellHost, path: string): string | null {
   const { namespace } = host;
   if (path.startsWith("/proc/sys/")) {
     const value = namespace.sysctls.read(path.slice("/proc/sys/".length).replaceAll("/", "."));

@@ -251,7 +251,7 @@ export class RawSocket implements RawListener, IcmpListener {
 }
 
 /** What an ICMP error means to a raw socket, or 0 if it tells it nothing (`icmp_err_convert`). */
-export function icmpErrno(type: number, code: number): number {
+function icmpErrno(type: number, code: number): number {
   if (type === icmp.ICMP_TIME_EXCEEDED) return EHOSTUNREACH;
   if (type === icmp.ICMP_PARAMETER_PROBLEM) return EPROTO;
   if (type !== icmp.ICMP_UNREACHABLE) return 0;

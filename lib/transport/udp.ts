@@ -34,7 +34,7 @@ import { PortTable } from "./port-table.ts";
 import { chooseUdpPort } from "./ports.ts";
 
 /** Largest payload of a datagram. */
-export const MAX_DATAGRAM = 65507;
+const MAX_DATAGRAM = 65507;
 const HEADERS = 28;
 /** `sk_buff` and slab overhead of one datagram, for the receive buffer's limit. */
 const OVERHEAD = 256 + 320;

@@ -56,22 +56,27 @@ export function isValid(view: DataView, at: number, end: number): boolean {
   );
 }
 
+/** `ARP_REQUEST` or `ARP_REPLY`. @hot */
 export function operation(view: DataView, at: number): number {
   return view.getUint16(at + OPERATION);
 }
 
+/** Whose message it is. @hot */
 export function senderMac(view: DataView, at: number): Mac {
   return readMac(view, at + SENDER_MAC);
 }
 
+/** The address that the sender says it has. @hot */
 export function senderIp(view: DataView, at: number): Ipv4 {
   return view.getInt32(at + SENDER_IP) as Ipv4;
 }
 
+/** In a reply, who asked; in a request nothing. @hot */
 export function targetMac(view: DataView, at: number): Mac {
   return readMac(view, at + TARGET_MAC);
 }
 
+/** The address that is asked for, or of who asked. @hot */
 export function targetIp(view: DataView, at: number): Ipv4 {
   return view.getInt32(at + TARGET_IP) as Ipv4;
 }

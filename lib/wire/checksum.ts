@@ -9,7 +9,7 @@
  */
 
 /** Folds carries back into 16 bits. `sum` is an exact integer below 2^48. @hot */
-export function fold(sum: number): number {
+function fold(sum: number): number {
   let folded = (sum % 0x10000) + Math.floor(sum / 0x10000);
   folded = (folded & 0xffff) + (folded >>> 16);
   return (folded & 0xffff) + (folded >>> 16);

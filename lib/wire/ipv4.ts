@@ -36,8 +36,6 @@ export const IPV4 = new Header("ipv4", [
 
 /** Size without options. */
 export const IPV4_SIZE = IPV4.size;
-/** Size with all options that fit. */
-export const IPV4_MAX_SIZE = 60;
 /** Flags as they stand in the third 16-bit word. */
 export const FLAG_DF = 0x4000;
 export const FLAG_MF = 0x2000;

@@ -36,10 +36,6 @@ export const u16 = (name: string): Declared => layouts.u16be(name);
 export const u32 = (name: string): Declared => layouts.u32be(name);
 /** A 48-bit field in network order: MAC addresses. */
 export const u48 = (name: string): Declared => layouts.u48be(name);
-/** Little-endian fields, for capture files. */
-export const u16le = (name: string): Declared => layouts.u16(name);
-/** Little-endian 32-bit field. */
-export const u32le = (name: string): Declared => layouts.u32(name);
 
 /** Fields of some bits within one byte, most significant first: `bits8(["version", 4], ["ihl", 4])`. */
 export function bits8(...fields: readonly (readonly [string, number])[]): Declared {

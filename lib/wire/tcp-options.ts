@@ -19,7 +19,7 @@ export const OPTION_EXPERIMENTAL = 254;
 /** Size of a timestamps option with the two NOPs that Linux puts before it. */
 export const TIMESTAMPS_ALIGNED_SIZE = 12;
 /** A receiver reports at most four blocks, three beside timestamps. */
-export const MAX_SACK_BLOCKS = 4;
+const MAX_SACK_BLOCKS = 4;
 
 /**
  * The options of one received segment: one preallocated object for each reader, filled by `parse`.

@@ -107,6 +107,7 @@ export function checksum(view: DataView, at: number): number {
   return view.getUint16(at + TCP_CHECKSUM);
 }
 
+/** Where urgent data ends, counted from the sequence number. */
 export function urgentPointer(view: DataView, at: number): number {
   return view.getUint16(at + URGENT_POINTER);
 }

@@ -2,9 +2,7 @@ import { readFileSync } from "node:fs";
 import { expect } from "chai";
 import { VethworkError } from "../../lib/base/errors.ts";
 import { parseFilter } from "../../lib/capture/filter.ts";
-import { FilteredTap } from "../../lib/capture/filtered-tap.ts";
 import { readCapture } from "../../lib/capture/read.ts";
-import { FramePool } from "../../lib/wire/frame-pool.ts";
 import { arpFrame, tcpFrame, udpFrame, viewOf } from "../support/frames.ts";
 
 describe("capture/filter", () => {
@@ -88,15 +86,4 @@ describe("capture/filter", () => {
       expect(() => parseFilter(text)).to.throw(VethworkError, message);
     });
   }
-
-  it("stands before a tap", () => {
-    const seen: number[] = [];
-    const tap = new FilteredTap(parseFilter("arp"), { frame: (_frame, _way, at) => seen.push(at) });
-    const pool = new FramePool();
-
-    tap.frame(pool.takeFrom(syn), 1, 1);
-    tap.frame(pool.takeFrom(request), 1, 2);
-
-    expect(seen).to.deep.equal([2]);
-  });
 });

@@ -3,10 +3,9 @@ import * as fc from "fast-check";
 import { fromHex, hex } from "../../lib/base/bytes.ts";
 import { VethworkError } from "../../lib/base/errors.ts";
 import type { Capture, CapturedFrame } from "../../lib/capture/capture.ts";
-import { interfaceName, mergeCaptures } from "../../lib/capture/capture.ts";
+import { interfaceName } from "../../lib/capture/capture.ts";
 import { PcapngWriter, writePcapng } from "../../lib/capture/pcapng.ts";
 import { readCapture } from "../../lib/capture/read.ts";
-import { Recorder } from "../../lib/capture/recorder.ts";
 import { MemorySink } from "../../lib/capture/sink.ts";
 import { Direction } from "../../lib/capture/tap.ts";
 import { FramePool } from "../../lib/wire/frame-pool.ts";
@@ -208,37 +207,6 @@ describe("capture/pcapng", () => {
         { numRuns: 300 },
       );
     });
-  });
-});
-
-describe("capture/recorder", () => {
-  it("writes a file for each interface and a merged one in order of time", () => {
-    const merged = new MemorySink();
-    const single = new Map<string, MemorySink>();
-    const recorder = new Recorder({
-      merged,
-      perInterface: (name) => {
-        const sink = new MemorySink();
-        single.set(name, sink);
-        return sink;
-      },
-    });
-    const frame = new FramePool().takeFrom(tcpFrame({}));
-    const [a, b] = [recorder.tap("a/eth0"), recorder.tap("b/eth0")];
-    a.frame(frame, Direction.OUT, 10);
-    b.frame(frame, Direction.IN, 20);
-    a.frame(frame, Direction.IN, 30);
-    recorder.finish();
-
-    const all = readCapture(merged.bytes());
-
-    expect(all.frames.map((one) => [interfaceName(all, one), one.nanoseconds])).to.deep.equal([
-      ["a/eth0", 10],
-      ["b/eth0", 20],
-      ["a/eth0", 30],
-    ]);
-    const parts = [...single.values()].map((sink) => readCapture(sink.bytes()));
-    expect(mergeCaptures(parts)).to.deep.equal(all);
   });
 });
 

@@ -79,11 +79,7 @@ export function addBulkBench(bench: Command): void {
 }
 
 /** Sends `warmUpMb` MiB, then `mb` MiB on the clock; captures into `folder` unless it is null. */
-export async function benchBulk(
-  mb: number,
-  warmUpMb: number,
-  folder: string | null,
-): Promise<BulkBench> {
+async function benchBulk(mb: number, warmUpMb: number, folder: string | null): Promise<BulkBench> {
   for (let left = warmUpMb; left > 0; left -= WARM_UP_PART_MB) {
     const part = Math.min(left, WARM_UP_PART_MB);
     await transfer(part, folder === null ? null : () => "/dev/null");

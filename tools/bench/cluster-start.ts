@@ -46,7 +46,7 @@ export function addClusterBench(bench: Command): void {
 }
 
 /** Starts a cluster and measures. */
-export function benchCluster(scene: ClusterScene): ClusterBench {
+function benchCluster(scene: ClusterScene): ClusterBench {
   const began = performance.now();
   const run = new LabRun(labText(scene), {
     file: "bench.yaml",

@@ -44,7 +44,7 @@ export function addFirstPacketBench(bench: Command): void {
  * Measures `rounds` times, the first and the last Service in turn: what else the machine does meets
  * both alike, and neither is measured before the compiler has seen the code.
  */
-export function benchFirstPacket(services = 10_000, rounds = 15): FirstPacketFigures {
+function benchFirstPacket(services = 10_000, rounds = 15): FirstPacketFigures {
   const router = new FakeRouter();
   router.netfilter.restore(serviceRules(services));
   let port = 1024;

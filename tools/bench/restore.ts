@@ -37,7 +37,7 @@ export function addRestoreBench(bench: Command): void {
 }
 
 /** Measures `rounds` times. */
-export function benchRestore(text: string, rounds: number, file = "rules"): RestoreFigures {
+function benchRestore(text: string, rounds: number, file = "rules"): RestoreFigures {
   let first = 0;
   let restore = Number.POSITIVE_INFINITY;
   let save = Number.POSITIVE_INFINITY;

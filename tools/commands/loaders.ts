@@ -6,6 +6,7 @@ import type { Command } from "commander";
 
 /** Adds a command to `parent`; `args` are those behind its name. */
 export type Register = (parent: Command, args: readonly string[]) => void | Promise<void>;
+/** By name, what loads the module and gives what registers the command. */
 export type Loaders = ReadonlyMap<string, () => Promise<Register>>;
 
 /** Adds the command that `args` begin with, or all if they name none: help, or a slip of the pen. */

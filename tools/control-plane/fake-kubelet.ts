@@ -30,6 +30,7 @@ const ORDER = [
   "PodScheduled",
 ];
 
+/** Plays the kubelets of all nodes. */
 export class FakeKubelets {
   readonly #scheduler: Scheduler;
   readonly #server: ApiServer;

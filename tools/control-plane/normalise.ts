@@ -5,6 +5,7 @@
  */
 import { canonical } from "../../lib/kube/api/names.ts";
 
+/** Any value of JSON. */
 export type Json = Record<string, unknown>;
 
 interface Meta {
@@ -52,6 +53,7 @@ export function normalise(objects: readonly Json[]): Map<string, unknown> {
   return new Map([...result].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
+/** Whether a field is compared. */
 export function isShown(object: Json): boolean {
   const meta = object["metadata"] as Meta;
   return (

@@ -12,6 +12,7 @@ import { join } from "node:path";
 /** A recorded file: its name and text. */
 export type Files = ReadonlyMap<string, string>;
 
+/** What a real kube-proxy wrote for a case. */
 export interface Recording {
   /** `1.36` */
   readonly version: string;
@@ -19,6 +20,7 @@ export interface Recording {
   readonly files: Files;
 }
 
+/** A cluster of the corpus, and what releases wrote for it. */
 export interface CorpusCase {
   readonly name: string;
   /** What the case is about, in one line. */

@@ -20,6 +20,7 @@ import * as ipv4 from "../../lib/wire/ipv4.ts";
 import { ETHERTYPE_IPV4, IPPROTO_ICMP } from "../../lib/wire/protocol-numbers.ts";
 import { PlainDevice } from "./plain-device.ts";
 
+/** An end of the router. */
 export type Side = "a" | "b";
 
 /** A packet that came out of a cable. */

@@ -56,6 +56,7 @@ export function readSetup(text: string, file: string): SetupCommand[] {
   return commands;
 }
 
+/** The host of the node whose rules are printed. */
 export class NodeHost {
   readonly netfilter: Netfilter;
   private readonly scheduler: Scheduler;

@@ -16,6 +16,7 @@ import { RecordingNode } from "./recording-node.ts";
 /** Between two states; longer than the default minSyncPeriod, so that states do not wait. */
 const QUIET_NS: Ns = 2.5 * NS_PER_S;
 
+/** A node, a configuration, and the states of a cluster one after the other. */
 export interface Scene {
   readonly configuration: KubeProxyConfiguration;
   readonly release: KubeProxyRelease;

@@ -20,6 +20,7 @@ import { RandomStream } from "../../lib/sim/random.ts";
 import type { Scheduler } from "../../lib/sim/scheduler.ts";
 import { NodeHost, type SetupCommand } from "./node-host.ts";
 
+/** A node that keeps what kube-proxy writes. */
 export class RecordingNode implements ProxyNode {
   /** The rules of an emulated host, as iptables sees them. */
   readonly rules: NetfilterIptables;

@@ -6,6 +6,7 @@
  */
 import { type FieldPath, formatPath } from "../schema.ts";
 
+/** The reasons of refusals, as `metav1.Status` names them. */
 export type ApiErrorReason =
   | "NotFound"
   | "AlreadyExists"

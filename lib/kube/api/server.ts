@@ -35,6 +35,7 @@ export interface DeleteOptions {
   readonly uid?: string;
 }
 
+/** What an API server is set up with. */
 export interface ApiServerOptions {
   readonly serviceCidr: Cidr;
   /** Wall clock time at the start of the run, in seconds since 1970. */
@@ -60,6 +61,7 @@ const COUNTED = new Set([
   "StatefulSet",
 ]);
 
+/** The API of one cluster; clients and controllers call it directly. */
 export class ApiServer {
   readonly store: Store;
   readonly epochSeconds: number;

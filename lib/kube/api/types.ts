@@ -6,14 +6,17 @@
  * Spec: Kubernetes API v1, apps/v1, discovery.k8s.io/v1, networking.k8s.io/v1.
  */
 
+/** Labels, annotations and other maps of texts. */
 export type StringMap = Readonly<Record<string, string>>;
 
 /** A value of JSON. */
 export type Json = string | number | boolean | null | readonly Json[] | JsonMap;
+/** An object of which nothing is known but that it is one. */
 export interface JsonMap {
   readonly [field: string]: Json | undefined;
 }
 
+/** An object that must be there for this one to stay. */
 export interface OwnerReference {
   readonly apiVersion: string;
   readonly kind: string;
@@ -23,6 +26,7 @@ export interface OwnerReference {
   readonly blockOwnerDeletion?: boolean | undefined;
 }
 
+/** What all objects have (`metav1.ObjectMeta`); times in RFC 3339. */
 export interface Metadata {
   readonly name: string;
   readonly namespace?: string | undefined;
@@ -61,12 +65,14 @@ export interface NewObject {
   readonly [field: string]: unknown;
 }
 
+/** One condition on a label. */
 export interface LabelRequirement {
   readonly key: string;
   readonly operator: string;
   readonly values?: readonly string[] | undefined;
 }
 
+/** Conditions on labels, all of which must hold. */
 export interface LabelSelector {
   readonly matchLabels?: StringMap | undefined;
   readonly matchExpressions?: readonly LabelRequirement[] | undefined;
@@ -85,6 +91,7 @@ export interface Condition {
   readonly lastHeartbeatTime?: string | undefined;
 }
 
+/** A port that a container says it listens on. */
 export interface ContainerPort {
   readonly name?: string | undefined;
   readonly containerPort: number;
@@ -92,6 +99,7 @@ export interface ContainerPort {
   readonly protocol?: string | undefined;
 }
 
+/** One container of a Pod. */
 export interface Container {
   readonly name: string;
   readonly image: string;
@@ -112,6 +120,7 @@ export interface Container {
   readonly args?: readonly string[] | undefined;
 }
 
+/** A taint that a Pod minds not. */
 export interface Toleration {
   readonly key?: string | undefined;
   readonly operator?: string | undefined;
@@ -120,6 +129,7 @@ export interface Toleration {
   readonly tolerationSeconds?: number | undefined;
 }
 
+/** Keeps Pods that do not tolerate it from a node. */
 export interface Taint {
   readonly key: string;
   readonly value?: string | undefined;
@@ -127,17 +137,20 @@ export interface Taint {
   readonly timeAdded?: string | undefined;
 }
 
+/** Conditions on a node, all of which must hold. */
 export interface NodeSelectorTerm {
   readonly matchExpressions?: readonly LabelRequirement[] | undefined;
   readonly matchFields?: readonly LabelRequirement[] | undefined;
 }
 
+/** Pods, and the label of nodes by which near and far are told apart. */
 export interface PodAffinityTerm {
   readonly labelSelector?: LabelSelector | undefined;
   readonly topologyKey: string;
   readonly namespaces?: readonly string[] | undefined;
 }
 
+/** Where a Pod wants to be. */
 export interface Affinity {
   readonly nodeAffinity?:
     | {
@@ -153,6 +166,7 @@ export interface Affinity {
   readonly podAntiAffinity?: PodAffinity | undefined;
 }
 
+/** Pods to which a Pod wants to be near, or far from. */
 export interface PodAffinity {
   readonly requiredDuringSchedulingIgnoredDuringExecution?: readonly PodAffinityTerm[] | undefined;
   readonly preferredDuringSchedulingIgnoredDuringExecution?:
@@ -160,6 +174,7 @@ export interface PodAffinity {
     | undefined;
 }
 
+/** How evenly Pods must be spread. */
 export interface TopologySpreadConstraint {
   readonly maxSkew: number;
   readonly topologyKey: string;
@@ -167,6 +182,7 @@ export interface TopologySpreadConstraint {
   readonly labelSelector?: LabelSelector | undefined;
 }
 
+/** What a Pod is asked to be. */
 export interface PodSpec {
   readonly containers: readonly Container[];
   readonly initContainers?: readonly Container[] | undefined;
@@ -199,6 +215,7 @@ export interface VolumeMountStatus {
   readonly recursiveReadOnly?: string | undefined;
 }
 
+/** What has become of a container. */
 export interface ContainerStatus {
   readonly name: string;
   readonly ready: boolean;
@@ -230,6 +247,7 @@ export interface ContainerStatus {
   readonly lastState: ContainerStatus["state"];
 }
 
+/** What has become of a Pod. */
 export interface PodStatus {
   readonly phase?: string | undefined;
   readonly reason?: string | undefined;
@@ -247,12 +265,14 @@ export interface PodStatus {
   readonly observedGeneration?: number | undefined;
 }
 
+/** v1 Pod. */
 export interface Pod extends ApiObject {
   readonly kind: "Pod";
   readonly spec: PodSpec;
   readonly status: PodStatus;
 }
 
+/** What Pods are made from. */
 export interface PodTemplate {
   readonly metadata?:
     | { readonly labels?: StringMap | undefined; readonly annotations?: StringMap | undefined }
@@ -263,6 +283,7 @@ export interface PodTemplate {
 /** A number, or a share of the replicas as text: `25%`. */
 export type IntOrPercent = number | string;
 
+/** apps/v1 ReplicaSet. */
 export interface ReplicaSet extends ApiObject {
   readonly kind: "ReplicaSet";
   readonly spec: {
@@ -274,6 +295,7 @@ export interface ReplicaSet extends ApiObject {
   readonly status: ReplicaSetStatus;
 }
 
+/** Its Pods, counted. */
 export interface ReplicaSetStatus {
   readonly replicas: number;
   readonly fullyLabeledReplicas?: number | undefined;
@@ -284,6 +306,7 @@ export interface ReplicaSetStatus {
   readonly conditions?: readonly Condition[] | undefined;
 }
 
+/** apps/v1 Deployment. */
 export interface Deployment extends ApiObject {
   readonly kind: "Deployment";
   readonly spec: {
@@ -304,6 +327,7 @@ export interface Deployment extends ApiObject {
   readonly status: DeploymentStatus;
 }
 
+/** Its Pods, counted over all its ReplicaSets. */
 export interface DeploymentStatus {
   readonly observedGeneration?: number | undefined;
   readonly replicas?: number | undefined;
@@ -316,6 +340,7 @@ export interface DeploymentStatus {
   readonly conditions?: readonly Condition[] | undefined;
 }
 
+/** apps/v1 StatefulSet. */
 export interface StatefulSet extends ApiObject {
   readonly kind: "StatefulSet";
   readonly spec: {
@@ -342,6 +367,7 @@ export interface VolumeClaimTemplate {
   readonly spec: JsonMap;
 }
 
+/** Its Pods, counted by revision. */
 export interface StatefulSetStatus {
   readonly observedGeneration?: number | undefined;
   readonly replicas: number;
@@ -354,6 +380,7 @@ export interface StatefulSetStatus {
   readonly collisionCount?: number | undefined;
 }
 
+/** apps/v1 DaemonSet. */
 export interface DaemonSet extends ApiObject {
   readonly kind: "DaemonSet";
   readonly spec: {
@@ -371,6 +398,7 @@ export interface DaemonSet extends ApiObject {
   readonly status: DaemonSetStatus;
 }
 
+/** Its nodes, counted. */
 export interface DaemonSetStatus {
   readonly observedGeneration?: number | undefined;
   readonly currentNumberScheduled: number;
@@ -382,6 +410,7 @@ export interface DaemonSetStatus {
   readonly numberUnavailable?: number | undefined;
 }
 
+/** batch/v1 Job. */
 export interface Job extends ApiObject {
   readonly kind: "Job";
   readonly spec: {
@@ -395,6 +424,7 @@ export interface Job extends ApiObject {
   readonly status: JobStatus;
 }
 
+/** Its Pods, counted; times in RFC 3339. */
 export interface JobStatus {
   readonly startTime?: string | undefined;
   readonly completionTime?: string | undefined;
@@ -406,12 +436,14 @@ export interface JobStatus {
   readonly conditions?: readonly Condition[] | undefined;
 }
 
+/** apps/v1 ControllerRevision: a template that was. */
 export interface ControllerRevision extends ApiObject {
   readonly kind: "ControllerRevision";
   readonly data: { readonly spec: { readonly template: JsonMap } };
   readonly revision: number;
 }
 
+/** A port of a Service. */
 export interface ServicePort {
   readonly name?: string | undefined;
   readonly protocol: string;
@@ -421,6 +453,7 @@ export interface ServicePort {
   readonly appProtocol?: string | undefined;
 }
 
+/** v1 Service. */
 export interface Service extends ApiObject {
   readonly kind: "Service";
   readonly spec: {
@@ -458,6 +491,7 @@ export interface Service extends ApiObject {
   };
 }
 
+/** An object, named. */
 export interface ObjectReference {
   readonly kind: string;
   readonly namespace?: string | undefined;
@@ -465,6 +499,7 @@ export interface ObjectReference {
   readonly uid?: string | undefined;
 }
 
+/** One backend of a slice. */
 export interface Endpoint {
   readonly addresses: readonly string[];
   readonly conditions?:
@@ -486,6 +521,7 @@ export interface Endpoint {
     | undefined;
 }
 
+/** A port that all backends of a slice have. */
 export interface EndpointPort {
   readonly name?: string | undefined;
   readonly protocol?: string | undefined;
@@ -493,6 +529,7 @@ export interface EndpointPort {
   readonly appProtocol?: string | undefined;
 }
 
+/** discovery.k8s.io/v1 EndpointSlice. */
 export interface EndpointSlice extends ApiObject {
   readonly kind: "EndpointSlice";
   readonly addressType: string;
@@ -500,6 +537,7 @@ export interface EndpointSlice extends ApiObject {
   readonly ports: readonly EndpointPort[] | null;
 }
 
+/** One backend of the older kind. */
 export interface EndpointAddress {
   readonly ip: string;
   readonly hostname?: string | undefined;
@@ -507,6 +545,7 @@ export interface EndpointAddress {
   readonly targetRef?: ObjectReference | undefined;
 }
 
+/** Backends that have the same ports. */
 export interface EndpointSubset {
   readonly addresses?: readonly EndpointAddress[] | undefined;
   readonly notReadyAddresses?: readonly EndpointAddress[] | undefined;
@@ -520,11 +559,13 @@ export interface EndpointSubset {
     | undefined;
 }
 
+/** v1 Endpoints. */
 export interface Endpoints extends ApiObject {
   readonly kind: "Endpoints";
   readonly subsets?: readonly EndpointSubset[] | undefined;
 }
 
+/** v1 Node. */
 export interface Node extends ApiObject {
   readonly kind: "Node";
   readonly spec: {
@@ -542,6 +583,7 @@ export interface Node extends ApiObject {
   };
 }
 
+/** coordination.k8s.io/v1 Lease: a node's sign of life. */
 export interface Lease extends ApiObject {
   readonly kind: "Lease";
   readonly spec: { readonly renewTime?: string | undefined };

@@ -19,12 +19,13 @@ export interface ClientCosts {
   readonly burst: number;
 }
 
-export const CONTROLLER_CLIENT: ClientCosts = {
+const CONTROLLER_CLIENT: ClientCosts = {
   requestNs: 3 * NS_PER_MS,
   queriesPerSecond: 20,
   burst: 30,
 };
 
+/** One program's account with the API server. */
 export class ApiClient {
   readonly server: ApiServer;
   readonly user: string;

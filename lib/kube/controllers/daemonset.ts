@@ -42,6 +42,7 @@ function tolerate(name: string, effect: string): Toleration {
   return { effect, key: `node.kubernetes.io/${name}`, operator: "Exists" };
 }
 
+/** Keeps a Pod on each node that a DaemonSet means. */
 export class DaemonSetController {
   readonly #informers: Informers;
   readonly #client: ApiClient;

@@ -13,6 +13,7 @@ export interface OwnedSets {
   readonly old: readonly ReplicaSet[];
 }
 
+/** All of them, the current one last. */
 export function allSets({ current, old }: OwnedSets): ReplicaSet[] {
   return current === null ? [...old] : [...old, current];
 }

@@ -20,6 +20,7 @@ import { endpointChanged, findPort, ServicePods } from "./service-pods.ts";
 const START_NS = 5 * NS_PER_MS;
 const MANAGED_BY = "endpoints.kubernetes.io/managed-by";
 
+/** Keeps the Endpoints object of each Service with a selector. */
 export class EndpointsController {
   readonly #informers: Informers;
   readonly #client: ApiClient;

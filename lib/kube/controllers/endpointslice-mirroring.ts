@@ -29,6 +29,7 @@ const MANAGER = "endpointslicemirroring-controller.k8s.io";
 const SKIP_LABEL = "endpointslice.kubernetes.io/skip-mirror";
 const MANAGED_ENDPOINTS = "endpoints.kubernetes.io/managed-by";
 
+/** Copies Endpoints that users wrote into slices. */
 export class EndpointSliceMirroringController {
   readonly #informers: Informers;
   readonly #client: ApiClient;

@@ -30,8 +30,9 @@ export const MANAGED_BY_LABEL = "endpointslice.kubernetes.io/managed-by";
 const MANAGER = "endpointslice-controller.k8s.io";
 const HEADLESS = "service.kubernetes.io/headless";
 /** When the change happened that a slice shows. */
-export const TRIGGER_TIME = "endpoints.kubernetes.io/last-change-trigger-time";
+const TRIGGER_TIME = "endpoints.kubernetes.io/last-change-trigger-time";
 
+/** Keeps the slices of each Service with a selector. */
 export class EndpointSliceController {
   readonly #informers: Informers;
   readonly #client: ApiClient;

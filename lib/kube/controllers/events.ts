@@ -8,6 +8,7 @@ import type { ApiServer } from "../api/server.ts";
 import type { ApiObject, EventObject, Metadata } from "../api/types.ts";
 import { objectKey } from "../store.ts";
 
+/** Writes Events in the name of one component. */
 export class EventRecorder {
   readonly #server: ApiServer;
   readonly #component: string;

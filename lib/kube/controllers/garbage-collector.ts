@@ -15,6 +15,7 @@ const START_NS = 10 * NS_PER_MS;
 const FOREGROUND = "foregroundDeletion";
 const ORPHAN = "orphan";
 
+/** Deletes objects whose owners are gone. */
 export class GarbageCollector {
   readonly #informers: Informers;
   readonly #client: ApiClient;

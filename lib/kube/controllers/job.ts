@@ -23,6 +23,7 @@ const BACKOFF_NS = 10 * NS_PER_S;
 const MAX_BACKOFF_NS = 600 * NS_PER_S;
 const INDEX = "batch.kubernetes.io/job-completion-index";
 
+/** Runs a Job's Pods until enough have succeeded. */
 export class JobController {
   readonly #informers: Informers;
   readonly #client: ApiClient;
@@ -138,7 +139,7 @@ export class JobController {
 }
 
 /** Whether a Job has come to an end, good or bad. */
-export function isFinished({ status }: Job): boolean {
+function isFinished({ status }: Job): boolean {
   return ["Complete", "Failed"].some(
     (type) => conditionOf(status.conditions, type)?.status === "True",
   );

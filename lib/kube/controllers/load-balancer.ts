@@ -14,6 +14,7 @@ import { type ControllerContext, WorkQueue } from "./controller.ts";
 
 const START_NS = 500 * NS_PER_MS;
 
+/** Gives Services of type LoadBalancer an address. */
 export class LoadBalancerController {
   readonly #informers: Informers;
   readonly #client: ApiClient;

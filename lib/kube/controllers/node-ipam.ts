@@ -12,6 +12,7 @@ import { type ControllerContext, WorkQueue } from "./controller.ts";
 
 const START_NS = 2 * NS_PER_MS;
 
+/** Gives each node a range for its Pods. */
 export class NodeIpamController {
   readonly #informers: Informers;
   readonly #client: ApiClient;

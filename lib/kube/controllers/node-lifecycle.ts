@@ -29,6 +29,7 @@ const CORDONED = "node.kubernetes.io/unschedulable";
 /** The conditions that a lost node's kubelet would have reported. */
 const CONDITIONS = ["Ready", "MemoryPressure", "DiskPressure", "PIDPressure"];
 
+/** Taints nodes that give no sign of life. */
 export class NodeLifecycleController {
   readonly #informers: Informers;
   readonly #client: ApiClient;

@@ -32,6 +32,7 @@ const START_NS = 4 * NS_PER_MS;
 /** The most Pods that one sync makes or deletes. */
 const BURST_REPLICAS = 500;
 
+/** Keeps as many Pods as a ReplicaSet asks for. */
 export class ReplicaSetController {
   readonly #informers: Informers;
   readonly #client: ApiClient;
@@ -210,7 +211,7 @@ function adopts(set: ReplicaSet, pod: Pod): boolean {
 const PHASES = ["Pending", "Unknown", "Running"];
 
 /** The Pods in the order in which they go when there are too many. */
-export function choosePods(
+function choosePods(
   pods: readonly Pod[],
   related: readonly Pod[],
   now: Ns,

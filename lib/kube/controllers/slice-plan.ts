@@ -9,7 +9,7 @@ import type { Endpoint, EndpointPort, EndpointSlice } from "../api/types.ts";
 import { deepEqual } from "../deep-equal.ts";
 
 /** --max-endpoints-per-slice. */
-export const ENDPOINTS_PER_SLICE = 100;
+const ENDPOINTS_PER_SLICE = 100;
 
 /** Endpoints with the same ports. */
 export interface EndpointGroup {
@@ -17,6 +17,7 @@ export interface EndpointGroup {
   readonly endpoints: readonly Endpoint[];
 }
 
+/** What is to be done with a Service's slices. */
 export interface SlicePlan {
   readonly create: readonly EndpointGroup[];
   readonly keep: readonly (EndpointGroup & { readonly slice: EndpointSlice })[];

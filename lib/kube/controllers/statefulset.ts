@@ -35,6 +35,7 @@ interface Revisions {
   readonly update: ControllerRevision;
 }
 
+/** Keeps the numbered Pods of a StatefulSet, one after the other. */
 export class StatefulSetController {
   readonly #informers: Informers;
   readonly #client: ApiClient;

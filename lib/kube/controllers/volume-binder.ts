@@ -26,6 +26,7 @@ interface ClaimSpec {
   readonly volumeName?: string;
 }
 
+/** Binds claims to volumes. */
 export class VolumeBinder {
   readonly #informers: Informers;
   readonly #client: ApiClient;

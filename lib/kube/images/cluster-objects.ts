@@ -2,6 +2,7 @@
 import { ListedObjects } from "../dns-objects.ts";
 import type { Informers } from "../informer.ts";
 
+/** The cluster's objects as a container's program sees them. */
 export function objectsOf(api: Informers): ListedObjects {
   return new ListedObjects({
     namespaces: () => api.list("Namespace").map(({ metadata }) => metadata.name),

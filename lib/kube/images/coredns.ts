@@ -36,7 +36,7 @@ export interface CorednsSettings {
 }
 
 /** The Corefile that kubeadm writes. */
-export const KUBEADM_SETTINGS: CorednsSettings = {
+const KUBEADM_SETTINGS: CorednsSettings = {
   port: 53,
   dns: KUBEADM_DNS,
   forward: ["/etc/resolv.conf"],

@@ -97,7 +97,7 @@ function probePorts({ livenessProbe, readinessProbe, startupProbe }: ContainerSp
 }
 
 /** Sends datagrams back to where they came from. */
-export function* echoUdp({ host }: CommandContext, port: number): Program<number> {
+function* echoUdp({ host }: CommandContext, port: number): Program<number> {
   const socket = new UdpSocket(transportsOf(host.namespace));
   try {
     if (socket.bind(ANY_ADDRESS, port) < 0) return 1;

@@ -8,12 +8,12 @@
  */
 import { formatHttpDate } from "../../apps/http-date.ts";
 import { type Field, formatHead } from "../../apps/http-message.ts";
+import { reasonPhrase } from "../../apps/http-reason.ts";
 import {
   type HttpManners,
   type HttpReply,
   type HttpRequest,
   HttpService,
-  reasonPhrase,
 } from "../../apps/http-service.ts";
 import { concatBytes, utf8 } from "../../base/bytes.ts";
 import { errnoMessage } from "../../base/errno.ts";

@@ -11,6 +11,7 @@ export interface ImageName {
   readonly tag: string;
 }
 
+/** The parts of an image's name. */
 export function parseImageName(image: string): ImageName {
   const named = image.split("@")[0] ?? "";
   const slash = named.lastIndexOf("/");

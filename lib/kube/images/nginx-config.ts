@@ -15,6 +15,7 @@ interface Directive {
   readonly line: number;
 }
 
+/** A `location` block. */
 export interface NginxLocation {
   readonly path: string;
   readonly exact: boolean;
@@ -31,12 +32,14 @@ export interface NginxLocation {
   readonly place: string;
 }
 
+/** A `server` block. */
 export interface NginxServer {
   readonly ports: readonly number[];
   readonly names: readonly string[];
   readonly locations: readonly NginxLocation[];
 }
 
+/** What the configuration says, as far as it is read. */
 export interface NginxConfig {
   readonly servers: readonly NginxServer[];
   /** Groups of servers (`host:port`) by name. */

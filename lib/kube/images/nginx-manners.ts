@@ -6,12 +6,8 @@
  */
 
 import { type Field, field, formatHead } from "../../apps/http-message.ts";
-import {
-  type HttpManners,
-  type HttpReply,
-  type RefusalReason,
-  reasonPhrase,
-} from "../../apps/http-service.ts";
+import { reasonPhrase } from "../../apps/http-reason.ts";
+import type { HttpManners, HttpReply, RefusalReason } from "../../apps/http-service.ts";
 import { concatBytes, utf8 } from "../../base/bytes.ts";
 import { NS_PER_S } from "../../base/units.ts";
 

@@ -68,7 +68,7 @@ const TYPES: Readonly<Record<string, string>> = {
 const DEFAULT_CONFIG = `server { listen 80; server_name localhost; location / { root ${DOCUMENT_ROOT}; index index.html index.htm; } }`;
 
 /** nginx's version by the image's tag: `1.25.3`, `1.25-alpine`, `latest`. */
-export function nginxVersion(image: string): string {
+function nginxVersion(image: string): string {
   const { tag } = parseImageName(image);
   const [version = ""] = /^[0-9]+\.[0-9]+(?:\.[0-9]+)?/.exec(tag) ?? [];
   return /^[0-9]+\.[0-9]+\.[0-9]+$/.test(version) ? version : (RELEASES[version] ?? LATEST);

@@ -3,6 +3,7 @@
 /** A command line that kubectl refuses. */
 export class UsageError extends Error {}
 
+/** A command line, taken apart. */
 export interface Arguments {
   readonly command: string;
   readonly words: readonly string[];
@@ -59,6 +60,7 @@ const WITH_VALUE = new Set([
 /** Short options that are flags in some commands. */
 const FLAGS: ReadonlyMap<string, readonly string[]> = new Map([["logs", ["f", "p"]]]);
 
+/** Takes the words behind `kubectl` apart. Throws `UsageError`. */
 export function parseArguments(input: readonly string[]): Arguments {
   const words: string[] = [];
   const options = new Map<string, string>();

@@ -4,6 +4,7 @@ import type { ApiObject } from "../api/types.ts";
 /** An object's age as a table shows it. */
 export type AgeOf = (time: string | undefined) => string;
 
+/** The columns of one kind. */
 export interface Columns {
   readonly heads: readonly string[];
   readonly wide: readonly string[];

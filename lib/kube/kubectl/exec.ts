@@ -12,6 +12,7 @@ import { type Arguments, UsageError } from "./arguments.ts";
 import { containerOf, podsOf } from "./pod-of.ts";
 import { type KubectlSurroundings, printed } from "./surroundings.ts";
 
+/** `kubectl exec`: the command's exit status. */
 export function* exec(
   { server, pods }: KubectlSurroundings,
   args: Arguments,

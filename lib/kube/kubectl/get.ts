@@ -12,6 +12,7 @@ import { formatTable } from "./table.ts";
 import { agesOf } from "./view.ts";
 import { toJson, toYaml } from "./yaml-text.ts";
 
+/** `kubectl get`. */
 export function get(server: ApiServer, args: Arguments, output: Output): void {
   const chosen = selections(server, args.words).map((selection) => ({
     selection,

@@ -18,6 +18,7 @@ import { type KubectlSurroundings, printed } from "./surroundings.ts";
 
 const MISSING = ["f", "follow", "since", "since-time", "timestamps"];
 
+/** `kubectl logs`. */
 export function* logs(
   around: KubectlSurroundings,
   args: Arguments,

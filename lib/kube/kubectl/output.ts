@@ -1,5 +1,6 @@
 /** What a kubectl command prints, and with which status it ends. */
 import type { Place } from "../../base/errors.ts";
+/** What a command prints, on both streams. */
 export class Output {
   stdout = "";
   stderr = "";

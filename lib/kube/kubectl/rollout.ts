@@ -20,6 +20,7 @@ import { formatTable } from "./table.ts";
 
 const USER = "kubectl";
 
+/** `kubectl rollout`. */
 export function rollout(server: ApiServer, args: Arguments, output: Output): void {
   const [action = "", ...words] = args.words;
   for (const object of selectObjects(server, args, words))

@@ -108,7 +108,7 @@ export function selectObjects(
 }
 
 /** `a=b,c!=d,e in (f,g),!h` */
-export function parseSelector(text: string): LabelSelector {
+function parseSelector(text: string): LabelSelector {
   const parts = text.match(/(?:[^,(]|\([^)]*\))+/g) ?? [];
   return { matchExpressions: parts.map((part) => parseRequirement(part.trim())) };
 }

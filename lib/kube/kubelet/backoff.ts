@@ -11,6 +11,7 @@ interface Entry {
   readonly at: Ns;
 }
 
+/** The pause before a container is started again. */
 export class Backoff {
   readonly #firstNs: Ns;
   readonly #maxNs: Ns;

@@ -11,6 +11,7 @@ import type { FileSystem } from "../../shell/files.ts";
 import type { ShellHost } from "../../shell/host.ts";
 import { ProcessTable } from "../../shell/process-table.ts";
 
+/** The host that a container's programs see. */
 export class ContainerHost implements ShellHost {
   readonly files: FileSystem;
   readonly processes: ProcessTable;

@@ -13,6 +13,7 @@ const SIGKILL = 9;
 /** What a container prints is kept up to this many characters, the newest ones. */
 const MAX_LOG = 10 * 1024 * 1024;
 
+/** What a container does. */
 export type RunState = "created" | "running" | "exited";
 
 /** SIGTERM as a program sees it. */
@@ -21,6 +22,7 @@ class Termination implements TerminationSignal {
   readonly waitQueue = new WaitQueue();
 }
 
+/** One life of a container, from its start to its end. */
 export class ContainerRun {
   readonly spec: ContainerSpec;
   /** 64 hexadecimal digits. */

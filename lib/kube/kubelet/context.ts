@@ -62,6 +62,7 @@ const DEFAULT_CAPACITY: StringMap = {
   pods: "110",
 };
 
+/** What the parts of one kubelet have in common. */
 export class KubeletContext {
   readonly options: KubeletOptions;
   readonly cluster: KubeletCluster;

@@ -14,6 +14,7 @@ import { KubeletContext, type KubeletOptions } from "./context.ts";
 import { NodeStatus } from "./node-status.ts";
 import { PodWorker } from "./pod-worker.ts";
 
+/** The kubelet of one node. */
 export class Kubelet {
   readonly nodeName: string;
   readonly #context: KubeletContext;

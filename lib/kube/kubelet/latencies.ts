@@ -4,6 +4,7 @@
  */
 import { NS_PER_MS, NS_PER_S, type Ns } from "../../base/units.ts";
 
+/** How long each step takes. */
 export interface KubeletLatencies {
   /** From a request to the API server's answer. */
   readonly requestNs: Ns;

@@ -11,6 +11,7 @@ interface Mount {
   readonly root: string;
 }
 
+/** The files that volumes put into a container. */
 export class MountedFiles extends FileSystem {
   readonly #mounts: Mount[] = [];
 

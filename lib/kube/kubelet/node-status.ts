@@ -15,8 +15,9 @@ import type { KubeletContext } from "./context.ts";
 
 const LEASES = "kube-node-lease";
 const USER = "kubelet";
-export const KUBELET_VERSION = "v1.36.2";
+const KUBELET_VERSION = "v1.36.2";
 
+/** Registers the Node and keeps its conditions and Lease fresh. */
 export class NodeStatus {
   readonly #context: KubeletContext;
 

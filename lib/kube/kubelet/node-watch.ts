@@ -9,6 +9,7 @@ import type { Change, Handler, Informers } from "../informer.ts";
 /** Told of a node as it was and as it is; null: there was or is none. */
 export type NodeHandler = (previous: Node | null, current: Node | null) => void;
 
+/** Tells a kubelet of its Node's changes. */
 export class NodeWatch {
   /** The cache, for look-ups of anything else. */
   readonly informers: Informers;

@@ -43,6 +43,7 @@ export class StartError extends Error {
 /** Lets time pass in which the Pod may be ended; returns whether it goes on. */
 export type Pause = (duration: Ns) => Program<boolean>;
 
+/** The containers of one Pod. */
 export class PodContainers {
   /** The latest run of each container, and the one before. */
   readonly runs = new Map<string, readonly ContainerRun[]>();

@@ -21,6 +21,7 @@ export interface PodNames {
   readonly address: string;
 }
 
+/** How Pods look names up. */
 export interface DnsSettings {
   readonly clusterDns: string;
   readonly clusterDomain: string;

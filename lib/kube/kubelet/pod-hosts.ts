@@ -4,6 +4,7 @@
  */
 import type { ShellHost } from "../../shell/host.ts";
 
+/** Makes and takes away the network namespaces of Pods. */
 export interface PodHosts {
   /**
    * Makes a network namespace whose loopback is up. Its name is free: `web-0` of the namespace

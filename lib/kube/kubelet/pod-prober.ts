@@ -18,6 +18,7 @@ const TYPES: readonly (readonly [
   ["liveness", "livenessProbe"],
 ];
 
+/** The probes of one Pod's containers. */
 export class PodProber {
   readonly #context: KubeletContext;
   readonly #pod: ProbedPod;

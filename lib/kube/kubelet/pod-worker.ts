@@ -31,6 +31,7 @@ interface Ending {
   readonly graceSeconds: number;
 }
 
+/** The life of one Pod on its node. */
 export class PodWorker implements ProbedPod {
   readonly key: string;
   readonly containers: PodContainers;

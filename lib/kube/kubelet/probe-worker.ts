@@ -13,6 +13,7 @@ import { act, type Outcome } from "./action.ts";
 import type { ContainerRun } from "./container-run.ts";
 import type { KubeletContext } from "./context.ts";
 
+/** The three probes that a container may have. */
 export type ProbeType = "readiness" | "liveness" | "startup";
 
 /** What a probe has found so far. */
@@ -46,6 +47,7 @@ const TITLES: Readonly<Record<ProbeType, string>> = {
   startup: "Startup",
 };
 
+/** One probe of one container, again and again. */
 export class ProbeWorker {
   readonly type: ProbeType;
   readonly container: Container;

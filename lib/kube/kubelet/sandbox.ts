@@ -11,6 +11,7 @@ import type { KubeletContext } from "./context.ts";
 import { hexDigest } from "./image-names.ts";
 import type { PodVolumes } from "./volumes.ts";
 
+/** A Pod's network namespace, plugged in. */
 export class Sandbox {
   /** 64 hexadecimal digits. */
   readonly id: string;

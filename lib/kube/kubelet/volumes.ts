@@ -25,6 +25,7 @@ interface Volume {
   readonly root: string;
 }
 
+/** The volumes of one Pod. */
 export class PodVolumes {
   readonly #volumes = new Map<string, Volume>();
 

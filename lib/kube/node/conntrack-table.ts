@@ -31,6 +31,7 @@ class TableFlow implements UdpFlow {
   }
 }
 
+/** The connections that kube-proxy cleans up. */
 export class ConntrackTable implements ConntrackTool {
   readonly #host: ShellHost;
   readonly #onInvocation: InvocationListener;

@@ -40,6 +40,7 @@ const DEFAULT_IDLE: Ns = 250 * NS_PER_MS;
 /** Processors of the emulated machine, as far as kube-proxy asks. */
 const CPUS = 2;
 
+/** kube-proxy's node on an emulated host. */
 export class EmulatedNode implements ProxyNode, SocketTool {
   readonly iptables: IptablesTool;
   readonly conntrack: ConntrackTable;
@@ -107,10 +108,10 @@ export class EmulatedNode implements ProxyNode, SocketTool {
     backends: Backends,
   ): ProxySocket | null {
     const at = readAddress(address);
-    const { counters } = this;
+    const context = { stack: this.#stack, backends, spawn: this.#spawn, counters: this.counters };
     return protocol === "tcp"
-      ? TcpRelay.open(this.#stack, at, port, backends, this.#spawn, counters)
-      : UdpRelay.open(this.#stack, at, port, backends, this.#udpIdleNs, this.#spawn, counters);
+      ? TcpRelay.open(context, at, port)
+      : UdpRelay.open(context, at, port, this.#udpIdleNs);
   }
 
   serveHttp(port: number, answer: () => HealthAnswer): Held | null {

@@ -22,7 +22,8 @@ import type { TcpListener } from "../../socket/tcp-listener.ts";
 import type { TcpSocket } from "../../socket/tcp-socket.ts";
 import type { Transports } from "../../transport/stack.ts";
 import type { Held } from "../proxy/node.ts";
-import { listenTcp, type Spawn } from "./tcp-relay.ts";
+import type { Spawn } from "./relay-context.ts";
+import { listenTcp } from "./tcp-relay.ts";
 
 const READ_SIZE = 4096;
 

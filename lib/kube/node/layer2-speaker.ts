@@ -31,6 +31,7 @@ interface Question {
   readonly target: Ipv4;
 }
 
+/** The speaker of one node. */
 export class Layer2Speaker implements FrameTap {
   readonly #host: ShellHost;
   readonly #device: NetDevice;

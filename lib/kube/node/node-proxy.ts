@@ -40,6 +40,7 @@ const NOT_FOUND: HttpAnswer = {
   body: "404 page not found\n",
 };
 
+/** The kube-proxy of one node. */
 export class NodeProxy {
   /** Its counters say what userspace mode has cost. */
   readonly node: EmulatedNode;

@@ -24,6 +24,7 @@ export function proxyInformers(scheduler: Scheduler, store: Store, delayNs: Ns):
   return new Informers(scheduler, store, delayNs, new Set(KINDS));
 }
 
+/** Tells a kube-proxy what changes in the API. */
 export class ProxyWatch {
   /** Null until the lists have come. */
   proxy: NodeProxy | null = null;

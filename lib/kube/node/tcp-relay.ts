@@ -9,49 +9,30 @@ import type { Program } from "../../sim/process.ts";
 import { TcpListener } from "../../socket/tcp-listener.ts";
 import type { TcpSocket } from "../../socket/tcp-socket.ts";
 import type { Transports } from "../../transport/stack.ts";
-import type { Backends, ProxySocket } from "../proxy/node.ts";
+import type { ProxySocket } from "../proxy/node.ts";
 import { dialTcp, setGoOptions } from "./dial.ts";
+import type { RelayContext } from "./relay-context.ts";
 import type { RelayCounters } from "./relay-counters.ts";
-
-/** Starts a program of kube-proxy's: a goroutine. */
-export type Spawn = (name: string, program: Program<number>) => void;
 
 /** Room of the pipe through which splice(2) moves bytes. */
 const PIPE_SIZE = 65536;
 
+/** One TCP port that kube-proxy serves in user space. */
 export class TcpRelay implements ProxySocket {
-  readonly #stack: Transports;
   readonly #listener: TcpListener;
-  readonly #backends: Backends;
-  readonly #spawn: Spawn;
-  readonly #counters: RelayCounters;
+  readonly #context: RelayContext;
 
-  private constructor(
-    listener: TcpListener,
-    backends: Backends,
-    spawn: Spawn,
-    counters: RelayCounters,
-  ) {
-    this.#stack = listener.stack;
+  private constructor(listener: TcpListener, context: RelayContext) {
     this.#listener = listener;
-    this.#backends = backends;
-    this.#spawn = spawn;
-    this.#counters = counters;
+    this.#context = context;
   }
 
   /** Listens and begins to accept; null: the port is taken. */
-  static open(
-    stack: Transports,
-    address: Ipv4,
-    port: number,
-    backends: Backends,
-    spawn: Spawn,
-    counters: RelayCounters,
-  ): TcpRelay | null {
-    const listener = listenTcp(stack, address, port);
+  static open(context: RelayContext, address: Ipv4, port: number): TcpRelay | null {
+    const listener = listenTcp(context.stack, address, port);
     if (listener === null) return null;
-    const relay = new TcpRelay(listener, backends, spawn, counters);
-    spawn("kube-proxy", relay.#acceptLoop());
+    const relay = new TcpRelay(listener, context);
+    context.spawn("kube-proxy", relay.#acceptLoop());
     return relay;
   }
 
@@ -66,7 +47,7 @@ export class TcpRelay implements ProxySocket {
 
   /** Dials in the loop itself, so that a silent endpoint holds up the clients behind. */
   *#acceptLoop(): Program<number> {
-    const counters = this.#counters;
+    const { stack, backends, spawn, counters } = this.#context;
     for (;;) {
       const client = yield* this.#listener.accept();
       counters.systemCalls += 1;
@@ -74,15 +55,15 @@ export class TcpRelay implements ProxySocket {
       counters.clients += 1;
       setGoOptions(client, counters);
       const from = formatIpv4(client.remote.address);
-      const endpoint = yield* dialTcp(this.#stack, this.#backends, from, counters);
+      const endpoint = yield* dialTcp(stack, backends, from, counters);
       if (endpoint === null) {
         client.closeNow();
         counters.systemCalls += 1;
         continue;
       }
       const pair = new RelayedPair(counters);
-      this.#spawn("kube-proxy", pair.move(endpoint, client));
-      this.#spawn("kube-proxy", pair.move(client, endpoint));
+      spawn("kube-proxy", pair.move(endpoint, client));
+      spawn("kube-proxy", pair.move(client, endpoint));
     }
   }
 }

@@ -9,11 +9,9 @@ import { formatIpv4, type Ipv4 } from "../../base/inet.ts";
 import type { Ns } from "../../base/units.ts";
 import { type Program, waitFor } from "../../sim/process.ts";
 import { type Datagram, UdpSocket } from "../../socket/udp-socket.ts";
-import type { Transports } from "../../transport/stack.ts";
-import type { Backends, ProxySocket } from "../proxy/node.ts";
+import type { ProxySocket } from "../proxy/node.ts";
 import { dialUdp } from "./dial.ts";
-import type { RelayCounters } from "./relay-counters.ts";
-import type { Spawn } from "./tcp-relay.ts";
+import type { RelayContext } from "./relay-context.ts";
 
 /** Longer datagrams are cut. */
 const BUFFER_SIZE = 4096;
@@ -27,47 +25,28 @@ interface Client {
   deadline: Ns;
 }
 
+/** One UDP port that kube-proxy serves in user space. */
 export class UdpRelay implements ProxySocket {
-  readonly #stack: Transports;
   readonly #socket: UdpSocket;
-  readonly #backends: Backends;
+  readonly #context: RelayContext;
   readonly #idleNs: Ns;
-  readonly #spawn: Spawn;
-  readonly #counters: RelayCounters;
   /** By `address:port`. */
   readonly #clients = new Map<string, Client>();
   #closed = false;
 
-  private constructor(
-    socket: UdpSocket,
-    backends: Backends,
-    idleNs: Ns,
-    spawn: Spawn,
-    counters: RelayCounters,
-  ) {
-    this.#stack = socket.stack;
+  private constructor(socket: UdpSocket, context: RelayContext, idleNs: Ns) {
     this.#socket = socket;
-    this.#backends = backends;
+    this.#context = context;
     this.#idleNs = idleNs;
-    this.#spawn = spawn;
-    this.#counters = counters;
   }
 
-  /** Binds and begins to read; null: the port is taken. */
-  static open(
-    stack: Transports,
-    address: Ipv4,
-    port: number,
-    backends: Backends,
-    idleNs: Ns,
-    spawn: Spawn,
-    counters: RelayCounters,
-  ): UdpRelay | null {
-    const socket = new UdpSocket(stack);
+  /** Binds and begins to read; null: the port is taken. `idleNs`: how long silent clients last. */
+  static open(context: RelayContext, address: Ipv4, port: number, idleNs: Ns): UdpRelay | null {
+    const socket = new UdpSocket(context.stack);
     socket.nonBlocking = true;
     if (socket.bind(address, port) !== 0) return null;
-    const relay = new UdpRelay(socket, backends, idleNs, spawn, counters);
-    spawn("kube-proxy", relay.#readLoop());
+    const relay = new UdpRelay(socket, context, idleNs);
+    context.spawn("kube-proxy", relay.#readLoop());
     return relay;
   }
 
@@ -82,14 +61,14 @@ export class UdpRelay implements ProxySocket {
   }
 
   *#readLoop(): Program<number> {
-    const { cpu } = this.#stack.env;
+    const { cpu } = this.#context.stack.env;
     for (;;) {
       const datagram = yield* this.#receive(this.#socket, Number.POSITIVE_INFINITY);
       if (this.#closed) return 0;
       if (typeof datagram === "number") continue;
       const client = this.#clientOf(datagram);
       if (client === null) continue;
-      this.#counters.systemCalls += 1;
+      this.#context.counters.systemCalls += 1;
       if (client.endpoint.send(datagram.bytes) < 0) continue;
       this.#moved(datagram);
       client.deadline = cpu.now + this.#idleNs;
@@ -102,20 +81,21 @@ export class UdpRelay implements ProxySocket {
     const key = `${from}:${source.port}`;
     const known = this.#clients.get(key);
     if (known !== undefined) return known;
-    const endpoint = dialUdp(this.#stack, this.#backends, from, this.#counters);
+    const { stack, backends, spawn, counters } = this.#context;
+    const endpoint = dialUdp(stack, backends, from, counters);
     if (endpoint === null) return null;
     endpoint.nonBlocking = true;
-    const deadline = this.#stack.env.cpu.now + this.#idleNs;
+    const deadline = stack.env.cpu.now + this.#idleNs;
     const client = { ...source, endpoint, deadline };
     this.#clients.set(key, client);
-    this.#counters.clients += 1;
-    this.#spawn("kube-proxy", this.#answerLoop(key, client));
+    counters.clients += 1;
+    spawn("kube-proxy", this.#answerLoop(key, client));
     return client;
   }
 
   /** Takes an endpoint's answers back to its client until it has been idle or has refused. */
   *#answerLoop(key: string, client: Client): Program<number> {
-    const { cpu } = this.#stack.env;
+    const { cpu } = this.#context.stack.env;
     for (;;) {
       const answer = yield* this.#receive(client.endpoint, client.deadline - cpu.now);
       if (typeof answer === "number") {
@@ -124,14 +104,14 @@ export class UdpRelay implements ProxySocket {
         break;
       }
       client.deadline = cpu.now + this.#idleNs;
-      this.#counters.systemCalls += 1;
+      this.#context.counters.systemCalls += 1;
       if (this.#closed) break;
       if (this.#socket.sendTo(answer.bytes, client.address, client.port) < 0) break;
       this.#moved(answer);
     }
     this.#clients.delete(key);
     client.endpoint.close();
-    this.#counters.systemCalls += 1;
+    this.#context.counters.systemCalls += 1;
     return 0;
   }
 
@@ -140,7 +120,7 @@ export class UdpRelay implements ProxySocket {
     let woken = timeout > 0;
     for (;;) {
       const datagram = yield* socket.receive(BUFFER_SIZE);
-      this.#counters.systemCalls += 1;
+      this.#context.counters.systemCalls += 1;
       if (datagram !== -EAGAIN || !woken) return datagram;
       if (this.#closed && socket === this.#socket) return -EAGAIN;
       woken = yield waitFor([socket.waitQueue], timeout);
@@ -148,7 +128,8 @@ export class UdpRelay implements ProxySocket {
   }
 
   #moved({ bytes }: Datagram): void {
-    this.#counters.relayedBytes += bytes.length;
-    this.#counters.copiedBytes += 2 * bytes.length;
+    const { counters } = this.#context;
+    counters.relayedBytes += bytes.length;
+    counters.copiedBytes += 2 * bytes.length;
   }
 }

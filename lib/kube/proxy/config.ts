@@ -10,6 +10,7 @@ import { NS_PER_MS, NS_PER_S, type Ns } from "../../base/units.ts";
 import { readIpv4 } from "../addresses.ts";
 import type { KubeProxyRelease } from "./release.ts";
 
+/** How traffic of the node's own Pods is recognised. */
 export type DetectLocalMode =
   | "ClusterCIDR"
   | "NodeCIDR"
@@ -28,6 +29,7 @@ export interface ConntrackSettings {
   readonly udpStreamTimeout: Ns;
 }
 
+/** The configuration with all its defaults filled in. */
 export interface KubeProxyConfiguration {
   readonly mode: string;
   readonly hostnameOverride: string;

@@ -41,7 +41,7 @@ export function cleanConntrack(
  * The commands up to 1.31: for UDP ports that are gone or have just got their first endpoint, all
  * entries to their addresses; for endpoints that are gone, the entries that lead to them.
  */
-export function cleanupCommands(state: SyncedState, release: KubeProxyRelease): string[][] {
+function cleanupCommands(state: SyncedState, release: KubeProxyRelease): string[][] {
   const old = release.conntrack === "changes-1.20";
   const addresses = new Set<string>();
   const nodePorts = new Set<number>();

@@ -47,6 +47,7 @@ interface ComparedSlices {
   readonly same: boolean;
 }
 
+/** The endpoints of all service ports, and what has changed since they were last taken. */
 export class EndpointTracker {
   /** Endpoints as of the last `apply`, by service port key. */
   readonly endpoints = new Map<string, readonly Endpoint[]>();
@@ -180,7 +181,7 @@ function sameSlices(a: readonly EndpointSlice[], b: readonly EndpointSlice[]): b
 }
 
 /** `namespace/name` of the Service that a slice belongs to, or null if this proxy has none of it. */
-export function serviceOf(slice: EndpointSlice): string | null {
+function serviceOf(slice: EndpointSlice): string | null {
   const { labels = {}, namespace = "" } = slice.metadata;
   const name = labels[SERVICE_NAME_LABEL] ?? "";
   if (name === "" || namespace === "" || isOtherProxys(slice.metadata)) return null;

@@ -7,6 +7,7 @@ import { canonicalIpv4 } from "../addresses.ts";
 import type { SliceEndpoint } from "../objects.ts";
 import type { KubeProxyRelease } from "./release.ts";
 
+/** One backend of a service port. */
 export interface Endpoint {
   readonly ip: string;
   readonly port: number;

@@ -17,6 +17,7 @@ interface Check {
   localEndpoints: number;
 }
 
+/** Answers at the health check node ports of Services. */
 export class ServiceHealth {
   private readonly sockets: SocketTool;
   private readonly nodeName: string;

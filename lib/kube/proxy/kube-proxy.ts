@@ -5,6 +5,7 @@
 import type { Ns } from "../../base/units.ts";
 import type { EndpointSlice, Node, Service } from "../objects.ts";
 
+/** A kube-proxy of whatever mode. */
 export interface KubeProxy {
   /** When a sync last succeeded; -1 if none has, or if the mode does not report it. */
   readonly lastSyncAt: Ns;

@@ -9,6 +9,7 @@ import type { Node } from "../objects.ts";
 import type { KubeProxyConfiguration } from "./config.ts";
 import type { KubeProxyRelease } from "./release.ts";
 
+/** By what traffic of the node's own Pods is recognised. */
 export type LocalDetector =
   | { readonly by: "cidr"; readonly cidr: string }
   | { readonly by: "interface"; readonly name: string }

@@ -9,6 +9,7 @@ import type { KubeProxyConfiguration } from "./config.ts";
 
 const LOOPBACK_NET = ipv4(0x7f000000);
 
+/** The addresses of a node at which node ports answer. */
 export interface NodePortAddresses {
   /** Whether every address counts; then `networks` does not matter. */
   readonly all: boolean;

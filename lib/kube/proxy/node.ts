@@ -6,6 +6,7 @@ import type { LineText } from "../../base/line-text.ts";
 import type { Ns } from "../../base/units.ts";
 import type { RuleProtocol } from "./service-port.ts";
 
+/** The tables that kube-proxy writes. */
 export type TableName = "filter" | "nat" | "mangle";
 
 /** iptables, iptables-restore and iptables-save. Rules are words, as in a shell's argv. */
@@ -83,6 +84,7 @@ export interface HealthAnswer {
   readonly body: string;
 }
 
+/** Opens ports on the node. */
 export interface SocketTool {
   /** Holds a port, so that no one else takes it; null: it is taken. `address` "": any. */
   hold(protocol: RuleProtocol, address: string, port: number): Held | null;
@@ -107,12 +109,14 @@ export interface ProxyTimer {
   cancel(): void;
 }
 
+/** Time and timers. */
 export interface ProxyClock {
   /** Virtual time in ns. */
   now(): Ns;
   timer(fire: () => void): ProxyTimer;
 }
 
+/** All that a kube-proxy asks of its node. */
 export interface ProxyNode {
   readonly iptables: IptablesTool;
   readonly conntrack: ConntrackTool;

@@ -17,7 +17,7 @@ export const HEALTHZ_PORT = 10256;
 const TO_BE_DELETED = "ToBeDeletedByClusterAutoscaler";
 
 /** Whether a node is not about to go. */
-export function isEligible(node: Node | null): boolean {
+function isEligible(node: Node | null): boolean {
   if (node === null) return true;
   const { metadata, spec } = node;
   const isTainted = (spec?.taints ?? []).some(({ key }) => key === TO_BE_DELETED);

@@ -6,6 +6,7 @@
  */
 import { VethworkError } from "../../base/errors.ts";
 
+/** In what releases differ. */
 export interface KubeProxyRelease {
   readonly version: "1.20" | "1.30" | "1.36";
   /**

@@ -53,6 +53,7 @@ export interface RuleMode {
   stop(): void;
 }
 
+/** A kube-proxy whose mode writes rules. */
 export class RuleProxy implements KubeProxy {
   lastSyncAt: Ns = -1;
   private readonly options: ProxyStart;

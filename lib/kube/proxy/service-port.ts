@@ -29,6 +29,7 @@ export interface SourceRange {
   readonly cidr: Cidr;
 }
 
+/** A port of a Service as every mode sees it. */
 export interface ServicePort {
   /** Identifies the port in the whole cluster; see `servicePortKey`. */
   readonly key: string;

@@ -19,6 +19,7 @@ export interface ServiceUpdate {
   readonly deleted: readonly ServicePort[];
 }
 
+/** The service ports, and what has changed since they were last taken. */
 export class ServiceTracker {
   /** Ports of all Services as of the last `apply`, by key. */
   readonly ports = new Map<string, ServicePort>();

@@ -15,6 +15,7 @@ import type { ProxyNode } from "./node.ts";
 import { type NodePortAddresses, nodePortAddresses } from "./node-port-addresses.ts";
 import type { KubeProxyRelease } from "./release.ts";
 
+/** What a kube-proxy is started with. */
 export interface ProxyOptions {
   readonly configuration: KubeProxyConfiguration;
   readonly release: KubeProxyRelease;

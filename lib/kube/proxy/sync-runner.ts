@@ -11,6 +11,7 @@
 import type { Ns } from "../../base/units.ts";
 import type { ProxyClock, ProxyTimer } from "./node.ts";
 
+/** How often a sync may and must run. */
 export interface Pace {
   readonly kind: "burst" | "pause";
   /** Least time between runs; 0: no limit. */
@@ -23,6 +24,7 @@ export interface Pace {
 
 const BURST = 2;
 
+/** Runs one function at a pace. */
 export class SyncRunner {
   private readonly clock: ProxyClock;
   private readonly pace: Pace;

@@ -17,6 +17,7 @@ export interface NodePlace {
   readonly zone: string;
 }
 
+/** The endpoints that a node uses for a service port. */
 export interface EndpointChoice {
   /** For traffic under the Cluster policy. */
   readonly cluster: readonly Endpoint[];

@@ -21,6 +21,7 @@ export function antiAffinityOf({ spec }: Pod): readonly PodAffinityTerm[] {
   return podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? NO_TERMS;
 }
 
+/** The Pods that have a node, by node. */
 export class PlacedPods {
   readonly #byNode = new Map<string, ObjectTable>();
   readonly #nodeOf = new Map<string, string>();

@@ -39,6 +39,7 @@ const USER = "kube-scheduler";
 /** The one key of the queue: Pods are taken one after the other. */
 const TURN = "turn";
 
+/** kube-scheduler: gives each Pod a node. */
 export class PodScheduler {
   readonly #informers: Informers;
   readonly #client: ApiClient;

@@ -8,7 +8,7 @@
 import { type Cidr, formatIpv4, ipv4 } from "../../base/inet.ts";
 import type { NewObject } from "../api/types.ts";
 
-export const COREDNS_IMAGE = "registry.k8s.io/coredns/coredns:v1.14.1";
+const COREDNS_IMAGE = "registry.k8s.io/coredns/coredns:v1.14.1";
 
 const LABELS = { "k8s-app": "kube-dns" };
 const COREFILE = `.:53 {

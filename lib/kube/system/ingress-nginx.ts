@@ -6,7 +6,7 @@
  */
 import type { NewObject } from "../api/types.ts";
 
-export const INGRESS_NGINX_IMAGE = "registry.k8s.io/ingress-nginx/controller:v1.13.3";
+const INGRESS_NGINX_IMAGE = "registry.k8s.io/ingress-nginx/controller:v1.13.3";
 
 const NAMESPACE = "ingress-nginx";
 const NAME = "ingress-nginx-controller";

@@ -14,6 +14,7 @@ const POD_CIDR_LENGTH = 24;
 /** Addresses of outside hosts begin here, from their network's. */
 const FIRST_HOST = 100;
 
+/** A node and its addresses. */
 export interface PlannedNode {
   readonly name: string;
   readonly address: Ipv4;
@@ -23,6 +24,7 @@ export interface PlannedNode {
   readonly place: Place;
 }
 
+/** A host of the cluster's network. */
 export interface PlannedMember {
   readonly name: string;
   readonly address: Ipv4;
@@ -30,6 +32,7 @@ export interface PlannedMember {
   readonly place: Place;
 }
 
+/** A Pod, its node and its address. */
 export interface PlannedPod extends PlannedMember {
   readonly node: PlannedNode;
 }
@@ -47,7 +50,7 @@ export interface ClusterPlan {
 }
 
 /** The host of the API server. */
-export const CONTROL_PLANE = "control-plane";
+const CONTROL_PLANE = "control-plane";
 
 /** Gives out the addresses. Throws `VW_LAB` for one that is taken or in the wrong network. */
 export function planCluster(cluster: Cluster): ClusterPlan {

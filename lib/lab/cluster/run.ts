@@ -27,6 +27,7 @@ export interface NodeInvocation extends Invocation {
   readonly change: number;
 }
 
+/** A cluster without a control plane, from its start to the end of the lab. */
 export class ClusterRun {
   /** What the kube-proxies have done, in order. */
   readonly invocations: NodeInvocation[] = [];

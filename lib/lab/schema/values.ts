@@ -80,7 +80,7 @@ export const epoch = parsed("a time such as 2026-01-01T00:00:00Z", parseEpoch, {
 });
 
 /** Seconds since 1970 of an RFC 3339 time in UTC, or of a number of seconds. */
-export function parseEpoch(value: string): number {
+function parseEpoch(value: string): number {
   if (/^[0-9]{1,10}$/.test(value)) return checkEpoch(Number(value), value);
   const match = /^([0-9]{4})-([0-9]{2})-([0-9]{2})[Tt ]([0-9]{2}):([0-9]{2}):([0-9]{2})[Zz]$/.exec(
     value,

@@ -20,7 +20,7 @@ export const Info = {
 } as const;
 
 /** From this value on a packet goes in the reply direction. */
-export const FIRST_REPLY_INFO = Info.ESTABLISHED_REPLY;
+const FIRST_REPLY_INFO = Info.ESTABLISHED_REPLY;
 
 /** Directions. */
 export const Direction = { ORIGINAL: 0, REPLY: 1 } as const;

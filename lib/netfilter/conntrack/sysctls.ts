@@ -46,6 +46,7 @@ export const CONNTRACK_SYSCTLS = {
   nf_conntrack_udp_timeout_stream: 120,
 } as const;
 
+/** The name of a setting. */
 export type ConntrackSysctl = keyof typeof CONNTRACK_SYSCTLS;
 
 /** Current values; written by `sysctl -w`. */

@@ -111,7 +111,7 @@ export function hasPorts(protocol: number): boolean {
 }
 
 /** The protocol's bits of the answer. @hot */
-export function invertPorts(ports: number, protocol: number): number {
+function invertPorts(ports: number, protocol: number): number {
   if (hasPorts(protocol)) return (ports << 16) | (ports >>> 16);
   if (protocol !== IPPROTO_ICMP) return ports;
   const answer = ICMP_ANSWERS[(ports >>> 8) & 0xff] ?? 0;

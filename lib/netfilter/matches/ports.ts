@@ -45,7 +45,7 @@ export function portMatches(range: PortRange, port: number): boolean {
 }
 
 /** Whether the range says anything. */
-export function isAnyPort(range: PortRange): boolean {
+function isAnyPort(range: PortRange): boolean {
   return range.min === 0 && range.max === 0xffff && !range.inverted;
 }
 

@@ -1,5 +1,6 @@
 /** Command line of `http-proxy`, a program of this project's own. */
-import { httpProxy, PROXY_DEFAULTS, type ProxyRoute } from "../../apps/http-proxy.ts";
+import { httpProxy, PROXY_DEFAULTS } from "../../apps/http-proxy.ts";
+import type { ProxyRoute } from "../../apps/http-upstreams.ts";
 import { isIpv4, parseIpv4 } from "../../base/inet.ts";
 import { appHost } from "../app.ts";
 import { type Command, notModelled, ToolError } from "../command.ts";

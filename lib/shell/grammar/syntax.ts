@@ -51,6 +51,7 @@ export interface Redirect {
   readonly target: Word;
 }
 
+/** `NAME=value` before a command. */
 export interface Assignment {
   readonly name: string;
   readonly value: Word;
@@ -108,6 +109,7 @@ export type CompoundCommand = CompoundBody & {
   readonly text: string;
 };
 
+/** Any command of the grammar. */
 export type ShellCommand = SimpleCommand | CompoundCommand;
 
 /** Commands of which each feeds the next. */

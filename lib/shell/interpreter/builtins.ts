@@ -22,6 +22,7 @@ export interface BuiltinShell {
   run(words: readonly string[], inPlace: boolean): Program<number>;
 }
 
+/** A command that the shell carries out itself. */
 export type Builtin = (shell: BuiltinShell, args: readonly string[]) => Program<number>;
 
 const SPECIAL = new Set([

@@ -107,7 +107,7 @@ export function initRcvMss(tp: Tcb): void {
 }
 
 /** Allows some ACKs to be sent at once. */
-export function incrQuickack(tp: Tcb, max: number): void {
+function incrQuickack(tp: Tcb, max: number): void {
   const fitting = Math.floor(tp.rcvWnd / (2 * tp.rcvMss)) || 2;
   const quickacks = Math.min(fitting, max);
   if (quickacks > tp.ackQuick) tp.ackQuick = quickacks;

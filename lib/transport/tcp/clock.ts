@@ -6,7 +6,7 @@
  * 6.18.
  */
 import { HZ, JIFFY_NS } from "../../sim/timer.ts";
-import { PENDING_RETRANS, RTO_MAX, TIMEOUT_MIN_US } from "./constants.ts";
+import { RTO_MAX } from "./constants.ts";
 import type { Tcb } from "./tcb.ts";
 
 const US_PER_JIFFY = 1_000_000 / HZ;
@@ -42,16 +42,15 @@ export function usToJiffies(us: number): number {
   return Math.ceil(us / US_PER_JIFFY);
 }
 
+/** The microseconds of so many jiffies. */
 export function jiffiesToUs(count: number): number {
   return count * US_PER_JIFFY;
 }
 
+/** Jiffies that milliseconds fill, rounded up. */
 export function msToJiffies(ms: number): number {
   return Math.ceil((ms * HZ) / 1000);
 }
-
-/** Shortest interval of tail loss probe and reorder timer in jiffies. */
-export const TIMEOUT_MIN = Math.ceil(TIMEOUT_MIN_US / US_PER_JIFFY);
 
 /** Arms the write timer for `what`, `when` jiffies from now. @hot */
 export function resetXmitTimer(tp: Tcb, what: number, when: number): void {
@@ -59,11 +58,6 @@ export function resetXmitTimer(tp: Tcb, what: number, when: number): void {
   tp.pending = what;
   tp.timeout = jiffies(tp) + delay;
   tp.writeTimer.armJiffies(delay);
-}
-
-/** Arms the retransmission timer with the RTO as it is. */
-export function resetRtoTimer(tp: Tcb): void {
-  resetXmitTimer(tp, PENDING_RETRANS, tp.rto);
 }
 
 /** Nothing is pending; the timer may still fire and finds that out. @hot */

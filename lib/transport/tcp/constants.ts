@@ -49,8 +49,6 @@ export const SEND_SHUTDOWN = 2;
 export const SHUTDOWN_MASK = 3;
 
 export const DEFAULT_MSS = 536;
-/** Smallest segment that a peer can make us send (`tcp_min_snd_mss`). */
-export const MIN_SND_MSS = 48;
 export const MIN_MSS = 88;
 export const MIN_RCVMSS = 536;
 export const MAX_QUICKACKS = 16;
@@ -72,9 +70,7 @@ export const DELACK_MAX = HZ / 5;
 export const ATO_MIN = HZ / 25;
 export const RESOURCE_PROBE_INTERVAL = HZ / 2;
 export const TIMEWAIT_LEN = 60 * HZ;
-export const ORPHAN_TIMEOUT_FLOOR = 4;
 export const PAWS_24DAYS_S = 60 * 60 * 24 * 24;
-export const PAWS_MSL_S = 60;
 export const PAWS_WINDOW = 1;
 
 /** Bits of `icsk_ack.pending`. */
@@ -100,7 +96,6 @@ export const NAGLE_PUSH = 4;
 export const SACKED_ACKED = 1;
 export const SACKED_RETRANS = 2;
 export const LOST = 4;
-export const TAGBITS = 7;
 export const EVER_RETRANS = 0x80;
 
 /** Bits of `rx_opt.sack_ok`. */

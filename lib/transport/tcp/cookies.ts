@@ -12,14 +12,14 @@ import { RandomStream } from "../../sim/random.ts";
 import type { Segment } from "./segment.ts";
 
 /** MSS values that a cookie can say, by their index (RFC 4987's table as in Linux). */
-export const COOKIE_MSS: readonly number[] = [536, 1300, 1440, 1460];
+const COOKIE_MSS: readonly number[] = [536, 1300, 1440, 1460];
 /** Length of a count period in s, and how many are accepted. */
 const COOKIE_PERIOD_NS = 60 * 1_000_000_000;
 const MAX_COOKIE_AGE = 2;
 const COOKIE_BITS = 24;
 const COOKIE_MASK = (1 << COOKIE_BITS) - 1;
 /** Low bits of the timestamp: window scale (15 for none), SACK, ECN. */
-export const TS_OPTION_BITS = 6;
+const TS_OPTION_BITS = 6;
 const TS_NO_SCALE = 15;
 const TS_SACK = 0x10;
 const TS_ECN = 0x20;

@@ -3,6 +3,8 @@
  *
  * Spec: RFC 9438. Kernel: net/ipv4/tcp_cubic.c, 6.18.
  */
+import { HZ, JIFFY_NS } from "../../sim/timer.ts";
+import { usToJiffies } from "./clock.ts";
 import {
   CaEvent,
   type CongestionControl,
@@ -31,8 +33,6 @@ const HYSTART_MIN_SAMPLES = 8;
 const HYSTART_DELAY_MIN_US = 4000;
 const HYSTART_DELAY_MAX_US = 16000;
 const HYSTART_ACK_DELTA_US = 2000;
-const JIFFY_NS = 4_000_000;
-const HZ = 250;
 
 /** CUBIC of one connection. */
 export class Cubic implements CongestionControl {
@@ -199,8 +199,8 @@ export class Cubic implements CongestionControl {
       }
     }
     // Time since the epoch plus the least RTT, in 1/1024 s.
-    const sinceMs = now - this.#epochStart + Math.ceil(this.#delayMinUs / 4000);
-    const t = Math.floor((sinceMs * 2 ** HZ_SHIFT) / HZ);
+    const since = now - this.#epochStart + usToJiffies(this.#delayMinUs);
+    const t = Math.floor((since * 2 ** HZ_SHIFT) / HZ);
     const offset = Math.abs(t - this.#k);
     const delta = Math.floor(
       (CUBE_RTT_SCALE * offset * offset * offset) / 2 ** (10 + 3 * HZ_SHIFT),
@@ -224,7 +224,7 @@ function ackDelayUs(tp: Tcb): number {
 }
 
 /** Integer cube root by Newton-Raphson from a table, exact to the kernel's last bit. */
-export function cubicRoot(value: number): number {
+function cubicRoot(value: number): number {
   const bits = fls64(value);
   if (bits < 7) return ((ROOTS[value] ?? 0) + 35) >> 6;
   const b = Math.floor((bits * 84) / 256) - 1;

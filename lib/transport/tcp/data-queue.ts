@@ -208,7 +208,7 @@ function keepAhead(tp: Tcb, segment: Segment): void {
 }
 
 /** Moves what is in order now to the receive queue (`tcp_ofo_queue`). */
-export function drainOutOfOrder(tp: Tcb, pool: SegmentPool): void {
+function drainOutOfOrder(tp: Tcb, pool: SegmentPool): void {
   let highest = tp.rcvNxt;
   for (let segment = tp.outOfOrder.head; segment !== null; segment = tp.outOfOrder.head) {
     if (after(segment.seq, tp.rcvNxt)) return;
@@ -238,7 +238,7 @@ export function drainOutOfOrder(tp: Tcb, pool: SegmentPool): void {
  * Whether the buffer takes the segment, after pruning if need be (`tcp_try_rmem_schedule`). What is
  * there already decides, not the segment, so a small buffer can be overdrawn by one.
  */
-export function hasRoom(tp: Tcb, segment: Segment, pool: SegmentPool): boolean {
+function hasRoom(tp: Tcb, segment: Segment, pool: SegmentPool): boolean {
   if (tp.rmemAlloc <= tp.rcvbuf) return true;
   clampWindow(tp);
   if (tp.rmemAlloc <= tp.rcvbuf) return true;

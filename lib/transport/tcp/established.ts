@@ -19,7 +19,7 @@ import type { Tcb } from "./tcb.ts";
 import { initBufferSpace } from "./window.ts";
 
 /** First values of what the transfer needs (`tcp_init_transfer`). */
-export function initTransfer(tp: Tcb): void {
+function initTransfer(tp: Tcb): void {
   initMetrics(tp);
   // RFC 5681 §3.1, with Linux's leniency: one lost SYN does not cost the initial window.
   tp.sndCwnd = tp.totalRetrans > 1 && tp.undoMarker !== 0 ? 1 : initialCwnd(tp);

@@ -56,7 +56,7 @@ export type InputResult = (typeof InputResult)[keyof typeof InputResult];
 const PREDICTED = FLAG_FIN | FLAG_SYN | FLAG_RST | FLAG_ACK | FLAG_URG | FLAG_ECE | FLAG_CWR;
 
 /** Reads the options of a segment for a connection that may use timestamps. @hot */
-export function parseOptions(tp: Tcb, segment: Segment): void {
+function parseOptions(tp: Tcb, segment: Segment): void {
   const frame = segment.frame;
   if (frame === null) return;
   const start = segment.dataAt - segment.headerSize + TCP_SIZE;

@@ -4,7 +4,7 @@
  * Spec: RFC 6298, RFC 8985 §7. Kernel: net/ipv4/tcp_output.c (tcp_schedule_loss_probe),
  * net/ipv4/tcp_input.c (tcp_rearm_rto), 6.18.
  */
-import { clearXmitTimer, jiffies, resetXmitTimer, rtoUs, usToJiffies } from "./clock.ts";
+import { clearXmitTimer, resetXmitTimer, rtoUs, usToJiffies } from "./clock.ts";
 import {
   CaState,
   PENDING_LOSS_PROBE,
@@ -18,7 +18,7 @@ import type { Tcb } from "./tcb.ts";
 import { isSack } from "./tcb-queries.ts";
 
 /** How far in the future the RTO of the first unacknowledged segment lies, in us. @hot */
-export function rtoDeltaUs(tp: Tcb): number {
+function rtoDeltaUs(tp: Tcb): number {
   const head = tp.rtxQueue.head;
   if (head === null) return rtoUs(tp);
   const due = Math.floor(head.sentAt / 1000) + rtoUs(tp);
@@ -58,9 +58,4 @@ export function scheduleLossProbe(tp: Tcb, advancingRto: boolean): boolean {
 export function armReorderTimer(tp: Tcb, timeoutUs: number): void {
   const wait = usToJiffies(timeoutUs + TIMEOUT_MIN_US);
   resetXmitTimer(tp, PENDING_REO_TIMEOUT, Math.min(wait, tp.rto));
-}
-
-/** The time that is left until the pending event, in jiffies. */
-export function jiffiesLeft(tp: Tcb): number {
-  return tp.timeout - jiffies(tp);
 }

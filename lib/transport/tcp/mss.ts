@@ -15,13 +15,13 @@ export const GSO_LIMIT = GSO_MAX_SIZE - GSO_HEADER_ROOM;
 const IPV4_AND_TCP = 40;
 
 /** Payload that fits into packets of `pmtu` bytes (`tcp_mtu_to_mss`). */
-export function mtuToMss(tp: Tcb, pmtu: number): number {
+function mtuToMss(tp: Tcb, pmtu: number): number {
   const mss = Math.max(Math.min(pmtu - IPV4_AND_TCP, tp.mssClamp), tp.env.sysctls.tcpMinSndMss);
   return mss - (tp.headerLen - TCP_SIZE);
 }
 
 /** Segments are never more than half the largest window of the peer, if that is small. */
-export function boundToHalfWindow(tp: Tcb, size: number): number {
+function boundToHalfWindow(tp: Tcb, size: number): number {
   const cutoff = tp.maxWindow > DEFAULT_MSS ? tp.maxWindow >>> 1 : tp.maxWindow;
   if (cutoff > 0 && size > cutoff) return Math.max(cutoff, 68 - tp.headerLen);
   return size;

@@ -102,13 +102,13 @@ export function pushPendingFrames(tp: Tcb): void {
 }
 
 /** Arms the zero-window probe if nothing else is pending (`tcp_check_probe_timer`). */
-export function checkProbeTimer(tp: Tcb): void {
+function checkProbeTimer(tp: Tcb): void {
   if (tp.packetsOut !== 0 || tp.pending !== 0) return;
   resetXmitTimer(tp, PENDING_PROBE0, probe0Base(tp));
 }
 
 /** First interval of window probes: the RTO, at least 200 ms. */
-export function probe0Base(tp: Tcb): number {
+function probe0Base(tp: Tcb): number {
   return Math.max(tp.rto, usToJiffies(rtoMinUs(tp)));
 }
 

@@ -22,11 +22,6 @@ export function setTsoSegs(skb: SendSkb, mss: number): number {
   return skb.pcount;
 }
 
-/** The MSS that `skb` was counted by. */
-export function skbMss(skb: SendSkb): number {
-  return skb.gsoSize;
-}
-
 /**
  * Cuts `skb` so that it keeps `length` bytes; the rest follows it in `queue`. Scoreboard marks are
  * inherited and counters corrected. Returns the rest.
@@ -103,7 +98,7 @@ export function growSkb(tp: Tcb, skb: SendSkb, amount: number): void {
 }
 
 /** Gives a segment's memory back. @hot */
-export function freeSkb(tp: Tcb, skb: SendSkb): void {
+function freeSkb(tp: Tcb, skb: SendSkb): void {
   tp.wmemQueued -= skb.truesize;
   tp.memory.release(skb, tp.framesOut === 0);
 }

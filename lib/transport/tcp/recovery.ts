@@ -180,7 +180,7 @@ export function enterRecovery(tp: Tcb, ece: boolean): void {
 }
 
 /** Congestion without loss: ECN, or a tail probe that repaired one. */
-export function enterCwr(tp: Tcb): void {
+function enterCwr(tp: Tcb): void {
   tp.priorSsthresh = 0;
   if (tp.caState >= CaState.CWR) return;
   tp.undoMarker = 0;
@@ -309,7 +309,7 @@ function initUndo(tp: Tcb): void {
 }
 
 /** Whether some retransmission was sent in this episode. */
-export function anyRetransDone(tp: Tcb): boolean {
+function anyRetransDone(tp: Tcb): boolean {
   if (tp.retransOut > 0) return true;
   const head = tp.rtxQueue.head;
   return head !== null && (head.sacked & EVER_RETRANS) !== 0;

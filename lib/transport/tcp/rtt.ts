@@ -71,7 +71,7 @@ export function timestampRttUs(tp: Tcb, minDelta: number): number {
 }
 
 /** The receiver's RTT: how long the peer takes to answer a window or a timestamp. @hot */
-export function updateReceiveRtt(tp: Tcb, sampleUs: number, windowDependent: boolean): void {
+function updateReceiveRtt(tp: Tcb, sampleUs: number, windowDependent: boolean): void {
   const before = tp.rcvRttUs;
   const scaled = sampleUs * 8;
   if (before === 0 || scaled < before) {

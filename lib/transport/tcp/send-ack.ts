@@ -10,13 +10,13 @@ import { FLAG_ACK, FLAG_RST } from "../../wire/tcp.ts";
 import { jiffies, refreshMstamp, usToJiffies } from "./clock.ts";
 import { ACK_PUSHED, ACK_SCHED, ACK_TIMER, DELACK_MAX, DELACK_MIN, TcpState } from "./constants.ts";
 import { rtoMinUs } from "./rtt.ts";
-import { after, before } from "./sequence.ts";
+import { before } from "./sequence.ts";
 import type { Tcb } from "./tcb.ts";
 import { inPingpongMode, windowEnd } from "./tcb-queries.ts";
 import { transmitSkb } from "./transmit.ts";
 
 /** Sequence number of a segment without data: never beyond the peer's window. @hot */
-export function acceptableSeq(tp: Tcb): number {
+function acceptableSeq(tp: Tcb): number {
   const end = windowEnd(tp);
   if (!before(end, tp.sndNxt)) return tp.sndNxt;
   // A window that shrank by less than its scale is not worth going back for.
@@ -30,7 +30,7 @@ export function sendAck(tp: Tcb): void {
 }
 
 /** Sends an ACK for data up to `rcvNxt` (`__tcp_send_ack`). @hot */
-export function sendAckFor(tp: Tcb, rcvNxt: number): void {
+function sendAckFor(tp: Tcb, rcvNxt: number): void {
   if (tp.state === TcpState.CLOSE) return;
   transmitSkb(tp, null, FLAG_ACK, acceptableSeq(tp), rcvNxt);
 }
@@ -97,9 +97,4 @@ export function oowRateLimited(tp: Tcb): boolean {
   }
   tp.lastOowAckTime = Math.max(now, 1);
   return false;
-}
-
-/** Whether `seq` lies beyond what the peer may send. */
-export function beyondWindow(tp: Tcb, seq: number, window: number): boolean {
-  return after(seq, (tp.rcvNxt + window) | 0);
 }

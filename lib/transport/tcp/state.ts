@@ -17,7 +17,7 @@ export function setState(tp: Tcb, state: TcpState): void {
 }
 
 /** Stops all timers, which owe nothing any more. */
-export function stopTimers(tp: Tcb): void {
+function stopTimers(tp: Tcb): void {
   clearXmitTimer(tp);
   tp.writeTimer.dispose();
   tp.delackTimer.dispose();

@@ -17,6 +17,7 @@ export function leftOut(tp: Tcb): number {
   return tp.sackedOut + tp.lostOut;
 }
 
+/** Whether the window is still below ssthresh, so that it grows with each ACK. */
 export function inSlowStart(tp: Tcb): boolean {
   return tp.sndCwnd < tp.sndSsthresh;
 }
@@ -57,6 +58,7 @@ export function fullSpace(tp: Tcb): number {
   return winFromSpace(tp, tp.rcvbuf);
 }
 
+/** Whether the window is being reduced, so that ACKs must not raise it. */
 export function inCwndReduction(tp: Tcb): boolean {
   return tp.caState === CaState.CWR || tp.caState === CaState.RECOVERY;
 }
@@ -76,18 +78,13 @@ export function inPingpongMode(tp: Tcb): boolean {
   return tp.ackPingpong >= tp.pingpongThresh;
 }
 
-/** Whether a segment of the write queue has not been sent yet. */
-export function hasSendHead(tp: Tcb): boolean {
-  return tp.writeQueue.head !== null;
-}
-
-/** Everything sent is SACKed or lost, except what can be sent again: nothing to do but wait. */
-export function unsent(tp: Tcb): number {
+/** Bytes that a program has written and that were not sent yet. */
+function unsent(tp: Tcb): number {
   return (tp.writeSeq - tp.sndNxt) | 0;
 }
 
 /** Free room in the send buffer for POLLOUT. */
-export function sndWspace(tp: Tcb): number {
+function sndWspace(tp: Tcb): number {
   return tp.sndbuf - tp.wmemQueued;
 }
 

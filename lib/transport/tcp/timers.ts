@@ -244,7 +244,7 @@ function sendProbe0(tp: Tcb): void {
 }
 
 /** Data if the window takes some, else an empty segment that must be answered. */
-export function writeWakeup(tp: Tcb): boolean {
+function writeWakeup(tp: Tcb): boolean {
   const skb = tp.writeQueue.head;
   if (skb === null || !before(skb.seq, windowEnd(tp))) {
     sendProbe(tp);
@@ -300,6 +300,7 @@ export function onCompressedAckTimer(tp: Tcb): void {
   sendAck(tp);
 }
 
+/** Jiffies of silence before the first keepalive probe. */
 export function keepaliveTime(tp: Tcb): number {
   return tp.keepaliveTime > 0 ? tp.keepaliveTime : tp.env.sysctls.tcpKeepaliveTime * HZ;
 }

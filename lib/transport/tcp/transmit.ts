@@ -19,7 +19,6 @@ import {
   ECN_QUEUE_CWR,
   ECT_0,
   EVER_RETRANS,
-  TcpState,
 } from "./constants.ts";
 import { establishedOptionsSize, sackBlocks } from "./mss.ts";
 import { rebuildRoute } from "./route.ts";
@@ -232,11 +231,4 @@ function writeEstablishedOptions(tp: Tcb, frame: Frame, start: number): void {
   }
   options.writeSack(view, options.writeNops(view, at, 2), blocks, count);
   tp.dsack = false;
-}
-
-/** Whether a state is one in which the peer has agreed to talk. */
-export function isSynchronized(tp: Tcb): boolean {
-  return (
-    tp.state !== TcpState.SYN_SENT && tp.state !== TcpState.CLOSE && tp.state !== TcpState.LISTEN
-  );
 }

@@ -13,8 +13,6 @@ import {
   NAGLE_CORK,
   NAGLE_OFF,
   NAGLE_PUSH,
-  type RCV_SHUTDOWN,
-  type SEND_SHUTDOWN,
   SHUTDOWN_MASK,
   TcpState,
   TIMEWAIT_LEN,
@@ -32,8 +30,7 @@ import type { Tcb } from "./tcb.ts";
 import { streamMemoryFree } from "./tcb-queries.ts";
 import { adjustReceiveSpace } from "./window.ts";
 
-/** Flags of `send`. */
-export const MSG_OOB = 1;
+/** Flags of system calls that read and write. */
 export const MSG_PEEK = 2;
 export const MSG_TRUNC = 0x20;
 export const MSG_DONTWAIT = 0x40;
@@ -260,7 +257,7 @@ export function purgeOutOfOrder(tp: Tcb, pool: SegmentPool): void {
 }
 
 /** The state after our side closes; true if a FIN is to be sent (`tcp_close_state`). */
-export function closeState(tp: Tcb): boolean {
+function closeState(tp: Tcb): boolean {
   switch (tp.state) {
     case TcpState.ESTABLISHED:
     case TcpState.SYN_RECV:
@@ -373,9 +370,4 @@ export function setCork(tp: Tcb, on: boolean): void {
     if ((tp.nonagle & NAGLE_OFF) !== 0) tp.nonagle |= NAGLE_PUSH;
     pushPendingFrames(tp);
   }
-}
-
-/** Which halves are shut, for sockets. */
-export function isShut(tp: Tcb, half: typeof RCV_SHUTDOWN | typeof SEND_SHUTDOWN): boolean {
-  return (tp.shutdown & half) !== 0;
 }

@@ -162,7 +162,7 @@ export function adjustReceiveSpace(tp: Tcb): void {
 }
 
 /** Enlarges the receive buffer for `space` bytes read in one RTT (`tcp_rcvbuf_grow`). */
-export function growRcvbuf(tp: Tcb, space: number): void {
+function growRcvbuf(tp: Tcb, space: number): void {
   const before = tp.rcvqSpace;
   tp.rcvqSpace = space;
   const { sysctls } = tp.env;

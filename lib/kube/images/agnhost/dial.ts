@@ -60,12 +60,7 @@ export function* dial(host: AppHost, values: ReadonlyMap<string, string>): Progr
 }
 
 /** A GET as Go's client sends it; the body of the answer. */
-export function* dialHttp(
-  host: AppHost,
-  address: Ipv4,
-  port: number,
-  request: string,
-): Program<Dialled> {
+function* dialHttp(host: AppHost, address: Ipv4, port: number, request: string): Program<Dialled> {
   const name = `${formatIpv4(address)}:${port}`;
   const failed = (reason: string): Dialled => ({
     error: `Get "http://${name}/${request}": ${reason}`,

@@ -14,10 +14,12 @@ export type RespValue =
 
 const LF = 10;
 
+/** A text as a bulk string. */
 export function bulk(text: string | null): RespValue {
   return { kind: "bulk", text };
 }
 
+/** A value as it stands on the wire. */
 export function formatResp(value: RespValue): string {
   switch (value.kind) {
     case "simple":

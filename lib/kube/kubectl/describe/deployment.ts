@@ -12,6 +12,7 @@ import { controllerOf } from "../../informer.ts";
 import { containerLines, tolerationList, volumeNames } from "./pod.ts";
 import { conditionLines, head, longTime, mapRows, type Row } from "./rows.ts";
 
+/** The lines of `kubectl describe deployment`. */
 export function deploymentRows(server: ApiServer, deployment: Deployment): Row[] {
   const { spec, status, metadata } = deployment;
   const rolling = spec.strategy.rollingUpdate;

@@ -8,6 +8,7 @@ import type { ApiObject, EventObject } from "../../api/types.ts";
 import { agesOf } from "../view.ts";
 import { indentedTable, type Row } from "./rows.ts";
 
+/** The Events about an object, as the end of its description. */
 export function eventRows(server: ApiServer, { metadata, kind }: ApiObject): Row[] {
   const age = agesOf(server);
   const events = server.store

@@ -7,6 +7,7 @@ import type { ApiServer } from "../../api/server.ts";
 import type { Node } from "../../api/types.ts";
 import { conditionLines, head, indentedTable, longTime, type Row } from "./rows.ts";
 
+/** The lines of `kubectl describe node`. */
 export function nodeRows(server: ApiServer, node: Node): Row[] {
   const taints = (node.spec.taints ?? []).map(
     ({ key, value, effect }) => `${key}${value === undefined ? "" : `=${value}`}:${effect}`,

@@ -10,6 +10,7 @@ import { controllerOf } from "../../informer.ts";
 import { podStatus } from "../columns.ts";
 import { conditionLines, head, longTime, type Row } from "./rows.ts";
 
+/** The lines of `kubectl describe pod`. */
 export function podRows(pod: Pod): Row[] {
   const { spec, status } = pod;
   const host =

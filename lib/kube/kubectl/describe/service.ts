@@ -9,6 +9,7 @@ import type { EndpointSlice, Service, ServicePort } from "../../api/types.ts";
 import { SERVICE_NAME_LABEL } from "../../objects.ts";
 import { head, indentedTable, type Row } from "./rows.ts";
 
+/** The lines of `kubectl describe service`. */
 export function serviceRows(server: ApiServer, service: Service): Row[] {
   const { spec, status } = service;
   const ingress = (status.loadBalancer.ingress ?? []).map(
@@ -77,6 +78,7 @@ function endpointsOf(server: ApiServer, { metadata }: Service, portName: string)
     : list.join(",");
 }
 
+/** The lines of `kubectl describe endpointslice`. */
 export function sliceRows(slice: EndpointSlice): Row[] {
   const ports = slice.ports ?? [];
   const endpoints = slice.endpoints ?? [];

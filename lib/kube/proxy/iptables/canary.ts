@@ -12,6 +12,7 @@ const TABLES: readonly TableName[] = ["mangle", "nat", "filter"];
 const FLUSH_POLL_NS: Ns = 100 * NS_PER_MS;
 const FLUSH_TIMEOUT_NS: Ns = 5 * NS_PER_S;
 
+/** A chain that tells whether somebody has flushed the rules. */
 export class Canary {
   private readonly iptables: IptablesTool;
   private readonly clock: ProxyClock;

@@ -36,6 +36,7 @@ import { type RuleContext120, servicePortRules120 } from "./service-rules-1-20.t
 
 const NO_ENDPOINTS: readonly Endpoint[] = [];
 
+/** The iptables mode of release 1.20. */
 export class IptablesMode120 implements RuleMode {
   private readonly options: ProxyStart;
   private readonly mark: string;

@@ -54,6 +54,7 @@ interface Input {
   readonly nat: LineBlock[];
 }
 
+/** The iptables mode of releases from 1.30. */
 export class IptablesMode implements RuleMode {
   private readonly options: ProxyStart;
   private readonly mark: string;

@@ -6,6 +6,7 @@ import type { Ipv4 } from "../../../base/inet.ts";
 import type { LocalDetector } from "../local-traffic.ts";
 import type { KubeProxyRelease } from "../release.ts";
 
+/** What one sync knows beside the service port. */
 export interface RuleContext {
   readonly masqueradeAll: boolean;
   /** Matches traffic of this node's pods, such as `-s 10.244.0.0/16`; "" if that is unknown. */

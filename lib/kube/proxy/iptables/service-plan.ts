@@ -9,6 +9,7 @@ import { isExternallyAccessible, type ServicePort } from "../service-port.ts";
 import type { EndpointChoice } from "../topology.ts";
 import { endpointChain, type ServiceChains, serviceChains } from "./names.ts";
 
+/** Which chains a service port needs, and where they lead. */
 export interface ServicePlan {
   readonly port: ServicePort;
   readonly chains: ServiceChains;

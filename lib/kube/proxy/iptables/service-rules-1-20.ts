@@ -20,6 +20,7 @@ import {
 import type { PortRules } from "./port-rules.ts";
 import { formatProbability, type RuleContext } from "./rule-context.ts";
 
+/** What one sync of release 1.20 knows beside the service port. */
 export interface RuleContext120 extends RuleContext {
   readonly nodeName: string;
   /** Whether the node has any address for node ports. */

@@ -22,6 +22,7 @@ interface Service {
   readonly sessions: Map<string, Session>;
 }
 
+/** Chooses endpoints in turn, or by session affinity. */
 export class Balancer {
   private readonly now: () => Ns;
   private readonly random: (bound: number) => number;

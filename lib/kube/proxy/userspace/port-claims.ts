@@ -7,6 +7,7 @@
 import type { Held, SocketTool } from "../node.ts";
 import type { RuleProtocol } from "../service-port.ts";
 
+/** Who holds which port of the node. */
 export class PortClaims {
   private readonly sockets: SocketTool;
   private readonly claims = new Map<string, { readonly owner: string; readonly held: Held }>();

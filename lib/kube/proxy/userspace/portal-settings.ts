@@ -9,6 +9,7 @@ import { deepEqual } from "../../deep-equal.ts";
 import { DEFAULT_AFFINITY_SECONDS } from "../../defaults.ts";
 import { compareNames, type Service, type ServicePortSpec } from "../../objects.ts";
 
+/** What the rules of portals depend on. */
 export interface PortalSettings {
   readonly protocol: "tcp" | "udp" | "sctp";
   readonly port: number;

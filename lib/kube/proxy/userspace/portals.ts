@@ -12,6 +12,7 @@ export const NODEPORT_CONTAINER = "KUBE-NODEPORT-CONTAINER";
 export const NODEPORT_HOST = "KUBE-NODEPORT-HOST";
 export const NODEPORT_NON_LOCAL = "KUBE-NODEPORT-NON-LOCAL";
 
+/** A rule of a portal, and the chain that it belongs to. */
 export interface PortalRule {
   readonly table: TableName;
   readonly chain: string;

@@ -54,6 +54,7 @@ interface ServiceChange {
   current: Service | null;
 }
 
+/** The kube-proxy of userspace mode. */
 export class UserspaceProxy implements KubeProxy {
   readonly lastSyncAt = -1;
   private readonly options: ProxyStart;

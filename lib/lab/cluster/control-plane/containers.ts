@@ -46,6 +46,7 @@ export class ContainerTable {
   }
 }
 
+/** The containers of a cluster's Pods as a lab reaches them. */
 export class ClusterContainers implements PodAccess {
   readonly #nodes: ReadonlyMap<string, RunningNode>;
   readonly #table: ContainerTable;

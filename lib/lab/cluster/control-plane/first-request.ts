@@ -12,6 +12,7 @@ import * as tcp from "../../../wire/tcp.ts";
 /** Told of it: when, and from which address. */
 export type FirstRequest = (at: Ns, source: string) => void;
 
+/** Sees the first request that reaches a Pod. */
 export class FirstRequestTap implements FrameTap {
   readonly #node: ReadonlySet<Ipv4>;
   readonly #tell: FirstRequest;

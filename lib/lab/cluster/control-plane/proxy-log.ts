@@ -20,6 +20,7 @@ interface Entry {
   readonly stdin: LineText | null;
 }
 
+/** What the kube-proxies of a cluster wrote, and when. */
 export class ProxyLog {
   readonly #entries = new Map<string, Entry[]>();
   #kept = 0;

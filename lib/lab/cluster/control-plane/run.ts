@@ -59,6 +59,7 @@ export interface Target {
   readonly surroundings: ShellSurroundings;
 }
 
+/** A cluster with a control plane, from its start to the end of the lab. */
 export class ControlPlaneRun {
   readonly timeline = new ClusterTimeline();
   /** What the report points out. */

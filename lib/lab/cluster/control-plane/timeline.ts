@@ -24,6 +24,7 @@ export interface TimelineEntry {
 /** Kinds whose writes tell nothing of the cluster's state, or only of time. */
 const LEFT_OUT = new Set(["Event", "Lease"]);
 
+/** What happened in a cluster, on one clock. */
 export class ClusterTimeline {
   readonly entries: TimelineEntry[] = [];
 

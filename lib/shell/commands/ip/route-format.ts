@@ -45,6 +45,7 @@ export function routeType(name: string): AddressType | null {
   return null;
 }
 
+/** A route's type as `ip route` prints it. */
 export function routeTypeName(type: AddressType): string {
   return TYPE_NAMES.get(type) ?? String(type);
 }
@@ -90,7 +91,7 @@ export function routeText(entry: FibEntry, view: RouteView): string {
 }
 
 /** `default`, `10.0.0.0/8`, `10.0.0.1` */
-export function prefixText(address: number, length: number): string {
+function prefixText(address: number, length: number): string {
   if (length === 0 && address === 0) return "default";
   return length === 32 ? formatIpv4(address) : `${formatIpv4(address)}/${length}`;
 }
