@@ -11,6 +11,7 @@ import { parseArgs } from "node:util";
 import { VethworkError } from "../../lib/base/errors.ts";
 import { Network } from "../../lib/lab/network.ts";
 import { Random, type RandomStream } from "../../lib/sim/random.ts";
+import { ConntrackLines } from "./conntrack-lines.ts";
 import { IpsetLines } from "./ipset-lines.ts";
 import { IptablesLines } from "./iptables-lines.ts";
 
@@ -43,6 +44,7 @@ export interface LineGrammar {
 const GRAMMARS: Readonly<Record<string, LineGrammar>> = {
   iptables: new IptablesLines(),
   ipset: new IpsetLines(),
+  conntrack: new ConntrackLines(),
 };
 
 /** Between the parts of what the script prints. */

@@ -54,6 +54,11 @@ export function makeSets(sets: IpSets): void {
 export function savedSets(sets: IpSets): string[] {
   return sets
     .list()
-    .flatMap((set) => set.elements().map((one) => `add ${set.name} ${formatElement(set, one)}`))
+    .flatMap((set) =>
+      set.elements().map((one) => {
+        const nomatch = one.nomatch ? " nomatch" : "";
+        return `add ${set.name} ${formatElement(set, one)}${nomatch}`;
+      }),
+    )
     .sort();
 }

@@ -64,6 +64,8 @@ export interface ConnectionOwner {
 /** Counts of `conntrack -S`. */
 export class ConntrackStatistics {
   found = 0;
+  /** By programs; what packets make is not counted. */
+  inserted = 0;
   invalid = 0;
   insertFailed = 0;
   drop = 0;
@@ -383,9 +385,7 @@ export class Conntrack implements TimerOwner {
     if (clash !== null) return this.#resolveClash(packet, connection, clash);
     connection.status |= Status.CONFIRMED;
     connection.timeout += this.tick;
-    this.table.add(connection);
-    if (connection.news !== News.NONE) this.#deliver("NEW", connection, 0);
-    if (!this.#collector.armed) this.#collector.armJiffies(COLLECT_INTERVAL);
+    this.#enter(connection, 0);
     return Verdict.CONTINUE;
   }
 
@@ -457,6 +457,40 @@ export class Conntrack implements TimerOwner {
     if (connection.news !== News.NONE) this.#deliver("DESTROY", connection, portId);
     if (connection.uses === 0) this.free(connection);
     return true;
+  }
+
+  /**
+   * Makes a connection as a program asks for it, confirmed at once and `seconds` to live; `prepare`
+   * sets its tuples, which must be free. Null: the table is full.
+   */
+  insert(
+    seconds: number,
+    portId: number,
+    prepare: (connection: Connection) => void,
+  ): Connection | null {
+    const connection = this.#allocate();
+    if (connection === null) return null;
+    prepare(connection);
+    const { protocol } = connection.original;
+    if (protocol === IPPROTO_TCP || protocol === IPPROTO_SCTP)
+      connection.row = this.#windows.take();
+    connection.status |= Status.CONFIRMED;
+    connection.timeout = this.tick + seconds * HZ;
+    this.statistics.inserted += 1;
+    this.#enter(connection, portId);
+    return connection;
+  }
+
+  /** Puts a connection into the table, and tells of it. */
+  #enter(connection: Connection, portId: number): void {
+    this.table.add(connection);
+    if (connection.news !== News.NONE) this.#deliver("NEW", connection, portId);
+    if (!this.#collector.armed) this.#collector.armJiffies(COLLECT_INTERVAL);
+  }
+
+  /** A program has changed the connection. */
+  changedBy(connection: Connection, portId: number): void {
+    if (connection.news !== News.NONE) this.#deliver("UPDATE", connection, portId);
   }
 
   /** Ends all connections that `matches`; returns how many. */

@@ -68,8 +68,7 @@ export function formatConnection(
   const words = [`${protocolName(original.protocol).padEnd(8)} ${original.protocol}`];
   if (form.network) words[0] = `ipv4     2 ${words[0]}`;
   const seconds = conntrack.secondsLeft(connection);
-  const isFixed = (status & Status.FIXED_TIMEOUT) !== 0;
-  if (!isFixed && (seconds !== 0 || form.zeroSeconds)) words.push(`${seconds}`);
+  if (seconds !== 0 || form.zeroSeconds) words.push(`${seconds}`);
   const state = stateName(connection);
   if (state !== "") words.push(state);
   words.push(...side(connection, Direction.ORIGINAL, original, form));
@@ -113,7 +112,7 @@ function tupleText({ source, destination, ports, protocol }: Tuple): string {
 }
 
 /** The name of an IP protocol in these lines. */
-function protocolName(protocol: number): string {
+export function protocolName(protocol: number): string {
   return NAMES.get(protocol) ?? "unknown";
 }
 

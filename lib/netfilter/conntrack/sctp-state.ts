@@ -205,7 +205,10 @@ export class SctpTracker {
           return Tracking.INVALID;
         }
         if (type === INIT) {
-          this.#noteInit(connection, direction);
+          // One with the tag that is known already is late or sent again, and tells nothing new.
+          if (last === 0 || this.#tag(connection, opposite(direction)) !== initiateTag) {
+            this.#noteInit(connection, direction);
+          }
           // An INIT that is sent again does not renew the entry: it might keep it for ever.
           if (next === sCL && last === sCL && connection.confirmed) ignored = true;
         }

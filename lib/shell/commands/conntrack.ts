@@ -1,16 +1,19 @@
 /**
- * `conntrack`: lists, counts, deletes and watches connections.
+ * `conntrack`: lists, makes, changes, deletes, counts and watches connections.
  *
  * Spec: conntrack-tools 1.4.7, src/conntrack.c.
- * Not modelled: making and changing entries (-I, -U), expectations, other families, -o xml and
- * -o save.
+ * Not modelled: expectations (there are none), other families, -o opts.
+ * Differs: one processor's statistics are printed; entries are in the order in which they came.
  */
 import type { Connection } from "../../netfilter/conntrack/connection.ts";
+import type { Conntrack } from "../../netfilter/conntrack/conntrack.ts";
 import { formatConnection, LIST_FORM } from "../../netfilter/conntrack/print.ts";
 import { streamOf } from "../../netfilter/engine.ts";
 import { type Command, type CommandContext, immediate, notModelled } from "../command.ts";
+import { createEntry, findEntry, updateEntry } from "./conntrack/change.ts";
 import { watchEvents } from "./conntrack/events.ts";
 import { type ConnectionTest, connectionTest } from "./conntrack/filter.ts";
+import { saveEntry, XML_END, XML_START, xmlEntry } from "./conntrack/forms.ts";
 import {
   CONNTRACK_TOOL,
   type ConntrackOption,
@@ -19,9 +22,10 @@ import {
   readConntrackCommand,
 } from "./conntrack/options.ts";
 
-/** Forms of output that are known; those in `FORMS` change what is printed. */
-const OUTPUTS = ["extended", "id", "timestamp", "ktimestamp", "labels", "userspace"];
-const OTHER_OUTPUTS = ["xml", "save", "opts"];
+/** Forms of output that are known. */
+const OUTPUTS = [
+  ...["extended", "id", "timestamp", "ktimestamp", "labels", "userspace", "xml", "save"],
+];
 /** What a second socket of a program gets: one of the ports from here down. */
 const FIRST_RANDOM_PORT = 2 ** 32 - 4096;
 
@@ -35,11 +39,12 @@ export const conntrack: Command = {
         return 0;
       });
     }
-    const { verb, options } = readConntrackCommand(args);
+    const { verb, table, options } = readConntrackCommand(args, checkOption);
     const output = outputs(options);
     if (verb === "E") return watchEvents(options, output);
-    const test = connectionTest(options);
-    return immediate((context) => run(context, verb, test, output));
+    if (table !== "conntrack") return immediate((context) => runOther(context, verb, table));
+    const test = connectionTest(options.filter(({ name }) => verb !== "U" || !isChange(name)));
+    return immediate((context) => run(context, verb, { options, test, output }));
   },
 };
 
@@ -48,60 +53,132 @@ function outputs(options: readonly ConntrackOption[]): string[] {
   return given.flatMap(({ value }) =>
     value.split(",").map((word) => {
       if (OUTPUTS.includes(word)) return word;
-      if (OTHER_OUTPUTS.includes(word))
-        throw notModelled("conntrack", `-o ${word}`, OUTPUTS.join());
-      throw conntrackProblem(`Bad parameter \`${value}'`);
+      if (word === "opts") throw notModelled("conntrack", `-o ${word}`, OUTPUTS.join());
+      throw conntrackProblem(`Bad parameter \`${word}'`);
     }),
   );
 }
 
+/** Refuses a wrong value as soon as it is read. */
+function checkOption(option: ConntrackOption): void {
+  connectionTest([option]);
+  outputs([option]);
+}
+
+/** What options of -U say about the change and not about which entries. */
+function isChange(name: string): boolean {
+  return name === "mark" || name === "timeout" || name === "status";
+}
+
+/** The tables that are always empty here. */
+function runOther({ io }: CommandContext, verb: ConntrackVerb, table: string): number {
+  const what = table === "expect" ? "expectations" : "flow entries";
+  if (verb === "C") io.stdout("0\n");
+  else if (verb === "L") io.stderr(`${CONNTRACK_TOOL}: 0 ${what} have been shown.\n`);
+  else if (verb === "S") io.stdout("cpu=0   \texpect_new=0 expect_create=0 expect_delete=0 \n");
+  else throw notModelled("conntrack", `-${verb} ${table}`, "the table conntrack");
+  return 0;
+}
+
+/** What a command is about. */
+interface Request {
+  readonly options: readonly ConntrackOption[];
+  readonly test: ConnectionTest;
+  readonly output: readonly string[];
+}
+
 function run(
-  { host, io }: CommandContext,
+  context: CommandContext,
   verb: Exclude<ConntrackVerb, "E">,
-  test: ConnectionTest,
-  output: readonly string[],
+  { options, test, output }: Request,
 ): number {
+  const { host, io } = context;
   const table = host.netfilter.conntrack;
-  const { statistics: counts } = table;
-  const kill = (connections: readonly Connection[]): void => {
-    // Drawn from where nothing else draws, and only if there is something to name.
-    if (connections.length === 0 || table.listeners.length === 0) {
-      for (const connection of connections) table.kill(connection);
-      return;
-    }
-    const portId = FIRST_RANDOM_PORT - (streamOf(host.netfilter.host, "netlink").uint32() >>> 1);
-    for (const connection of connections) table.kill(connection, portId);
-  };
+  const say = (text: string): void => io.stderr(`${CONNTRACK_TOOL}: ${text}.\n`);
   switch (verb) {
     case "C":
       io.stdout(`${table.count}\n`);
       return 0;
     case "F":
-      kill(table.list());
-      io.stderr(`${CONNTRACK_TOOL}: connection tracking table has been emptied.\n`);
+      kill(context, table.list());
+      say("connection tracking table has been emptied");
       return 0;
     case "S":
-      // What the kernel no longer counts is printed as 0.
-      io.stdout(
-        `cpu=0   \tfound=${counts.found} invalid=${counts.invalid} insert=0 ` +
-          `insert_failed=${counts.insertFailed} drop=${counts.drop} early_drop=${counts.earlyDrop} ` +
-          `error=${counts.error} search_restart=${counts.searchRestart} ` +
-          `clash_resolve=${counts.clashResolve} chaintoolong=0 \n`,
-      );
+      io.stdout(statistics(table));
       return 0;
+    case "I":
+      createEntry(host.netfilter, options, portIdOf(context));
+      say("1 flow entries have been created");
+      return 0;
+    case "G":
+      show(context, [findEntry(table, options)], output, 2);
+      say("1 flow entries have been shown");
+      return 0;
+    case "U": {
+      const update = (one: Connection): boolean =>
+        updateEntry(table, one, options, portIdOf(context));
+      const chosen = table.list().filter(test).filter(update);
+      show(context, chosen, output, 2);
+      say(`${chosen.length} flow entries have been updated`);
+      return chosen.length === 0 ? 1 : 0;
+    }
     case "L":
     case "D": {
       const chosen = table.list().filter(test);
-      const form = {
-        ...LIST_FORM,
-        network: output.includes("extended"),
-        id: output.includes("id"),
-      };
-      for (const one of chosen) io.stdout(`${formatConnection(table, one, form)}\n`);
-      if (verb === "D") kill(chosen);
-      const what = verb === "L" ? "shown" : "deleted";
-      io.stderr(`${CONNTRACK_TOOL}: ${chosen.length} flow entries have been ${what}.\n`);
+      show(context, chosen, output, 1);
+      if (verb === "D") kill(context, chosen);
+      say(`${chosen.length} flow entries have been ${verb === "L" ? "shown" : "deleted"}`);
       return verb === "D" && chosen.length === 0 ? 1 : 0;
     }
   }
+}
+
+/** Prints entries; `uses`: how many hold each while it is printed. */
+function show(
+  { host, io }: CommandContext,
+  connections: readonly Connection[],
+  output: readonly string[],
+  uses: number,
+): void {
+  const table = host.netfilter.conntrack;
+  const isXml = output.includes("xml");
+  const form = {
+    ...LIST_FORM,
+    uses,
+    network: output.includes("extended"),
+    id: output.includes("id"),
+  };
+  if (output.includes("labels")) io.stderr("nfct_labelmap_new: No such file or directory\n");
+  if (isXml && connections.length > 0) io.stdout(XML_START);
+  for (const one of connections) {
+    const line = isXml
+      ? xmlEntry(table, one)
+      : output.includes("save")
+        ? saveEntry(table, one)
+        : formatConnection(table, one, form);
+    io.stdout(`${line}\n`);
+  }
+  if (isXml && connections.length > 0) io.stdout(XML_END);
+}
+
+/** What the kernel no longer counts is printed as 0. */
+function statistics({ statistics: counts }: Conntrack): string {
+  return (
+    `cpu=0   \tfound=${counts.found} invalid=${counts.invalid} insert=${counts.inserted} ` +
+    `insert_failed=${counts.insertFailed} drop=${counts.drop} early_drop=${counts.earlyDrop} ` +
+    `error=${counts.error} search_restart=${counts.searchRestart} ` +
+    `clash_resolve=${counts.clashResolve} chaintoolong=0 \n`
+  );
+}
+
+function kill(context: CommandContext, connections: readonly Connection[]): void {
+  const table = context.host.netfilter.conntrack;
+  const portId = connections.length === 0 ? 0 : portIdOf(context);
+  for (const connection of connections) table.kill(connection, portId);
+}
+
+/** Drawn from where nothing else draws, and only if somebody hears of it. */
+function portIdOf({ host }: CommandContext): number {
+  if (host.netfilter.conntrack.listeners.length === 0) return 0;
+  return FIRST_RANDOM_PORT - (streamOf(host.netfilter.host, "netlink").uint32() >>> 1);
 }

@@ -7,15 +7,23 @@ import { maskOf } from "../../../base/inet.ts";
 import { type Connection, Status } from "../../../netfilter/conntrack/connection.ts";
 import { stateName, stateNames } from "../../../netfilter/conntrack/print.ts";
 import type { Tuple } from "../../../netfilter/conntrack/tuple.ts";
-import { parseNumber, tryAddress } from "../../../netfilter/text/values.ts";
-import { notModelled } from "../../command.ts";
+import { parseNumber, tryHost } from "../../../netfilter/text/values.ts";
 import { type ConntrackOption, conntrackProblem } from "./options.ts";
+
+/** Options that take an address. */
+const ADDRESSES = [
+  ...["orig-src", "orig-dst", "reply-src", "reply-dst", "src-nat", "dst-nat", "any-nat"],
+];
 
 /** Whether a connection is meant. */
 export type ConnectionTest = (connection: Connection) => boolean;
 
 /** The test of all options together. */
 export function connectionTest(options: readonly ConntrackOption[]): ConnectionTest {
+  const isIpv6 = options.some(({ name, value }) => name === "family" && value === "ipv6");
+  if (isIpv6 && options.some(({ name }) => ADDRESSES.includes(name))) {
+    throw conntrackProblem("mismatched address family");
+  }
   const tests = options.map(testOf).filter((test) => test !== null);
   return (connection) => tests.every((test) => test(connection));
 }
@@ -30,9 +38,9 @@ function testOf({ name, value, protocol }: ConntrackOption): ConnectionTest | nu
     case "orig-dst":
       return address(value, ({ original }) => original.destination);
     case "reply-src":
-      return address(value, ({ reply }) => reply.source);
+      return address(withoutPrefix(name, value), ({ reply }) => reply.source);
     case "reply-dst":
-      return address(value, ({ reply }) => reply.destination);
+      return address(withoutPrefix(name, value), ({ reply }) => reply.destination);
     case "src-nat":
     case "dst-nat":
     case "any-nat":
@@ -44,7 +52,9 @@ function testOf({ name, value, protocol }: ConntrackOption): ConnectionTest | nu
     case "status":
       return statusTest(value);
     case "family":
-      return () => value === "ipv4" || value === "inet";
+      if (value === "ipv4") return null;
+      if (value !== "ipv6") throw conntrackProblem(`\`${value}' unsupported protocol`);
+      return () => false;
     default:
       return protocolTest(name, value, protocol);
   }
@@ -81,14 +91,18 @@ function protocolTest(name: string, value: string, protocol: number): Connection
   }
 }
 
+function withoutPrefix(name: string, value: string): string {
+  if (!value.includes("/")) return value;
+  throw conntrackProblem(`CIDR notation unavailable for \`--${name}'`);
+}
+
 /** `1.2.3.4` or `1.2.3.0/24`. */
 function address(text: string, of: (connection: Connection) => number): ConnectionTest {
   const [host = "", length = "32"] = text.split("/");
-  const wanted = tryAddress(host);
+  const wanted = tryHost(host);
   const prefix = parseNumber(length, 0, 32);
-  if (wanted === undefined || prefix === undefined) {
-    throw conntrackProblem(`Invalid IP address \`${text}'`);
-  }
+  if (wanted === undefined) throw conntrackProblem(`Invalid IP address \`${host}'`);
+  if (prefix === undefined) throw conntrackProblem("Invalid netmask");
   const mask = maskOf(prefix);
   return (connection) => ((of(connection) ^ wanted) & mask) === 0;
 }
@@ -96,7 +110,7 @@ function address(text: string, of: (connection: Connection) => number): Connecti
 /** Whether an address is translated, or to which address and port. */
 function natTest(name: "src-nat" | "dst-nat" | "any-nat", value: string): ConnectionTest {
   const [host = "", port] = value.split(":");
-  const wanted = host === "" ? null : tryAddress(host);
+  const wanted = host === "" ? null : tryHost(host);
   if (wanted === undefined) throw conntrackProblem(`Invalid IP address \`${value}'`);
   const isTo = (known: number, knownPort: number): boolean =>
     (wanted === null || known === wanted) && (port === undefined || Number(port) === knownPort);
@@ -118,14 +132,28 @@ function markTest(text: string): ConnectionTest {
 }
 
 function statusTest(value: string): ConnectionTest {
-  switch (value) {
-    case "ASSURED":
-      return ({ status }) => (status & Status.ASSURED) !== 0;
-    case "SEEN_REPLY":
-      return ({ status }) => (status & Status.SEEN_REPLY) !== 0;
-    case "UNREPLIED":
-      return ({ status }) => (status & Status.SEEN_REPLY) === 0;
-    default:
-      throw notModelled("conntrack", `--status ${value}`, "ASSURED, SEEN_REPLY, UNREPLIED");
-  }
+  if (value === "UNREPLIED") return ({ status }) => (status & Status.SEEN_REPLY) === 0;
+  const bits = statusBits(value);
+  return ({ status }) => (status & bits) === bits;
 }
+
+/** The bits of words such as `SEEN_REPLY,ASSURED`. */
+export function statusBits(text: string): number {
+  if (text === "") return 0;
+  let bits = 0;
+  for (const word of text.split(",")) {
+    const bit = STATUS_BITS[word];
+    if (bit === undefined) throw conntrackProblem(`Bad parameter \`${text}'`);
+    bits |= bit;
+  }
+  return bits;
+}
+
+const STATUS_BITS: Readonly<Record<string, number>> = {
+  ASSURED: Status.ASSURED,
+  SEEN_REPLY: Status.SEEN_REPLY,
+  UNSET: 0,
+  FIXED_TIMEOUT: Status.FIXED_TIMEOUT,
+  EXPECTED: Status.EXPECTED,
+  UNREPLIED: 0,
+};

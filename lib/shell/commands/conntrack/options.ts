@@ -9,14 +9,16 @@ import { notModelled, ToolError } from "../../command.ts";
 /** What the tool says it is. */
 export const CONNTRACK_TOOL = "conntrack v1.4.7 (conntrack-tools)";
 const ALLOWED =
-  "-L -D -C -F -S -E with -p -s -d -r -q -n -g -j -u -m -w -e -o, ports, states and ICMP types";
+  "-L -D -C -F -S -E -I -U -G with -p -s -d -r -q -n -g -j -u -m -w -e -o, ports, states and ICMP types";
 
 /** The commands, by their letters. */
-export type ConntrackVerb = "L" | "D" | "C" | "F" | "S" | "E";
+export type ConntrackVerb = "L" | "D" | "C" | "F" | "S" | "E" | "I" | "U" | "G";
 
 /** A command line, read: which command, and its options by their long names. */
 export interface ConntrackCommand {
   readonly verb: ConntrackVerb;
+  /** Which table: conntrack, expect, dying or unconfirmed. */
+  readonly table: string;
   readonly options: readonly ConntrackOption[];
 }
 
@@ -41,6 +43,12 @@ const VERBS: Readonly<Record<string, ConntrackVerb>> = {
   stats: "S",
   E: "E",
   event: "E",
+  I: "I",
+  create: "I",
+  U: "U",
+  update: "U",
+  G: "G",
+  get: "G",
 };
 /** Options with a value, by all their names. */
 const WITH_VALUE: Readonly<Record<string, string>> = {
@@ -58,6 +66,7 @@ const WITH_VALUE: Readonly<Record<string, string>> = {
   m: "mark",
   w: "zone",
   f: "family",
+  t: "timeout",
 };
 /** Options whose value is the next word if that is none. */
 const WITH_OPTIONAL: Readonly<Record<string, string>> = {
@@ -74,16 +83,28 @@ const PORTS: Readonly<Record<string, string>> = {
   "reply-port-dst": "reply-port-dst",
 };
 const WITH_STATE: Readonly<Record<string, string>> = { ...PORTS, state: "state" };
+const OF_SCTP: Readonly<Record<string, string>> = {
+  ...WITH_STATE,
+  "orig-vtag": "orig-vtag",
+  "reply-vtag": "reply-vtag",
+};
 const OF_PROTOCOL: Readonly<Record<number, Readonly<Record<string, string>>>> = {
   1: { "icmp-type": "icmp-type", "icmp-code": "icmp-code", "icmp-id": "icmp-id" },
   6: WITH_STATE,
   17: PORTS,
   33: PORTS,
-  132: WITH_STATE,
+  132: OF_SCTP,
   136: PORTS,
 };
 /** Commands that take no filters. */
 const WITHOUT_FILTERS = "CFS";
+/** Options that go with some commands only. */
+const COMMANDS_OF: Readonly<Record<string, string>> = {
+  "event-mask": "E",
+  "any-nat": "LE",
+  timeout: "IU",
+  zone: "LIDGE",
+};
 
 /** A complaint in the tool's words. */
 export function conntrackProblem(problem: string): ToolError {
@@ -91,11 +112,15 @@ export function conntrackProblem(problem: string): ToolError {
   return new ToolError(`${CONNTRACK_TOOL}: ${problem}\n${hint}`, 2);
 }
 
-/** Reads the words. Throws `ToolError` for what the tool refuses. */
-export function readConntrackCommand(args: readonly string[]): ConntrackCommand {
+/** Reads the words; `check` looks at each option. Throws `ToolError` for what the tool refuses. */
+export function readConntrackCommand(
+  args: readonly string[],
+  check: (option: ConntrackOption) => void,
+): ConntrackCommand {
   let verb: ConntrackVerb | null = null;
   const options: ConntrackOption[] = [];
   const left = [...args];
+  let table = "conntrack";
   let protocol = -1;
   for (let word = left.shift(); word !== undefined; word = left.shift()) {
     if (!word.startsWith("-") || word.length < 2) continue;
@@ -104,7 +129,7 @@ export function readConntrackCommand(args: readonly string[]): ConntrackCommand 
     if (command !== undefined) {
       if (verb !== null) throw conntrackProblem("Invalid commands combination");
       verb = command;
-      takeTable(left);
+      table = takeTable(left);
       continue;
     }
     const name = nameOf(key, protocol);
@@ -114,11 +139,13 @@ export function readConntrackCommand(args: readonly string[]): ConntrackCommand 
     const value = joined ?? (isOptional ? optional(left) : left.shift());
     if (value === undefined) throw conntrackProblem(`option \`${word}' requires an argument`);
     if (name === "protonum") protocol = protocolOf(value);
-    options.push({ name, value, protocol });
+    const option = { name, value, protocol };
+    check(option);
+    options.push(option);
   }
   if (verb === null) throw notModelled("conntrack", args.join(" "), ALLOWED);
   refuseCombination(verb, options);
-  return { verb, options };
+  return { verb, table, options };
 }
 
 /** `-pVALUE`, `--proto=VALUE`, or the name alone. */
@@ -146,14 +173,11 @@ function optional(left: string[]): string {
 }
 
 /** The table may stand behind the command. */
-function takeTable(left: string[]): void {
+function takeTable(left: string[]): string {
   const [next] = left;
-  if (next === undefined || next.startsWith("-")) return;
+  if (next === undefined || next.startsWith("-")) return "conntrack";
   left.shift();
-  if (next === "conntrack") return;
-  if (["expect", "dying", "unconfirmed"].includes(next)) {
-    throw notModelled("conntrack", next, "the table conntrack");
-  }
+  if (["conntrack", "expect", "dying", "unconfirmed"].includes(next)) return next;
   throw conntrackProblem(`unknown type \`${next}'`);
 }
 
@@ -165,9 +189,11 @@ function protocolOf(text: string): number {
 
 function refuseCombination(verb: ConntrackVerb, options: readonly ConntrackOption[]): void {
   for (const { name } of options) {
-    const isMask = name === "event-mask";
     if (name === "family") continue;
-    if (isMask ? verb === "E" : !WITHOUT_FILTERS.includes(verb)) continue;
-    throw conntrackProblem(`Illegal option \`--${name}' with this command`);
+    const commands = COMMANDS_OF[name];
+    if (commands !== undefined ? commands.includes(verb) : !WITHOUT_FILTERS.includes(verb))
+      continue;
+    const shown = name.replace(/^orig-(src|dst)$/, "$1");
+    throw conntrackProblem(`Illegal option \`--${shown}' with this command`);
   }
 }
