@@ -23,7 +23,7 @@ import { SimClock } from "../proxy/sim-clock.ts";
 import { ConntrackTable } from "./conntrack-table.ts";
 import { holdPort } from "./held-ports.ts";
 import { type HttpAnswer, openHttpPort } from "./http-port.ts";
-import { type InvocationListener, ToldIptables } from "./invocation.ts";
+import { type InvocationListener, ToldIptables, ToldPort } from "./invocation.ts";
 import { RelayCounters } from "./relay-counters.ts";
 import { TcpRelay } from "./tcp-relay.ts";
 import { UdpRelay } from "./udp-relay.ts";
@@ -108,9 +108,12 @@ export class EmulatedNode implements ProxyNode, SocketTool {
   ): ProxySocket | null {
     const at = readAddress(address);
     const { counters } = this;
-    return protocol === "tcp"
-      ? TcpRelay.open(this.#stack, at, port, backends, this.#spawn, counters)
-      : UdpRelay.open(this.#stack, at, port, backends, this.#udpIdleNs, this.#spawn, counters);
+    const place = { protocol, address: formatIpv4(at), idleNs: this.#udpIdleNs };
+    return ToldPort.open(place, backends, this.#onInvocation, (told) =>
+      protocol === "tcp"
+        ? TcpRelay.open(this.#stack, at, port, told, this.#spawn, counters)
+        : UdpRelay.open(this.#stack, at, port, told, this.#udpIdleNs, this.#spawn, counters),
+    );
   }
 
   serveHttp(port: number, answer: () => HealthAnswer): Held | null {
