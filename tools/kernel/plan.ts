@@ -125,10 +125,6 @@ export function obstacle(lab: Lab): string | null {
   if (lab.cluster !== null && lab.cluster.controlPlane !== null) {
     return "a control plane and its kubelets are the emulator's own";
   }
-  // The proxy's own sockets are a part of the emulated kube-proxy.
-  if (lab.cluster?.networking.kubeProxyMode === "userspace") {
-    return "userspace mode is carried out by kube-proxy itself, not by the kernel";
-  }
   const lines = lab.topology.links.flatMap(({ lines }) => lines);
   return lines.some((line) => line !== null && leavesToChance(line))
     ? "a link of it leaves something to chance"
@@ -235,13 +231,16 @@ function changesObjects(step: Step): step is ObjectsStep {
   return step.kind === "apply" || step.kind === "delete";
 }
 
-/** What kube-proxy did after a change, for a machine without one. That nothing was found is fine. */
+/**
+ * What kube-proxy did after a change, for a machine without one. That nothing was found is fine.
+ * Ports of the userspace proxy are told whom they will dial: that is kube-proxy's decision too.
+ */
 function actsOf(invocations: readonly NodeInvocation[], after: number): PlannedAct[] {
   return invocations
     .filter(({ change }) => change === after)
-    .map(({ node, run, stdin }) => ({
+    .map(({ node, run, stdin, dialled = [] }) => ({
       on: node,
-      run: run.startsWith("conntrack ") ? `${run} || true` : run,
+      run: run.startsWith("conntrack ") ? `${run} || true` : [run, ...dialled].join(" "),
       stdin: stdin?.text ?? null,
     }));
 }

@@ -23,7 +23,7 @@ import { SimClock } from "../proxy/sim-clock.ts";
 import { ConntrackTable } from "./conntrack-table.ts";
 import { holdPort } from "./held-ports.ts";
 import { type HttpAnswer, openHttpPort } from "./http-port.ts";
-import { type InvocationListener, ToldIptables } from "./invocation.ts";
+import { type InvocationListener, ToldIptables, ToldPort } from "./invocation.ts";
 import { RelayCounters } from "./relay-counters.ts";
 import { TcpRelay } from "./tcp-relay.ts";
 import { UdpRelay } from "./udp-relay.ts";
@@ -108,10 +108,14 @@ export class EmulatedNode implements ProxyNode, SocketTool {
     backends: Backends,
   ): ProxySocket | null {
     const at = readAddress(address);
-    const context = { stack: this.#stack, backends, spawn: this.#spawn, counters: this.counters };
-    return protocol === "tcp"
-      ? TcpRelay.open(context, at, port)
-      : UdpRelay.open(context, at, port, this.#udpIdleNs);
+    const place = { protocol, address: formatIpv4(at), idleNs: this.#udpIdleNs };
+    return ToldPort.open(place, backends, this.#onInvocation, (told) => {
+      const { counters } = this;
+      const context = { stack: this.#stack, backends: told, spawn: this.#spawn, counters };
+      return protocol === "tcp"
+        ? TcpRelay.open(context, at, port)
+        : UdpRelay.open(context, at, port, this.#udpIdleNs);
+    });
   }
 
   serveHttp(port: number, answer: () => HealthAnswer): Held | null {

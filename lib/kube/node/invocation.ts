@@ -3,12 +3,18 @@
  * reports, and to do the same on another machine.
  */
 import type { LineText } from "../../base/line-text.ts";
-import type { IptablesTool, TableName, UdpFlow } from "../proxy/node.ts";
+import { NS_PER_MS, type Ns } from "../../base/units.ts";
+import type { Backends, IptablesTool, ProxySocket, TableName, UdpFlow } from "../proxy/node.ts";
 
 /** One command line and what stands in its standard input. */
 export interface Invocation {
   readonly run: string;
   readonly stdin: LineText | null;
+  /**
+   * For a port of the userspace proxy: whom each dial of its went to, `-` for nobody. Grows with
+   * each client.
+   */
+  readonly dialled?: readonly string[];
 }
 
 /** Told of each invocation before it is carried out. */
@@ -77,6 +83,56 @@ export class ToldIptables implements IptablesTool {
   #tell(run: string): void {
     this.#listener({ run, stdin: null });
   }
+}
+
+/** A port of the userspace proxy that tells when it opens and closes, and whom it dials. */
+export class ToldPort implements ProxySocket {
+  readonly #socket: ProxySocket;
+  readonly #listener: InvocationListener;
+  readonly #where: string;
+
+  private constructor(socket: ProxySocket, listener: InvocationListener, where: string) {
+    this.#socket = socket;
+    this.#listener = listener;
+    this.#where = where;
+  }
+
+  /** Opens a port by `open`, which is given the backends; null: it is taken. */
+  static open(
+    where: PortPlace,
+    backends: Backends,
+    listener: InvocationListener,
+    open: (backends: Backends) => ProxySocket | null,
+  ): ToldPort | null {
+    const dialled: string[] = [];
+    const next: Backends["next"] = (client, afresh) => {
+      const endpoint = backends.next(client, afresh);
+      dialled.push(endpoint ?? "-");
+      return endpoint;
+    };
+    const socket = open({ next });
+    if (socket === null) return null;
+    const place = `${where.protocol} ${where.address}:${socket.port}`;
+    const idle = Math.round(where.idleNs / NS_PER_MS);
+    listener({ run: `userspace-proxy listen ${place} ${idle}`, stdin: null, dialled });
+    return new ToldPort(socket, listener, place);
+  }
+
+  get port(): number {
+    return this.#socket.port;
+  }
+
+  close(): void {
+    this.#listener({ run: `userspace-proxy close ${this.#where}`, stdin: null });
+    this.#socket.close();
+  }
+}
+
+/** Where a port of the userspace proxy is, and how long it keeps idle UDP clients. */
+export interface PortPlace {
+  readonly protocol: "tcp" | "udp";
+  readonly address: string;
+  readonly idleNs: Ns;
 }
 
 /** The command that deletes one UDP flow; netlink does it in one request. */

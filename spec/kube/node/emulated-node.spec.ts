@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { fromUtf8, utf8 } from "../../../lib/base/bytes.ts";
 import { parseIpv4 } from "../../../lib/base/inet.ts";
 import { EmulatedNode } from "../../../lib/kube/node/emulated-node.ts";
+import type { Invocation } from "../../../lib/kube/node/invocation.ts";
 import type { Program } from "../../../lib/sim/process.ts";
 import { TcpSocket } from "../../../lib/socket/tcp-socket.ts";
 import { UdpSocket } from "../../../lib/socket/udp-socket.ts";
@@ -57,6 +58,29 @@ describe("kube/node/emulated-node", () => {
 
     expect(world.run("node", "sysctl -n net.ipv4.conf.all.route_localnet")).to.equal("1\n");
     expect(node.sysctl("net/ipv4/no_such")).to.equal(null);
+  });
+
+  it("tells of ports that open and close, and whom they dial", () => {
+    const world = row();
+    const told: Invocation[] = [];
+    const onInvocation = (one: Invocation) => told.push(one);
+    const node = new EmulatedNode(world.host("node"), { onInvocation });
+    world.processes.spawn("echo", tcpEcho(world, "server", 8080));
+
+    const port = node.listen("tcp", "", 10400, inTurn("10.0.2.2:8079", "10.0.2.2:8080"));
+    const taken = node.listen("tcp", "", 10400, inTurn("10.0.2.2:8080"));
+    go(world, tcpAsk(world, "client", "10.0.1.1:10400", "hello", []));
+    port?.close();
+
+    expect(taken).to.equal(null);
+    expect(told).to.deep.equal([
+      {
+        run: "userspace-proxy listen tcp 0.0.0.0:10400 250",
+        stdin: null,
+        dialled: ["10.0.2.2:8079", "10.0.2.2:8080"],
+      },
+      { run: "userspace-proxy close tcp 0.0.0.0:10400", stdin: null },
+    ]);
   });
 
   it("connects a TCP client to its endpoint by a second connection of the node's own", () => {
