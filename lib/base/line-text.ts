@@ -21,11 +21,22 @@ export class LineBlock {
 
 export class LineText {
   readonly blocks: readonly LineBlock[];
+  readonly lineCount: number;
+  /** Characters of the whole text. */
+  readonly length: number;
   #text: string | null = null;
 
   /** Takes the blocks. */
   constructor(blocks: readonly LineBlock[]) {
+    let lineCount = 0;
+    let length = 0;
+    for (let index = 0; index < blocks.length; index += 1) {
+      lineCount += blocks[index]?.lines.length ?? 0;
+      length += blocks[index]?.length ?? 0;
+    }
     this.blocks = blocks;
+    this.lineCount = lineCount;
+    this.length = length;
   }
 
   /** The lines of a text, whose last line has an end. */
@@ -39,18 +50,5 @@ export class LineText {
   get text(): string {
     this.#text ??= this.blocks.map(({ lines }) => [...lines, ""].join("\n")).join("");
     return this.#text;
-  }
-
-  get lineCount(): number {
-    let count = 0;
-    for (const { lines } of this.blocks) count += lines.length;
-    return count;
-  }
-
-  /** Characters of the whole text. O(blocks). */
-  get length(): number {
-    let length = 0;
-    for (const block of this.blocks) length += block.length;
-    return length;
   }
 }

@@ -73,11 +73,12 @@ export class ChainDraft {
 /** Those of `blocks` that `others` have not, each as often as that. */
 function without(blocks: readonly RuleBlock[], others: readonly RuleBlock[]): readonly RuleBlock[] {
   if (others.length === 0 || blocks.length === 0) return blocks;
-  const left = new Map<RuleBlock, number>();
-  for (const block of others) left.set(block, (left.get(block) ?? 0) + 1);
+  for (const block of blocks) block.left = 0;
+  for (const block of others) block.left = 0;
+  for (const block of others) block.left += 1;
   return blocks.filter((block) => {
-    const count = left.get(block) ?? 0;
-    if (count > 0) left.set(block, count - 1);
-    return count === 0;
+    if (block.left === 0) return true;
+    block.left -= 1;
+    return false;
   });
 }

@@ -58,11 +58,12 @@ export class RestoreReader {
 
   /** Reads the whole text; tables before an error stay changed. */
   read(text: string | LineText): void {
-    this.#words = new Words(text.length);
-    this.#parser = new CommandParser(this.#target, this.#target.modules, this.#words);
     this.#line = 0;
-    if (typeof text === "string") this.#readText(text);
-    else for (const block of text.blocks) this.#readBlock(block);
+    if (typeof text === "string") {
+      this.#words = new Words(text.length);
+      this.#parser = new CommandParser(this.#target, this.#target.modules, this.#words);
+      this.#readText(text);
+    } else for (const block of text.blocks) this.#readBlock(block);
     if (this.#edit !== null || this.#skipping) {
       throw new RuleError(`COMMIT expected at line ${this.#line + 1}`, {
         exitStatus: ExitStatus.OTHER_PROBLEM,
