@@ -9,6 +9,8 @@ export class LineBlock {
   readonly lines: readonly string[];
   /** Characters, with an end after each line. */
   readonly length: number;
+  /** What the reader of blocks has made of it, and finds here when it comes again. */
+  reading: unknown = undefined;
 
   /** Takes the lines. */
   constructor(lines: readonly string[]) {

@@ -4,10 +4,13 @@ import { type ChainItem, RuleBlock } from "./rule-block.ts";
 import type { Chain } from "./table.ts";
 
 const NO_BLOCKS: readonly RuleBlock[] = [];
+const NO_RULES: readonly Rule[] = [];
 
 export class ChainDraft {
   readonly chain: Chain;
-  items: ChainItem[];
+  #items: readonly ChainItem[];
+  /** The items again if they are the draft's own to change. */
+  #own: ChainItem[] | null;
   /**
    * Blocks of which the edit began to empty the chain; null: it has not, and they are among the
    * items. Such blocks may come back, and then nothing has happened to them.
@@ -21,7 +24,8 @@ export class ChainDraft {
 
   private constructor(chain: Chain, isEmpty: boolean) {
     this.chain = chain;
-    this.items = isEmpty ? [] : chain.items.slice();
+    this.#items = isEmpty ? NO_BLOCKS : chain.items;
+    this.#own = null;
     this.former = isEmpty ? NO_BLOCKS : null;
     this.policyAccepts = isEmpty || chain.policyAccepts;
     this.counts = !isEmpty && chain.counts;
@@ -40,19 +44,37 @@ export class ChainDraft {
     return new ChainDraft(chain, false);
   }
 
+  get items(): readonly ChainItem[] {
+    return this.#items;
+  }
+
+  /** The items, to be changed. */
+  get ownItems(): ChainItem[] {
+    if (this.#own === null) this.fill(this.#items.slice());
+    return this.#own ?? [];
+  }
+
+  /** Takes other items. */
+  fill(items: ChainItem[]): void {
+    this.#items = items;
+    this.#own = items;
+  }
+
   /** Takes everything out; returns the rules of its own that were in. */
-  flush(): Rule[] {
-    const rules = this.items.filter((item) => item instanceof Rule);
-    this.former ??= this.items.filter((item) => item instanceof RuleBlock);
-    this.items = [];
-    return rules;
+  flush(): readonly Rule[] {
+    const items = this.#items;
+    const blocks = blocksOf(items);
+    this.former ??= blocks;
+    this.#items = NO_BLOCKS;
+    this.#own = null;
+    return blocks === items ? NO_RULES : items.filter((item) => item instanceof Rule);
   }
 
   /** Which blocks the edit has brought, and which it has taken out, once the rest is settled. */
   settle(): { readonly added: readonly RuleBlock[]; readonly removed: readonly RuleBlock[] } {
     const { former } = this;
     if (former === null) return { added: NO_BLOCKS, removed: NO_BLOCKS };
-    const now = this.items.filter((item) => item instanceof RuleBlock);
+    const now = blocksOf(this.#items);
     this.former = now;
     return { added: without(now, former), removed: without(former, now) };
   }
@@ -61,13 +83,25 @@ export class ChainDraft {
   place(name: string): void {
     const { chain } = this;
     chain.name = name;
-    chain.fill(this.items);
+    chain.fill(this.#items);
     chain.policyAccepts = this.policyAccepts;
     chain.counts = this.counts;
     chain.exists = this.exists;
     chain.packets = this.packets;
     chain.bytes = this.bytes;
   }
+}
+
+/** The blocks among items: the very list if there is nothing else. */
+function blocksOf(items: readonly ChainItem[]): readonly RuleBlock[] {
+  return hasOnlyBlocks(items) ? items : items.filter((item) => item instanceof RuleBlock);
+}
+
+function hasOnlyBlocks(items: readonly ChainItem[]): items is readonly RuleBlock[] {
+  for (let index = 0; index < items.length; index += 1) {
+    if (items[index] instanceof Rule) return false;
+  }
+  return true;
 }
 
 /** Those of `blocks` that `others` have not, each as often as that. */

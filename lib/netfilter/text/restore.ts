@@ -90,7 +90,7 @@ export class RestoreReader {
       for (const line of block.lines) this.#next(line, 0, line.length);
       return;
     }
-    for (const name of read.declared) declare(edit, name);
+    for (const name of read.declared) edit.renew(name);
     if (edit.appendBlocks(read.appended)) {
       this.#line += block.lines.length;
       return;
@@ -174,7 +174,7 @@ export class RestoreReader {
     if (policy === undefined) throw new RuleError("policy invalid");
     if (!isBuiltIn(this.#table, name)) {
       checkChainName(name);
-      declare(edit, name);
+      edit.renew(name);
       return;
     }
     if (policy === "-") {
@@ -225,10 +225,4 @@ export class RestoreReader {
   #place(column: number, line: number): Place {
     return { file: this.#options.file ?? "iptables-restore", line, column };
   }
-}
-
-/** Makes a user chain, or empties it. */
-function declare(edit: TableEdit, name: string): void {
-  if (edit.has(name)) edit.flush(name);
-  else edit.newChain(name);
 }
