@@ -9,6 +9,8 @@ export class LineBlock {
   readonly lines: readonly string[];
   /** Characters, with an end after each line. */
   readonly length: number;
+  /** What the reader of blocks has made of it, and finds here when it comes again. */
+  reading: unknown = undefined;
 
   /** Takes the lines. */
   constructor(lines: readonly string[]) {
@@ -22,11 +24,22 @@ export class LineBlock {
 /** A text that is built of blocks. */
 export class LineText {
   readonly blocks: readonly LineBlock[];
+  readonly lineCount: number;
+  /** Characters of the whole text. */
+  readonly length: number;
   #text: string | null = null;
 
   /** Takes the blocks. */
   constructor(blocks: readonly LineBlock[]) {
+    let lineCount = 0;
+    let length = 0;
+    for (let index = 0; index < blocks.length; index += 1) {
+      lineCount += blocks[index]?.lines.length ?? 0;
+      length += blocks[index]?.length ?? 0;
+    }
     this.blocks = blocks;
+    this.lineCount = lineCount;
+    this.length = length;
   }
 
   /** The lines of a text, whose last line has an end. */
@@ -40,18 +53,5 @@ export class LineText {
   get text(): string {
     this.#text ??= this.blocks.map(({ lines }) => [...lines, ""].join("\n")).join("");
     return this.#text;
-  }
-
-  get lineCount(): number {
-    let count = 0;
-    for (const { lines } of this.blocks) count += lines.length;
-    return count;
-  }
-
-  /** Characters of the whole text. O(blocks). */
-  get length(): number {
-    let length = 0;
-    for (const block of this.blocks) length += block.length;
-    return length;
   }
 }

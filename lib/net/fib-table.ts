@@ -133,16 +133,23 @@ export class FibTable {
     return count;
   }
 
-  /** All entries, in no order in particular. */
-  *each(): Generator<FibEntry> {
+  /** Visits all entries, in no order in particular; they stay as they are meanwhile. */
+  each(visit: (entry: FibEntry) => void): void {
     for (const length of this.#lengths) {
-      for (const entries of this.#byLength[length]?.values() ?? []) yield* entries;
+      for (const entries of this.#byLength[length]?.values() ?? []) {
+        for (let index = 0; index < entries.length; index += 1) {
+          const entry = entries[index];
+          if (entry !== undefined) visit(entry);
+        }
+      }
     }
   }
 
   /** All entries in the order of `ip route show`: by address, then longer prefixes first. */
   entries(): FibEntry[] {
-    return [...this.each()].sort(
+    const all: FibEntry[] = [];
+    this.each((entry) => all.push(entry));
+    return all.sort(
       (a, b) => (a.destination >>> 0) - (b.destination >>> 0) || b.prefixLength - a.prefixLength,
     );
   }

@@ -167,9 +167,9 @@ export class Fib {
   /** Forgets what was learnt about single destinations (`ip route flush cache`). */
   flushExceptions(): void {
     for (const table of this.tables.values()) {
-      for (const { info } of table.each()) {
+      table.each(({ info }) => {
         for (const { exceptions } of info.nexthops) exceptions.clear();
-      }
+      });
     }
     this.#namespace.epoch.bump();
   }
@@ -215,7 +215,7 @@ export class Fib {
       const { nexthops } = entry.info;
       return nexthops.length > 0 && nexthops.every((nexthop) => nexthop.dead);
     });
-    for (const table of this.tables.values()) for (const { info } of table.each()) rebalance(info);
+    for (const table of this.tables.values()) table.each(({ info }) => rebalance(info));
     this.#namespace.epoch.bump();
   }
 
@@ -286,11 +286,11 @@ export class Fib {
 
   #eachNexthop(device: NetDevice, act: (nexthop: Nexthop, entry: FibEntry) => void): void {
     for (const table of this.tables.values()) {
-      for (const entry of table.each()) {
+      table.each((entry) => {
         for (const nexthop of entry.info.nexthops) {
           if (nexthop.device === device) act(nexthop, entry);
         }
-      }
+      });
     }
   }
 

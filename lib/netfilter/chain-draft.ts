@@ -5,13 +5,16 @@ import { type ChainItem, RuleBlock } from "./rule-block.ts";
 import type { Chain } from "./table.ts";
 
 const NO_BLOCKS: readonly RuleBlock[] = [];
+const NO_RULES: readonly Rule[] = [];
 
 const NOTHING_SETTLED = { added: NO_BLOCKS, removed: NO_BLOCKS };
 
 /** One chain of the draft. */
 export class ChainDraft {
   readonly chain: Chain;
-  items: ChainItem[];
+  #items: readonly ChainItem[];
+  /** The items again if they are the draft's own to change. */
+  #own: ChainItem[] | null;
   /**
    * Blocks of which the edit began to empty the chain; null: it has not, and they are among the
    * items. Such blocks may come back, and then nothing has happened to them.
@@ -26,14 +29,12 @@ export class ChainDraft {
   references = 0;
   /** What it leads to, once somebody has looked. */
   reach: Reach | null = null;
-  /** How many of the items are blocks. */
-  #blocks: number;
 
   private constructor(chain: Chain, isEmpty: boolean) {
     this.chain = chain;
-    this.items = isEmpty ? [] : chain.items.slice();
+    this.#items = isEmpty ? NO_BLOCKS : chain.items;
+    this.#own = null;
     this.former = isEmpty ? NO_BLOCKS : null;
-    this.#blocks = countBlocks(this.items);
     this.policyAccepts = isEmpty || chain.policyAccepts;
     this.counts = !isEmpty && chain.counts;
     this.exists = isEmpty ? !chain.builtIn : chain.exists;
@@ -51,35 +52,42 @@ export class ChainDraft {
     return new ChainDraft(chain, false);
   }
 
-  /** Puts a block at the end. */
-  append(block: RuleBlock): void {
-    this.items.push(block);
-    this.#blocks += 1;
-  }
-
   get hasBlocks(): boolean {
-    return this.#blocks > 0;
+    return this.#items.some((item) => item instanceof RuleBlock);
   }
 
-  /** Puts rules in the place of all items. */
-  fill(rules: Rule[]): void {
-    this.items = rules;
-    this.#blocks = 0;
+  get items(): readonly ChainItem[] {
+    return this.#items;
+  }
+
+  /** The items, to be changed. */
+  get ownItems(): ChainItem[] {
+    if (this.#own === null) this.fill(this.#items.slice());
+    return this.#own ?? [];
+  }
+
+  /** Takes other items. */
+  fill(items: ChainItem[]): void {
+    this.#items = items;
+    this.#own = items;
   }
 
   /** Takes everything out; returns the rules of its own that were in. */
-  flush(): Rule[] {
-    const rules = this.items.filter((item) => item instanceof Rule);
-    this.former ??= this.items.filter((item) => item instanceof RuleBlock);
-    this.fill([]);
-    return rules;
+  flush(): readonly Rule[] {
+    const items = this.#items;
+    const blocks = blocksOf(items);
+    this.former ??= blocks;
+    this.#items = NO_BLOCKS;
+    this.#own = null;
+    return blocks === items ? NO_RULES : items.filter((item) => item instanceof Rule);
   }
 
   /** Which blocks the edit has brought, and which it has taken out, once the rest is settled. */
   settle(): { readonly added: readonly RuleBlock[]; readonly removed: readonly RuleBlock[] } {
     const { former } = this;
-    if (former === null || (former.length === 0 && !this.hasBlocks)) return NOTHING_SETTLED;
-    const now = this.items.filter((item) => item instanceof RuleBlock);
+    if (former === null) return NOTHING_SETTLED;
+    const now = blocksOf(this.#items);
+    if (former.length === 0 && now.length === 0) return NOTHING_SETTLED;
     this.former = now;
     return { added: without(now, former), removed: without(former, now) };
   }
@@ -93,7 +101,7 @@ export class ChainDraft {
       chain.height = this.reach.height;
       chain.hooks = this.reach.hooks;
     }
-    chain.fill(this.items);
+    chain.fill(this.#items);
     chain.policyAccepts = this.policyAccepts;
     chain.counts = this.counts;
     chain.exists = this.exists;
@@ -102,20 +110,27 @@ export class ChainDraft {
   }
 }
 
-function countBlocks(items: readonly ChainItem[]): number {
-  let count = 0;
-  for (const item of items) if (item instanceof RuleBlock) count += 1;
-  return count;
+/** The blocks among items: the very list if there is nothing else. */
+function blocksOf(items: readonly ChainItem[]): readonly RuleBlock[] {
+  return hasOnlyBlocks(items) ? items : items.filter((item) => item instanceof RuleBlock);
+}
+
+function hasOnlyBlocks(items: readonly ChainItem[]): items is readonly RuleBlock[] {
+  for (let index = 0; index < items.length; index += 1) {
+    if (items[index] instanceof Rule) return false;
+  }
+  return true;
 }
 
 /** Those of `blocks` that `others` have not, each as often as that. */
 function without(blocks: readonly RuleBlock[], others: readonly RuleBlock[]): readonly RuleBlock[] {
   if (others.length === 0 || blocks.length === 0) return blocks;
-  const left = new Map<RuleBlock, number>();
-  for (const block of others) left.set(block, (left.get(block) ?? 0) + 1);
+  for (const block of blocks) block.left = 0;
+  for (const block of others) block.left = 0;
+  for (const block of others) block.left += 1;
   return blocks.filter((block) => {
-    const count = left.get(block) ?? 0;
-    if (count > 0) left.set(block, count - 1);
-    return count === 0;
+    if (block.left === 0) return true;
+    block.left -= 1;
+    return false;
   });
 }

@@ -81,6 +81,8 @@ export class RuleBlock {
   readonly jumps: readonly string[];
   /** Bits of the hooks where all its rules may be. */
   readonly validHooks: number;
+  /** For whoever compares lists of blocks: how often one has it that the other has not. */
+  left = 0;
   /** How many of its rules need connections to be tracked. */
   readonly tracking: number;
 

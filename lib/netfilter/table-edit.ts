@@ -118,6 +118,13 @@ export class TableEdit implements ReachEdit {
     this.drafts.set(name, ChainDraft.empty(new Chain(this.table, name, null)));
   }
 
+  /** Makes a user chain, or empties it. */
+  renew(name: string): void {
+    const draft = this.drafts.get(name) ?? null;
+    if (draft !== null || this.has(name)) this.flush(name);
+    else this.newChain(name);
+  }
+
   /** Takes all rules out of a chain. */
   flush(name: string): void {
     for (const rule of this.#draft(name).flush()) this.#drop(rule);
@@ -142,7 +149,7 @@ export class TableEdit implements ReachEdit {
     for (const { chain, rules } of blocks) {
       const draft = this.#draft(chain);
       draft.exists = true;
-      draft.append(rules);
+      draft.ownItems.push(rules);
     }
     this.#touched = true;
     return true;
@@ -192,7 +199,7 @@ export class TableEdit implements ReachEdit {
     draft.exists = true;
     // The counters of blocks that were there before must not be lost.
     if (draft.former === null) this.#own(draft);
-    draft.items.push(rule);
+    draft.ownItems.push(rule);
     this.#take(rule);
   }
 
@@ -329,7 +336,7 @@ export class TableEdit implements ReachEdit {
       draft.fill(rules);
       for (const rule of rules) if (!before.has(rule)) this.#take(rule);
     }
-    return draft.items as Rule[];
+    return draft.ownItems as Rule[];
   }
 
   /** Takes note of the blocks that a draft has got and lost. */

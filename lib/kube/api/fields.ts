@@ -23,6 +23,32 @@ function copy(value: unknown): unknown {
   return result;
 }
 
+/**
+ * The same of the next version of an object: what is the very value that the clean version before
+ * it has stays that value.
+ */
+export function copyChanges(value: unknown, before: unknown): Fields {
+  return changed(value, before) as Fields;
+}
+
+function changed(value: unknown, before: unknown): unknown {
+  if (value === before || typeof value !== "object" || value === null) return value;
+  if (typeof before !== "object" || before === null) return copy(value);
+  if (Array.isArray(value)) {
+    const old = Array.isArray(before) ? before : [];
+    return value.map((item, index) => changed(item, old[index]));
+  }
+  const result: Fields = {};
+  const fields = value as Fields;
+  const old = before as Fields;
+  for (const name of Object.keys(fields)) {
+    const field = fields[name];
+    if (field === undefined || (field === null && !KEPT_NULLS.has(name))) continue;
+    result[name] = changed(field, old[name]);
+  }
+  return result;
+}
+
 /** Fields whose null the API shows. */
 const KEPT_NULLS: ReadonlySet<string> = new Set(["lastProbeTime", "endpoints", "ports"]);
 

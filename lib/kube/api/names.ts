@@ -29,7 +29,7 @@ export function objectUid(random: RandomStream): string {
  * keys, so the letters are others, but equal templates have equal hashes.
  */
 export function templateHash(template: unknown, collisionCount: number | undefined): string {
-  const text = `${canonical(template)}${collisionCount === undefined ? "" : collisionCount}`;
+  const text = `${templateText(template)}${collisionCount === undefined ? "" : collisionCount}`;
   let hash = 0x811c9dc5;
   for (let index = 0; index < text.length; index += 1) {
     hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
@@ -37,6 +37,18 @@ export function templateHash(template: unknown, collisionCount: number | undefin
   return [...String(hash >>> 0)]
     .map((digit) => ALPHABET[digit.charCodeAt(0) % ALPHABET.length] ?? "")
     .join("");
+}
+
+/** Texts of templates, which are asked for again and again and never change. */
+const texts = new WeakMap<object, string>();
+
+function templateText(template: unknown): string {
+  if (typeof template !== "object" || template === null) return canonical(template);
+  const known = texts.get(template);
+  if (known !== undefined) return known;
+  const text = canonical(template);
+  texts.set(template, text);
+  return text;
 }
 
 /** JSON with keys in order and without fields that are undefined. */

@@ -17,7 +17,7 @@ import { ClusterIpAllocator, NodePortAllocator } from "./allocators.ts";
 import { decodeProblem, normalise } from "./decode.ts";
 import { setDefaults, setTemplateGeneration, templateGeneration } from "./defaults.ts";
 import { ApiError } from "./errors.ts";
-import { copyFields, ensureMap, type Fields, mapIn, textIn } from "./fields.ts";
+import { copyChanges, copyFields, ensureMap, type Fields, mapIn, textIn } from "./fields.ts";
 import { objectUid, randomSuffix } from "./names.ts";
 import { resourceOf } from "./resources.ts";
 import { prepareService, ServiceAllocation } from "./service-allocation.ts";
@@ -259,7 +259,7 @@ export class ApiServer {
     audit: { readonly user: string; readonly verb: string },
   ): ApiObject {
     const fields = decoded(object);
-    const old = copyFields(current);
+    const old = current as unknown as Fields;
     if (object.kind === "Service") prepareService(fields, old);
     setDefaults(fields);
     if (object.kind === "DaemonSet") this.#countTemplates(fields, old);
@@ -277,10 +277,11 @@ export class ApiServer {
     audit: { readonly user: string; readonly verb: string },
   ): ApiObject {
     const { metadata } = object;
-    const clean = copyFields({
+    const now = {
       ...object,
       metadata: { ...metadata, resourceVersion: current.metadata.resourceVersion },
-    }) as unknown as ApiObject;
+    };
+    const clean = copyChanges(now, current) as unknown as ApiObject;
     if (deepEqual(clean, current)) return current;
     const done =
       metadata.deletionTimestamp !== undefined && (metadata.finalizers ?? []).length === 0;

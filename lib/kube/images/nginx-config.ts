@@ -150,7 +150,22 @@ function locationOf({ args, block }: Directive, outer: Settings, file: string): 
   };
 }
 
+/** Files that were read, by path and text: the replicas of a Deployment have the same. */
+const read = new Map<string, readonly Directive[]>();
+/** With more than these, all are forgotten. */
+const MAX_READ = 64;
+
 function parseDirectives(text: string, path: string): readonly Directive[] {
+  const id = `${path}\n${text}`;
+  const known = read.get(id);
+  if (known !== undefined) return known;
+  const directives = readDirectives(text, path);
+  if (read.size >= MAX_READ) read.clear();
+  read.set(id, directives);
+  return directives;
+}
+
+function readDirectives(text: string, path: string): readonly Directive[] {
   const tokens = tokensOf(text);
   let next = 0;
   const block = (isInner: boolean): Directive[] => {

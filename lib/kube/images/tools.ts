@@ -22,6 +22,7 @@ const COREUTILS = [
   ..."sh sleep sort tail tee test timeout touch tr true uniq wc yes".split(" "),
 ];
 const BUSYBOX = [...COREUTILS, ..."[[ arp ifconfig ip nc ping route sysctl traceroute".split(" ")];
+const DEBIAN = [...COREUTILS, "getent"];
 /** What is this project's own, and in no image. */
 const OWN = ["dns-server", "http-proxy", "http-server", "script"];
 
@@ -39,11 +40,7 @@ export function busyboxCommands(container: Container, more: readonly Command[] =
 
 /** What a slim Debian has: coreutils and a shell, no tools for networks. */
 export function debianCommands(container: Container, more: readonly Command[] = []): CommandSet {
-  const tools = [
-    ...pick([...COREUTILS, "getent"]),
-    shellCommand("bash"),
-    hostnameCommand(container),
-  ];
+  const tools = [...pick(DEBIAN), shellCommand("bash"), hostnameCommand(container)];
   return commandSet("dash", [...tools, ...more]);
 }
 
@@ -63,9 +60,16 @@ export function toolImage(
 }
 
 /** Commands of the shell by their names. */
-export function pick(names: readonly string[]): Command[] {
-  return COMMANDS.filter(({ name }) => names.includes(name));
+export function pick(names: readonly string[]): readonly Command[] {
+  const known = picked.get(names);
+  if (known !== undefined) return known;
+  const commands = COMMANDS.filter(({ name }) => names.includes(name));
+  picked.set(names, commands);
+  return commands;
 }
+
+/** What was picked by lists that do not change: each container asks for the same. */
+const picked = new WeakMap<readonly string[], readonly Command[]>();
 
 /** `hostname [-s|-f|-i|-I]` in a Pod. */
 function hostnameCommand({ pod }: Container): Command {

@@ -30,10 +30,25 @@ interface Slices {
   readonly pending: Pending;
 }
 
-/** What was read of slices, by the first of them: all nodes of a cluster read the same. */
-const read = new WeakMap<EndpointSlice, ReadEndpoints>();
-/** Whether a slice is as its version before, likewise. */
-const compared = new WeakMap<EndpointSlice, ComparedSlices>();
+/** What is known of a slice: objects never change, and all nodes of a cluster ask the same. */
+interface SliceFacts {
+  /** As `serviceOf`. */
+  readonly service: string | null;
+  /** What was read of it, and of the slices behind it. */
+  read: ReadEndpoints | null;
+  /** Whether it is as its version before. */
+  compared: ComparedSlices | null;
+}
+
+const facts = new WeakMap<EndpointSlice, SliceFacts>();
+
+function factsOf(slice: EndpointSlice): SliceFacts {
+  const known = facts.get(slice);
+  if (known !== undefined) return known;
+  const made: SliceFacts = { service: readService(slice), read: null, compared: null };
+  facts.set(slice, made);
+  return made;
+}
 
 interface ReadEndpoints {
   readonly release: KubeProxyRelease;
@@ -112,13 +127,14 @@ export class EndpointTracker {
   private same(a: EndpointSlice, b: EndpointSlice): boolean {
     if (a === b) return true;
     const { release } = this;
-    const known = compared.get(b);
+    const ofB = factsOf(b);
+    const known = ofB.compared;
     if (known?.before === a && known.release === release) return known.same;
     const same =
       release.sliceChange === "any field"
         ? deepEqual(a, b)
         : deepEqual(keptFields(a, release), keptFields(b, release));
-    compared.set(b, { release, before: a, same });
+    ofB.compared = { release, before: a, same };
     return same;
   }
 
@@ -129,15 +145,15 @@ export class EndpointTracker {
    */
   private endpointsOf(service: string, byName: ReadonlyMap<string, EndpointSlice>): EndpointMap {
     const { release } = this;
-    const slices = [...byName.values()].sort((a, b) =>
-      compareNames(a.metadata.name, b.metadata.name),
-    );
+    const slices = [...byName.values()];
+    if (slices.length > 1) slices.sort((a, b) => compareNames(a.metadata.name, b.metadata.name));
     const [first] = slices;
     if (first === undefined) return NO_ENDPOINTS;
-    const known = read.get(first);
+    const ofFirst = factsOf(first);
+    const known = ofFirst.read;
     if (known?.release === release && sameSlices(known.slices, slices)) return known.endpoints;
     const { endpoints, isForAll } = this.read(service, slices);
-    if (isForAll) read.set(first, { release, slices, endpoints });
+    if (isForAll) ofFirst.read = { release, slices, endpoints };
     return endpoints;
   }
 
@@ -182,6 +198,10 @@ function sameSlices(a: readonly EndpointSlice[], b: readonly EndpointSlice[]): b
 
 /** `namespace/name` of the Service that a slice belongs to, or null if this proxy has none of it. */
 function serviceOf(slice: EndpointSlice): string | null {
+  return factsOf(slice).service;
+}
+
+function readService(slice: EndpointSlice): string | null {
   const { labels = {}, namespace = "" } = slice.metadata;
   const name = labels[SERVICE_NAME_LABEL] ?? "";
   if (name === "" || namespace === "" || isOtherProxys(slice.metadata)) return null;

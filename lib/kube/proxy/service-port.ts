@@ -85,12 +85,14 @@ type Ports = ReadonlyMap<string, ServicePort>;
 
 /** What was read of a Service: objects never change, and all nodes of a cluster read the same. */
 const read = new WeakMap<Service, { readonly release: KubeProxyRelease; readonly ports: Ports }>();
+/** The ports of Services that are not proxied. */
+const NO_PORTS: Ports = new Map();
 
 /** The service ports of a Service, by key; none for a Service that is not proxied. */
 export function servicePortsOf(service: Service, release: KubeProxyRelease): Ports {
   const known = read.get(service);
   if (known?.release === release) return known.ports;
-  const ports = readPorts(service, release);
+  const ports = isOtherProxys(service.metadata) ? NO_PORTS : readPorts(service, release);
   read.set(service, { release, ports });
   return ports;
 }

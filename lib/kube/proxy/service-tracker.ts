@@ -7,7 +7,7 @@
 import { deepEqual } from "../deep-equal.ts";
 import { objectName, type Service } from "../objects.ts";
 import type { KubeProxyRelease } from "./release.ts";
-import { isOtherProxys, type ServicePort, servicePortsOf } from "./service-port.ts";
+import { type ServicePort, servicePortsOf } from "./service-port.ts";
 
 type Ports = ReadonlyMap<string, ServicePort>;
 
@@ -69,7 +69,7 @@ export class ServiceTracker {
   }
 
   private portsOf(service: Service | null): Ports {
-    if (service === null || isOtherProxys(service.metadata)) return NO_PORTS;
+    if (service === null) return NO_PORTS;
     return servicePortsOf(service, this.release);
   }
 }

@@ -14,16 +14,19 @@ import { checkNewChain } from "./header.ts";
 import type { Words } from "./lexer.ts";
 
 /** What a block says. */
-export interface ReadBlock {
+export class ReadBlock {
   readonly table: TableName;
   /** The user chains that it declares, before anything else. */
   readonly declared: readonly string[];
   /** The rules that it appends, by chain. */
   readonly appended: readonly ChainBlock[];
-}
 
-/** What was read of blocks; null: they must be read line by line. */
-const known = new WeakMap<LineBlock, ReadBlock | null>();
+  constructor(table: TableName, declared: readonly string[], appended: readonly ChainBlock[]) {
+    this.table = table;
+    this.declared = declared;
+    this.appended = appended;
+  }
+}
 
 /**
  * What a block says to a table; null if it must be read line by line: because it says something
@@ -35,15 +38,15 @@ export function readBlock(
   words: Words,
   parser: CommandParser,
 ): ReadBlock | null {
-  const before = known.get(block);
-  if (before !== undefined && (before === null || before.table === table)) return before;
+  const before = block.reading;
+  if (before === null || (before instanceof ReadBlock && before.table === table)) return before;
   let read: ReadBlock | null = null;
   try {
     read = new BlockReader(table, words, parser).read(block.lines);
   } catch (error) {
     if (!(error instanceof VethworkError)) throw error;
   }
-  known.set(block, read);
+  block.reading = read;
   return read;
 }
 
@@ -66,7 +69,7 @@ class BlockReader {
       chain,
       rules: new RuleBlock(rules),
     }));
-    return { table: this.#table, declared: this.#declared, appended };
+    return new ReadBlock(this.#table, this.#declared, appended);
   }
 
   #line(line: string): boolean {

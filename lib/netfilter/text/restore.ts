@@ -60,12 +60,13 @@ export class RestoreReader {
 
   /** Reads the whole text; tables before an error stay changed. */
   read(text: string | LineText): void {
-    this.#words = new Words();
-    this.#shapes = new Shapes();
-    this.#parser = new CommandParser(this.#target, this.#target.modules, this.#words);
     this.#line = 0;
-    if (typeof text === "string") this.#readText(text);
-    else for (const block of text.blocks) this.#readBlock(block);
+    if (typeof text === "string") {
+      this.#words = new Words();
+      this.#shapes = new Shapes();
+      this.#parser = new CommandParser(this.#target, this.#target.modules, this.#words);
+      this.#readText(text);
+    } else for (const block of text.blocks) this.#readBlock(block);
     if (this.#edit !== null || this.#skipping) {
       throw new RuleError(`COMMIT expected at line ${this.#line + 1}`, {
         exitStatus: ExitStatus.OTHER_PROBLEM,
@@ -92,7 +93,7 @@ export class RestoreReader {
       for (const line of block.lines) this.#next(line, 0, line.length);
       return;
     }
-    for (const name of read.declared) declare(edit, name);
+    for (const name of read.declared) edit.renew(name);
     if (edit.appendBlocks(read.appended)) {
       this.#line += block.lines.length;
       return;
@@ -176,7 +177,7 @@ export class RestoreReader {
     if (policy === undefined) throw new RuleError("policy invalid");
     if (!isBuiltIn(this.#table, name)) {
       checkNewChain(name, this.#target.modules);
-      declare(edit, name);
+      edit.renew(name);
       return;
     }
     if (policy === "-") {
@@ -246,10 +247,4 @@ export class RestoreReader {
   #place(column: number, line: number): Place {
     return { file: this.#options.file ?? "iptables-restore", line, column };
   }
-}
-
-/** Makes a user chain, or empties it. */
-function declare(edit: TableEdit, name: string): void {
-  if (edit.has(name)) edit.flush(name);
-  else edit.newChain(name);
 }

@@ -47,6 +47,14 @@ export const LARGE_CLUSTER_ENDPOINTS = 1000;
 const NO_ENDPOINTS: readonly Endpoint[] = [];
 const NOTHING: PortBlocks = { filter: null, shared: null, own: null, declared: null, chains: [] };
 
+/** Blocks that every input has. */
+interface Frame {
+  readonly filterHead: readonly LineBlock[];
+  readonly filterTail: LineBlock;
+  readonly natDeclared: LineBlock;
+  readonly natHead: LineBlock;
+}
+
 /** Blocks of an input, as they come together. */
 interface Input {
   readonly filter: LineBlock[];
@@ -69,6 +77,7 @@ export class IptablesMode implements RuleMode {
   /** What `IptablesTool.chainChanges` said after the last sync; NaN: it does not matter. */
   private chainChanges = Number.NaN;
   private readonly ports = new PortChunks();
+  private frame: Frame;
   private largeCluster = false;
   private lastCleanup: Ns = Number.NEGATIVE_INFINITY;
   private countsInvalid = false;
@@ -82,6 +91,7 @@ export class IptablesMode implements RuleMode {
       configuration.localhostNodePorts && includesLoopback(options.nodePortAddresses);
     if (this.localhostNodePorts) node.setSysctl("net/ipv4/conf/all/route_localnet", 1);
     this.dropsInvalid = (node.sysctl("net/netfilter/nf_conntrack_tcp_be_liberal") ?? 0) === 0;
+    this.frame = this.frameOf();
     this.canary = new Canary(node.iptables, node.clock, configuration.syncPeriod);
   }
 
@@ -115,26 +125,15 @@ export class IptablesMode implements RuleMode {
     const context = this.context();
     const input: Input = { filter: [], declared: [], nat: [] };
     for (const chunk of this.ports.chunks) this.writeChunk(chunk, request, context, input);
-    const { localhostNodePorts } = this;
-    const tail = [
-      ...(this.dropsInvalid ? [invalidRule(this.countsInvalid)] : []),
-      forwardMarkedRule(this.mark),
-      forwardKnownRule("kubernetes forwarding conntrack rule"),
-    ];
     const stale = this.staleChains();
     const gone = stale.length === 0 ? [] : [new LineBlock(stale.map((chain) => `-X ${chain}`))];
-    const filterChains = localhostNodePorts ? [...FILTER_CHAINS, FIREWALL] : FILTER_CHAINS;
-    const filter = [
-      declarations(filterChains),
-      ...(localhostNodePorts ? [blockOf([LOCALNET_RULE])] : []),
-      ...input.filter,
-      blockOf(tail),
-    ];
+    const { filterHead, filterTail, natDeclared, natHead } = this.frame;
+    const filter = [...filterHead, ...input.filter, filterTail];
     const nat = [
-      declarations(NAT_CHAINS),
+      natDeclared,
       ...input.declared,
       ...(stale.length === 0 ? [] : [new LineBlock(stale.map(declare))]),
-      blockOf(natHead(this.mark)),
+      natHead,
       ...input.nat,
       ...gone,
       blockOf(this.nodePortsJumps()),
@@ -143,6 +142,24 @@ export class IptablesMode implements RuleMode {
       { name: "filter", blocks: filter },
       { name: "nat", blocks: nat },
     ]);
+  }
+
+  /** What stands around the rules of service ports; other counters lead to another. */
+  private frameOf(): Frame {
+    const tail = [
+      ...(this.dropsInvalid ? [invalidRule(this.countsInvalid)] : []),
+      forwardMarkedRule(this.mark),
+      forwardKnownRule("kubernetes forwarding conntrack rule"),
+    ];
+    const head = this.localhostNodePorts
+      ? [declarations([...FILTER_CHAINS, FIREWALL]), blockOf([LOCALNET_RULE])]
+      : [declarations(FILTER_CHAINS)];
+    return {
+      filterHead: head,
+      filterTail: blockOf(tail),
+      natDeclared: declarations(NAT_CHAINS),
+      natHead: blockOf(natHead(this.mark)),
+    };
   }
 
   /** Forgets what is to be written anew: everything, or what belongs to changed Services. */
@@ -247,6 +264,7 @@ export class IptablesMode implements RuleMode {
     const { iptables } = this.options.node;
     this.countsInvalid = iptables.ensureCounter(INVALID_COUNTER);
     this.countsLocalhost = iptables.ensureCounter(LOCALHOST_COUNTER);
+    this.frame = this.frameOf();
   }
 
   private context(): RuleContext {
