@@ -8,17 +8,8 @@
 import { DropReason } from "../../sim/drop-reason.ts";
 import { HZ, JIFFY_NS, type Timer, type TimerOwner, WheelTimer } from "../../sim/timer.ts";
 import type { Frame } from "../../wire/frame.ts";
-import * as icmp from "../../wire/icmp.ts";
-import * as ipv4 from "../../wire/ipv4.ts";
-import {
-  IPPROTO_ICMP,
-  IPPROTO_SCTP,
-  IPPROTO_TCP,
-  IPPROTO_UDP,
-} from "../../wire/protocol-numbers.ts";
-import * as tcp from "../../wire/tcp.ts";
-import * as udp from "../../wire/udp.ts";
-import { Hook, type NetfilterHost } from "../hooks.ts";
+import { IPPROTO_ICMP, IPPROTO_SCTP, IPPROTO_TCP } from "../../wire/protocol-numbers.ts";
+import type { NetfilterHost } from "../hooks.ts";
 import type { Packet } from "../packet.ts";
 import { Verdict } from "../rule.ts";
 import {
@@ -32,13 +23,18 @@ import {
   News,
   Status,
 } from "./connection.ts";
-import { OtherTrackers } from "./other-states.ts";
+import {
+  type ConnectionOwner,
+  type ConntrackEvent,
+  type ConntrackListener,
+  ConntrackStatistics,
+} from "./listener.ts";
 import { associationMayDropEarly } from "./sctp-state.ts";
 import { type ConntrackSettings, defaultSettings } from "./sysctls.ts";
 import { ConnectionTable } from "./table.ts";
 import { mayDropEarly } from "./tcp-state.ts";
-import { TcpTracker } from "./tcp-tracker.ts";
 import { END, TcpWindows } from "./tcp-window.ts";
+import { Trackers } from "./trackers.ts";
 import { Tracking } from "./tracking.ts";
 import { Tuple } from "./tuple.ts";
 
@@ -46,34 +42,6 @@ import { Tuple } from "./tuple.ts";
 const COLLECT_INTERVAL = 60 * HZ;
 /** Connections looked at when room is needed (NF_CT_EVICTION_RANGE buckets). */
 const EVICTION_RANGE = 8;
-
-/** What happened to a connection, as `conntrack -E` names it. */
-export type ConntrackEvent = "NEW" | "UPDATE" | "DESTROY";
-
-/** Told of what happens to connections that are made while it listens. */
-export interface ConntrackListener {
-  /** `portId`: the netlink port of the program that did it, or 0. */
-  connectionEvent(event: ConntrackEvent, connection: Connection, portId: number): void;
-}
-
-/** What conntrack asks of NAT when a connection goes. */
-export interface ConnectionOwner {
-  connectionGone(connection: Connection): void;
-}
-
-/** Counts of `conntrack -S`. */
-export class ConntrackStatistics {
-  found = 0;
-  /** By programs; what packets make is not counted. */
-  inserted = 0;
-  invalid = 0;
-  insertFailed = 0;
-  drop = 0;
-  earlyDrop = 0;
-  error = 0;
-  searchRestart = 0;
-  clashResolve = 0;
-}
 
 /** The connections of a host. */
 export class Conntrack implements TimerOwner {
@@ -90,12 +58,9 @@ export class Conntrack implements TimerOwner {
   #count = 0;
   #lastId = 0;
   readonly #windows = new TcpWindows();
-  readonly #tcp = new TcpTracker(this, this.#windows);
-  readonly #others = new OtherTrackers(this, this.#windows);
+  readonly #trackers = new Trackers(this, this.#windows);
   readonly #collector: WheelTimer;
   readonly #tuple = new Tuple();
-  readonly #inner = new Tuple();
-  readonly #reply = new Tuple();
 
   constructor(host: NetfilterHost) {
     this.host = host;
@@ -142,7 +107,7 @@ export class Conntrack implements TimerOwner {
     const { frame } = packet;
     if (packet.fragmentOffset !== 0) return this.#invalid();
     if (packet.protocol === IPPROTO_ICMP) {
-      const result = this.#icmpError(packet, template);
+      const result = this.#trackers.icmpError(packet, template);
       if (result !== Tracking.ACCEPT) return this.#invalid();
       if (frame.conntrack !== null) return Verdict.CONTINUE;
     }
@@ -152,7 +117,7 @@ export class Conntrack implements TimerOwner {
         return this.#full ? this.#dropped(packet) : this.#invalid();
       }
       const wasReply = directionOf(frame.conntrackInfo) === Direction.REPLY;
-      const tracking = this.#follow(connection, packet);
+      const tracking = this.#trackers.follow(connection, packet);
       if (tracking === Tracking.ACCEPT) {
         if (wasReply && (connection.status & Status.SEEN_REPLY) === 0) {
           connection.status |= Status.SEEN_REPLY;
@@ -303,71 +268,6 @@ export class Conntrack implements TimerOwner {
       return true;
     }
     return false;
-  }
-
-  /** Lets the protocol's tracker look at the packet. @hot */
-  #follow(connection: Connection, packet: Packet): Tracking {
-    const info = packet.frame.conntrackInfo;
-    switch (connection.original.protocol) {
-      case IPPROTO_TCP:
-        if (!this.#tcp.isSound(packet) || !this.#checksumIsGood(packet)) return Tracking.INVALID;
-        if (!connection.confirmed && connection.row === -1) {
-          if (!this.#tcp.begin(connection, packet)) return Tracking.INVALID;
-        }
-        return this.#tcp.packet(connection, packet, info);
-      case IPPROTO_UDP:
-        if (!udp.isValid(packet.view, packet.l4, packet.l4 + lengthOf(packet))) {
-          return Tracking.INVALID;
-        }
-        if (!this.#checksumIsGood(packet)) return Tracking.INVALID;
-        return this.#others.udp(connection, packet);
-      case IPPROTO_ICMP:
-        return this.#others.icmp(connection, packet);
-      case IPPROTO_SCTP:
-        return this.#others.sctp(connection, packet);
-      default:
-        this.refresh(connection, this.settings.nf_conntrack_generic_timeout, packet.frame);
-        return Tracking.ACCEPT;
-    }
-  }
-
-  /** Whether the transport checksum is right; looked at in PREROUTING only. */
-  #checksumIsGood(packet: Packet): boolean {
-    const { frame, view, l4, end, source, destination } = packet;
-    if (
-      packet.hook !== Hook.PREROUTING ||
-      this.settings.nf_conntrack_checksum === 0 ||
-      frame.checksumPending ||
-      frame.checksumVerified ||
-      frame.payloadLength > 0
-    ) {
-      return true;
-    }
-    if (packet.protocol === IPPROTO_TCP) {
-      return tcp.checksumIsRight(view, l4, end, source, destination);
-    }
-    if (packet.protocol === IPPROTO_UDP) return udp.checksumIsRight(view, l4, source, destination);
-    return icmp.checksumIsRight(view, l4, end);
-  }
-
-  /** ICMP errors belong to the connection of the packet that they quote. */
-  #icmpError(packet: Packet, template: Connection | null): Tracking {
-    const { view, l4, end, frame } = packet;
-    if (!icmp.isValid(view, l4, end) || !this.#checksumIsGood(packet)) return Tracking.INVALID;
-    const type = icmp.type(view, l4);
-    if (type > 18) return Tracking.INVALID;
-    if (!icmp.isError(type)) return Tracking.ACCEPT;
-    const inner = l4 + icmp.ICMP_SIZE;
-    if (end - inner < ipv4.IPV4_SIZE) return Tracking.INVALID;
-    const tuple = this.#inner;
-    if (!tuple.read(view, inner, end) || !tuple.hasAnswer) return Tracking.INVALID;
-    this.#reply.invert(tuple);
-    const connection = this.find(this.#reply, template);
-    if (connection === null) return Tracking.INVALID;
-    const direction = this.table.foundDirection;
-    if (connection.tuple(direction).destination !== packet.destination) return Tracking.INVALID;
-    frame.attach(connection, direction === Direction.REPLY ? Info.RELATED_REPLY : Info.RELATED);
-    return Tracking.ACCEPT;
   }
 
   /** Puts the connection of a packet that leaves into the table. @hot */
@@ -544,9 +444,4 @@ function directionsIn(connection: Connection, zone: number): number {
 function isClosing({ original, state }: Connection): boolean {
   if (original.protocol === IPPROTO_TCP) return mayDropEarly(state);
   return original.protocol === IPPROTO_SCTP && associationMayDropEarly(state);
-}
-
-/** Bytes of the transport header and payload. */
-function lengthOf(packet: Packet): number {
-  return packet.length - (packet.l4 - packet.l3);
 }

@@ -1,233 +1,28 @@
 /**
- * -j DNAT, SNAT, REDIRECT, MASQUERADE and NETMAP: the translations.
+ * -j DNAT, SNAT, REDIRECT, MASQUERADE and NETMAP: their options, and what is refused. What they do
+ * is in translation.ts.
  *
- * Kernel: net/netfilter/xt_nat.c, xt_REDIRECT.c, xt_MASQUERADE.c, xt_NETMAP.c,
- * nf_nat_masquerade.c, nf_nat_redirect.c, 6.18; iptables 1.8.9, extensions/libxt_NAT.c.
+ * Spec: iptables 1.8.9, extensions/libxt_NAT.c. Kernel: net/netfilter/xt_nat.c (checkentry), 6.18.
  */
-import { formatIpv4 } from "../../base/inet.ts";
-import { DropReason } from "../../sim/drop-reason.ts";
 import {
   IPPROTO_ICMP,
   IPPROTO_SCTP,
   IPPROTO_TCP,
   IPPROTO_UDP,
 } from "../../wire/protocol-numbers.ts";
-import { connectionOf } from "../conntrack/connection.ts";
 import { IPPROTO_DCCP } from "../conntrack/tuple.ts";
-import type { Engine } from "../engine.ts";
 import { defineTarget, type OptionSpec, type RuleContext, refuseInKernel } from "../extension.ts";
-import { Hook } from "../hooks.ts";
-import { manipOf } from "../nat/nat.ts";
-import { ANY_RANGE, Manip, type NatRange, singleAddress } from "../nat/range.ts";
-import type { Packet } from "../packet.ts";
-import { Target, Verdict } from "../rule.ts";
+import { ANY_RANGE, Manip, type NatRange } from "../nat/range.ts";
 import { refuse } from "../text/errors.ts";
 import { servicePort } from "../text/names.ts";
-import {
-  formatMasked,
-  hostWithMask,
-  type MaskedAddress,
-  parseNumber,
-  tryAddress,
-} from "../text/values.ts";
-
-const LOOPBACK = 0x7f000001;
-const PREROUTING = 1 << Hook.PREROUTING;
-const INPUT = 1 << Hook.INPUT;
-const OUTPUT = 1 << Hook.OUTPUT;
-const POSTROUTING = 1 << Hook.POSTROUTING;
+import { hostWithMask, parseNumber, tryAddress } from "../text/values.ts";
+import { AddressTarget, MasqueradeTarget, NetmapTarget, RedirectTarget } from "./translation.ts";
 
 interface NatState {
   to: string | null;
   random: boolean;
   randomFully: boolean;
   persistent: boolean;
-}
-
-/** What all of them share: the engine, and that connections are needed. */
-abstract class NatTarget extends Target {
-  protected readonly engine: Engine;
-
-  constructor(engine: Engine) {
-    super();
-    this.engine = engine;
-  }
-
-  override get tracks(): boolean {
-    return true;
-  }
-
-  protected setUp(packet: Packet, range: NatRange, manip: Manip): Verdict {
-    const connection = connectionOf(packet.frame);
-    if (connection === null) return Verdict.ACCEPT;
-    return this.engine.nat.setUp(connection, range, manip);
-  }
-}
-
-/** DNAT and SNAT. */
-class AddressTarget extends NatTarget {
-  readonly #name: string;
-  readonly #hooks: number;
-  readonly #range: NatRange;
-  readonly #manip: Manip;
-
-  constructor(engine: Engine, manip: Manip, range: NatRange) {
-    super(engine);
-    this.#manip = manip;
-    this.#range = range;
-    this.#name = manip === Manip.SOURCE ? "SNAT" : "DNAT";
-    this.#hooks = manip === Manip.SOURCE ? POSTROUTING | INPUT : PREROUTING | OUTPUT;
-  }
-
-  override get validHooks(): number {
-    return this.#hooks;
-  }
-
-  override get name(): string {
-    return this.#name;
-  }
-
-  override apply(packet: Packet): Verdict {
-    return this.setUp(packet, this.#range, this.#manip);
-  }
-
-  override save(): string {
-    const option = this.#manip === Manip.SOURCE ? "to-source" : "to-destination";
-    return ` --${option} ${showRange(this.#range)}${flags(this.#range, " --")}`;
-  }
-
-  override list(): string {
-    return ` to:${showRange(this.#range)}${flags(this.#range, " ")}`;
-  }
-}
-
-/** To an address of this host. */
-class RedirectTarget extends NatTarget {
-  override get name(): string {
-    return "REDIRECT";
-  }
-
-  override get validHooks(): number {
-    return PREROUTING | OUTPUT;
-  }
-
-  readonly #range: NatRange;
-
-  constructor(engine: Engine, range: NatRange) {
-    super(engine);
-    this.#range = range;
-  }
-
-  override apply(packet: Packet): Verdict {
-    const { host } = this.engine;
-    const device = packet.inDevice;
-    const address =
-      packet.hook === Hook.OUTPUT ? LOOPBACK : device === null ? 0 : host.primaryAddress(device);
-    if (address === 0) {
-      packet.frame.drop(DropReason.NAT_DROP, host.drops);
-      return Verdict.STOLEN;
-    }
-    return this.setUp(packet, { ...this.#range, ...addressesOf(address) }, Manip.DESTINATION);
-  }
-
-  override save(): string {
-    const ports = this.#range.hasPorts ? ` --to-ports ${showPorts(this.#range)}` : "";
-    return `${ports}${this.#range.random ? " --random" : ""}`;
-  }
-
-  override list(): string {
-    const ports = this.#range.hasPorts ? ` redir ports ${showPorts(this.#range)}` : "";
-    return `${ports}${this.#range.random ? " random" : ""}`;
-  }
-}
-
-/** From the address of the interface by which the packet leaves. */
-class MasqueradeTarget extends NatTarget {
-  override get name(): string {
-    return "MASQUERADE";
-  }
-
-  override get validHooks(): number {
-    return POSTROUTING;
-  }
-
-  readonly #range: NatRange;
-
-  constructor(engine: Engine, range: NatRange) {
-    super(engine);
-    this.#range = range;
-  }
-
-  override apply(packet: Packet): Verdict {
-    // A source of 0 belongs to packets that do not know their address yet, as DHCP's.
-    if (packet.source === 0) return Verdict.ACCEPT;
-    const { host } = this.engine;
-    const device = packet.outDevice;
-    const address = device === null ? 0 : host.masqueradeAddress(packet.frame, device);
-    if (device === null || address === 0) {
-      packet.frame.drop(DropReason.NAT_DROP, host.drops);
-      return Verdict.STOLEN;
-    }
-    const connection = connectionOf(packet.frame);
-    if (connection !== null) connection.masqueradeIndex = device.index;
-    return this.setUp(packet, { ...this.#range, ...addressesOf(address) }, Manip.SOURCE);
-  }
-
-  override save(): string {
-    const range = this.#range;
-    const ports = range.hasPorts ? ` --to-ports ${showPorts(range)}` : "";
-    return `${ports}${range.random ? " --random" : ""}${range.randomFully ? " --random-fully" : ""}`;
-  }
-
-  override list(): string {
-    const range = this.#range;
-    const ports = range.hasPorts ? ` masq ports: ${showPorts(range)}` : "";
-    return `${ports}${range.random ? " random" : ""}${range.randomFully ? " random-fully" : ""}`;
-  }
-}
-
-/** Network to network, host bits kept. */
-class NetmapTarget extends NatTarget {
-  override get name(): string {
-    return "NETMAP";
-  }
-
-  override get validHooks(): number {
-    return PREROUTING | OUTPUT | POSTROUTING | INPUT;
-  }
-
-  readonly #network: MaskedAddress;
-
-  constructor(engine: Engine, network: MaskedAddress) {
-    super(engine);
-    this.#network = network;
-  }
-
-  override apply(packet: Packet): Verdict {
-    const manip = manipOf(packet.hook);
-    const { mask } = this.#network;
-    const address = this.#network.address & mask;
-    const before = manip === Manip.SOURCE ? packet.source : packet.destination;
-    return this.setUp(packet, singleAddress((before & ~mask) | address), manip);
-  }
-
-  override save(): string {
-    return ` --to ${this.#shown()}`;
-  }
-
-  override list(): string {
-    return ` to:${this.#shown()}`;
-  }
-
-  #shown(): string {
-    return formatMasked(this.#network.address & this.#network.mask, this.#network.mask);
-  }
-}
-
-function addressesOf(
-  address: number,
-): Pick<NatRange, "hasAddresses" | "minAddress" | "maxAddress"> {
-  return { hasAddresses: true, minAddress: address, maxAddress: address };
 }
 
 function start(): NatState {
@@ -387,28 +182,4 @@ function parseRange(
   const last = dash === -1 ? first : tryAddress(addresses.slice(dash + 1));
   if (first === undefined || last === undefined) refuse(`Bad IP address "${addresses}"`);
   return { ...range, hasAddresses: true, minAddress: first, maxAddress: last };
-}
-
-function showRange(range: NatRange): string {
-  let text = "";
-  if (range.hasAddresses) {
-    text += formatIpv4(range.minAddress);
-    if (range.maxAddress !== range.minAddress) text += `-${formatIpv4(range.maxAddress)}`;
-  }
-  if (range.hasPorts) text += `:${showPorts(range)}`;
-  return text;
-}
-
-function showPorts(range: NatRange): string {
-  const ports =
-    range.minPort === range.maxPort ? `${range.minPort}` : `${range.minPort}-${range.maxPort}`;
-  return range.basePort === -1 ? ports : `${ports}/${range.basePort}`;
-}
-
-function flags(range: NatRange, dash: string): string {
-  let text = "";
-  if (range.random) text += `${dash}random`;
-  if (range.randomFully) text += `${dash}random-fully`;
-  if (range.persistent) text += `${dash}persistent`;
-  return text;
 }

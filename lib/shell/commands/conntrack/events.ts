@@ -7,7 +7,7 @@
  */
 import { NS_PER_S } from "../../../base/units.ts";
 import type { Connection } from "../../../netfilter/conntrack/connection.ts";
-import type { ConntrackEvent, ConntrackListener } from "../../../netfilter/conntrack/conntrack.ts";
+import type { ConntrackEvent, ConntrackListener } from "../../../netfilter/conntrack/listener.ts";
 import { EVENT_FORM, formatConnection } from "../../../netfilter/conntrack/print.ts";
 import { WaitQueue, waitFor } from "../../../sim/process.ts";
 import type { CommandBody, CommandContext } from "../../command.ts";
