@@ -13,7 +13,7 @@ import { secondsToRetrans } from "../transport/tcp/request.ts";
 import type { Tcb } from "../transport/tcp/tcb.ts";
 import { setCork, setNodelay } from "../transport/tcp/user.ts";
 import { MIN_RCVBUF, setWindowClamp } from "../transport/tcp/window.ts";
-import type { UdpSock } from "../transport/udp.ts";
+import type { UdpSock } from "../transport/udp-sock.ts";
 
 /** Options that sockets know. */
 export type SocketOption =

@@ -12,7 +12,6 @@
  * Kernel: net/ipv4/af_inet.c, net/ipv4/tcp.c, 6.18.
  */
 import {
-  EADDRNOTAVAIL,
   EAGAIN,
   EALREADY,
   ECONNABORTED,
@@ -24,7 +23,6 @@ import {
 import type { Ipv4 } from "../base/inet.ts";
 import { NS_PER_S, type Ns } from "../base/units.ts";
 import { type Program, type WaitQueue, waitFor } from "../sim/process.ts";
-import { chooseConnectPort } from "../transport/ports.ts";
 import type { Transports } from "../transport/stack.ts";
 import {
   RCV_SHUTDOWN,
@@ -32,10 +30,8 @@ import {
   SHUTDOWN_MASK,
   TcpState,
 } from "../transport/tcp/constants.ts";
-import { flowSource, lookUpRoute } from "../transport/tcp/route.ts";
 import type { Tcb } from "../transport/tcp/tcb.ts";
 import { canSend, isWriteable, streamMemoryFree } from "../transport/tcp/tcb-queries.ts";
-import { TimeWaitSock } from "../transport/tcp/time-wait.ts";
 import {
   closeConnection,
   consumeFin,
@@ -56,6 +52,7 @@ import {
 import { bindTcp } from "./bind.ts";
 import { getTcpOption, type SocketOption, setTcpOption } from "./options.ts";
 import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP, type Pollable } from "./poll.ts";
+import { startConnect } from "./tcp-connect.ts";
 
 /** Flags of `write` and `read`. */
 export {
@@ -121,7 +118,7 @@ export class TcpSocket implements Pollable {
     }
     if (tp.state !== TcpState.CLOSE) return -EISCONN;
     lockSock(tp);
-    const error = this.#startConnect(address, port);
+    const error = startConnect(this.stack, tp, address, port);
     releaseSock(tp, this.stack.tcp);
     if (error < 0) return error;
     this.#connecting = true;
@@ -330,49 +327,6 @@ export class TcpSocket implements Pollable {
     }
     if (tp.err !== 0) bits |= POLLERR;
     return bits;
-  }
-
-  #startConnect(address: Ipv4, port: number): number {
-    const tp = this.tcb;
-    const { tcp, env } = this.stack;
-    const destination = address === 0 ? (0x7f000001 as Ipv4) : address;
-    if (env.isMulticast(destination) || env.isBroadcast(destination)) return -EADDRNOTAVAIL;
-    tp.remoteAddress = destination;
-    tp.remotePort = port;
-    const route = lookUpRoute(tp);
-    if (typeof route === "number") return route;
-    if (tp.localAddress === 0) tp.localAddress = flowSource();
-    tp.route = route;
-    if (tp.localPort === 0) {
-      const chosen = this.#choosePort(destination, port);
-      if (chosen === 0) return -EADDRNOTAVAIL;
-      tp.localPort = chosen;
-      tcp.ports.take(tp, chosen);
-    } else if (tcp.connections.find(tp.localAddress, tp.localPort, destination, port) !== null) {
-      return -EADDRNOTAVAIL;
-    }
-    tp.shutdown = 0;
-    tcp.connect(tp);
-    return 0;
-  }
-
-  #choosePort(destination: Ipv4, port: number): number {
-    const { tcp, env } = this.stack;
-    const source = this.tcb.localAddress;
-    return chooseConnectPort(
-      env.sysctls,
-      env.random.stream(`${env.name}:tcp:port`),
-      (candidate) => {
-        for (const holder of tcp.ports.holders(candidate)) {
-          const bound = holder as Partial<Tcb>;
-          // A port that somebody bound is left alone, unless it is only used by connections.
-          if (bound.boundPort === true || bound.listen) return false;
-        }
-        const found = tcp.connections.find(source, candidate, destination, port);
-        if (found === null) return true;
-        return found instanceof TimeWaitSock && tcp.reuseTimeWait(found);
-      },
-    );
   }
 
   #connectResult(): number {

@@ -8,7 +8,7 @@ import type { Ipv4 } from "../base/inet.ts";
 import type { Ns } from "../base/units.ts";
 import { type Program, type WaitQueue, waitFor } from "../sim/process.ts";
 import type { Transports } from "../transport/stack.ts";
-import type { UdpError, UdpSock } from "../transport/udp.ts";
+import type { UdpError, UdpSock } from "../transport/udp-sock.ts";
 import * as ipv4 from "../wire/ipv4.ts";
 import * as udp from "../wire/udp.ts";
 import { receiveBuffer, type SocketOption, setCommonOption } from "./options.ts";

@@ -13,12 +13,10 @@ import {
   EMSGSIZE,
   EPROTO,
 } from "../base/errno.ts";
-import type { Ipv4 } from "../base/inet.ts";
-import { Ring } from "../base/ring.ts";
+import { ANY_ADDRESS, type Ipv4, LOOPBACK_ADDRESS } from "../base/inet.ts";
 import { DropReason } from "../sim/drop-reason.ts";
-import { WaitQueue } from "../sim/process.ts";
 import type { RandomStream } from "../sim/random.ts";
-import { type Frame, FrameAttachment, PacketType } from "../wire/frame.ts";
+import { type Frame, PacketType } from "../wire/frame.ts";
 import * as icmp from "../wire/icmp.ts";
 import * as ipv4 from "../wire/ipv4.ts";
 import { IPPROTO_UDP } from "../wire/protocol-numbers.ts";
@@ -32,70 +30,22 @@ import {
 import { errnoOfUnreachable, isFatalUnreachable } from "./icmp-errno.ts";
 import { PortTable } from "./port-table.ts";
 import { chooseUdpPort } from "./ports.ts";
+import { UdpSock } from "./udp-sock.ts";
+import { scoreOf, UdpTable } from "./udp-table.ts";
 
+/** IPv4's and UDP's. */
+const HEADERS = ipv4.IPV4_SIZE + udp.UDP_SIZE;
 /** Largest payload of a datagram. */
-const MAX_DATAGRAM = 65507;
-const HEADERS = 28;
+const MAX_DATAGRAM = 65535 - HEADERS;
 /** `sk_buff` and slab overhead of one datagram, for the receive buffer's limit. */
 const OVERHEAD = 256 + 320;
-
-/** One UDP socket's state. */
-export class UdpSock extends FrameAttachment {
-  localAddress = 0 as Ipv4;
-  localPort = 0;
-  remoteAddress = 0 as Ipv4;
-  remotePort = 0;
-  boundAddress = 0 as Ipv4;
-  boundDevice = 0;
-  reuse = false;
-  reusePort = false;
-  connected = false;
-  broadcast = false;
-  recvErr = false;
-  ttl = 0;
-  multicastTtl = 1;
-  tos = 0;
-  mark = 0;
-  /** IP_MTU_DISCOVER, as in TCP. */
-  pmtuDiscover: number;
-  rcvbuf: number;
-  rmemAlloc = 0;
-  /** Errno of an asynchronous error, or 0. */
-  err = 0;
-  shutdown = 0;
-  ipId = 0;
-  inode = 0;
-  readonly queue = new Ring<Frame>(4);
-  /** Errors with the datagram that caused them (IP_RECVERR). */
-  readonly errors = new Ring<UdpError>(2);
-  readonly wait = new WaitQueue();
-
-  constructor(rcvbuf: number, pmtuDiscover: number) {
-    super();
-    this.pmtuDiscover = pmtuDiscover;
-    this.rcvbuf = rcvbuf;
-  }
-}
-
-/** An ICMP error that a socket asked to see. */
-export interface UdpError {
-  readonly errno: number;
-  readonly type: number;
-  readonly code: number;
-  /** Who sent the ICMP message. */
-  readonly offender: Ipv4;
-  /** To whom the datagram went. */
-  readonly destination: Ipv4;
-  readonly destinationPort: number;
-  readonly info: number;
-}
 
 /** UDP of one host. */
 export class Udp {
   readonly env: TransportEnvironment;
   readonly ports = new PortTable();
   readonly sockets: UdpSock[] = [];
-  readonly #byPort = new Map<number, UdpSock[]>();
+  readonly #table = new UdpTable();
   readonly #random: RandomStream;
   readonly #flow = new TransportFlow();
   readonly #fields = new PacketFields();
@@ -105,6 +55,7 @@ export class Udp {
     this.#random = env.random.stream(`${env.name}:udp`);
   }
 
+  /** A socket that is not bound. */
   create(): UdpSock {
     const { sysctls, ip } = this.env;
     const sock = new UdpSock(sysctls.rmemDefault, ip.ipNoPmtuDisc === 0 ? 1 : 0);
@@ -132,9 +83,7 @@ export class Udp {
     sock.localAddress = address;
     sock.localPort = chosen;
     this.ports.take(sock, chosen);
-    const list = this.#byPort.get(chosen);
-    if (list === undefined) this.#byPort.set(chosen, [sock]);
-    else list.push(sock);
+    this.#table.add(sock);
     this.sockets.push(sock);
     return 0;
   }
@@ -145,7 +94,7 @@ export class Udp {
       const bound = this.bind(sock, sock.boundAddress, 0);
       if (bound < 0) return bound;
     }
-    const destination = address === 0 ? (0x7f000001 as Ipv4) : address;
+    const destination = address === ANY_ADDRESS ? LOOPBACK_ADDRESS : address;
     const route = this.#route(sock, destination, port);
     if (typeof route === "number") return route;
     if (this.env.isBroadcast(destination) && !sock.broadcast) return -EACCES;
@@ -203,15 +152,13 @@ export class Udp {
     return error;
   }
 
+  /** Closes: what waits to be read is dropped, and the port is free. */
   close(sock: UdpSock): void {
     for (let frame = sock.queue.shift(); frame !== null; frame = sock.queue.shift()) {
       frame.drop(DropReason.NO_SOCKET, this.env.drops);
     }
     this.ports.release(sock);
-    const list = this.#byPort.get(sock.localPort) ?? [];
-    const index = list.indexOf(sock);
-    if (index !== -1) list.splice(index, 1);
-    if (list.length === 0) this.#byPort.delete(sock.localPort);
+    this.#table.remove(sock);
     const place = this.sockets.indexOf(sock);
     if (place !== -1) this.sockets.splice(place, 1);
     sock.wait.wake();
@@ -242,7 +189,7 @@ export class Udp {
       this.#deliverToAll(frame, destination, toPort, source, fromPort);
       return;
     }
-    const sock = this.#find(destination, toPort, source, fromPort, frame.inputIndex);
+    const sock = this.#table.find(destination, toPort, source, fromPort, frame.inputIndex);
     if (sock === null) {
       this.env.portUnreachable(frame);
       frame.drop(DropReason.NO_SOCKET, drops);
@@ -259,7 +206,7 @@ export class Udp {
     const from = ipv4.source(view, innerL3);
     const to = ipv4.destination(view, innerL3);
     const toPort = udp.destinationPort(view, l4);
-    const sock = this.#find(from, udp.sourcePort(view, l4), to, toPort, frame.inputIndex);
+    const sock = this.#table.find(from, udp.sourcePort(view, l4), to, toPort, frame.inputIndex);
     if (sock === null) return;
     let errno = type === icmp.ICMP_PARAMETER_PROBLEM ? EPROTO : EHOSTUNREACH;
     let hard = type === icmp.ICMP_PARAMETER_PROBLEM;
@@ -344,39 +291,6 @@ export class Udp {
     return this.env.routeOutput(flow);
   }
 
-  /** The best socket for a datagram (`__udp4_lib_lookup`). @hot */
-  #find(
-    address: number,
-    port: number,
-    remote: number,
-    remotePort: number,
-    device: number,
-  ): UdpSock | null {
-    const list = this.#byPort.get(port);
-    if (list === undefined) return null;
-    let best: UdpSock | null = null;
-    let bestScore = 0;
-    let ties = 0;
-    for (let index = 0; index < list.length; index += 1) {
-      const sock = list[index];
-      if (sock === undefined) continue;
-      const score = scoreOf(sock, address, remote, remotePort, device);
-      if (score > bestScore) {
-        best = sock;
-        bestScore = score;
-        ties = 1;
-      } else if (score === bestScore && score > 0 && sock.reusePort) {
-        ties += 1;
-        const mixed = Math.imul(remote ^ Math.imul(remotePort, 0x9e3779b1), 0x85ebca6b);
-        if (((mixed ^ (mixed >>> 15)) >>> 0) % ties === 0) best = sock;
-      } else if (score === bestScore && score > 0 && sock.reuse) {
-        // SO_REUSEADDR: the newest socket wins.
-        best = sock;
-      }
-    }
-    return best;
-  }
-
   #deliverToAll(
     frame: Frame,
     address: number,
@@ -384,7 +298,7 @@ export class Udp {
     remote: number,
     remotePort: number,
   ): void {
-    for (const sock of this.#byPort.get(port) ?? []) {
+    for (const sock of this.#table.at(port)) {
       if (scoreOf(sock, address, remote, remotePort, frame.inputIndex) > 0) {
         this.#queue(sock, frame.copy());
       }
@@ -405,31 +319,4 @@ export class Udp {
 
 function chargeOf(frame: Frame): number {
   return frame.end - frame.l3 + OVERHEAD;
-}
-
-function scoreOf(
-  sock: UdpSock,
-  address: number,
-  remote: number,
-  remotePort: number,
-  device: number,
-): number {
-  let score = 1;
-  if (sock.localAddress !== 0) {
-    if (sock.localAddress !== address) return 0;
-    score += 4;
-  }
-  if (sock.connected) {
-    if (sock.remoteAddress !== remote) return 0;
-    score += 4;
-    if (sock.remotePort !== 0) {
-      if (sock.remotePort !== remotePort) return 0;
-      score += 4;
-    }
-  }
-  if (sock.boundDevice !== 0) {
-    if (sock.boundDevice !== device) return 0;
-    score += 4;
-  }
-  return score;
 }

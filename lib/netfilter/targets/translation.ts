@@ -5,7 +5,7 @@
  * Kernel: net/netfilter/xt_nat.c, xt_REDIRECT.c, xt_MASQUERADE.c, xt_NETMAP.c,
  * nf_nat_masquerade.c, nf_nat_redirect.c, 6.18; iptables 1.8.9, extensions/libxt_NAT.c (print).
  */
-import { formatIpv4 } from "../../base/inet.ts";
+import { formatIpv4, LOOPBACK_ADDRESS } from "../../base/inet.ts";
 import { DropReason } from "../../sim/drop-reason.ts";
 import { connectionOf } from "../conntrack/connection.ts";
 import type { Engine } from "../engine.ts";
@@ -16,7 +16,6 @@ import type { Packet } from "../packet.ts";
 import { Target, Verdict } from "../rule.ts";
 import { formatMasked, type MaskedAddress } from "../text/values.ts";
 
-const LOOPBACK = 0x7f000001;
 const PREROUTING = 1 << Hook.PREROUTING;
 const INPUT = 1 << Hook.INPUT;
 const OUTPUT = 1 << Hook.OUTPUT;
@@ -100,7 +99,11 @@ export class RedirectTarget extends NatTarget {
     const { host } = this.engine;
     const device = packet.inDevice;
     const address =
-      packet.hook === Hook.OUTPUT ? LOOPBACK : device === null ? 0 : host.primaryAddress(device);
+      packet.hook === Hook.OUTPUT
+        ? LOOPBACK_ADDRESS
+        : device === null
+          ? 0
+          : host.primaryAddress(device);
     if (address === 0) {
       packet.frame.drop(DropReason.NAT_DROP, host.drops);
       return Verdict.STOLEN;
