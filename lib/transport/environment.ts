@@ -6,6 +6,7 @@
  */
 import type { Ipv4 } from "../base/inet.ts";
 import type { Ns } from "../base/units.ts";
+import type { PacketFields } from "../net/inet.ts";
 import type { Cpu } from "../sim/cpu.ts";
 import type { DropCounters } from "../sim/drop-reason.ts";
 import type { Random } from "../sim/random.ts";
@@ -57,22 +58,6 @@ export class TransportFlow {
   mark = 0;
   /** Index of the device that the socket is bound to, or 0. */
   outputIndex = 0;
-}
-
-/** How a packet is to be sent: the fields of the IP header. One reused object. */
-export class PacketFields {
-  source = 0 as Ipv4;
-  destination = 0 as Ipv4;
-  protocol = 0;
-  tos = 0;
-  /** 0 for the host's default. */
-  ttl = 0;
-  /** Don't fragment. */
-  df = true;
-  /** Identification; -1 lets the host choose (`__ip_select_ident`). */
-  id = 0;
-  /** May be fragmented on this host though `df` is set (`skb->ignore_df`). */
-  ignoreDf = false;
 }
 
 /** A host as TCP and UDP see it. */

@@ -6,11 +6,7 @@
 
 import { EINVAL } from "../base/errno.ts";
 import { type Ipv4, isMulticast } from "../base/inet.ts";
-import {
-  Flow,
-  type PacketFields as NetFields,
-  PacketFields as NetPacketFields,
-} from "../net/inet.ts";
+import { Flow, type PacketFields } from "../net/inet.ts";
 import type { Namespace } from "../net/namespace.ts";
 import type { Route } from "../net/route.ts";
 import { AddressType } from "../netfilter/hooks.ts";
@@ -19,7 +15,6 @@ import { ICMP_UNREACHABLE, UNREACHABLE_PORT } from "../wire/icmp.ts";
 import { IPPROTO_TCP, IPPROTO_UDP } from "../wire/protocol-numbers.ts";
 import type {
   IpSettings,
-  PacketFields,
   TransportEnvironment,
   TransportFlow,
   TransportRoute,
@@ -65,7 +60,6 @@ class NamespaceEnvironment implements TransportEnvironment {
   readonly ip: IpSettings;
   readonly #namespace: Namespace;
   readonly #flow = new Flow();
-  readonly #fields: NetFields = new NetPacketFields();
 
   constructor(namespace: Namespace) {
     this.#namespace = namespace;
@@ -93,17 +87,8 @@ class NamespaceEnvironment implements TransportEnvironment {
   }
 
   output(frame: Frame, route: TransportRoute, fields: PacketFields): number {
-    const out = this.#fields;
-    out.source = fields.source;
-    out.destination = fields.destination;
-    out.protocol = fields.protocol;
-    out.tos = fields.tos;
-    out.ttl = fields.ttl;
-    out.df = fields.df;
-    out.id = fields.id;
-    out.ignoreDf = fields.ignoreDf;
     // Routes of this environment come from `routeOutput` alone.
-    return this.#namespace.ipOutput.queueXmit(frame, route as Route, out);
+    return this.#namespace.ipOutput.queueXmit(frame, route as Route, fields);
   }
 
   isLocalAddress(address: number): boolean {

@@ -14,6 +14,7 @@ import {
   EPROTO,
 } from "../base/errno.ts";
 import { ANY_ADDRESS, type Ipv4, LOOPBACK_ADDRESS } from "../base/inet.ts";
+import { CHOOSE_ID, PacketFields } from "../net/inet.ts";
 import { DropReason } from "../sim/drop-reason.ts";
 import type { RandomStream } from "../sim/random.ts";
 import { type Frame, PacketType } from "../wire/frame.ts";
@@ -21,12 +22,7 @@ import * as icmp from "../wire/icmp.ts";
 import * as ipv4 from "../wire/ipv4.ts";
 import { IPPROTO_UDP } from "../wire/protocol-numbers.ts";
 import * as udp from "../wire/udp.ts";
-import {
-  PacketFields,
-  type TransportEnvironment,
-  TransportFlow,
-  type TransportRoute,
-} from "./environment.ts";
+import { type TransportEnvironment, TransportFlow, type TransportRoute } from "./environment.ts";
 import { errnoOfUnreachable, isFatalUnreachable } from "./icmp-errno.ts";
 import { PortTable } from "./port-table.ts";
 import { chooseUdpPort } from "./ports.ts";
@@ -268,7 +264,7 @@ export class Udp {
     fields.ttl = env.isMulticast(to) ? sock.multicastTtl : sock.ttl;
     fields.df = sock.pmtuDiscover >= 2 || (sock.pmtuDiscover === 1 && fits && !route.mtuLocked);
     fields.ignoreDf = sock.pmtuDiscover < 2;
-    fields.id = -1;
+    fields.id = CHOOSE_ID;
     if (sock.connected) {
       sock.ipId = (sock.ipId + 1) & 0xffff;
       fields.id = sock.ipId;

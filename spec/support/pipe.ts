@@ -7,13 +7,13 @@ import { parseIpv4 } from "../../lib/base/inet.ts";
 import type { Ns } from "../../lib/base/units.ts";
 import { NS_PER_MS } from "../../lib/base/units.ts";
 import { Segmenter } from "../../lib/link/segmentation.ts";
+import type { PacketFields } from "../../lib/net/inet.ts";
 import { Cpu } from "../../lib/sim/cpu.ts";
 import { DropCounters } from "../../lib/sim/drop-reason.ts";
 import { Process, type Program } from "../../lib/sim/process.ts";
 import { Random } from "../../lib/sim/random.ts";
 import { Scheduler, SimEvent } from "../../lib/sim/scheduler.ts";
 import type {
-  PacketFields,
   TransportEnvironment,
   TransportFlow,
   TransportRoute,

@@ -7,16 +7,12 @@
  */
 
 import type { Ipv4 } from "../../base/inet.ts";
+import { PacketFields } from "../../net/inet.ts";
 import { KERNEL_SOCKET } from "../../netfilter/socket-owner.ts";
 import { IPPROTO_TCP } from "../../wire/protocol-numbers.ts";
 import { FLAG_ACK, FLAG_RST, TCP_SIZE, write } from "../../wire/tcp.ts";
 import * as options from "../../wire/tcp-options.ts";
-import {
-  PacketFields,
-  type TransportEnvironment,
-  TransportFlow,
-  type TransportRoute,
-} from "../environment.ts";
+import { type TransportEnvironment, TransportFlow, type TransportRoute } from "../environment.ts";
 import type { Segment } from "./segment.ts";
 
 const flow = new TransportFlow();

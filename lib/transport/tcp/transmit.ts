@@ -4,12 +4,14 @@
  *
  * Kernel: net/ipv4/tcp_output.c (__tcp_transmit_skb, tcp_options_write), 6.18.
  */
+
+import { PacketFields } from "../../net/inet.ts";
 import type { Frame } from "../../wire/frame.ts";
 import { HEADROOM } from "../../wire/frame.ts";
 import { IPPROTO_TCP } from "../../wire/protocol-numbers.ts";
 import * as tcp from "../../wire/tcp.ts";
 import * as options from "../../wire/tcp-options.ts";
-import { PacketFields, type TransportRoute } from "../environment.ts";
+import type { TransportRoute } from "../environment.ts";
 import { jiffies, timestampValue } from "./clock.ts";
 import { CaEvent } from "./congestion.ts";
 import {
