@@ -18,7 +18,8 @@ import { ContainerStop } from "./container-stop.ts";
 import type { KubeletContext } from "./context.ts";
 import { PodContainers, StartError } from "./pod-containers.ts";
 import { PodProber } from "./pod-prober.ts";
-import { isSidecar, type PodObservation, podStatus, type RunView, restarts } from "./pod-status.ts";
+import { PodReport } from "./pod-report.ts";
+import { isSidecar, restarts } from "./pod-status.ts";
 import type { ProbedPod, ProbeWorker } from "./probe-worker.ts";
 import { Sandbox } from "./sandbox.ts";
 import { PodVolumes } from "./volumes.ts";
@@ -39,6 +40,7 @@ export class PodWorker implements ProbedPod {
   #pod: Pod;
   readonly #context: KubeletContext;
   readonly #prober: PodProber;
+  readonly #report: PodReport;
   readonly #wake = new WaitQueue();
   readonly #gone: () => void;
   #volumes: PodVolumes | null = null;
@@ -47,10 +49,7 @@ export class PodWorker implements ProbedPod {
   #ending: Ending | null = null;
   #stopping = false;
   #sandboxes = 0;
-  #startTime: string;
   #lastAddress: Ipv4 | null = null;
-  #seen: PodObservation | null = null;
-  #phase = "Pending";
 
   /** Starts; `gone` is called when nothing is left of the Pod on the node. */
   constructor(context: KubeletContext, pod: Pod, gone: () => void) {
@@ -58,9 +57,9 @@ export class PodWorker implements ProbedPod {
     this.#pod = pod;
     this.key = keyOf(pod);
     this.#gone = gone;
-    this.#startTime = context.time;
     this.containers = new PodContainers(context, pod.status, () => this.#exited());
     this.#prober = new PodProber(context, this);
+    this.#report = new PodReport(context, this.containers, this.#prober);
     context.spawn(this.#run());
   }
 
@@ -108,8 +107,7 @@ export class PodWorker implements ProbedPod {
   /** The run that the status shows as running; the status is what the kubelet last saw. */
   runningContainer(name: string): ContainerRun | null {
     const run = this.containers.latest(name);
-    const view = this.#seen?.runs.get(name)?.[0];
-    return run !== null && view?.id === run.id && view.state === "running" ? run : null;
+    return run !== null && this.#report.showsRunning(run, name) ? run : null;
   }
 
   isStarted(run: ContainerRun): boolean {
@@ -117,7 +115,7 @@ export class PodWorker implements ProbedPod {
   }
 
   probed(): void {
-    if (this.#stopping) this.#publishReadiness();
+    if (this.#stopping) this.#report.publishReadiness(this.#pod);
     else this.touch();
   }
 
@@ -174,7 +172,7 @@ export class PodWorker implements ProbedPod {
 
   /** Whether all containers but sidecars have ended for good. */
   #isOver(): boolean {
-    if (this.#phase === "Succeeded" || this.#phase === "Failed") return true;
+    if (this.#report.isFinal) return true;
     return this.#pod.spec.containers.every((container) => {
       const run = this.containers.latest(container.name);
       return run?.state === "exited" && !restarts(this.#pod, container, run.exitCode);
@@ -340,69 +338,13 @@ export class PodWorker implements ProbedPod {
 
   /** Writes what the kubelet sees of the Pod now. */
   #publish(isTerminal: boolean): void {
-    this.#write(this.#observe(isTerminal));
-    if (!isTerminal) this.#prober.triggerReadiness(this.containers.running());
-  }
-
-  /** While the Pod ends only readiness is written; what has ended shows at the end. */
-  #publishReadiness(): void {
-    const seen = this.#seen;
-    if (seen === null || seen.isTerminal) return;
-    const runs = new Map(
-      [...seen.runs].map(([name, [view, ...before]]) => {
-        const run = this.containers.latest(name);
-        if (view === undefined || run === null) return [name, []];
-        const ready = this.#prober.isReady(run);
-        return [name, [{ ...view, ready }, ...before]];
-      }),
-    );
-    this.#write({ ...seen, runs, now: this.#context.time });
-  }
-
-  #write(seen: PodObservation): void {
-    this.#seen = seen;
-    this.#phase = podStatus(this.#pod, seen).phase ?? "Pending";
-    const { server } = this.#context.cluster;
-    const { uid } = this.#pod.metadata;
-    this.#context.request(() => {
-      const isSame = (current: Pod): boolean => current.metadata.uid === uid;
-      server.patchStatus(
-        "Pod",
-        this.key,
-        (current) => (isSame(current) ? podStatus(current, seen) : current.status),
-        "kubelet",
-      );
-    });
-  }
-
-  #observe(isTerminal: boolean): PodObservation {
-    const context = this.#context;
-    const runs = new Map<string, readonly RunView[]>();
-    for (const [name, all] of this.containers.runs) {
-      runs.set(
-        name,
-        all.map((run) => this.#view(run)),
-      );
-    }
     const hasAddress = this.#lastAddress !== null || this.#pod.spec.hostNetwork === true;
-    return {
-      hostIp: formatIpv4(context.options.address),
+    this.#report.publish(this.#pod, {
       podIp: hasAddress ? formatIpv4(this.address) : "",
       sandboxReady: this.sandbox !== null,
-      startTime: this.#startTime,
-      runs,
-      waiting: new Map(this.containers.waiting),
       isTerminal,
-      timeOf: (at) => context.timeOf(at),
-      now: context.time,
-    };
-  }
-
-  #view(run: ContainerRun): RunView {
-    const { id, attempt, state, startedAt, finishedAt, exitCode } = run;
-    const started = this.#prober.isStarted(run);
-    const ready = this.#prober.isReady(run);
-    return { id, attempt, state, startedAt, finishedAt, exitCode, started, ready };
+    });
+    if (!isTerminal) this.#prober.triggerReadiness(this.containers.running());
   }
 }
 

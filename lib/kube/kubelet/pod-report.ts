@@ -1,0 +1,105 @@
+/**
+ * What a kubelet tells the API about one Pod: its status, each time that it has looked, and what it
+ * said last.
+ *
+ * Spec: kubernetes pkg/kubelet/status/status_manager.go, v1.36.
+ */
+import { formatIpv4 } from "../../base/inet.ts";
+import type { Pod } from "../api/types.ts";
+import { keyOf } from "../store.ts";
+import type { ContainerRun } from "./container-run.ts";
+import type { KubeletContext } from "./context.ts";
+import type { PodContainers } from "./pod-containers.ts";
+import type { PodProber } from "./pod-prober.ts";
+import { type PodObservation, podStatus, type RunView } from "./pod-status.ts";
+
+/** What the Pod's worker knows beside its containers. */
+type Surroundings = Pick<PodObservation, "podIp" | "sandboxReady" | "isTerminal">;
+
+/** The status of one Pod, as its kubelet writes it. */
+export class PodReport {
+  readonly #context: KubeletContext;
+  readonly #containers: PodContainers;
+  readonly #prober: PodProber;
+  readonly #startTime: string;
+  #seen: PodObservation | null = null;
+  #phase = "Pending";
+
+  /** The Pod starts now; everything is borrowed from its worker. */
+  constructor(context: KubeletContext, containers: PodContainers, prober: PodProber) {
+    this.#context = context;
+    this.#containers = containers;
+    this.#prober = prober;
+    this.#startTime = context.time;
+  }
+
+  /** Whether the Pod was last said to have ended. */
+  get isFinal(): boolean {
+    return this.#phase === "Succeeded" || this.#phase === "Failed";
+  }
+
+  /** Whether the status says of the container of that name that this run of it is running. */
+  showsRunning(run: ContainerRun, name: string): boolean {
+    const view = this.#seen?.runs.get(name)?.[0];
+    return view?.id === run.id && view.state === "running";
+  }
+
+  /** Writes what the kubelet sees of the Pod now. */
+  publish(pod: Pod, surroundings: Surroundings): void {
+    const context = this.#context;
+    const runs = new Map<string, readonly RunView[]>();
+    for (const [name, all] of this.#containers.runs) {
+      runs.set(
+        name,
+        all.map((run) => this.#view(run)),
+      );
+    }
+    this.#write(pod, {
+      ...surroundings,
+      hostIp: formatIpv4(context.options.address),
+      startTime: this.#startTime,
+      runs,
+      waiting: new Map(this.#containers.waiting),
+      timeOf: (at) => context.timeOf(at),
+      now: context.time,
+    });
+  }
+
+  /** While the Pod ends only readiness is written; what has ended shows at the end. */
+  publishReadiness(pod: Pod): void {
+    const seen = this.#seen;
+    if (seen === null || seen.isTerminal) return;
+    const runs = new Map(
+      [...seen.runs].map(([name, [view, ...before]]) => {
+        const run = this.#containers.latest(name);
+        if (view === undefined || run === null) return [name, []];
+        const ready = this.#prober.isReady(run);
+        return [name, [{ ...view, ready }, ...before]];
+      }),
+    );
+    this.#write(pod, { ...seen, runs, now: this.#context.time });
+  }
+
+  #write(pod: Pod, seen: PodObservation): void {
+    this.#seen = seen;
+    this.#phase = podStatus(pod, seen).phase ?? "Pending";
+    const { server } = this.#context.cluster;
+    const { uid } = pod.metadata;
+    this.#context.request(() => {
+      const isSame = (current: Pod): boolean => current.metadata.uid === uid;
+      server.patchStatus(
+        "Pod",
+        keyOf(pod),
+        (current) => (isSame(current) ? podStatus(current, seen) : current.status),
+        "kubelet",
+      );
+    });
+  }
+
+  #view(run: ContainerRun): RunView {
+    const { id, attempt, state, startedAt, finishedAt, exitCode } = run;
+    const started = this.#prober.isStarted(run);
+    const ready = this.#prober.isReady(run);
+    return { id, attempt, state, startedAt, finishedAt, exitCode, started, ready };
+  }
+}
