@@ -59,47 +59,47 @@ export function readSetup(text: string, file: string): SetupCommand[] {
 /** The host of the node whose rules are printed. */
 export class NodeHost {
   readonly netfilter: Netfilter;
-  private readonly scheduler: Scheduler;
-  private readonly namespace: Namespace;
-  private readonly shell: ShellHost;
+  readonly #scheduler: Scheduler;
+  readonly #namespace: Namespace;
+  readonly #shell: ShellHost;
 
   /** Carries out the commands that every node starts with, and then `setup`. */
   constructor(scheduler: Scheduler, seed: number, setup: readonly SetupCommand[]) {
     const cpu = new Cpu(scheduler, { hopNs: 0, syscallNs: 0, wakeupNs: 0 });
-    this.scheduler = scheduler;
-    this.namespace = new Namespace({
+    this.#scheduler = scheduler;
+    this.#namespace = new Namespace({
       name: NAME,
       cpu,
       random: new Random(seed),
       pool: new FramePool(),
     });
-    this.netfilter = new Netfilter(new NamespaceNetfilterHost(this.namespace));
-    this.shell = shellOn(this.namespace, this.netfilter, new ProcessTable(cpu));
-    for (const line of INITIAL) this.run({ line, place: null });
-    for (const command of setup) this.run(command);
+    this.netfilter = new Netfilter(new NamespaceNetfilterHost(this.#namespace));
+    this.#shell = shellOn(this.#namespace, this.netfilter, new ProcessTable(cpu));
+    for (const line of INITIAL) this.#run({ line, place: null });
+    for (const command of setup) this.#run(command);
   }
 
   /** IPv4 addresses of all interfaces, in the order of `ip addr`. */
   addresses(): string[] {
-    return [...this.namespace.devices.values()].flatMap((device) =>
-      this.namespace.inet(device).addresses.map(({ local }) => formatIpv4(local)),
+    return [...this.#namespace.devices.values()].flatMap((device) =>
+      this.#namespace.inet(device).addresses.map(({ local }) => formatIpv4(local)),
     );
   }
 
   /** The first address of the interface by which the default route leaves, or null. */
   defaultAddress(): string | null {
-    const route = this.run({ line: "ip route show default", place: null });
-    const device = this.namespace.devices.get(/ dev (\S+)/.exec(route)?.[1] ?? "");
+    const route = this.#run({ line: "ip route show default", place: null });
+    const device = this.#namespace.devices.get(/ dev (\S+)/.exec(route)?.[1] ?? "");
     if (device === undefined) return null;
-    const [first] = this.namespace.inet(device).addresses;
+    const [first] = this.#namespace.inet(device).addresses;
     return first === undefined ? null : formatIpv4(first.local);
   }
 
   /** Carries a command out and returns what it prints. Throws `VW_COMMAND` if it fails. */
-  private run({ line, place }: SetupCommand): string {
+  #run({ line, place }: SetupCommand): string {
     let printed = "";
     let errors = "";
-    const program = runCommand(this.shell, line, {
+    const program = runCommand(this.#shell, line, {
       stdin: null,
       stdout: (text) => {
         printed += text;
@@ -108,8 +108,8 @@ export class NodeHost {
         errors += text;
       },
     });
-    const process = this.shell.processes.spawn(line, program);
-    this.scheduler.runUntil(this.scheduler.now + NS_PER_S);
+    const process = this.#shell.processes.spawn(line, program);
+    this.#scheduler.runUntil(this.#scheduler.now + NS_PER_S);
     if (process.status === 0) return printed;
     throw new VethworkError("VW_COMMAND", `${line}: ${errors.trim()}`, "", place);
   }

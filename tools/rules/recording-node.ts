@@ -41,18 +41,18 @@ export class RecordingNode implements ProxyNode {
   readonly healthChecks = new Map<number, () => HealthAnswer>();
   /** What listeners of the userspace proxy connect to, by port. */
   readonly listeners = new Map<number, Backends>();
-  private readonly host: NodeHost;
-  private readonly seed: number;
-  private readonly streams = new Map<string, RandomStream>();
-  private readonly taken = new Set<string>();
+  readonly #host: NodeHost;
+  readonly #seed: number;
+  readonly #streams = new Map<string, RandomStream>();
+  readonly #taken = new Set<string>();
 
   constructor(scheduler: Scheduler, seed: number, setup: readonly SetupCommand[] = []) {
-    this.host = new NodeHost(scheduler, seed, setup);
-    this.rules = new NetfilterIptables(this.host.netfilter);
+    this.#host = new NodeHost(scheduler, seed, setup);
+    this.rules = new NetfilterIptables(this.#host.netfilter);
     this.clock = new SimClock(scheduler);
-    this.seed = seed;
-    this.iptables = this.recordingIptables();
-    this.sockets = this.recordingSockets();
+    this.#seed = seed;
+    this.iptables = this.#recordingIptables();
+    this.sockets = this.#recordingSockets();
     this.conntrack = {
       command: (words) => this.conntrackCommands.push(`conntrack ${words.join(" ")}`),
       udpFlows: () => [],
@@ -61,11 +61,11 @@ export class RecordingNode implements ProxyNode {
   }
 
   addresses(): readonly string[] {
-    return this.host.addresses();
+    return this.#host.addresses();
   }
 
   defaultAddress(): string | null {
-    return this.host.defaultAddress();
+    return this.#host.defaultAddress();
   }
 
   sysctl(name: string): number | null {
@@ -77,12 +77,13 @@ export class RecordingNode implements ProxyNode {
   }
 
   random(stream: string, bound: number): number {
-    const random = this.streams.get(stream) ?? new RandomStream(this.seed, `kube-proxy:${stream}`);
-    this.streams.set(stream, random);
+    const random =
+      this.#streams.get(stream) ?? new RandomStream(this.#seed, `kube-proxy:${stream}`);
+    this.#streams.set(stream, random);
     return random.below(bound);
   }
 
-  private recordingIptables(): IptablesTool {
+  #recordingIptables(): IptablesTool {
     const { rules } = this;
     return {
       restore: (text) => {
@@ -100,10 +101,11 @@ export class RecordingNode implements ProxyNode {
     };
   }
 
-  private recordingSockets(): SocketTool {
+  #recordingSockets(): SocketTool {
     return {
-      hold: (protocol, address, port) => this.take(`${protocol} ${address}:${port}`),
-      listen: (protocol, address, port, backends) => this.listen(protocol, address, port, backends),
+      hold: (protocol, address, port) => this.#take(`${protocol} ${address}:${port}`),
+      listen: (protocol, address, port, backends) =>
+        this.#listen(protocol, address, port, backends),
       serveHttp: (port, answer) => {
         if (this.healthChecks.has(port)) return null;
         this.healthChecks.set(port, answer);
@@ -112,14 +114,9 @@ export class RecordingNode implements ProxyNode {
     };
   }
 
-  private listen(
-    protocol: string,
-    address: string,
-    port: number,
-    backends: Backends,
-  ): ProxySocket | null {
+  #listen(protocol: string, address: string, port: number, backends: Backends): ProxySocket | null {
     const chosen = port === 0 ? 32768 + this.random("ephemeral", 28232) : port;
-    const held = this.take(`${protocol} ${address}:${chosen}`);
+    const held = this.#take(`${protocol} ${address}:${chosen}`);
     if (held === null) return null;
     this.listeners.set(chosen, backends);
     const close = (): void => {
@@ -129,9 +126,9 @@ export class RecordingNode implements ProxyNode {
     return { port: chosen, close };
   }
 
-  private take(name: string): Held | null {
-    if (this.taken.has(name)) return null;
-    this.taken.add(name);
-    return { close: () => this.taken.delete(name) };
+  #take(name: string): Held | null {
+    if (this.#taken.has(name)) return null;
+    this.#taken.add(name);
+    return { close: () => this.#taken.delete(name) };
   }
 }

@@ -66,67 +66,67 @@ interface ComparedSlices {
 export class EndpointTracker {
   /** Endpoints as of the last `apply`, by service port key. */
   readonly endpoints = new Map<string, readonly Endpoint[]>();
-  private readonly nodeName: string;
-  private readonly release: KubeProxyRelease;
-  private readonly services = new Map<string, Slices>();
-  private readonly changed = new Set<string>();
+  readonly #nodeName: string;
+  readonly #release: KubeProxyRelease;
+  readonly #services = new Map<string, Slices>();
+  readonly #changed = new Set<string>();
 
   constructor(nodeName: string, release: KubeProxyRelease) {
-    this.nodeName = nodeName;
-    this.release = release;
+    this.#nodeName = nodeName;
+    this.#release = release;
   }
 
   /** Takes note of a slice's change or, if `removed`, its end; true if it asks for a sync. */
   update(slice: EndpointSlice, removed: boolean): boolean {
     const service = serviceOf(slice);
-    if (service === null || !this.handles(slice)) return false;
-    const slices = this.services.get(service) ?? { applied: new Map(), pending: new Map() };
-    this.services.set(service, slices);
-    if (!this.isChange(slices, slice, removed)) return false;
+    if (service === null || !this.#handles(slice)) return false;
+    const slices = this.#services.get(service) ?? { applied: new Map(), pending: new Map() };
+    this.#services.set(service, slices);
+    if (!this.#isChange(slices, slice, removed)) return false;
     slices.pending.set(slice.metadata.name, { slice, removed });
-    this.changed.add(service);
+    this.#changed.add(service);
     return true;
   }
 
   /** Brings `endpoints` up to date with all pending changes, and says what they were. */
   apply(): EndpointChange[] {
     const changes: EndpointChange[] = [];
-    for (const service of this.changed) {
-      const slices = this.services.get(service);
+    for (const service of this.#changed) {
+      const slices = this.#services.get(service);
       if (slices === undefined) continue;
-      const previous = this.endpointsOf(service, slices.applied);
+      const previous = this.#endpointsOf(service, slices.applied);
       for (const [name, { slice, removed }] of slices.pending) {
         if (removed) slices.applied.delete(name);
         else slices.applied.set(name, slice);
       }
       slices.pending.clear();
-      const current = this.endpointsOf(service, slices.applied);
+      const current = this.#endpointsOf(service, slices.applied);
       for (const key of previous.keys()) this.endpoints.delete(key);
       for (const [key, list] of current) this.endpoints.set(key, list);
       changes.push({ service, previous, current });
     }
-    this.changed.clear();
+    this.#changed.clear();
     return changes;
   }
 
   /** The single proxier of 1.20 also takes IPv6 slices, and then leaves their addresses out. */
-  private handles({ addressType }: EndpointSlice): boolean {
-    return addressType === "IPv4" || (addressType === "IPv6" && this.release.version === "1.20");
+  #handles({ addressType }: EndpointSlice): boolean {
+    return addressType === "IPv4" || (addressType === "IPv6" && this.#release.version === "1.20");
   }
 
-  private isChange(slices: Slices, slice: EndpointSlice, removed: boolean): boolean {
+  #isChange(slices: Slices, slice: EndpointSlice, removed: boolean): boolean {
     const pending = slices.pending.get(slice.metadata.name);
     if (pending !== undefined) {
-      return pending.removed !== removed || (!removed && !this.same(pending.slice, slice));
+      return pending.removed !== removed || (!removed && !this.#same(pending.slice, slice));
     }
     const applied = slices.applied.get(slice.metadata.name);
-    if (applied !== undefined) return removed || !this.same(applied, slice);
+    if (applied !== undefined) return removed || !this.#same(applied, slice);
     return !removed;
   }
 
-  private same(a: EndpointSlice, b: EndpointSlice): boolean {
+  #same(a: EndpointSlice, b: EndpointSlice): boolean {
     if (a === b) return true;
-    const { release } = this;
+    const release = this.#release;
     const ofB = factsOf(b);
     const known = ofB.compared;
     if (known?.before === a && known.release === release) return known.same;
@@ -143,8 +143,8 @@ export class EndpointTracker {
    * unless a later one is on this node. Slices are taken in order of name (the real one's order is
    * random). 1.20 tells endpoints apart by address alone.
    */
-  private endpointsOf(service: string, byName: ReadonlyMap<string, EndpointSlice>): EndpointMap {
-    const { release } = this;
+  #endpointsOf(service: string, byName: ReadonlyMap<string, EndpointSlice>): EndpointMap {
+    const release = this.#release;
     const slices = [...byName.values()];
     if (slices.length > 1) slices.sort((a, b) => compareNames(a.metadata.name, b.metadata.name));
     const [first] = slices;
@@ -152,13 +152,13 @@ export class EndpointTracker {
     const ofFirst = factsOf(first);
     const known = ofFirst.read;
     if (known?.release === release && sameSlices(known.slices, slices)) return known.endpoints;
-    const { endpoints, isForAll } = this.read(service, slices);
+    const { endpoints, isForAll } = this.#read(service, slices);
     if (isForAll) ofFirst.read = { release, slices, endpoints };
     return endpoints;
   }
 
   /** Reads endpoints; `isForAll` unless it matters on which node that is done. */
-  private read(
+  #read(
     service: string,
     slices: readonly EndpointSlice[],
   ): { readonly endpoints: EndpointMap; readonly isForAll: boolean } {
@@ -171,12 +171,12 @@ export class EndpointTracker {
         const set = found.get(key) ?? new Map<string, Endpoint>();
         found.set(key, set);
         for (const entry of slice.endpoints ?? []) {
-          const endpoint = endpointOf(entry, port.port, this.release);
+          const endpoint = endpointOf(entry, port.port, this.#release);
           if (endpoint === null) continue;
-          const identity = this.release.endpoints === "ready" ? endpoint.ip : endpoint.text;
+          const identity = this.#release.endpoints === "ready" ? endpoint.ip : endpoint.text;
           const isNew = !set.has(identity);
           if (!isNew) isForAll = false;
-          if (isNew || isOnNode(endpoint, this.nodeName)) set.set(identity, endpoint);
+          if (isNew || isOnNode(endpoint, this.#nodeName)) set.set(identity, endpoint);
         }
       }
     }

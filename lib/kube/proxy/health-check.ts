@@ -19,15 +19,15 @@ interface Check {
 
 /** Answers at the health check node ports of Services. */
 export class ServiceHealth {
-  private readonly sockets: SocketTool;
-  private readonly nodeName: string;
-  private readonly release: KubeProxyRelease;
-  private readonly checks = new Map<string, Check>();
+  readonly #sockets: SocketTool;
+  readonly #nodeName: string;
+  readonly #release: KubeProxyRelease;
+  readonly #checks = new Map<string, Check>();
 
   constructor(sockets: SocketTool, nodeName: string, release: KubeProxyRelease) {
-    this.sockets = sockets;
-    this.nodeName = nodeName;
-    this.release = release;
+    this.#sockets = sockets;
+    this.#nodeName = nodeName;
+    this.#release = release;
   }
 
   /** Opens and closes ports, and counts endpoints, so that answers fit the given state. */
@@ -41,33 +41,33 @@ export class ServiceHealth {
       };
       wanted.set(port.service, want);
       for (const endpoint of endpoints.get(port.key) ?? []) {
-        if (endpoint.ready && isOnNode(endpoint, this.nodeName)) want.local.add(endpoint.ip);
+        if (endpoint.ready && isOnNode(endpoint, this.#nodeName)) want.local.add(endpoint.ip);
       }
     }
-    this.closeOthers(wanted);
+    this.#closeOthers(wanted);
     for (const [service, { port, local }] of wanted) {
-      const check = this.checks.get(service) ?? this.open(service, port);
+      const check = this.#checks.get(service) ?? this.#open(service, port);
       check.localEndpoints = local.size;
     }
   }
 
-  private closeOthers(wanted: ReadonlyMap<string, { readonly port: number }>): void {
-    for (const [service, check] of this.checks) {
+  #closeOthers(wanted: ReadonlyMap<string, { readonly port: number }>): void {
+    for (const [service, check] of this.#checks) {
       if (wanted.get(service)?.port === check.port) continue;
       check.held?.close();
-      this.checks.delete(service);
+      this.#checks.delete(service);
     }
   }
 
-  private open(service: string, port: number): Check {
+  #open(service: string, port: number): Check {
     const check: Check = {
       port,
-      held: this.sockets.serveHttp(port, () =>
-        healthAnswer(service, check.localEndpoints, this.release),
+      held: this.#sockets.serveHttp(port, () =>
+        healthAnswer(service, check.localEndpoints, this.#release),
       ),
       localEndpoints: 0,
     };
-    this.checks.set(service, check);
+    this.#checks.set(service, check);
     return check;
   }
 }

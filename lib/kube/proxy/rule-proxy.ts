@@ -56,29 +56,29 @@ export interface RuleMode {
 /** A kube-proxy whose mode writes rules. */
 export class RuleProxy implements KubeProxy {
   lastSyncAt: Ns = -1;
-  private readonly options: ProxyStart;
-  private readonly release: KubeProxyRelease;
-  private readonly mode: RuleMode;
-  private readonly services: ServiceTracker;
-  private readonly slices: EndpointTracker;
-  private readonly health: ServiceHealth;
-  private readonly runner: SyncRunner;
-  private labels: StringMap;
-  private hasServices = false;
-  private hasSlices = false;
-  private needsFull = true;
-  private lastFull: Ns = 0;
+  readonly #options: ProxyStart;
+  readonly #release: KubeProxyRelease;
+  readonly #mode: RuleMode;
+  readonly #services: ServiceTracker;
+  readonly #slices: EndpointTracker;
+  readonly #health: ServiceHealth;
+  readonly #runner: SyncRunner;
+  #labels: StringMap;
+  #hasServices = false;
+  #hasSlices = false;
+  #needsFull = true;
+  #lastFull: Ns = 0;
 
   constructor(options: ProxyStart, mode: RuleMode) {
     const { configuration, node, nodeName, release } = options;
-    this.options = options;
-    this.release = release;
-    this.mode = mode;
-    this.labels = this.relevantLabels(options.nodeObject);
-    this.services = new ServiceTracker(release);
-    this.slices = new EndpointTracker(nodeName, release);
-    this.health = new ServiceHealth(node.sockets, nodeName, release);
-    this.runner = new SyncRunner(
+    this.#options = options;
+    this.#release = release;
+    this.#mode = mode;
+    this.#labels = this.#relevantLabels(options.nodeObject);
+    this.#services = new ServiceTracker(release);
+    this.#slices = new EndpointTracker(nodeName, release);
+    this.#health = new ServiceHealth(node.sockets, nodeName, release);
+    this.#runner = new SyncRunner(
       node.clock,
       {
         kind: release.pace,
@@ -86,16 +86,16 @@ export class RuleProxy implements KubeProxy {
         maxIntervalNs: FULL_SYNC_PERIOD_NS,
         retryNs: configuration.syncPeriod,
       },
-      () => this.sync(),
+      () => this.#sync(),
     );
     mode.start(() => {
-      this.needsFull = true;
-      this.syncNow();
+      this.#needsFull = true;
+      this.#syncNow();
     });
   }
 
   serviceChanged(previous: Service | null, current: Service | null): void {
-    if (this.services.update(previous, current) && this.isInitialized()) this.runner.request();
+    if (this.#services.update(previous, current) && this.#isInitialized()) this.#runner.request();
   }
 
   sliceChanged(previous: EndpointSlice | null, current: EndpointSlice | null): void {
@@ -103,87 +103,87 @@ export class RuleProxy implements KubeProxy {
     const isGone = current === null || isOtherProxys(current.metadata);
     const slice = isGone ? previous : current;
     if (slice === null) return;
-    if (this.slices.update(slice, isGone) && this.isInitialized()) this.runner.request();
+    if (this.#slices.update(slice, isGone) && this.#isInitialized()) this.#runner.request();
   }
 
   nodeChanged(node: Node | null): void {
     // A release that minds the zone only keeps it when the Node is deleted.
-    if (node === null && this.release.nodeLabels === "zone") return;
-    const labels = this.relevantLabels(node);
-    if (deepEqual(labels, this.labels)) return;
-    this.labels = labels;
-    this.needsFull = true;
-    this.runner.request();
+    if (node === null && this.#release.nodeLabels === "zone") return;
+    const labels = this.#relevantLabels(node);
+    if (deepEqual(labels, this.#labels)) return;
+    this.#labels = labels;
+    this.#needsFull = true;
+    this.#runner.request();
   }
 
   servicesSynced(): void {
-    this.hasServices = true;
-    this.syncNow();
+    this.#hasServices = true;
+    this.#syncNow();
   }
 
   slicesSynced(): void {
-    this.hasSlices = true;
-    this.syncNow();
+    this.#hasSlices = true;
+    this.#syncNow();
   }
 
   stop(): void {
-    this.runner.stop();
-    this.mode.stop();
+    this.#runner.stop();
+    this.#mode.stop();
   }
 
-  private isInitialized(): boolean {
-    return this.hasServices && this.hasSlices;
+  #isInitialized(): boolean {
+    return this.#hasServices && this.#hasSlices;
   }
 
   /** A sync that does not wait for its turn: the first one, and after a flush. */
-  private syncNow(): void {
-    if (!this.sync()) this.runner.retry();
+  #syncNow(): void {
+    if (!this.#sync()) this.#runner.retry();
   }
 
-  private sync(): boolean {
-    if (!this.isInitialized()) return true;
-    const now = this.options.node.clock.now();
-    const full = this.needsFull || this.isHourUp(now);
-    const services = this.services.apply();
-    const endpointChanges = this.slices.apply();
+  #sync(): boolean {
+    if (!this.#isInitialized()) return true;
+    const now = this.#options.node.clock.now();
+    const full = this.#needsFull || this.#isHourUp(now);
+    const services = this.#services.apply();
+    const endpointChanges = this.#slices.apply();
     const changed = new Set(services.changed);
     for (const { service } of endpointChanges) changed.add(service);
-    const { ports } = this.services;
-    const { endpoints } = this.slices;
+    const { ports } = this.#services;
+    const { endpoints } = this.#slices;
     // Until the mode says that it has succeeded, the changes are lost to a partial sync.
-    this.needsFull = true;
+    this.#needsFull = true;
     const portsChanged = services.changed.size > 0;
-    const place = this.place();
-    if (!this.mode.sync({ ports, endpoints, changed, portsChanged, place, full })) return false;
-    this.needsFull = false;
+    const place = this.#place();
+    if (!this.#mode.sync({ ports, endpoints, changed, portsChanged, place, full })) return false;
+    this.#needsFull = false;
     this.lastSyncAt = now;
-    if (full) this.lastFull = now;
-    this.health.update(this.services.checked.values(), endpoints);
+    if (full) this.#lastFull = now;
+    this.#health.update(this.#services.checked.values(), endpoints);
     cleanConntrack(
-      { ports, endpoints, services, endpointChanges, nodeName: this.options.nodeName },
-      this.options.node.conntrack,
-      this.release,
+      { ports, endpoints, services, endpointChanges, nodeName: this.#options.nodeName },
+      this.#options.node.conntrack,
+      this.#release,
     );
     return true;
   }
 
-  private isHourUp(now: Ns): boolean {
+  #isHourUp(now: Ns): boolean {
     return (
-      this.release.pace === "pause" &&
-      now - this.lastFull >= FULL_SYNC_PERIOD_NS &&
-      !this.mode.isLargeCluster()
+      this.#release.pace === "pause" &&
+      now - this.#lastFull >= FULL_SYNC_PERIOD_NS &&
+      !this.#mode.isLargeCluster()
     );
   }
 
-  private place(): NodePlace {
-    const { nodeName } = this.options;
-    const metadata = { name: nodeName, labels: this.labels };
+  #place(): NodePlace {
+    const { nodeName } = this.#options;
+    const metadata = { name: nodeName, labels: this.#labels };
     return { name: nodeName, zone: zoneOf({ kind: "Node", metadata }) };
   }
 
   /** The labels that a sync may depend on. */
-  private relevantLabels(node: Node | null): StringMap {
-    switch (this.release.nodeLabels) {
+  #relevantLabels(node: Node | null): StringMap {
+    switch (this.#release.nodeLabels) {
       case "none":
         return {};
       case "all":

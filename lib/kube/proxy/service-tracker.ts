@@ -25,33 +25,33 @@ export class ServiceTracker {
   readonly ports = new Map<string, ServicePort>();
   /** Those of them that have a health check. */
   readonly checked = new Map<string, ServicePort>();
-  private readonly release: KubeProxyRelease;
-  private readonly pending = new Map<string, { previous: Ports; current: Ports }>();
+  readonly #release: KubeProxyRelease;
+  readonly #pending = new Map<string, { previous: Ports; current: Ports }>();
 
   constructor(release: KubeProxyRelease) {
-    this.release = release;
+    this.#release = release;
   }
 
   /** Takes note of a Service's change; true if anything now waits for a sync. */
   update(previous: Service | null, current: Service | null): boolean {
     const either = current ?? previous;
-    if (either === null) return this.pending.size > 0;
+    if (either === null) return this.#pending.size > 0;
     const name = objectName(either.metadata);
-    const change = this.pending.get(name) ?? {
-      previous: this.portsOf(previous),
+    const change = this.#pending.get(name) ?? {
+      previous: this.#portsOf(previous),
       current: NO_PORTS,
     };
-    change.current = this.portsOf(current);
-    if (samePorts(change.previous, change.current)) this.pending.delete(name);
-    else this.pending.set(name, change);
-    return this.pending.size > 0;
+    change.current = this.#portsOf(current);
+    if (samePorts(change.previous, change.current)) this.#pending.delete(name);
+    else this.#pending.set(name, change);
+    return this.#pending.size > 0;
   }
 
   /** Brings `ports` up to date with all pending changes, which are then forgotten. */
   apply(): ServiceUpdate {
-    const changed = new Set(this.pending.keys());
+    const changed = new Set(this.#pending.keys());
     const deleted: ServicePort[] = [];
-    for (const { previous, current } of this.pending.values()) {
+    for (const { previous, current } of this.#pending.values()) {
       for (const [key, port] of current) {
         this.ports.set(key, port);
         if (port.healthCheckNodePort !== 0) this.checked.set(key, port);
@@ -64,13 +64,13 @@ export class ServiceTracker {
         deleted.push(port);
       }
     }
-    this.pending.clear();
+    this.#pending.clear();
     return { changed, deleted };
   }
 
-  private portsOf(service: Service | null): Ports {
+  #portsOf(service: Service | null): Ports {
     if (service === null) return NO_PORTS;
-    return servicePortsOf(service, this.release);
+    return servicePortsOf(service, this.#release);
   }
 }
 

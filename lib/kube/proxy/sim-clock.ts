@@ -5,40 +5,40 @@ import type { ProxyClock, ProxyTimer } from "./node.ts";
 
 /** A clock whose timers are events of `scheduler`, which is borrowed. */
 export class SimClock implements ProxyClock {
-  private readonly scheduler: Scheduler;
+  readonly #scheduler: Scheduler;
 
   constructor(scheduler: Scheduler) {
-    this.scheduler = scheduler;
+    this.#scheduler = scheduler;
   }
 
   now(): Ns {
-    return this.scheduler.now;
+    return this.#scheduler.now;
   }
 
   timer(fire: () => void): ProxyTimer {
-    return new SimTimer(this.scheduler, fire);
+    return new SimTimer(this.#scheduler, fire);
   }
 }
 
 class SimTimer extends SimEvent implements ProxyTimer {
-  private readonly scheduler: Scheduler;
-  private readonly onFire: () => void;
+  readonly #scheduler: Scheduler;
+  readonly #onFire: () => void;
 
   constructor(scheduler: Scheduler, onFire: () => void) {
     super();
-    this.scheduler = scheduler;
-    this.onFire = onFire;
+    this.#scheduler = scheduler;
+    this.#onFire = onFire;
   }
 
   arm(delayNs: Ns): void {
-    this.scheduler.schedule(this, this.scheduler.now + Math.ceil(delayNs));
+    this.#scheduler.schedule(this, this.#scheduler.now + Math.ceil(delayNs));
   }
 
   cancel(): void {
-    this.scheduler.cancel(this);
+    this.#scheduler.cancel(this);
   }
 
   override fire(): void {
-    this.onFire();
+    this.#onFire();
   }
 }

@@ -26,73 +26,73 @@ const BURST = 2;
 
 /** Runs one function at a pace. */
 export class SyncRunner {
-  private readonly clock: ProxyClock;
-  private readonly pace: Pace;
-  private readonly run: () => boolean;
-  private readonly timer: ProxyTimer;
-  private deadline = Number.POSITIVE_INFINITY;
-  private tokens = BURST;
-  private tokensAt: Ns;
-  private lastRun = Number.NEGATIVE_INFINITY;
+  readonly #clock: ProxyClock;
+  readonly #pace: Pace;
+  readonly #run: () => boolean;
+  readonly #timer: ProxyTimer;
+  #deadline = Number.POSITIVE_INFINITY;
+  #tokens = BURST;
+  #tokensAt: Ns;
+  #lastRun = Number.NEGATIVE_INFINITY;
 
   /** `run` returns false if it failed. Nothing runs before the first request or `maxIntervalNs`. */
   constructor(clock: ProxyClock, pace: Pace, run: () => boolean) {
-    this.clock = clock;
-    this.pace = pace;
-    this.run = run;
-    this.tokensAt = clock.now();
-    this.timer = clock.timer(() => this.due());
-    this.scheduleIn(pace.maxIntervalNs);
+    this.#clock = clock;
+    this.#pace = pace;
+    this.#run = run;
+    this.#tokensAt = clock.now();
+    this.#timer = clock.timer(() => this.#due());
+    this.#scheduleIn(pace.maxIntervalNs);
   }
 
   /** Asks for a run; it happens as an event of its own, never inside this call. */
   request(): void {
-    const at = this.clock.now() + this.waitNs();
-    if (at < this.deadline) this.scheduleIn(at - this.clock.now());
+    const at = this.#clock.now() + this.#waitNs();
+    if (at < this.#deadline) this.#scheduleIn(at - this.#clock.now());
   }
 
   /** Asks for a run after a failure outside of the runner. */
   retry(): void {
-    const wait = Math.max(this.pace.retryNs, this.waitNs());
-    if (this.clock.now() + wait < this.deadline) this.scheduleIn(wait);
+    const wait = Math.max(this.#pace.retryNs, this.#waitNs());
+    if (this.#clock.now() + wait < this.#deadline) this.#scheduleIn(wait);
   }
 
   /** Ends all runs. */
   stop(): void {
-    this.timer.cancel();
-    this.deadline = Number.POSITIVE_INFINITY;
+    this.#timer.cancel();
+    this.#deadline = Number.POSITIVE_INFINITY;
   }
 
-  private due(): void {
-    const wait = this.waitNs();
+  #due(): void {
+    const wait = this.#waitNs();
     if (wait > 0) {
-      this.scheduleIn(wait);
+      this.#scheduleIn(wait);
       return;
     }
-    this.tokens -= 1;
-    this.deadline = Number.POSITIVE_INFINITY;
-    const succeeded = this.run();
-    this.lastRun = this.clock.now();
+    this.#tokens -= 1;
+    this.#deadline = Number.POSITIVE_INFINITY;
+    const succeeded = this.#run();
+    this.#lastRun = this.#clock.now();
     const next = succeeded
-      ? this.pace.maxIntervalNs
-      : Math.min(this.pace.retryNs, this.pace.maxIntervalNs);
-    if (this.clock.now() + next < this.deadline) this.scheduleIn(next);
+      ? this.#pace.maxIntervalNs
+      : Math.min(this.#pace.retryNs, this.#pace.maxIntervalNs);
+    if (this.#clock.now() + next < this.#deadline) this.#scheduleIn(next);
   }
 
   /** How long until a run is allowed. */
-  private waitNs(): Ns {
-    const { kind, minIntervalNs } = this.pace;
+  #waitNs(): Ns {
+    const { kind, minIntervalNs } = this.#pace;
     if (minIntervalNs === 0) return 0;
-    const now = this.clock.now();
-    const pause = Math.max(0, this.lastRun + minIntervalNs - now);
+    const now = this.#clock.now();
+    const pause = Math.max(0, this.#lastRun + minIntervalNs - now);
     if (kind === "pause") return pause;
-    this.tokens = Math.min(BURST, this.tokens + (now - this.tokensAt) / minIntervalNs);
-    this.tokensAt = now;
-    return this.tokens >= 1 ? 0 : pause;
+    this.#tokens = Math.min(BURST, this.#tokens + (now - this.#tokensAt) / minIntervalNs);
+    this.#tokensAt = now;
+    return this.#tokens >= 1 ? 0 : pause;
   }
 
-  private scheduleIn(delayNs: Ns): void {
-    this.deadline = this.clock.now() + delayNs;
-    this.timer.arm(delayNs);
+  #scheduleIn(delayNs: Ns): void {
+    this.#deadline = this.#clock.now() + delayNs;
+    this.#timer.arm(delayNs);
   }
 }

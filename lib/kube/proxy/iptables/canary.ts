@@ -14,53 +14,53 @@ const FLUSH_TIMEOUT_NS: Ns = 5 * NS_PER_S;
 
 /** A chain that tells whether somebody has flushed the rules. */
 export class Canary {
-  private readonly iptables: IptablesTool;
-  private readonly clock: ProxyClock;
-  private readonly periodNs: Ns;
-  private readonly timer: ProxyTimer;
-  private onFlush: () => void = () => {};
-  private set = false;
+  readonly #iptables: IptablesTool;
+  readonly #clock: ProxyClock;
+  readonly #periodNs: Ns;
+  readonly #timer: ProxyTimer;
+  #onFlush: () => void = () => {};
+  #set = false;
   /** When the first canary was seen missing, or -1. */
-  private missingSince: Ns = -1;
+  #missingSince: Ns = -1;
 
   constructor(iptables: IptablesTool, clock: ProxyClock, periodNs: Ns) {
-    this.iptables = iptables;
-    this.clock = clock;
-    this.periodNs = periodNs;
-    this.timer = clock.timer(() => this.look());
+    this.#iptables = iptables;
+    this.#clock = clock;
+    this.#periodNs = periodNs;
+    this.#timer = clock.timer(() => this.#look());
   }
 
   /** Sets the canaries and watches them from now on. */
   watch(onFlush: () => void): void {
-    this.onFlush = onFlush;
-    this.setCanaries();
-    this.timer.arm(this.periodNs);
+    this.#onFlush = onFlush;
+    this.#setCanaries();
+    this.#timer.arm(this.#periodNs);
   }
 
   stop(): void {
-    this.timer.cancel();
+    this.#timer.cancel();
   }
 
-  private setCanaries(): void {
-    this.set = TABLES.every((table) => this.iptables.ensureChain(table, CANARY));
+  #setCanaries(): void {
+    this.#set = TABLES.every((table) => this.#iptables.ensureChain(table, CANARY));
   }
 
-  private look(): void {
+  #look(): void {
     const [first = "mangle", ...others] = TABLES;
-    if (!this.set) {
-      this.setCanaries();
-    } else if (this.missingSince >= 0 || !this.iptables.hasChain(first, CANARY)) {
-      const now = this.clock.now();
-      if (this.missingSince < 0) this.missingSince = now;
-      const flushing = others.some((table) => this.iptables.hasChain(table, CANARY));
-      if (flushing && now - this.missingSince < FLUSH_TIMEOUT_NS) {
-        this.timer.arm(FLUSH_POLL_NS);
+    if (!this.#set) {
+      this.#setCanaries();
+    } else if (this.#missingSince >= 0 || !this.#iptables.hasChain(first, CANARY)) {
+      const now = this.#clock.now();
+      if (this.#missingSince < 0) this.#missingSince = now;
+      const flushing = others.some((table) => this.#iptables.hasChain(table, CANARY));
+      if (flushing && now - this.#missingSince < FLUSH_TIMEOUT_NS) {
+        this.#timer.arm(FLUSH_POLL_NS);
         return;
       }
-      this.missingSince = -1;
-      this.onFlush();
-      this.setCanaries();
+      this.#missingSince = -1;
+      this.#onFlush();
+      this.#setCanaries();
     }
-    this.timer.arm(this.periodNs);
+    this.#timer.arm(this.#periodNs);
   }
 }

@@ -38,26 +38,26 @@ const NO_ENDPOINTS: readonly Endpoint[] = [];
 
 /** The iptables mode of release 1.20. */
 export class IptablesMode120 implements RuleMode {
-  private readonly options: ProxyStart;
-  private readonly mark: string;
-  private readonly canary: Canary;
+  readonly #options: ProxyStart;
+  readonly #mark: string;
+  readonly #canary: Canary;
   /** Held ports of the node, by `heldKey`. */
-  private held = new Map<string, Held>();
+  #held = new Map<string, Held>();
 
   constructor(options: ProxyStart) {
     const { configuration, node } = options;
-    this.options = options;
-    this.mark = formatMark(configuration.masqueradeBit);
+    this.#options = options;
+    this.#mark = formatMark(configuration.masqueradeBit);
     node.setSysctl("net/ipv4/conf/all/route_localnet", 1);
-    this.canary = new Canary(node.iptables, node.clock, configuration.syncPeriod);
+    this.#canary = new Canary(node.iptables, node.clock, configuration.syncPeriod);
   }
 
   start(resync: () => void): void {
-    this.canary.watch(resync);
+    this.#canary.watch(resync);
   }
 
   stop(): void {
-    this.canary.stop();
+    this.#canary.stop();
   }
 
   isLargeCluster(): boolean {
@@ -65,32 +65,32 @@ export class IptablesMode120 implements RuleMode {
   }
 
   sync(request: SyncRequest): boolean {
-    const { iptables } = this.options.node;
+    const { iptables } = this.#options.node;
     if (!ensureJumps(iptables, JUMPS_1_20) || !iptables.ensureChain("nat", MARK_DROP)) return false;
     const order = [...request.ports.keys()].sort(compareNames);
     const ports = order.map((key) => request.ports.get(key)).filter((port) => port !== undefined);
-    const holding = this.hold(ports);
-    if (!iptables.restore(this.text(request, ports, holding))) {
-      closeExcept(holding, this.held);
+    const holding = this.#hold(ports);
+    if (!iptables.restore(this.#text(request, ports, holding))) {
+      closeExcept(holding, this.#held);
       return false;
     }
-    closeExcept(this.held, holding);
-    this.held = holding;
+    closeExcept(this.#held, holding);
+    this.#held = holding;
     return true;
   }
 
-  private text(
+  #text(
     request: SyncRequest,
     ports: readonly ServicePort[],
     holding: ReadonlyMap<string, Held>,
   ): LineText {
-    const context = this.context(request, holding);
+    const context = this.#context(request, holding);
     const filter: LineBlock[] = [];
     const nat: LineBlock[] = [];
     const declared: LineBlock[] = [];
     const active = new Set<string>();
     for (const port of ports) {
-      const blocks = this.write(port, request.endpoints.get(port.key) ?? NO_ENDPOINTS, context);
+      const blocks = this.#write(port, request.endpoints.get(port.key) ?? NO_ENDPOINTS, context);
       if (blocks.filter !== null) filter.push(blocks.filter);
       if (blocks.shared !== null) nat.push(blocks.shared);
       if (blocks.declared !== null) declared.push(blocks.declared);
@@ -98,11 +98,11 @@ export class IptablesMode120 implements RuleMode {
     }
     const tail = [
       invalidRule(false),
-      forwardMarkedRule(this.mark),
+      forwardMarkedRule(this.#mark),
       forwardKnownRule("kubernetes forwarding conntrack pod source rule"),
       forwardKnownRule("kubernetes forwarding conntrack pod destination rule"),
     ];
-    const stale = [...(this.options.node.iptables.chains("nat") ?? [])].filter(
+    const stale = [...(this.#options.node.iptables.chains("nat") ?? [])].filter(
       (chain) => isServiceChain120(chain) && !active.has(chain),
     );
     return restoreText([
@@ -113,70 +113,66 @@ export class IptablesMode120 implements RuleMode {
           declarations(NAT_CHAINS),
           ...declared,
           new LineBlock(stale.map(declare)),
-          blockOf(natHead(this.mark)),
+          blockOf(natHead(this.#mark)),
           ...nat,
           new LineBlock(stale.map((chain) => `-X ${chain}`)),
-          blockOf(this.nodePortsJumps()),
+          blockOf(this.#nodePortsJumps()),
         ],
       },
     ]);
   }
 
-  private write(
-    port: ServicePort,
-    endpoints: readonly Endpoint[],
-    context: RuleContext120,
-  ): PortBlocks {
+  #write(port: ServicePort, endpoints: readonly Endpoint[], context: RuleContext120): PortBlocks {
     const write = (): PortRules => servicePortRules120(port, endpoints, context);
     const isOwn =
       port.sourceRanges.length > 0 || port.externalIps.length > 0 || port.externalPolicyLocal;
     if (isOwn) return portBlocks(write());
-    const { release } = this.options;
+    const { release } = this.#options;
     const settings = `${settingsOf(context, release)} ${context.hasNodePortAddress}`;
     return sharedBlocks({ port, endpoints, settings }, write);
   }
 
-  private context(request: SyncRequest, holding: ReadonlyMap<string, Held>): RuleContext120 {
-    const { configuration, detector, nodeIp } = this.options;
-    const here = new Set(this.options.node.addresses());
+  #context(request: SyncRequest, holding: ReadonlyMap<string, Held>): RuleContext120 {
+    const { configuration, detector, nodeIp } = this.#options;
+    const here = new Set(this.#options.node.addresses());
     return {
       masqueradeAll: configuration.masqueradeAll,
       ...localMatches(detector),
       nodeIp,
       largeCluster: endpointCount(request) > LARGE_CLUSTER_ENDPOINTS,
       countLocalhost: false,
-      nodeName: this.options.nodeName,
-      hasNodePortAddress: this.nodePortIps().length > 0,
+      nodeName: this.#options.nodeName,
+      hasNodePortAddress: this.#nodePortIps().length > 0,
       unheld: (port, ip) =>
         port.protocol !== "sctp" && here.has(ip) && !holding.has(externalKey(port, ip)),
     };
   }
 
-  private nodePortsJumps(): string[] {
-    if (this.options.nodePortAddresses.all) return [nodePortsJump("-m addrtype --dst-type LOCAL")];
-    return this.nodePortIps().map((ip) => nodePortsJump(`-d ${ip}`));
+  #nodePortsJumps(): string[] {
+    if (this.#options.nodePortAddresses.all) return [nodePortsJump("-m addrtype --dst-type LOCAL")];
+    return this.#nodePortIps().map((ip) => nodePortsJump(`-d ${ip}`));
   }
 
   /** Addresses that node ports answer on; "" stands for any. */
-  private nodePortIps(): string[] {
-    const { node, nodePortAddresses } = this.options;
+  #nodePortIps(): string[] {
+    const { node, nodePortAddresses } = this.#options;
     return nodePortAddresses.all ? [""] : matchingAddresses(nodePortAddresses, node.addresses());
   }
 
   /** Holds what is to be held from now on; what was held before stays open. */
-  private hold(ports: readonly ServicePort[]): Map<string, Held> {
-    const here = new Set(this.options.node.addresses());
+  #hold(ports: readonly ServicePort[]): Map<string, Held> {
+    const here = new Set(this.#options.node.addresses());
     const holding = new Map<string, Held>();
     for (const port of ports) {
       if (port.protocol === "sctp") continue;
       for (const ip of port.externalIps) {
-        if (here.has(ip)) this.holdOne(holding, externalKey(port, ip), port, ip, port.port);
+        if (here.has(ip)) this.#holdOne(holding, externalKey(port, ip), port, ip, port.port);
       }
       if (port.nodePort === 0) continue;
-      for (const ip of this.nodePortIps()) {
-        const isNew = this.holdOne(holding, nodePortKey(port, ip), port, ip, port.nodePort);
+      for (const ip of this.#nodePortIps()) {
+        const isNew = this.#holdOne(holding, nodePortKey(port, ip), port, ip, port.nodePort);
         if (isNew && port.protocol === "udp") {
-          this.options.node.conntrack.command(deletePort(port.nodePort));
+          this.#options.node.conntrack.command(deletePort(port.nodePort));
         }
       }
     }
@@ -184,15 +180,15 @@ export class IptablesMode120 implements RuleMode {
   }
 
   /** Whether the port was opened now. */
-  private holdOne(
+  #holdOne(
     holding: Map<string, Held>,
     key: string,
     port: ServicePort,
     ip: string,
     number: number,
   ): boolean {
-    const before = this.held.get(key);
-    const held = before ?? this.options.node.sockets.hold(port.protocol, ip, number);
+    const before = this.#held.get(key);
+    const held = before ?? this.#options.node.sockets.hold(port.protocol, ip, number);
     if (held !== null) holding.set(key, held);
     return before === undefined && held !== null;
   }

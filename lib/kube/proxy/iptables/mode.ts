@@ -64,70 +64,70 @@ interface Input {
 
 /** The iptables mode of releases from 1.30. */
 export class IptablesMode implements RuleMode {
-  private readonly options: ProxyStart;
-  private readonly mark: string;
-  private readonly localhostNodePorts: boolean;
-  private readonly dropsInvalid: boolean;
-  private readonly canary: Canary;
+  readonly #options: ProxyStart;
+  readonly #mark: string;
+  readonly #localhostNodePorts: boolean;
+  readonly #dropsInvalid: boolean;
+  readonly #canary: Canary;
   /** The chains of service ports that the last sync left, in the order in which they were made. */
-  private readonly activeChains = new Map<string, number>();
+  readonly #activeChains = new Map<string, number>();
   /** Those that syncs since then no longer need, likewise. */
-  private readonly leftChains = new Map<string, number>();
-  private chainsMade = 0;
+  readonly #leftChains = new Map<string, number>();
+  #chainsMade = 0;
   /** What `IptablesTool.chainChanges` said after the last sync; NaN: it does not matter. */
-  private chainChanges = Number.NaN;
-  private readonly ports = new PortChunks();
-  private frame: Frame;
-  private largeCluster = false;
-  private lastCleanup: Ns = Number.NEGATIVE_INFINITY;
-  private countsInvalid = false;
-  private countsLocalhost = false;
+  #chainChanges = Number.NaN;
+  readonly #ports = new PortChunks();
+  #frame: Frame;
+  #largeCluster = false;
+  #lastCleanup: Ns = Number.NEGATIVE_INFINITY;
+  #countsInvalid = false;
+  #countsLocalhost = false;
 
   constructor(options: ProxyStart) {
     const { configuration, node } = options;
-    this.options = options;
-    this.mark = formatMark(configuration.masqueradeBit);
-    this.localhostNodePorts =
+    this.#options = options;
+    this.#mark = formatMark(configuration.masqueradeBit);
+    this.#localhostNodePorts =
       configuration.localhostNodePorts && includesLoopback(options.nodePortAddresses);
-    if (this.localhostNodePorts) node.setSysctl("net/ipv4/conf/all/route_localnet", 1);
-    this.dropsInvalid = (node.sysctl("net/netfilter/nf_conntrack_tcp_be_liberal") ?? 0) === 0;
-    this.frame = this.frameOf();
-    this.canary = new Canary(node.iptables, node.clock, configuration.syncPeriod);
+    if (this.#localhostNodePorts) node.setSysctl("net/ipv4/conf/all/route_localnet", 1);
+    this.#dropsInvalid = (node.sysctl("net/netfilter/nf_conntrack_tcp_be_liberal") ?? 0) === 0;
+    this.#frame = this.#frameOf();
+    this.#canary = new Canary(node.iptables, node.clock, configuration.syncPeriod);
   }
 
   start(resync: () => void): void {
-    this.canary.watch(resync);
+    this.#canary.watch(resync);
   }
 
   stop(): void {
-    this.canary.stop();
+    this.#canary.stop();
   }
 
   isLargeCluster(): boolean {
-    return this.largeCluster;
+    return this.#largeCluster;
   }
 
   sync(request: SyncRequest): boolean {
-    const { iptables } = this.options.node;
+    const { iptables } = this.#options.node;
     if (request.full) {
       if (!ensureJumps(iptables, JUMPS)) return false;
-      this.ensureCounters();
+      this.#ensureCounters();
     }
-    const isDone = iptables.restore(this.text(request));
-    this.chainChanges = isDone ? iptables.chainChanges() : Number.NaN;
+    const isDone = iptables.restore(this.#text(request));
+    this.#chainChanges = isDone ? iptables.chainChanges() : Number.NaN;
     return isDone;
   }
 
   /** The input of iptables-restore that brings the node from the last sync's state to the new. */
-  private text(request: SyncRequest): LineText {
-    this.forget(request);
-    this.largeCluster = this.ports.endpoints > LARGE_CLUSTER_ENDPOINTS;
-    const context = this.context();
+  #text(request: SyncRequest): LineText {
+    this.#forget(request);
+    this.#largeCluster = this.#ports.endpoints > LARGE_CLUSTER_ENDPOINTS;
+    const context = this.#context();
     const input: Input = { filter: [], declared: [], nat: [] };
-    for (const chunk of this.ports.chunks) this.writeChunk(chunk, request, context, input);
-    const stale = this.staleChains();
+    for (const chunk of this.#ports.chunks) this.#writeChunk(chunk, request, context, input);
+    const stale = this.#staleChains();
     const gone = stale.length === 0 ? [] : [new LineBlock(stale.map((chain) => `-X ${chain}`))];
-    const { filterHead, filterTail, natDeclared, natHead } = this.frame;
+    const { filterHead, filterTail, natDeclared, natHead } = this.#frame;
     const filter = [...filterHead, ...input.filter, filterTail];
     const nat = [
       natDeclared,
@@ -136,7 +136,7 @@ export class IptablesMode implements RuleMode {
       natHead,
       ...input.nat,
       ...gone,
-      blockOf(this.nodePortsJumps()),
+      blockOf(this.#nodePortsJumps()),
     ];
     return restoreText([
       { name: "filter", blocks: filter },
@@ -145,46 +145,46 @@ export class IptablesMode implements RuleMode {
   }
 
   /** What stands around the rules of service ports; other counters lead to another. */
-  private frameOf(): Frame {
+  #frameOf(): Frame {
     const tail = [
-      ...(this.dropsInvalid ? [invalidRule(this.countsInvalid)] : []),
-      forwardMarkedRule(this.mark),
+      ...(this.#dropsInvalid ? [invalidRule(this.#countsInvalid)] : []),
+      forwardMarkedRule(this.#mark),
       forwardKnownRule("kubernetes forwarding conntrack rule"),
     ];
-    const head = this.localhostNodePorts
+    const head = this.#localhostNodePorts
       ? [declarations([...FILTER_CHAINS, FIREWALL]), blockOf([LOCALNET_RULE])]
       : [declarations(FILTER_CHAINS)];
     return {
       filterHead: head,
       filterTail: blockOf(tail),
       natDeclared: declarations(NAT_CHAINS),
-      natHead: blockOf(natHead(this.mark)),
+      natHead: blockOf(natHead(this.#mark)),
     };
   }
 
   /** Forgets what is to be written anew: everything, or what belongs to changed Services. */
-  private forget({ full, changed, portsChanged, ports, endpoints }: SyncRequest): void {
+  #forget({ full, changed, portsChanged, ports, endpoints }: SyncRequest): void {
     if (full) {
-      this.ports.clear();
-      this.activeChains.clear();
-      this.leftChains.clear();
-      this.chainChanges = Number.NaN;
+      this.#ports.clear();
+      this.#activeChains.clear();
+      this.#leftChains.clear();
+      this.#chainChanges = Number.NaN;
     }
     for (const service of changed) {
-      for (const slot of this.ports.ofService(service)) {
+      for (const slot of this.#ports.ofService(service)) {
         for (const chain of slot.written?.chains ?? []) {
-          this.leftChains.set(chain, this.activeChains.get(chain) ?? 0);
-          this.activeChains.delete(chain);
+          this.#leftChains.set(chain, this.#activeChains.get(chain) ?? 0);
+          this.#activeChains.delete(chain);
         }
-        this.ports.forget(slot, endpoints.get(slot.key)?.length ?? 0);
+        this.#ports.forget(slot, endpoints.get(slot.key)?.length ?? 0);
       }
     }
     if (!full && !portsChanged) return;
-    this.ports.arrange(ports.keys(), (key) => endpoints.get(key)?.length ?? 0);
+    this.#ports.arrange(ports.keys(), (key) => endpoints.get(key)?.length ?? 0);
   }
 
   /** Writes those ports of a chunk that have changed; of the others their shared lines suffice. */
-  private writeChunk(
+  #writeChunk(
     chunk: PortChunk,
     request: SyncRequest,
     context: RuleContext,
@@ -193,7 +193,7 @@ export class IptablesMode implements RuleMode {
     if (chunk.isDirty) {
       for (const slot of chunk.slots) {
         const kept = slot.written;
-        const port = kept ?? this.write(slot, request, context);
+        const port = kept ?? this.#write(slot, request, context);
         if (port.shared !== null) nat.push(port.shared);
         if (kept !== null) continue;
         if (port.own !== null) nat.push(port.own);
@@ -207,9 +207,9 @@ export class IptablesMode implements RuleMode {
   }
 
   /** Writes all rules of a port and remembers those that later syncs repeat. */
-  private write(slot: PortSlot, request: SyncRequest, context: RuleContext): PortBlocks {
+  #write(slot: PortSlot, request: SyncRequest, context: RuleContext): PortBlocks {
     const { key } = slot;
-    const { release } = this.options;
+    const { release } = this.#options;
     const port = request.ports.get(key);
     if (port === undefined) return NOTHING;
     const endpoints = request.endpoints.get(key) ?? NO_ENDPOINTS;
@@ -218,63 +218,63 @@ export class IptablesMode implements RuleMode {
     const isOwn = port.sourceRanges.length > 0 || dependsOnNode(endpoints, port, release);
     const settings = settingsOf(context, release);
     const blocks = isOwn ? portBlocks(write()) : sharedBlocks({ port, endpoints, settings }, write);
-    for (const chain of blocks.chains) this.activate(chain);
+    for (const chain of blocks.chains) this.#activate(chain);
     slot.written = blocks;
     return blocks;
   }
 
-  private activate(chain: string): void {
-    const before = this.leftChains.get(chain) ?? this.activeChains.get(chain);
-    if (before === undefined) this.chainsMade += 1;
-    this.leftChains.delete(chain);
-    this.activeChains.set(chain, before ?? this.chainsMade);
+  #activate(chain: string): void {
+    const before = this.#leftChains.get(chain) ?? this.#activeChains.get(chain);
+    if (before === undefined) this.#chainsMade += 1;
+    this.#leftChains.delete(chain);
+    this.#activeChains.set(chain, before ?? this.#chainsMade);
   }
 
   /** Chains of service ports and endpoints that are gone. */
-  private staleChains(): string[] {
-    const { configuration, node } = this.options;
+  #staleChains(): string[] {
+    const { configuration, node } = this.#options;
     const now = node.clock.now();
-    if (this.largeCluster && now - this.lastCleanup <= configuration.syncPeriod) return [];
-    if (node.iptables.chainChanges() !== this.chainChanges) {
+    if (this.#largeCluster && now - this.#lastCleanup <= configuration.syncPeriod) return [];
+    if (node.iptables.chainChanges() !== this.#chainChanges) {
       const chains = node.iptables.chains("nat");
       if (chains === null) return [];
-      this.lastCleanup = now;
-      return [...chains].filter((chain) => isServiceChain(chain) && !this.activeChains.has(chain));
+      this.#lastCleanup = now;
+      return [...chains].filter((chain) => isServiceChain(chain) && !this.#activeChains.has(chain));
     }
     // Nobody else has made any: they are those that were left, in the order in which they came.
-    this.lastCleanup = now;
-    const left = [...this.leftChains].sort(([, a], [, b]) => a - b);
-    this.leftChains.clear();
+    this.#lastCleanup = now;
+    const left = [...this.#leftChains].sort(([, a], [, b]) => a - b);
+    this.#leftChains.clear();
     return left.map(([chain]) => chain);
   }
 
-  private nodePortsJumps(): string[] {
-    const { node, nodePortAddresses } = this.options;
+  #nodePortsJumps(): string[] {
+    const { node, nodePortAddresses } = this.#options;
     if (nodePortAddresses.all) {
-      const others = this.localhostNodePorts ? "" : " ! -d 127.0.0.0/8";
+      const others = this.#localhostNodePorts ? "" : " ! -d 127.0.0.0/8";
       return [nodePortsJump(`-m addrtype --dst-type LOCAL${others}`)];
     }
     return matchingAddresses(nodePortAddresses, node.addresses())
-      .filter((ip) => this.localhostNodePorts || !isLoopback(readIpv4(ip) ?? 0))
+      .filter((ip) => this.#localhostNodePorts || !isLoopback(readIpv4(ip) ?? 0))
       .map((ip) => nodePortsJump(`-d ${ip}`));
   }
 
-  private ensureCounters(): void {
-    if (this.options.release.version !== "1.36") return;
-    const { iptables } = this.options.node;
-    this.countsInvalid = iptables.ensureCounter(INVALID_COUNTER);
-    this.countsLocalhost = iptables.ensureCounter(LOCALHOST_COUNTER);
-    this.frame = this.frameOf();
+  #ensureCounters(): void {
+    if (this.#options.release.version !== "1.36") return;
+    const { iptables } = this.#options.node;
+    this.#countsInvalid = iptables.ensureCounter(INVALID_COUNTER);
+    this.#countsLocalhost = iptables.ensureCounter(LOCALHOST_COUNTER);
+    this.#frame = this.#frameOf();
   }
 
-  private context(): RuleContext {
-    const { configuration, detector, nodeIp } = this.options;
+  #context(): RuleContext {
+    const { configuration, detector, nodeIp } = this.#options;
     return {
       masqueradeAll: configuration.masqueradeAll,
       ...localMatches(detector),
       nodeIp,
-      largeCluster: this.largeCluster,
-      countLocalhost: this.countsLocalhost && this.localhostNodePorts,
+      largeCluster: this.#largeCluster,
+      countLocalhost: this.#countsLocalhost && this.#localhostNodePorts,
     };
   }
 }

@@ -24,14 +24,14 @@ interface Service {
 
 /** Chooses endpoints in turn, or by session affinity. */
 export class Balancer {
-  private readonly now: () => Ns;
-  private readonly random: (bound: number) => number;
-  private readonly services = new Map<string, Service>();
+  readonly #now: () => Ns;
+  readonly #random: (bound: number) => number;
+  readonly #services = new Map<string, Service>();
 
   /** `random(n)` is a whole number below n. */
   constructor(now: () => Ns, random: (bound: number) => number) {
-    this.now = now;
-    this.random = random;
+    this.#now = now;
+    this.#random = random;
   }
 
   /**
@@ -39,30 +39,30 @@ export class Balancer {
    * timeout stays the default, as in the real one.
    */
   addService(label: string, sticky: boolean, affinitySeconds: number): void {
-    const known = this.services.get(label);
-    if (known === undefined) this.services.set(label, newService(sticky, affinitySeconds));
+    const known = this.#services.get(label);
+    if (known === undefined) this.#services.set(label, newService(sticky, affinitySeconds));
     else known.sticky = sticky;
   }
 
   deleteService(label: string): void {
-    this.services.delete(label);
+    this.#services.delete(label);
   }
 
   /** Sets the endpoints of a service port. The same ones in another order change nothing. */
   setEndpoints(label: string, endpoints: readonly string[]): void {
-    const service = this.services.get(label) ?? newService(false, 0);
-    this.services.set(label, service);
+    const service = this.#services.get(label) ?? newService(false, 0);
+    this.#services.set(label, service);
     if (sameMembers(service.endpoints, endpoints)) return;
     for (const [client, { endpoint }] of service.sessions) {
       if (!endpoints.includes(endpoint)) service.sessions.delete(client);
     }
-    service.endpoints = this.shuffled(endpoints);
+    service.endpoints = this.#shuffled(endpoints);
     service.next = 0;
   }
 
   /** Forgets the endpoints and sessions of a service port whose Endpoints are gone. */
   reset(label: string): void {
-    const service = this.services.get(label);
+    const service = this.#services.get(label);
     if (service === undefined) return;
     service.endpoints = [];
     service.next = 0;
@@ -74,39 +74,39 @@ export class Balancer {
    * as the endpoint it leads to has not answered.
    */
   nextEndpoint(label: string, clientIp: string, afresh: boolean): string | null {
-    const service = this.services.get(label);
+    const service = this.#services.get(label);
     if (service === undefined) return null;
     const session = service.sticky && !afresh ? service.sessions.get(clientIp) : undefined;
-    if (session !== undefined && !this.isStale(service, session)) {
-      session.lastUsed = this.now();
+    if (session !== undefined && !this.#isStale(service, session)) {
+      session.lastUsed = this.#now();
       return session.endpoint;
     }
     const endpoint = service.endpoints[service.next];
     if (endpoint === undefined) return null;
     service.next = (service.next + 1) % service.endpoints.length;
-    if (service.sticky) service.sessions.set(clientIp, { endpoint, lastUsed: this.now() });
+    if (service.sticky) service.sessions.set(clientIp, { endpoint, lastUsed: this.#now() });
     return endpoint;
   }
 
   /** Forgets sessions that have not been used for their timeout. */
   expireSessions(label: string): void {
-    const service = this.services.get(label);
+    const service = this.#services.get(label);
     if (service === undefined) return;
     for (const [client, session] of service.sessions) {
-      if (this.isStale(service, session)) service.sessions.delete(client);
+      if (this.#isStale(service, session)) service.sessions.delete(client);
     }
   }
 
-  private isStale(service: Service, session: Session): boolean {
-    const seconds = Math.floor((this.now() - session.lastUsed) / NS_PER_S);
+  #isStale(service: Service, session: Session): boolean {
+    const seconds = Math.floor((this.#now() - session.lastUsed) / NS_PER_S);
     return seconds >= service.affinitySeconds;
   }
 
   /** Fisher and Yates, from the end. */
-  private shuffled(endpoints: readonly string[]): string[] {
+  #shuffled(endpoints: readonly string[]): string[] {
     const list = [...endpoints];
     for (let last = list.length - 1; last > 0; last -= 1) {
-      const other = this.random(last + 1);
+      const other = this.#random(last + 1);
       const [a = "", b = ""] = [list[last], list[other]];
       list[last] = b;
       list[other] = a;

@@ -9,31 +9,31 @@ import type { RuleProtocol } from "../service-port.ts";
 
 /** Who holds which port of the node. */
 export class PortClaims {
-  private readonly sockets: SocketTool;
-  private readonly claims = new Map<string, { readonly owner: string; readonly held: Held }>();
+  readonly #sockets: SocketTool;
+  readonly #claims = new Map<string, { readonly owner: string; readonly held: Held }>();
 
   constructor(sockets: SocketTool) {
-    this.sockets = sockets;
+    this.#sockets = sockets;
   }
 
   /** Whether `owner` has the port now, new or from before. `ip` "": any address. */
   claim(owner: string, protocol: RuleProtocol, ip: string, port: number): boolean {
     const key = claimKey(protocol, ip, port);
-    const claim = this.claims.get(key);
+    const claim = this.#claims.get(key);
     if (claim !== undefined) return claim.owner === owner;
-    const held = this.sockets.hold(protocol, ip, port);
+    const held = this.#sockets.hold(protocol, ip, port);
     if (held === null) return false;
-    this.claims.set(key, { owner, held });
+    this.#claims.set(key, { owner, held });
     return true;
   }
 
   /** Gives the port back if `owner` has it. */
   release(owner: string, protocol: RuleProtocol, ip: string, port: number): void {
     const key = claimKey(protocol, ip, port);
-    const claim = this.claims.get(key);
+    const claim = this.#claims.get(key);
     if (claim?.owner !== owner) return;
     claim.held.close();
-    this.claims.delete(key);
+    this.#claims.delete(key);
   }
 }
 

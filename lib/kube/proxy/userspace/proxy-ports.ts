@@ -7,28 +7,28 @@
  * chosen when it is needed, so that a full range fails at once.
  */
 export class ProxyPorts {
-  private readonly range: { readonly first: number; readonly last: number } | null;
-  private readonly random: (bound: number) => number;
-  private readonly used = new Set<number>();
+  readonly #range: { readonly first: number; readonly last: number } | null;
+  readonly #random: (bound: number) => number;
+  readonly #used = new Set<number>();
 
   constructor(
     range: { readonly first: number; readonly last: number } | null,
     random: (bound: number) => number,
   ) {
-    this.range = range;
-    this.random = random;
+    this.#range = range;
+    this.#random = random;
   }
 
   /** A free port; 0: let the kernel pick; null: the range is used up. */
   allocate(): number | null {
-    if (this.range === null) return 0;
-    const { first, last } = this.range;
+    if (this.#range === null) return 0;
+    const { first, last } = this.#range;
     const size = last - first + 1;
-    const start = this.random(size);
+    const start = this.#random(size);
     for (let step = 0; step < size; step += 1) {
       const port = first + ((start + step) % size);
-      if (this.used.has(port)) continue;
-      this.used.add(port);
+      if (this.#used.has(port)) continue;
+      this.#used.add(port);
       return port;
     }
     return null;
@@ -36,6 +36,6 @@ export class ProxyPorts {
 
   /** Gives a port back. */
   release(port: number): void {
-    this.used.delete(port);
+    this.#used.delete(port);
   }
 }

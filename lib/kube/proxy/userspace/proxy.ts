@@ -57,33 +57,33 @@ interface ServiceChange {
 /** The kube-proxy of userspace mode. */
 export class UserspaceProxy implements KubeProxy {
   readonly lastSyncAt = -1;
-  private readonly options: ProxyStart;
-  private readonly iptables: IptablesTool;
-  private readonly ports: ProxyPorts;
-  private readonly slices: EndpointTracker;
-  private readonly balancer: Balancer;
-  private readonly runner: SyncRunner;
-  private readonly changes = new Map<string, ServiceChange>();
+  readonly #options: ProxyStart;
+  readonly #iptables: IptablesTool;
+  readonly #ports: ProxyPorts;
+  readonly #slices: EndpointTracker;
+  readonly #balancer: Balancer;
+  readonly #runner: SyncRunner;
+  readonly #changes = new Map<string, ServiceChange>();
   /** By `namespace/name:port`. */
-  private readonly proxied = new Map<string, Proxied>();
-  private readonly claims: PortClaims;
+  readonly #proxied = new Map<string, Proxied>();
+  readonly #claims: PortClaims;
   /** Addresses of the node as of the last sync; none before the first has ended. */
-  private localAddresses: ReadonlySet<string> = new Set();
-  private hasServices = false;
-  private hasSlices = false;
+  #localAddresses: ReadonlySet<string> = new Set();
+  #hasServices = false;
+  #hasSlices = false;
 
   constructor(options: ProxyStart) {
     const { configuration, node } = options;
-    this.options = options;
-    this.iptables = node.iptables;
-    this.claims = new PortClaims(node.sockets);
-    this.ports = new ProxyPorts(configuration.portRange, (bound) => node.random("ports", bound));
-    this.slices = new EndpointTracker(options.nodeName, options.release);
-    this.balancer = new Balancer(
+    this.#options = options;
+    this.#iptables = node.iptables;
+    this.#claims = new PortClaims(node.sockets);
+    this.#ports = new ProxyPorts(configuration.portRange, (bound) => node.random("ports", bound));
+    this.#slices = new EndpointTracker(options.nodeName, options.release);
+    this.#balancer = new Balancer(
       () => node.clock.now(),
       (bound) => node.random("endpoints", bound),
     );
-    this.runner = new SyncRunner(
+    this.#runner = new SyncRunner(
       node.clock,
       {
         kind: "burst",
@@ -91,37 +91,37 @@ export class UserspaceProxy implements KubeProxy {
         maxIntervalNs: configuration.syncPeriod,
         retryNs: configuration.syncPeriod,
       },
-      () => this.sync(),
+      () => this.#sync(),
     );
-    this.makeJumps();
-    for (const { table, target } of PORTAL_JUMPS) this.iptables.flushChain(table, target);
+    this.#makeJumps();
+    for (const { table, target } of PORTAL_JUMPS) this.#iptables.flushChain(table, target);
   }
 
   serviceChanged(previous: Service | null, current: Service | null): void {
     const either = current ?? previous;
     if (either === null) return;
     const name = objectName(either.metadata);
-    const change = this.changes.get(name) ?? { previous, current };
+    const change = this.#changes.get(name) ?? { previous, current };
     change.current = current;
-    this.changes.set(name, change);
-    if (deepEqual(change.previous, change.current)) this.changes.delete(name);
-    else if (this.hasServices && this.hasSlices) this.runner.request();
+    this.#changes.set(name, change);
+    if (deepEqual(change.previous, change.current)) this.#changes.delete(name);
+    else if (this.#hasServices && this.#hasSlices) this.#runner.request();
   }
 
   /** Endpoints decide where the proxy connects to, at once; rules do not depend on them. */
   sliceChanged(previous: EndpointSlice | null, current: EndpointSlice | null): void {
     const isGone = current === null || isOtherProxys(current.metadata);
     const slice = isGone ? previous : current;
-    if (slice === null || !this.slices.update(slice, isGone)) return;
-    for (const change of this.slices.apply()) {
+    if (slice === null || !this.#slices.update(slice, isGone)) return;
+    for (const change of this.#slices.apply()) {
       for (const [key, endpoints] of change.current) {
-        this.balancer.setEndpoints(
+        this.#balancer.setEndpoints(
           labelOfKey(key),
           endpoints.map(({ text }) => text),
         );
       }
       for (const key of change.previous.keys()) {
-        if (!change.current.has(key)) this.balancer.reset(labelOfKey(key));
+        if (!change.current.has(key)) this.#balancer.reset(labelOfKey(key));
       }
     }
   }
@@ -129,45 +129,45 @@ export class UserspaceProxy implements KubeProxy {
   nodeChanged(_node: Node | null): void {}
 
   servicesSynced(): void {
-    this.hasServices = true;
-    this.sync();
+    this.#hasServices = true;
+    this.#sync();
   }
 
   slicesSynced(): void {
-    this.hasSlices = true;
-    this.sync();
+    this.#hasSlices = true;
+    this.#sync();
   }
 
   stop(): void {
-    this.runner.stop();
+    this.#runner.stop();
   }
 
-  private sync(): boolean {
-    if (!this.hasServices || !this.hasSlices) return true;
-    this.makeJumps();
-    const changes = [...this.changes.values()];
-    this.changes.clear();
+  #sync(): boolean {
+    if (!this.#hasServices || !this.#hasSlices) return true;
+    this.#makeJumps();
+    const changes = [...this.#changes.values()];
+    this.#changes.clear();
     for (const { previous, current } of changes) {
-      const kept = this.merge(current);
-      this.unmerge(previous, kept);
+      const kept = this.#merge(current);
+      this.#unmerge(previous, kept);
     }
-    this.localAddresses = new Set(this.options.node.addresses());
-    for (const label of [...this.proxied.keys()].sort(compareNames)) {
-      this.openPortals(label);
-      this.balancer.expireSessions(label);
+    this.#localAddresses = new Set(this.#options.node.addresses());
+    for (const label of [...this.#proxied.keys()].sort(compareNames)) {
+      this.#openPortals(label);
+      this.#balancer.expireSessions(label);
     }
     return true;
   }
 
-  private makeJumps(): void {
+  #makeJumps(): void {
     for (const { table, chain, target, where, rule } of PORTAL_JUMPS) {
-      this.iptables.ensureChain(table, target);
-      this.iptables.ensureRule(where, table, chain, rule);
+      this.#iptables.ensureChain(table, target);
+      this.#iptables.ensureRule(where, table, chain, rule);
     }
   }
 
   /** Starts and restarts the ports of a Service; returns the names of all it has. */
-  private merge(service: Service | null): ReadonlySet<string> {
+  #merge(service: Service | null): ReadonlySet<string> {
     const names = new Set<string>();
     if (service === null || !isProxied(service)) return names;
     for (const port of service.spec.ports ?? []) {
@@ -175,73 +175,73 @@ export class UserspaceProxy implements KubeProxy {
       names.add(name);
       const settings = portalSettings(service, port);
       const label = servicePortLabel(objectName(service.metadata), name);
-      const before = this.proxied.get(label);
+      const before = this.#proxied.get(label);
       if (before !== undefined && sameSettings(before.settings, settings)) continue;
-      if (before !== undefined) this.close(label, before);
-      this.open(label, settings);
+      if (before !== undefined) this.#close(label, before);
+      this.#open(label, settings);
     }
     return names;
   }
 
   /** Ends the ports that a Service had before and has no longer. */
-  private unmerge(service: Service | null, kept: ReadonlySet<string>): void {
+  #unmerge(service: Service | null, kept: ReadonlySet<string>): void {
     if (service === null || !isProxied(service)) return;
     const staleIps = new Set<string>();
     for (const { name = "" } of service.spec.ports ?? []) {
       const label = servicePortLabel(objectName(service.metadata), name);
-      const proxied = this.proxied.get(label);
+      const proxied = this.#proxied.get(label);
       if (kept.has(name) || proxied === undefined) continue;
       if (proxied.settings.protocol === "udp") staleIps.add(proxied.settings.clusterIp);
-      this.close(label, proxied);
-      this.balancer.deleteService(label);
+      this.#close(label, proxied);
+      this.#balancer.deleteService(label);
     }
-    for (const ip of staleIps) this.options.node.conntrack.command(deleteAddress(ip));
+    for (const ip of staleIps) this.#options.node.conntrack.command(deleteAddress(ip));
   }
 
-  private open(label: string, settings: PortalSettings): void {
+  #open(label: string, settings: PortalSettings): void {
     const { protocol } = settings;
-    const port = protocol === "sctp" ? null : this.ports.allocate();
+    const port = protocol === "sctp" ? null : this.#ports.allocate();
     if (protocol === "sctp" || port === null) return;
-    const address = this.options.configuration.bindAddress;
-    const socket = this.options.node.sockets.listen(protocol, address, port, {
-      next: (clientIp, afresh) => this.balancer.nextEndpoint(label, clientIp, afresh),
+    const address = this.#options.configuration.bindAddress;
+    const socket = this.#options.node.sockets.listen(protocol, address, port, {
+      next: (clientIp, afresh) => this.#balancer.nextEndpoint(label, clientIp, afresh),
     });
     if (socket === null) {
-      this.ports.release(port);
+      this.#ports.release(port);
       return;
     }
-    this.proxied.set(label, { settings, socket });
-    this.openPortals(label);
-    this.balancer.addService(label, settings.affinity === "ClientIP", settings.affinitySeconds);
+    this.#proxied.set(label, { settings, socket });
+    this.#openPortals(label);
+    this.#balancer.addService(label, settings.affinity === "ClientIP", settings.affinitySeconds);
   }
 
-  private close(label: string, proxied: Proxied): void {
+  #close(label: string, proxied: Proxied): void {
     for (const portal of portalsOf(proxied.settings)) {
-      for (const { table, chain, rule } of this.rulesOf(label, proxied, portal)) {
-        this.iptables.deleteRule(table, chain, rule);
+      for (const { table, chain, rule } of this.#rulesOf(label, proxied, portal)) {
+        this.#iptables.deleteRule(table, chain, rule);
       }
-      this.claims.release(label, proxied.settings.protocol, portal.ip, portal.port);
+      this.#claims.release(label, proxied.settings.protocol, portal.ip, portal.port);
     }
-    this.proxied.delete(label);
+    this.#proxied.delete(label);
     proxied.socket.close();
-    this.ports.release(proxied.socket.port);
+    this.#ports.release(proxied.socket.port);
   }
 
   /** Makes the rules of a port's portals that are missing; ends at the first that fails. */
-  private openPortals(label: string): void {
-    const proxied = this.proxied.get(label);
+  #openPortals(label: string): void {
+    const proxied = this.#proxied.get(label);
     if (proxied === undefined) return;
     for (const portal of portalsOf(proxied.settings)) {
-      if (!this.claim(label, proxied.settings, portal)) return;
-      const made = this.rulesOf(label, proxied, portal).every(({ table, chain, rule }) =>
-        this.iptables.ensureRule("append", table, chain, rule),
+      if (!this.#claim(label, proxied.settings, portal)) return;
+      const made = this.#rulesOf(label, proxied, portal).every(({ table, chain, rule }) =>
+        this.#iptables.ensureRule("append", table, chain, rule),
       );
       if (!made) return;
     }
   }
 
-  private rulesOf(label: string, proxied: Proxied, portal: Portal): PortalRule[] {
-    const target = this.target(label, proxied);
+  #rulesOf(label: string, proxied: Proxied, portal: Portal): PortalRule[] {
+    const target = this.#target(label, proxied);
     switch (portal.kind) {
       case "internal":
         return portalRules(target, portal.ip, portal.port);
@@ -252,8 +252,8 @@ export class UserspaceProxy implements KubeProxy {
     }
   }
 
-  private target(label: string, { settings, socket }: Proxied): PortalTarget {
-    const { configuration, node } = this.options;
+  #target(label: string, { settings, socket }: Proxied): PortalTarget {
+    const { configuration, node } = this.#options;
     const bound = canonicalIpv4(configuration.bindAddress) ?? "0.0.0.0";
     const listenIp = bound === "0.0.0.0" ? "" : bound;
     return {
@@ -266,9 +266,9 @@ export class UserspaceProxy implements KubeProxy {
   }
 
   /** Holds the real port, if it is one of this node's; false: someone else has it. */
-  private claim(owner: string, { protocol }: PortalSettings, { kind, ip, port }: Portal): boolean {
-    const isHere = kind === "node port" || this.localAddresses.has(ip);
-    return !isHere || this.claims.claim(owner, protocol, ip, port);
+  #claim(owner: string, { protocol }: PortalSettings, { kind, ip, port }: Portal): boolean {
+    const isHere = kind === "node port" || this.#localAddresses.has(ip);
+    return !isHere || this.#claims.claim(owner, protocol, ip, port);
   }
 }
 
