@@ -9,7 +9,7 @@ import { type Scheduler, SimEvent } from "../sim/scheduler.ts";
 import type { ApiObject, Kind, Kinds, OwnerReference } from "./api/types.ts";
 import { ObjectIndex } from "./object-index.ts";
 import { ObjectTable } from "./object-table.ts";
-import { keyOf, type Store, type WatchEvent } from "./store.ts";
+import { keyOf, objectKey, type Store, type WatchEvent } from "./store.ts";
 
 /** What a handler is told: the change as the cache saw it. */
 export interface Change<T extends ApiObject = ApiObject> {
@@ -25,6 +25,12 @@ export type Handler<T extends ApiObject = ApiObject> = (change: Change<T>) => vo
 /** The controller among an object's owners. */
 export function controllerOf(object: ApiObject): OwnerReference | null {
   return object.metadata.ownerReferences?.find(({ controller }) => controller === true) ?? null;
+}
+
+/** The key of the object of that kind that controls this one, or null. */
+export function controllerKey(object: ApiObject, kind: Kind): string | null {
+  const owner = controllerOf(object);
+  return owner?.kind === kind ? objectKey(object.metadata.namespace, owner.name) : null;
 }
 
 /** The caches of one program: the controller manager, the scheduler, a kubelet. */

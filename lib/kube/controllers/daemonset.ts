@@ -8,9 +8,9 @@
 import { NS_PER_MS } from "../../base/units.ts";
 import type { DaemonSet, DaemonSetStatus, NewObject, Node, Pod, Toleration } from "../api/types.ts";
 import { deepEqual } from "../deep-equal.ts";
-import { controllerOf, type Informers } from "../informer.ts";
+import { controllerKey, type Informers } from "../informer.ts";
 import { fitsNodeAffinity, untolerated } from "../scheduler/node-fit.ts";
-import { keyOf, objectKey } from "../store.ts";
+import { keyOf } from "../store.ts";
 import { ApiClient, type Sync } from "./client.ts";
 import { type ControllerContext, WorkQueue } from "./controller.ts";
 import { EventRecorder } from "./events.ts";
@@ -57,9 +57,8 @@ export class DaemonSetController {
     this.#queue = new WorkQueue(scheduler, { startNs: START_NS }, (key) => this.#sync(key));
     informers.on("DaemonSet", ({ object }) => this.#queue.add(keyOf(object)));
     informers.on("Pod", ({ type, object, previous }) => {
-      const owner = controllerOf(object);
-      if (owner?.kind !== "DaemonSet") return;
-      const key = objectKey(object.metadata.namespace, owner.name);
+      const key = controllerKey(object, "DaemonSet");
+      if (key === null) return;
       if (type === "ADDED" && previous === null) this.#expectations.created(key);
       if (type === "DELETED" || object.metadata.deletionTimestamp !== undefined) {
         this.#expectations.deleted(key, object.metadata.uid);

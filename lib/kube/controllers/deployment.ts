@@ -10,8 +10,8 @@ import { NS_PER_MS, NS_PER_S } from "../../base/units.ts";
 import { parseTime } from "../api/time.ts";
 import type { Deployment, DeploymentStatus, Pod, ReplicaSet } from "../api/types.ts";
 import { deepEqual } from "../deep-equal.ts";
-import { controllerOf, type Informers } from "../informer.ts";
-import { keyOf, objectKey } from "../store.ts";
+import { controllerKey, type Informers } from "../informer.ts";
+import { keyOf } from "../store.ts";
 import { ApiClient, type Sync } from "./client.ts";
 import { type ControllerContext, WorkQueue } from "./controller.ts";
 import { NewReplicaSets } from "./deployment-new-set.ts";
@@ -56,9 +56,8 @@ export class DeploymentController {
     this.#queue = new WorkQueue(scheduler, { startNs: START_NS }, (key) => this.#sync(key));
     informers.on("Deployment", ({ object }) => this.#queue.add(keyOf(object)));
     informers.on("ReplicaSet", ({ object }) => {
-      const owner = controllerOf(object);
-      if (owner?.kind === "Deployment")
-        this.#queue.add(objectKey(object.metadata.namespace, owner.name));
+      const key = controllerKey(object, "Deployment");
+      if (key !== null) this.#queue.add(key);
     });
     informers.on("Pod", ({ type, object }) => {
       if (type === "DELETED") this.#podGone(object);
@@ -67,11 +66,10 @@ export class DeploymentController {
 
   /** A Recreate rollout waits for the last old Pod to be gone. */
   #podGone(pod: Pod): void {
-    const owner = controllerOf(pod);
-    if (owner?.kind !== "ReplicaSet") return;
-    const set = this.#informers.get("ReplicaSet", objectKey(pod.metadata.namespace, owner.name));
-    const deployment = set === null ? null : controllerOf(set);
-    if (deployment !== null) this.#queue.add(objectKey(pod.metadata.namespace, deployment.name));
+    const setKey = controllerKey(pod, "ReplicaSet");
+    const set = setKey === null ? null : this.#informers.get("ReplicaSet", setKey);
+    const key = set === null ? null : controllerKey(set, "Deployment");
+    if (key !== null) this.#queue.add(key);
   }
 
   *#sync(key: string): Sync {

@@ -9,8 +9,8 @@ import { NS_PER_MS, NS_PER_S, type Ns } from "../../base/units.ts";
 import { parseTime } from "../api/time.ts";
 import type { Condition, Job, JobStatus, NewObject, Pod } from "../api/types.ts";
 import { deepEqual } from "../deep-equal.ts";
-import { controllerOf, type Informers } from "../informer.ts";
-import { keyOf, objectKey } from "../store.ts";
+import { controllerKey, type Informers } from "../informer.ts";
+import { keyOf } from "../store.ts";
 import { ApiClient, type Sync } from "./client.ts";
 import { type ControllerContext, WorkQueue } from "./controller.ts";
 import { EventRecorder } from "./events.ts";
@@ -41,9 +41,8 @@ export class JobController {
       this.#queue.add(keyOf(object));
     });
     informers.on("Pod", ({ type, object, previous }) => {
-      const owner = controllerOf(object);
-      if (owner?.kind !== "Job") return;
-      const key = objectKey(object.metadata.namespace, owner.name);
+      const key = controllerKey(object, "Job");
+      if (key === null) return;
       if (type === "ADDED" && previous === null) this.#expectations.created(key);
       if (type === "DELETED") this.#expectations.deleted(key, object.metadata.uid);
       this.#queue.add(key);
