@@ -64,7 +64,7 @@ export const PROXY_DEFAULTS = {
 /** The program: ends only with an error or a signal. */
 export function* httpProxy(host: AppHost, options: HttpProxyOptions): Program<number> {
   const listener = new TcpListener(transportsOf(host.namespace));
-  const upstreams = new Upstreams(host);
+  const upstreams = new Upstreams(options.spawn);
   try {
     listener.setOption("SO_REUSEADDR", 1);
     const bound = listener.bind(ANY_ADDRESS, options.port);
