@@ -150,10 +150,9 @@ class ProxyConnection {
   }
 
   *#proxy(request: ReceivedRequest, route: ProxyRoute, stays: boolean): Program<boolean> {
-    const bytes = concatBytes([
-      utf8(upstreamHead(request, this.#client, () => this.#requestId())),
-      request.body,
-    ]);
+    const requestId = () => this.#requestId();
+    const forwarding = { connection: this.#client, requestId, path: route.path };
+    const bytes = concatBytes([utf8(upstreamHead(request, forwarding)), request.body]);
     let status = 502;
     this.#sent = false;
     for (let left = this.#options.tries; left > 0; left -= 1) {

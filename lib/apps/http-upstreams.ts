@@ -21,6 +21,8 @@ const UPSTREAM_CONNECTIONS = 320;
 export interface ProxyRoute {
   readonly backend: string;
   readonly endpoints: readonly Endpoint[];
+  /** What the backend is asked for in place of the request's path; null: the same. */
+  readonly path: string | null;
 }
 
 /** Starts a program beside the proxy. */
