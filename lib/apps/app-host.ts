@@ -23,4 +23,6 @@ export interface AppHost {
   resolve(name: string, families?: Families): Program<Ipv4 | ResolveError>;
   /** The same with all addresses, and the name that they belong to (AI_CANONNAME). */
   lookUp(name: string): Program<ResolvedName | ResolveError>;
+  /** The name of an address (`getnameinfo`), or null. May ask over the network. */
+  nameOf(address: Ipv4): Program<string | null>;
 }

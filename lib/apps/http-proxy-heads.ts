@@ -30,11 +30,20 @@ const NOT_RETURNED = new Set([
   "transfer-encoding",
 ]);
 
-/** The request's head as the backend sees it; `requestId` is used if it has none. */
+/** What a request's head for the backend is made of beside the request. */
+export interface Forwarding {
+  /** The client's. */
+  readonly connection: TcpSocket;
+  /** Used if the request has none. */
+  readonly requestId: () => string;
+  /** In place of the request's path; null: the same. */
+  readonly path: string | null;
+}
+
+/** The request's head as the backend sees it. */
 export function upstreamHead(
   { head, body }: ReceivedRequest,
-  connection: TcpSocket,
-  requestId: () => string,
+  { connection, requestId, path }: Forwarding,
 ): string {
   const { startLine, fields } = head;
   const client = formatIpv4(connection.remote.address);
@@ -55,7 +64,15 @@ export function upstreamHead(
   if (body.length > 0) list.push(["Content-Length", String(body.length)]);
   const own = new Set([...list.map(([name]) => name.toLowerCase()), ...NOT_FORWARDED]);
   const passed = fields.filter(([name]) => !own.has(name.toLowerCase()));
-  return formatHead(`${startLine[0]} ${startLine[1]} HTTP/1.1`, [...list, ...passed]);
+  const target = path === null ? startLine[1] : withQuery(path, startLine[1]);
+  return formatHead(`${startLine[0]} ${target} HTTP/1.1`, [...list, ...passed]);
+}
+
+/** A new path with the query of the old target; a `?` at its end keeps the query away. */
+function withQuery(path: string, target: string): string {
+  if (path.endsWith("?")) return path.slice(0, -1);
+  const query = /\?([^#]*)/.exec(target)?.[1] ?? "";
+  return query === "" ? path : `${path}${path.includes("?") ? "&" : "?"}${query}`;
 }
 
 /** The answer's head as the client sees it; `date` is used if it has none. */

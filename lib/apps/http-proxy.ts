@@ -64,7 +64,7 @@ export const PROXY_DEFAULTS = {
 /** The program: ends only with an error or a signal. */
 export function* httpProxy(host: AppHost, options: HttpProxyOptions): Program<number> {
   const listener = new TcpListener(transportsOf(host.namespace));
-  const upstreams = new Upstreams(host);
+  const upstreams = new Upstreams(options.spawn);
   try {
     listener.setOption("SO_REUSEADDR", 1);
     const bound = listener.bind(ANY_ADDRESS, options.port);
@@ -150,10 +150,9 @@ class ProxyConnection {
   }
 
   *#proxy(request: ReceivedRequest, route: ProxyRoute, stays: boolean): Program<boolean> {
-    const bytes = concatBytes([
-      utf8(upstreamHead(request, this.#client, () => this.#requestId())),
-      request.body,
-    ]);
+    const requestId = () => this.#requestId();
+    const forwarding = { connection: this.#client, requestId, path: route.path };
+    const bytes = concatBytes([utf8(upstreamHead(request, forwarding)), request.body]);
     let status = 502;
     this.#sent = false;
     for (let left = this.#options.tries; left > 0; left -= 1) {

@@ -10,7 +10,6 @@ import { NS_PER_S, type Ns } from "../base/units.ts";
 import type { Program } from "../sim/process.ts";
 import { POLLIN, POLLOUT, poll } from "../socket/poll.ts";
 import type { Endpoint, TcpSocket } from "../socket/tcp-socket.ts";
-import type { AppHost } from "./app-host.ts";
 import type { MessageHead, MessageReader } from "./http-message.ts";
 import { readMore } from "./http-receive.ts";
 
@@ -22,23 +21,27 @@ const UPSTREAM_CONNECTIONS = 320;
 export interface ProxyRoute {
   readonly backend: string;
   readonly endpoints: readonly Endpoint[];
+  /** What the backend is asked for in place of the request's path; null: the same. */
+  readonly path: string | null;
 }
+
+/** Starts a program beside the proxy. */
+type Spawn = (name: string, program: Program<number>) => void;
 
 /** A connection to a backend that is kept. */
 interface IdleConnection {
   readonly socket: TcpSocket;
   readonly endpoint: Endpoint;
-  readonly since: Ns;
 }
 
 /** Connections to backends, and whose turn it is among the endpoints of each. */
 export class Upstreams {
-  readonly #host: AppHost;
+  readonly #spawn: Spawn;
   readonly #idle: IdleConnection[] = [];
   readonly #turns = new Map<string, number>();
 
-  constructor(host: AppHost) {
-    this.#host = host;
+  constructor(spawn: Spawn) {
+    this.#spawn = spawn;
   }
 
   /** The endpoint that is next (round robin). */
@@ -48,26 +51,34 @@ export class Upstreams {
     return endpoints[turn % Math.max(endpoints.length, 1)] ?? null;
   }
 
-  /** A kept connection that is still alive, or null. The last one kept is taken first. */
+  /** A kept connection, or null. The last one kept is taken first. */
   take({ address, port }: Endpoint): TcpSocket | null {
-    const now = this.#host.namespace.cpu.now;
-    for (let index = this.#idle.length - 1; index >= 0; index -= 1) {
-      const kept = this.#idle[index];
-      if (kept === undefined) continue;
-      const isOld = now - kept.since > UPSTREAM_IDLE || kept.socket.readiness() !== POLLOUT;
-      const fits = kept.endpoint.address === address && kept.endpoint.port === port;
-      if (!isOld && !fits) continue;
-      this.#idle.splice(index, 1);
-      if (!isOld) return kept.socket;
-      kept.socket.closeNow();
-    }
-    return null;
+    const index = this.#idle.findLastIndex(
+      ({ endpoint }) => endpoint.address === address && endpoint.port === port,
+    );
+    if (index === -1) return null;
+    const [kept] = this.#idle.splice(index, 1);
+    return kept?.socket ?? null;
   }
 
-  /** Keeps a connection for later requests; takes the socket. */
+  /**
+   * Keeps a connection until somebody takes it, its time is over, or the backend closes it. Takes
+   * the socket.
+   */
   keep(socket: TcpSocket, endpoint: Endpoint): void {
-    this.#idle.push({ socket, endpoint, since: this.#host.namespace.cpu.now });
+    const kept = { socket, endpoint };
+    this.#idle.push(kept);
     if (this.#idle.length > UPSTREAM_CONNECTIONS) this.#idle.shift()?.socket.closeNow();
+    this.#spawn("http-proxy", this.#watch(kept));
+  }
+
+  *#watch(kept: IdleConnection): Program<number> {
+    yield* poll([{ on: kept.socket, events: POLLIN }], UPSTREAM_IDLE);
+    const index = this.#idle.indexOf(kept);
+    if (index === -1) return 0;
+    this.#idle.splice(index, 1);
+    kept.socket.closeNow();
+    return 0;
   }
 
   /** Closes all that are kept. */

@@ -4,11 +4,11 @@
  *
  * Spec: RFC 792 (Echo); iputils 20221126, ping/ping.c, ping/ping_common.c, whose rhythm (`pinger`,
  * `main_loop`, `schedule_exit`) is followed step by step.
- * Not modelled: name look-ups of answering hosts, source routes, timestamps of named hosts.
+ * Not modelled: source routes, timestamps of named hosts.
  */
 import { hex, utf8 } from "../base/bytes.ts";
 import { EACCES, EMSGSIZE, errnoMessage } from "../base/errno.ts";
-import { formatIpv4, type Ipv4, isMulticast } from "../base/inet.ts";
+import { formatIpv4, type Ipv4, isIpv4, isMulticast } from "../base/inet.ts";
 import { NS_PER_MS, NS_PER_US, type Ns } from "../base/units.ts";
 import { type Program, waitFor } from "../sim/process.ts";
 import {
@@ -41,6 +41,8 @@ const FILTER_AFTER_ERROR = [0, 4, 5];
 export interface PingOptions {
   /** As it was typed. */
   readonly target: string;
+  /** `-n`: who answers is not looked up; it never is for a target that is an address. */
+  readonly numeric: boolean;
   readonly count: number | null;
   readonly intervalNs: Ns;
   /** `-s`: bytes behind the ICMP header. */
@@ -92,7 +94,8 @@ export function* ping(host: AppHost, options: PingOptions): Program<number> {
   }
   const socket = new RawSocket(host.namespace, 1);
   try {
-    const named = { ...options, target: found.canonicalName };
+    const numeric = options.numeric || isIpv4(options.target);
+    const named = { ...options, target: found.canonicalName, numeric };
     const run = new PingRun(host, named, socket, destination);
     return run.prepare() ? yield* run.loop() : 2;
   } finally {
@@ -224,8 +227,8 @@ class PingRun {
       if (cpu.now >= this.#exitAt) break;
       if (count !== null && statistics.received + statistics.errors >= count) break;
       if (deadlineNs !== null && statistics.errors > 0) break;
-      let next = this.#pinger();
-      while (next <= 0) next = this.#pinger();
+      let next = yield* this.#pinger();
+      while (next <= 0) next = yield* this.#pinger();
       this.#scheduleExit();
       yield* this.#receive(next);
     }
@@ -239,7 +242,7 @@ class PingRun {
   }
 
   /** Sends if it is time; returns how many ms the next look at the clock may take. */
-  #pinger(): number {
+  *#pinger(): Program<number> {
     const { cpu } = this.#host.namespace;
     const { count, deadlineNs, flood, preload } = this.#options;
     if (count !== null && deadlineNs === null && this.#statistics.sent >= count) return 1000;
@@ -264,7 +267,7 @@ class PingRun {
       if (flood && !this.#options.quiet) this.#print(".");
       return interval - this.#tokens;
     }
-    if (!this.#takeErrors()) {
+    if (!(yield* this.#takeErrors())) {
       this.#statistics.sent += 1;
       if (!this.#options.quiet) {
         if (flood) this.#print("E");
@@ -322,8 +325,8 @@ class PingRun {
     let mayWait = true;
     for (;;) {
       const packet = this.#socket.receive();
-      if (packet !== null) this.#parse(packet);
-      else if (!this.#takeErrors()) {
+      if (packet !== null) yield* this.#parse(packet);
+      else if (!(yield* this.#takeErrors())) {
         if (!mayWait || cpu.now >= deadline) return;
         if (!(yield waitFor([this.#socket.readable], deadline - cpu.now))) return;
         continue;
@@ -333,7 +336,7 @@ class PingRun {
     }
   }
 
-  #parse({ bytes, source, receivedAt }: RawPacket): void {
+  *#parse({ bytes, source, receivedAt }: RawPacket): Program<void> {
     const headerSize = ((bytes[0] ?? 0x45) & 15) * 4;
     const view = new DataView(bytes.buffer, bytes.byteOffset + headerSize);
     const ttl = bytes[8] ?? 0;
@@ -341,7 +344,7 @@ class PingRun {
     const type = view.getUint8(0);
     if (type === 0) {
       if (view.getUint16(4) !== this.#identifier) return;
-      this.#reply(view, size, ttl, source, receivedAt);
+      yield* this.#reply(view, size, ttl, source, receivedAt);
       this.#showRoute(bytes.subarray(IPV4_HEADER, headerSize));
       return;
     }
@@ -350,10 +353,11 @@ class PingRun {
     const inner = ICMP_HEADER + (view.getUint8(ICMP_HEADER) & 15) * 4;
     if (view.getUint16(inner + 4) !== this.#identifier || this.#options.quiet) return;
     const text = icmpText(type, view.getUint8(1), view.getInt32(4));
-    this.#print(`From ${formatIpv4(source)}: icmp_seq=${view.getUint16(inner + 6)} ${text}\n`);
+    const from = yield* this.#nameOf(source);
+    this.#print(`From ${from}: icmp_seq=${view.getUint16(inner + 6)} ${text}\n`);
   }
 
-  #reply(view: DataView, size: number, ttl: number, source: Ipv4, receivedAt: Ns): void {
+  *#reply(view: DataView, size: number, ttl: number, source: Ipv4, receivedAt: Ns): Program<void> {
     const sequence = view.getUint16(6);
     let us = -1;
     if (size >= ICMP_HEADER + TIMEVAL) {
@@ -370,7 +374,8 @@ class PingRun {
       return;
     }
     const identifier = this.#options.verbose ? ` ident=${this.#identifier}` : "";
-    let line = `${this.#timeOfDay(receivedAt)}${size} bytes from ${formatIpv4(source)}:`;
+    const from = yield* this.#nameOf(source);
+    let line = `${this.#timeOfDay(receivedAt)}${size} bytes from ${from}:`;
     line += ` icmp_seq=${sequence}${identifier} ttl=${ttl}`;
     if (us >= 0) line += ` time=${timeText(us)} ms`;
     if (isDuplicate) line += " (DUP!)";
@@ -396,14 +401,14 @@ class PingRun {
   }
 
   /** Prints what waits in the error queue; returns whether anything did. */
-  #takeErrors(): boolean {
+  *#takeErrors(): Program<boolean> {
     const error = this.#socket.takeError();
     if (error === null) return false;
-    this.#showError(error);
+    yield* this.#showError(error);
     return true;
   }
 
-  #showError(error: SocketError): void {
+  *#showError(error: SocketError): Program<void> {
     const { quiet, flood } = this.#options;
     if (error.origin === "local") {
       this.#statistics.errors += 1;
@@ -427,7 +432,14 @@ class PingRun {
     }
     const text = icmpText(error.type, error.code, error.info);
     const when = this.#timeOfDay(this.#host.namespace.cpu.now);
-    this.#print(`${when}From ${formatIpv4(error.offender)} icmp_seq=${sequence} ${text}\n`);
+    const from = yield* this.#nameOf(error.offender);
+    this.#print(`${when}From ${from} icmp_seq=${sequence} ${text}\n`);
+  }
+
+  /** `web.test (10.0.0.2)`, or the address alone; looked up anew for each answer. */
+  *#nameOf(address: Ipv4): Program<string> {
+    const name = this.#options.numeric ? null : yield* this.#host.nameOf(address);
+    return name === null ? formatIpv4(address) : `${name} (${formatIpv4(address)})`;
   }
 
   #showOutstanding(): void {

@@ -69,12 +69,19 @@ export function parseResolvConf(text: string): ResolvConf {
 /** The addresses of a name in the text of `/etc/hosts`, in its order; case does not matter. */
 export function addressesInHosts(text: string, name: string): Ipv4[] {
   const wanted = name.toLowerCase().replace(/\.$/, "");
-  const found: Ipv4[] = [];
-  for (const line of text.split("\n")) {
+  return hostsEntries(text).flatMap(({ address, names }) =>
+    names.some((known) => known.toLowerCase() === wanted) ? [address] : [],
+  );
+}
+
+/** The first name of an address in the text of `/etc/hosts`, or null. */
+export function nameInHosts(text: string, address: Ipv4): string | null {
+  return hostsEntries(text).find((entry) => entry.address === address)?.names[0] ?? null;
+}
+
+function hostsEntries(text: string): { readonly address: Ipv4; readonly names: string[] }[] {
+  return text.split("\n").flatMap((line) => {
     const [address = "", ...names] = line.replace(/#.*/, "").trim().split(/\s+/);
-    if (isIpv4(address) && names.some((known) => known.toLowerCase() === wanted)) {
-      found.push(parseIpv4(address));
-    }
-  }
-  return found;
+    return isIpv4(address) ? [{ address: parseIpv4(address), names }] : [];
+  });
 }

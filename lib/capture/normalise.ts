@@ -17,6 +17,7 @@
  * | checksums | whether they are right; see `checksum-verdict.ts` |
  * | ICMP echo identifiers and the 16 bytes of time in ping's data | `echo1`, `time1` |
  * | DNS message identifiers, over UDP and TCP | `dns1` |
+ * | HTTP's `Date` and `X-Request-ID` in a segment | left out, `request1` |
  * | MAC addresses of devices without a fixed one, if `fixedMacs` is given | `mac1` |
  * | times of capture | left out |
  *
@@ -70,6 +71,9 @@ const FARTHEST_ID = 4096;
 const ADDRESSES: ReadonlySet<string> = new Set(["source", "destination"]);
 const PING_TIME_HEX_DIGITS = 32;
 const DNS_PORT = 53;
+/** In hexadecimal: `Date: ` and 29 characters, `X-Request-ID: ` and 32, and the line's end. */
+const HTTP_DATE = /(0d0a446174653a20)(?:[0-9a-f]{2}){29}(0d0a)/;
+const REQUEST_ID = /(0d0a582d526571756573742d49443a20)([0-9a-f]{64})(?=0d0a)/;
 const TWO_40 = 2 ** 40;
 
 /** The frames of each named interface, normalised, by name in order of code units. */
@@ -272,10 +276,16 @@ class Normaliser {
       return `${time} ${field.text.slice(PING_TIME_HEX_DIGITS)}`;
     }
     const isDns = ports?.source === DNS_PORT || ports?.destination === DNS_PORT;
-    if (!isDns) return field.text;
+    if (!isDns) return this.#httpFields(field.text);
     return ports.protocol === IPPROTO_UDP
       ? this.#dnsMessage(field.text)
       : this.#dnsStream(scope, ports, field);
+  }
+
+  #httpFields(digits: string): string {
+    return digits
+      .replace(HTTP_DATE, "$1 $2")
+      .replace(REQUEST_ID, (_all, before, id) => `${before} ${this.#name("request", id)} `);
   }
 
   #dnsMessage(digits: string): string {

@@ -5,7 +5,9 @@
  * Spec: networking.k8s.io/v1 (Ingress, IngressClass); ingress-nginx 1.11,
  * internal/ingress/controller (getBackendServers, ingress class rules), path matching by nginx's
  * locations (exact before the longest prefix).
- * Not modelled: TLS, annotations (rewrite, canary, regex paths), resource backends, ExternalName.
+ * docs/user-guide/ingress-path-matching.md, docs/examples/rewrite.
+ * Not modelled: TLS, annotations other than rewrite-target and use-regex, targets of rewrites that
+ * are other hosts, resource backends, ExternalName.
  */
 import type { ProxyRoute } from "../apps/http-upstreams.ts";
 import { isIpv4, parseIpv4 } from "../base/inet.ts";
@@ -14,6 +16,8 @@ import { compareNames, type StringMap } from "./objects.ts";
 
 /** The annotation that named the class before `spec.ingressClassName`. */
 const CLASS_ANNOTATION = "kubernetes.io/ingress.class";
+const REWRITE_ANNOTATION = "nginx.ingress.kubernetes.io/rewrite-target";
+const REGEX_ANNOTATION = "nginx.ingress.kubernetes.io/use-regex";
 const DEFAULT_CLASS_ANNOTATION = "ingressclass.kubernetes.io/is-default-class";
 
 /** A Service and one of its ports, by number or by name. */
@@ -61,12 +65,17 @@ export interface IngressClass {
   readonly spec?: { readonly controller?: string | undefined } | undefined;
 }
 
+/** How a path is compared: all of it, whole elements of it, or as a string's beginning. */
+type PathMatch = "exact" | "elements" | "string";
+
 /** One path of one host: where it leads. */
 interface Location {
   readonly path: string;
-  readonly exact: boolean;
+  readonly match: PathMatch;
   readonly namespace: string;
   readonly backend: IngressBackend;
+  /** What the path is replaced by, with `$1` for its first group; "" for nothing. */
+  readonly rewrite: string;
 }
 
 /** The locations of one host; "" is the server for hosts that no rule names. */
@@ -74,6 +83,16 @@ interface Server {
   readonly host: string;
   readonly locations: Location[];
   defaultBackend: Location | null;
+  /** Some Ingress wants regular expressions for this host, so all its paths are taken for such. */
+  usesRegex: boolean;
+}
+
+/** Where a request goes, and what is asked for there. */
+export interface IngressTarget {
+  readonly namespace: string;
+  readonly backend: IngressBackend;
+  /** Null: the path of the request. */
+  readonly path: string | null;
 }
 
 /** ingress-nginx's `spec.controller`. */
@@ -109,12 +128,16 @@ export class IngressRoutes {
   }
 
   /** The backend of a request, or null where the 404 of the default backend is due. */
-  find(host: string, path: string): { namespace: string; backend: IngressBackend } | null {
+  find(host: string, path: string): IngressTarget | null {
     for (const name of hostPatterns(host.toLowerCase())) {
       const server = this.#servers.get(name);
       if (server === undefined) continue;
       // nginx chooses a server by the host first, and never comes back to another one.
-      return bestLocation(server.locations, path) ?? server.defaultBackend;
+      const found = server.usesRegex
+        ? firstMatch(server.locations, path)
+        : bestLocation(server.locations, path);
+      const location = found ?? server.defaultBackend;
+      return location === null ? null : { ...location, path: rewritten(location, path) };
     }
     return null;
   }
@@ -124,18 +147,22 @@ export class IngressRoutes {
     const fallback =
       spec.defaultBackend === undefined
         ? null
-        : { path: "/", exact: false, namespace, backend: spec.defaultBackend };
+        : { ...ROOT, namespace, backend: spec.defaultBackend };
+    const rewrite = metadata.annotations?.[REWRITE_ANNOTATION] ?? "";
+    const usesRegex = metadata.annotations?.[REGEX_ANNOTATION] === "true";
     const rules = spec.rules ?? [];
     if (fallback !== null && rules.length === 0) this.#server("").defaultBackend ??= fallback;
     for (const { host = "", http } of rules) {
       const server = this.#server(host.toLowerCase());
       server.defaultBackend ??= fallback;
       for (const { path = "/", pathType, backend } of http?.paths ?? []) {
-        const location = { path, exact: pathType === "Exact", namespace, backend };
+        const location = { path, match: matchOf(pathType), namespace, backend, rewrite };
         const isTaken = server.locations.some(
-          (known) => known.path === location.path && known.exact === location.exact,
+          (known) => known.path === path && (known.match === "exact") === (pathType === "Exact"),
         );
-        if (!isTaken) server.locations.push(location);
+        if (isTaken) continue;
+        server.locations.push(location);
+        server.usesRegex ||= usesRegex || isRewritten(location);
       }
     }
   }
@@ -143,24 +170,32 @@ export class IngressRoutes {
   #server(host: string): Server {
     let server = this.#servers.get(host);
     if (server === undefined) {
-      server = { host, locations: [], defaultBackend: null };
+      server = { host, locations: [], defaultBackend: null, usesRegex: false };
       this.#servers.set(host, server);
     }
     return server;
   }
 }
 
-/** The ready endpoints of a backend, with the name that the proxy counts its turns by. */
+/** Where `/` leads without a rule. */
+const ROOT = { path: "/", match: "string", rewrite: "" } as const;
+
+function matchOf(pathType: string): PathMatch {
+  if (pathType === "Exact") return "exact";
+  return pathType === "Prefix" ? "elements" : "string";
+}
+
+/** The ready endpoints of a target, with the name that the proxy counts its turns by. */
 export function backendRoute(
   objects: DnsObjects,
-  namespace: string,
-  { service: wanted }: IngressBackend,
+  { namespace, backend, path }: IngressTarget,
 ): ProxyRoute {
+  const { service: wanted } = backend;
   const name = `${namespace}-${wanted?.name ?? ""}-${wanted?.port?.name ?? wanted?.port?.number ?? ""}`;
   const service = wanted === undefined ? null : objects.service(namespace, wanted.name);
-  if (service === null || wanted === undefined) return { backend: name, endpoints: [] };
+  if (service === null || wanted === undefined) return { backend: name, endpoints: [], path };
   const port = servicePort(service, wanted.port ?? {});
-  if (port === null) return { backend: name, endpoints: [] };
+  if (port === null) return { backend: name, endpoints: [], path };
   const endpoints = objects
     .endpointSlices(namespace, wanted.name)
     .filter(({ addressType }) => addressType === "IPv4")
@@ -174,7 +209,7 @@ export function backendRoute(
             .map((address) => ({ address: parseIpv4(address), port: to.port ?? 0 })),
         ),
     );
-  return { backend: name, endpoints };
+  return { backend: name, endpoints, path };
 }
 
 function servicePort(
@@ -188,20 +223,51 @@ function servicePort(
   return found ?? null;
 }
 
-/** The exact path, else the longest prefix that ends at an element of the path. */
+/** The exact path, else the longest one that the request's begins with. */
 function bestLocation(locations: readonly Location[], path: string): Location | null {
   let best: Location | null = null;
   for (const location of locations) {
-    if (location.exact) {
+    if (location.match === "exact") {
       if (location.path === path) return location;
-    } else if (
-      isPrefix(location.path, path) &&
-      (best === null || trimmed(location.path).length > trimmed(best.path).length)
-    ) {
+      continue;
+    }
+    const fits =
+      location.match === "elements"
+        ? isPrefix(location.path, path)
+        : path.startsWith(location.path);
+    if (fits && (best === null || trimmed(location.path).length > trimmed(best.path).length)) {
       best = location;
     }
   }
   return best;
+}
+
+/** The first by length whose regular expression fits the beginning, whatever its type. */
+function firstMatch(locations: readonly Location[], path: string): Location | null {
+  const inOrder = [...locations].sort(
+    (a, b) => b.path.length - a.path.length || compareNames(b.path, a.path),
+  );
+  return inOrder.find((location) => regexOf(`^${location.path}`)?.test(path) === true) ?? null;
+}
+
+function isRewritten({ path, rewrite }: Location): boolean {
+  return rewrite !== "" && rewrite !== path;
+}
+
+/** The path that the backend is asked for: groups that took no part are empty. */
+function rewritten(location: Location, path: string): string | null {
+  const groups = isRewritten(location) ? regexOf(location.path)?.exec(path) : null;
+  if (groups === null || groups === undefined) return null;
+  return location.rewrite.replace(/\$([0-9])/g, (_all, group) => groups[Number(group)] ?? "");
+}
+
+/** nginx's `~*`; null for what is no regular expression. */
+function regexOf(text: string): RegExp | null {
+  try {
+    return new RegExp(text, "i");
+  } catch {
+    return null;
+  }
 }
 
 /** `/foo` is a prefix of `/foo` and `/foo/bar`, not of `/foobar`. */

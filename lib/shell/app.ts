@@ -1,6 +1,7 @@
 /** Gives programs of `lib/apps` the surroundings of a shell command. */
 import type { AppHost } from "../apps/app-host.ts";
 import { type ResolverFiles, resolveName } from "../apps/resolver.ts";
+import { nameOfAddress } from "../apps/reverse-lookup.ts";
 import { fromUtf8 } from "../base/bytes.ts";
 import type { CommandContext } from "./command.ts";
 import type { ShellHost } from "./host.ts";
@@ -17,6 +18,7 @@ export function appHost({ host, io }: CommandContext): AppHost {
       const found = yield* resolveName(host.namespace, resolverFiles(host), name, families);
       return typeof found === "string" ? found : (found.addresses[0] ?? "EAI_NODATA");
     },
+    nameOf: (address) => nameOfAddress(host.namespace, resolverFiles(host), address),
     lookUp: (name) => resolveName(host.namespace, resolverFiles(host), name),
   };
 }

@@ -3,6 +3,7 @@ import { ListedObjects } from "../../lib/kube/dns-objects.ts";
 import {
   backendRoute,
   type Ingress,
+  type IngressBackend,
   IngressRoutes,
   ingressesOf,
   NGINX_CONTROLLER,
@@ -61,6 +62,56 @@ describe("kube/ingress", () => {
   it("takes an exact path before every prefix, and no other path for it", () => {
     expect(to("shop.test", "/health")).to.equal("health");
     expect(to("shop.test", "/health/")).to.equal("front");
+  });
+
+  it("takes a path of no type as the beginning of a string", () => {
+    expect(to("shop.test", "/plainly")).to.equal("plain");
+  });
+
+  it("rewrites a path by the groups of its regular expression", () => {
+    const rewriting = (target: string, path: string): Ingress => {
+      const made = ingress("rewriting", {
+        rules: [
+          {
+            host: "a.test",
+            http: { paths: [{ path, pathType: "ImplementationSpecific", backend: backend("x") }] },
+          },
+        ],
+      });
+      const annotations = { "nginx.ingress.kubernetes.io/rewrite-target": target };
+      return { ...made, metadata: { ...made.metadata, annotations } };
+    };
+    const path = (target: string, from: string, asked: string) =>
+      new IngressRoutes([rewriting(target, from)]).find("a.test", asked)?.path;
+
+    expect(path("/$2", "/app(/|$)(.*)", "/app/one/two")).to.equal("/one/two");
+    expect(path("/$2", "/app(/|$)(.*)", "/APP")).to.equal("/");
+    expect(path("/$2", "/app(/|$)(.*)", "/apple")).to.equal(undefined);
+    expect(path("/", "/app", "/app/one")).to.equal("/");
+    expect(path("/app", "/app", "/app/one")).to.equal(null);
+  });
+
+  it("takes all paths of a host for regular expressions when one Ingress wants them, the longest first", () => {
+    const paths = (...list: string[]): Ingress["spec"] => ({
+      rules: [
+        {
+          host: "test.com",
+          http: {
+            paths: list.map((path) => ({ path, pathType: "Prefix", backend: backend(path) })),
+          },
+        },
+      ],
+    });
+    const plain = ingress("plain", paths("/foo/bar", "/foo/bar/"));
+    const regex = ingress("regex", paths("/foo/bar/[A-Z0-9]{3}"));
+    const annotations = { "nginx.ingress.kubernetes.io/use-regex": "true" };
+    const marked = { ...regex, metadata: { ...regex.metadata, annotations } };
+    const routes = new IngressRoutes([plain, marked]);
+
+    expect(to("test.com", "/foo/bar/bar", routes)).to.equal("/foo/bar/[A-Z0-9]{3}");
+    expect(to("test.com", "/foo/bar/", routes)).to.equal("/foo/bar/");
+    expect(to("test.com", "/foo/barn", routes)).to.equal("/foo/bar");
+    expect(to("test.com", "/foo/barn", new IngressRoutes([plain]))).to.equal(null);
   });
 
   it("takes the host before the wildcard, which stands for one label", () => {
@@ -153,12 +204,13 @@ describe("kube/ingress", () => {
         },
       ],
     });
+    const to = (wanted: IngressBackend) => ({ namespace: "shop", backend: wanted, path: null });
     const ports = (wanted: { number?: number; name?: string }) =>
-      backendRoute(objects, "shop", { service: { name: "api", port: wanted } }).endpoints;
+      backendRoute(objects, to({ service: { name: "api", port: wanted } })).endpoints;
 
     expect(ports({ number: 80 })).to.deep.equal([{ address: 0x0af40005, port: 8080 }]);
     expect(ports({ name: "admin" })).to.deep.equal([{ address: 0x0af40005, port: 9090 }]);
     expect(ports({ number: 443 })).to.deep.equal([]);
-    expect(backendRoute(objects, "shop", backend("gone")).endpoints).to.deep.equal([]);
+    expect(backendRoute(objects, to(backend("gone"))).endpoints).to.deep.equal([]);
   });
 });

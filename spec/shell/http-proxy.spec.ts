@@ -53,6 +53,25 @@ describe("apps/http-proxy", () => {
     expect(bodies).to.deep.equal(["one", "two", "one"]);
   });
 
+  it("closes a kept connection as soon as the backend does, or after a minute", () => {
+    const world = proxied("-t 10.0.0.2:8081");
+    const answer = "HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\nok";
+    world.start("b", `printf '${answer}' | timeout 1 nc -l 8081`);
+
+    expect(world.run("a", "curl -s http://10.0.0.2/")).to.equal("ok");
+    expect(world.run("b", "ss -tan state established")).to.contain("8081");
+    world.run("a", "sleep 1.1");
+    expect(world.run("b", "ss -tan state close-wait")).to.not.contain("8081");
+    expect(world.run("b", "ss -tan state time-wait")).to.contain("8081");
+
+    const idle = proxied("-t 10.0.0.2:8082");
+    idle.start("b", "http-server -p 8082 -k");
+    idle.run("a", "curl -s http://10.0.0.2/");
+    expect(idle.run("b", "ss -tan state established")).to.contain("8082");
+    idle.run("a", "sleep 61");
+    expect(idle.run("b", "ss -tan state established")).to.not.contain("8082");
+  });
+
   it("answers 404 without a rule and 503 without an endpoint", () => {
     const world = proxied("-t web.test/none=");
 

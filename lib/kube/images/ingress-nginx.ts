@@ -3,6 +3,8 @@
  *
  * Spec: ingress-nginx 1.11 (internal/ingress/controller): the table is made anew when an Ingress or
  * an IngressClass changes, endpoints are looked up for each request.
+ * Not modelled: HTTPS (nothing listens on 443, so a client is refused), the addresses in the status
+ * of Ingresses, which the real one writes every minute, the ConfigMap.
  * Differs: a change takes effect at once, where the real one waits up to a second for more.
  */
 import { httpProxy, PROXY_DEFAULTS } from "../../apps/http-proxy.ts";
@@ -57,7 +59,7 @@ export function* ingressNginx(
     port: flags.number("http-port", HTTP_PORT),
     route(host, path) {
       const found = table().find(host, path);
-      return found === null ? null : backendRoute(objects, found.namespace, found.backend);
+      return found === null ? null : backendRoute(objects, found);
     },
     spawn,
   });

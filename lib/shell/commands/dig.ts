@@ -17,6 +17,7 @@ import {
 } from "../../apps/dns-message.ts";
 import { parseResolvConf, type ResolvConf } from "../../apps/resolv-conf.ts";
 import { searchNames } from "../../apps/resolver.ts";
+import { reverseName } from "../../apps/reverse-lookup.ts";
 import { formatIpv4, isIpv4, parseIpv4 } from "../../base/inet.ts";
 import { NS_PER_MS, NS_PER_S } from "../../base/units.ts";
 import { formatWallClock } from "../../base/wall-clock.ts";
@@ -44,7 +45,7 @@ export const dig: Command = {
       const known = typeOf(word);
       if (word.startsWith("@")) server = word.slice(1);
       else if (/^\+(short|search|nosearch|noall|answer|tcp)$/.test(word)) flags.add(word.slice(1));
-      else if (word === "-x") [name, type] = [reverseName(left.shift() ?? ""), "PTR"];
+      else if (word === "-x") [name, type] = [reverseName(parseIpv4(left.shift() ?? "")), "PTR"];
       else if (word === "-t") type = typeOf(left.shift() ?? "") ?? "A";
       else if (/^[-+]/.test(word)) {
         throw notModelled("dig", word, "dig [@SERVER] [-x ADDRESS] NAME [TYPE] [+short] [+search]");
@@ -139,7 +140,7 @@ export const hostLookup: Command = {
       const conf = yield* configuration(context, server, false);
       if (conf === null) return 1;
       const isAddress = isIpv4(name);
-      const names = isAddress ? [reverseName(name)] : searchNames(conf, name);
+      const names = isAddress ? [reverseName(parseIpv4(name))] : searchNames(conf, name);
       const first = yield* firstAnswer(context, conf, names, isAddress ? "PTR" : "A");
       if (first === null) {
         io.stdout(";; connection timed out; no servers could be reached\n");
@@ -247,8 +248,4 @@ function sizeOf({ response, question }: Answer): number {
 
 function typeOf(word: string): RecordType | null {
   return TYPES.find((type) => type === word.toUpperCase()) ?? null;
-}
-
-function reverseName(address: string): string {
-  return `${formatIpv4(parseIpv4(address)).split(".").reverse().join(".")}.in-addr.arpa`;
 }

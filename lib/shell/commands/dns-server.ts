@@ -10,7 +10,8 @@ import { readOptions } from "../options.ts";
 const DEFAULT_TTL = "3600";
 
 /**
- * A name server with records by hand: A for an address, AAAA for one with colons, CNAME for a name.
+ * A name server with records by hand: A for an address, AAAA for one with colons, CNAME for a name,
+ * or PTR if the record's own is one of in-addr.arpa.
  * Several addresses come in the order of the command line, or in any with `--loadbalance`.
  */
 export const dnsServerCommand: Command = {
@@ -45,8 +46,9 @@ export const dnsServerCommand: Command = {
 function readRecord(text: string, ttl: number): DnsRecord {
   const [name = "", data = ""] = text.split("=");
   if (name === "" || data === "") throw new ToolError(`dns-server: bad record "${text}"`, 1);
-  const type = isIpv4(data) ? "A" : data.includes(":") ? "AAAA" : "CNAME";
-  return { name, type, data, ttl };
+  if (isIpv4(data)) return { name, type: "A", data, ttl };
+  if (data.includes(":")) return { name, type: "AAAA", data, ttl };
+  return { name, type: /\.arpa$/i.test(name) ? "PTR" : "CNAME", data, ttl };
 }
 
 function readAddress(text: string): Ipv4 {

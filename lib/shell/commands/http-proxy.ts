@@ -29,7 +29,7 @@ export const httpProxyCommand: Command = {
       if (best === undefined) return null;
       const same = fitting.filter((to) => to.host === best.host && to.path === best.path);
       const endpoints = same.flatMap(({ endpoint }) => (endpoint === null ? [] : [endpoint]));
-      return { backend: `${best.host}${best.path}`, endpoints };
+      return { backend: `${best.host}${best.path}`, endpoints, path: null };
     };
     return (context) =>
       httpProxy(appHost(context), {

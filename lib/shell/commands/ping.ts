@@ -56,6 +56,7 @@ export const ping: Command = {
       audible: false,
       stickySource: false,
       verbose: false,
+      numeric: false,
     };
     let intervalGiven = false;
     for (const [letter, value] of options) {
@@ -109,6 +110,9 @@ function apply(wanted: Writable, letter: string, value: string): void {
       break;
     case "M":
       wanted.pmtuDiscovery = pmtu(value);
+      break;
+    case "n":
+      wanted.numeric = true;
       break;
     case "O":
       wanted.outstanding = true;
