@@ -257,7 +257,13 @@ class ScriptSocket {
   *#send(bytes: Uint8Array): Program<number> {
     const socket = this.#sock();
     if (socket instanceof UdpSocket) return socket.send(bytes);
-    return yield* socket.write(bytes);
+    // A write that an error cut short is told by the next one.
+    for (let sent = 0; ; ) {
+      const taken = yield* socket.write(sent === 0 ? bytes : bytes.subarray(sent));
+      if (taken < 0) return taken;
+      sent += taken;
+      if (sent === bytes.length) return sent;
+    }
   }
 
   // biome-ignore lint/correctness/useYield: one of the two takers of bytes; the other one waits

@@ -158,6 +158,10 @@ export class Route extends FrameAttachment {
     return this.metrics.initrwnd;
   }
 
+  get window(): number {
+    return this.metrics.window;
+  }
+
   get rtoMinNs(): Ns {
     return this.metrics.rtoMinNs;
   }

@@ -302,11 +302,13 @@ export class TcpSocket implements Pollable {
     if (this.tcb.state === TcpState.ESTABLISHED) this.tcb.ca.init(this.tcb);
   }
 
-  /** SO_ERROR: the pending error as a positive errno, or 0; clears it. */
+  /** SO_ERROR: the pending error, else the soft one, as a positive errno, or 0; clears it. */
   takeError(): number {
-    const error = this.tcb.err;
-    this.tcb.err = 0;
-    return error;
+    const hard = this.#takeHardError();
+    if (hard !== 0) return hard;
+    const soft = this.tcb.errSoft;
+    this.tcb.errSoft = 0;
+    return soft;
   }
 
   /** Bytes that can be read without waiting (FIONREAD). */
@@ -325,15 +327,22 @@ export class TcpSocket implements Pollable {
       if ((tp.shutdown & SEND_SHUTDOWN) !== 0 || isWriteable(tp)) bits |= POLLOUT;
       else tp.noSpace = true;
     }
-    if (tp.err !== 0) bits |= POLLERR;
+    // The answer to a SYN that came while `connect` held the socket is told here.
+    if (tp.err !== 0 || (tp.state === TcpState.SYN_SENT && tp.errSoft !== 0)) bits |= POLLERR;
     return bits;
+  }
+
+  #takeHardError(): number {
+    const error = this.tcb.err;
+    this.tcb.err = 0;
+    return error;
   }
 
   #connectResult(): number {
     this.#connecting = false;
     const tp = this.tcb;
     if (tp.state === TcpState.ESTABLISHED || tp.state === TcpState.CLOSE_WAIT) return 0;
-    const error = this.takeError();
+    const error = this.#takeHardError();
     if (tp.state === TcpState.CLOSE) {
       // The port is chosen afresh if the program tries again.
       if (!tp.boundPort) tp.localPort = 0;
@@ -346,7 +355,7 @@ export class TcpSocket implements Pollable {
   #sendError(): number {
     const tp = this.tcb;
     if (tp.err !== 0) {
-      const error = this.takeError();
+      const error = this.#takeHardError();
       return (tp.shutdown & SEND_SHUTDOWN) !== 0 && error === EPIPE ? -EPIPE : -error;
     }
     if ((tp.shutdown & SEND_SHUTDOWN) !== 0) return -EPIPE;
@@ -363,7 +372,7 @@ export class TcpSocket implements Pollable {
       const bytes = readable(tp);
       if (bytes >= wanted) return 1;
       if (tp.done) return bytes > 0 ? 1 : 0;
-      if (tp.err !== 0) return bytes > 0 ? 1 : -this.takeError();
+      if (tp.err !== 0) return bytes > 0 ? 1 : -this.#takeHardError();
       if ((tp.shutdown & RCV_SHUTDOWN) !== 0) return bytes > 0 ? 1 : 0;
       if (tp.state === TcpState.CLOSE) return bytes > 0 ? 1 : -ENOTCONN;
       if (this.nonBlocking || (flags & MSG_DONTWAIT) !== 0 || !woken)

@@ -24,6 +24,8 @@ export interface TransportRoute extends FrameAttachment {
   readonly advmss: number;
   readonly initcwnd: number;
   readonly initrwnd: number;
+  /** Largest window to offer, in bytes. */
+  readonly window: number;
   readonly rtoMinNs: Ns;
   readonly quickack: boolean;
   /** Congestion control by name, or "". */

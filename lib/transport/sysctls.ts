@@ -70,6 +70,11 @@ export class TransportSysctls {
   tcpBacklogAckDefer = 1;
   tcpShrinkWindow = 0;
   tcpMinRttWlen = 300;
+  tcpPingpongThresh = 1;
+  tcpReflectTos = 0;
+  /** Milliseconds after which a port in TIME_WAIT may be used again. */
+  tcpTwReuseDelay = 1000;
+  tcpRtoMaxMs = 120_000;
   /** `net.ipv4.tcp_rto_min_us`. */
   tcpRtoMinUs = 200_000;
   tcpBaseMss = 1024;

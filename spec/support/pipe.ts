@@ -61,6 +61,7 @@ class PipeRoute extends FrameAttachment implements TransportRoute {
   advmss = 1460;
   initcwnd = 0;
   initrwnd = 0;
+  window = 0;
   rtoMinNs = 0;
   quickack = false;
   congestion = "";

@@ -162,7 +162,9 @@ class Engine:
                 lines.append(["route", "del", *without_congctl(words)])
             lines.append(["route", "append" if len(alike) > 1 else "change", *with_congctl(words)])
         if lines:
-            run(["ip", "-batch", "-"], "".join(" ".join(line) + "\n" for line in lines))
+            # What `ip route` prints is what it reads, but for this lock, which it sets by itself
+            batch = "".join(" ".join(line) + "\n" for line in lines).replace("rto_min lock", "rto_min")
+            run(["ip", "-batch", "-"], batch)
 
     def open_captures(self):
         changed = [int(mtu) for mtu in re.findall(r"\bmtu (\d+)", json.dumps(self.plan["steps"]))]

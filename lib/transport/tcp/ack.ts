@@ -49,7 +49,6 @@ import {
   NAGLE_OFF,
   PENDING_PROBE0,
   PENDING_RETRANS,
-  RTO_MAX,
   SACKED_ACKED,
   SACKED_RETRANS,
 } from "./constants.ts";
@@ -394,7 +393,7 @@ function ackProbe(tp: Tcb): void {
     if (tp.pending === PENDING_PROBE0) clearXmitTimer(tp);
     return;
   }
-  resetXmitTimer(tp, PENDING_PROBE0, clampProbe0(tp, probe0When(tp, RTO_MAX)));
+  resetXmitTimer(tp, PENDING_PROBE0, clampProbe0(tp, probe0When(tp, tp.rtoMax)));
 }
 
 /** A probe interval that does not pass the user timeout. */

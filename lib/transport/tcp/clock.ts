@@ -6,7 +6,6 @@
  * 6.18.
  */
 import { HZ, JIFFY_NS } from "../../sim/timer.ts";
-import { RTO_MAX } from "./constants.ts";
 import type { Tcb } from "./tcb.ts";
 
 const US_PER_JIFFY = 1_000_000 / HZ;
@@ -54,7 +53,7 @@ export function msToJiffies(ms: number): number {
 
 /** Arms the write timer for `what`, `when` jiffies from now. @hot */
 export function resetXmitTimer(tp: Tcb, what: number, when: number): void {
-  const delay = Math.min(when, RTO_MAX);
+  const delay = Math.min(when, tp.rtoMax);
   tp.pending = what;
   tp.timeout = jiffies(tp) + delay;
   tp.writeTimer.armJiffies(delay);

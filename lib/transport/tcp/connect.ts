@@ -70,6 +70,7 @@ function initConnect(tp: Tcb): void {
   tp.advmss = clampMss(tp, route === null ? 1460 : route.advmss);
   initRcvMss(tp);
   const space = fullSpace(tp);
+  if (tp.windowClamp === 0 && route !== null) tp.windowClamp = route.window;
   if (tp.rcvbufLocked && (tp.windowClamp > space || tp.windowClamp === 0)) tp.windowClamp = space;
   selectInitialWindow(
     sysctls.tcpRmem[2],

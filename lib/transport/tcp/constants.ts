@@ -109,5 +109,6 @@ export const ECN_DEMAND_CWR = 4;
 export const ECN_SEEN = 8;
 
 /** ECN field of the IP header. */
+export const ECN_MASK = 3;
 export const ECT_0 = 2;
 export const CE = 3;

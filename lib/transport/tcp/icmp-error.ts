@@ -73,15 +73,18 @@ function errnoOf(type: number, code: number): number {
   return type === icmp.ICMP_PARAMETER_PROBLEM ? EPROTO : 0;
 }
 
-/** Hard errors end a handshake; an established connection only remembers them (RFC 5927 §5.2). */
+/**
+ * Hard errors end a handshake; an established connection only remembers them (RFC 5927 §5.2), and
+ * so does a socket in the middle of a system call, such as the `connect` whose SYN was refused.
+ */
 function report(tp: Tcb, errno: number, type: number, code: number): void {
   const handshake = tp.state === TcpState.SYN_SENT || tp.state === TcpState.SYN_RECV;
-  if (handshake) {
+  if (handshake && !tp.owned) {
     doneWithError(tp, errno);
     return;
   }
   const fatal = type === icmp.ICMP_UNREACHABLE && isFatalUnreachable(code);
-  if (tp.recvErr && fatal) {
+  if (tp.recvErr && fatal && !tp.owned && !handshake) {
     tp.err = errno;
     tp.wait.wake();
   } else {

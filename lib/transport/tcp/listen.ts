@@ -16,7 +16,7 @@ import { synackRtt } from "./ack.ts";
 import { initRcvMss } from "./ack-policy.ts";
 import { jiffies, usBetween } from "./clock.ts";
 import { clampMss } from "./connect.ts";
-import { DEFAULT_MSS, ECN_OK, SACK_SEEN, TcpState, TIMEOUT_INIT } from "./constants.ts";
+import { DEFAULT_MSS, ECN_MASK, ECN_OK, SACK_SEEN, TcpState, TIMEOUT_INIT } from "./constants.ts";
 import { type Cookies, decodeTimestamp, encodeTimestamp } from "./cookies.ts";
 import { syncMss } from "./mss.ts";
 import { sendReset } from "./reply.ts";
@@ -214,6 +214,7 @@ export class Listening {
     }
     const child = owner.create();
     inherit(child, listener);
+    child.tos = request.tos;
     openChild(child, request, segment, owner);
     child.route = route;
     syncMss(child, route.mtu);
@@ -294,9 +295,15 @@ function fillRequest(
   request.windowScaling = options.windowScale >= 0 && sysctls.tcpWindowScaling !== 0;
   request.sndWscale = request.windowScaling ? options.windowScale : 0;
   request.mark = listener.mark;
-  request.tos = listener.tos;
+  request.tos = requestTos(listener, segment);
   const wantsEcn = (segment.flags & (FLAG_ECE | FLAG_CWR)) === (FLAG_ECE | FLAG_CWR);
   request.ecn = wantsEcn && sysctls.tcpEcn !== 0;
+}
+
+/** The TOS of the answer: the listener's, or the SYN's with `tcp_reflect_tos`. */
+function requestTos(listener: Tcb, segment: Segment): number {
+  if (listener.env.sysctls.tcpReflectTos === 0) return listener.tos;
+  return (segment.tos & ~ECN_MASK) | (listener.tos & ECN_MASK);
 }
 
 function forgetOptions(request: ConnectionRequest): void {
@@ -315,6 +322,7 @@ function restoreFromCookie(
   const { sysctls } = request.listener.env;
   Object.assign(request, { rcvIsn: (segment.seq - 1) | 0 });
   request.cookie = true;
+  request.tos = requestTos(request.listener, segment);
   request.sndIsn = (segment.ack - 1) | 0;
   request.mss = mss;
   request.timestamps = options.hasTimestamps && sysctls.tcpTimestamps !== 0;
@@ -338,6 +346,7 @@ function chooseWindow(request: ConnectionRequest, listener: Tcb, mss: number): v
   const advmss = route === null ? DEFAULT_MSS : clampMss(listener, route.advmss);
   const space = fullSpace(listener);
   let clamp = listener.windowClamp;
+  if (clamp === 0 && route !== null) clamp = route.window;
   if (listener.rcvbufLocked && (clamp > space || clamp === 0)) clamp = space;
   const initRwnd = route === null ? 0 : route.initrwnd;
   selectInitialWindow(

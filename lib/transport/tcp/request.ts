@@ -142,7 +142,7 @@ export class ConnectionRequest extends WheelTimer {
 
   /** Interval until the next SYN-ACK in jiffies. */
   get timeout(): number {
-    return Math.min(TIMEOUT_INIT * 2 ** this.numTimeout, RTO_MAX);
+    return Math.min(TIMEOUT_INIT * 2 ** this.numTimeout, this.listener.rtoMax);
   }
 
   /** The timer fired. Returns false if the request is to be dropped. */

@@ -4,7 +4,6 @@
  * Spec: RFC 6298. Kernel: net/ipv4/tcp_input.c (tcp_rtt_estimator, tcp_set_rto), 6.18.
  */
 import { jiffiesToUs, timestampMs, usBetween, usToJiffies } from "./clock.ts";
-import { RTO_MAX } from "./constants.ts";
 import type { Segment } from "./segment.ts";
 import { after, before } from "./sequence.ts";
 import type { Tcb } from "./tcb.ts";
@@ -54,7 +53,7 @@ export function estimateRtt(tp: Tcb, sampleUs: number): void {
 
 /** RTO from the estimate (`tcp_set_rto`). @hot */
 export function setRto(tp: Tcb): void {
-  tp.rto = Math.min(usToJiffies((tp.srttUs >> 3) + tp.rttvarUs), RTO_MAX);
+  tp.rto = Math.min(usToJiffies((tp.srttUs >> 3) + tp.rttvarUs), tp.rtoMax);
 }
 
 /** Least RTO in jiffies (`tcp_rto_min`). */

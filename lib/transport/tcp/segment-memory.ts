@@ -35,12 +35,11 @@ export function measureMemory(segment: Segment, frame: Frame): void {
   const { length } = segment;
   segment.tailroom = 0;
   switch (frame.storage) {
-    case FrameStorage.CUT: {
-      const head = headSize(MAX_TCP_HEADER + length);
-      segment.truesize = head + SK_BUFF_SIZE;
-      segment.tailroom = head - SHARED_INFO_SIZE - MAX_TCP_HEADER - length;
+    case FrameStorage.CUT:
+      segment.truesize = cutTruesize(length);
+      segment.tailroom =
+        segment.truesize - SK_BUFF_SIZE - SHARED_INFO_SIZE - MAX_TCP_HEADER - length;
       return;
-    }
     case FrameStorage.COPIED: {
       const size = LINK_ROOM + ETHERNET_SIZE + frame.end - frame.l3;
       if (size >= PAGE) {
@@ -59,6 +58,11 @@ export function measureMemory(segment: Segment, frame: Frame): void {
         segment.tailroom = headSize(size + PULL_ROOM) - SHARED_INFO_SIZE - size;
       }
   }
+}
+
+/** What a segment of `length` bytes takes that was cut off a large frame (`skb_segment`). @hot */
+export function cutTruesize(length: number): number {
+  return headSize(MAX_TCP_HEADER + length) + SK_BUFF_SIZE;
 }
 
 /** What a segment is charged while it waits for a gap to be filled (`skb_condense`). @hot */

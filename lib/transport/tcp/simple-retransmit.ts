@@ -4,6 +4,7 @@
  * Kernel: net/ipv4/tcp_input.c (tcp_simple_retransmit), 6.18.
  */
 
+import { currentSsthresh } from "./congestion.ts";
 import { CaState } from "./constants.ts";
 import { currentMss } from "./mss.ts";
 import { markLost } from "./rack.ts";
@@ -23,7 +24,7 @@ export function simpleRetransmit(tp: Tcb): void {
   if (before === tp.lostOut) return;
   if (tp.caState !== CaState.LOSS) {
     tp.highSeq = tp.sndNxt;
-    tp.sndSsthresh = tp.sndCwnd;
+    tp.sndSsthresh = currentSsthresh(tp);
     tp.priorSsthresh = 0;
     tp.undoMarker = 0;
     setCaState(tp, CaState.LOSS);

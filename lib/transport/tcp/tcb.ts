@@ -26,6 +26,7 @@ import {
   DEFAULT_MSS,
   INFINITE_SSTHRESH,
   INIT_CWND,
+  RTO_MAX,
   TcpState,
   TIMEOUT_INIT,
 } from "./constants.ts";
@@ -278,6 +279,8 @@ export class Tcb extends FrameAttachment {
   ackQuick = 0;
   ackPingpong = 0;
   pingpongThresh = 1;
+  /** Longest RTO and interval of probes, in jiffies. */
+  rtoMax = RTO_MAX;
   ackAto = 0;
   /** Jiffies at which a delayed ACK is due. */
   ackTimeout = 0;

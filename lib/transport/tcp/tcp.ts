@@ -20,7 +20,7 @@ import { ConnectionTable } from "../demux.ts";
 import type { TransportEnvironment } from "../environment.ts";
 import { PortTable } from "../port-table.ts";
 import { addToBacklog } from "./backlog.ts";
-import { refreshMstamp } from "./clock.ts";
+import { msToJiffies, refreshMstamp } from "./clock.ts";
 import { type CongestionControl, Reno } from "./congestion.ts";
 import { connect, receiveSynSent } from "./connect.ts";
 import { CaState, TcpState, TIMEWAIT_LEN } from "./constants.ts";
@@ -52,6 +52,9 @@ import { disconnect, purgeOutOfOrder, purgeReceived, shutdownSend } from "./user
 
 /** What may stand in the table of connections. */
 type Entry = Tcb | TimeWaitSock | ConnectionRequest;
+
+/** How fast sequence numbers grow by the clock (`seq_scale`). */
+const NS_PER_SEQUENCE = 64;
 
 /** TCP of one host. */
 export class Tcp implements TcbOwner {
@@ -89,6 +92,8 @@ export class Tcp implements TcbOwner {
     );
     tp.inode = this.#nextInode();
     tp.reordering = this.env.sysctls.tcpReordering;
+    tp.pingpongThresh = this.env.sysctls.tcpPingpongThresh;
+    tp.rtoMax = msToJiffies(this.env.sysctls.tcpRtoMaxMs);
     return tp;
   }
 
@@ -111,6 +116,17 @@ export class Tcp implements TcbOwner {
     return hash;
   }
 
+  /**
+   * A sequence number above all that earlier connections between the same ends began with, since a
+   * program's own port may be used again while the peer is in TIME_WAIT (RFC 6528 §3).
+   */
+  #sequenceByClock(tp: Tcb): number {
+    let hash = this.timestampOffset(tp.localAddress, tp.remoteAddress);
+    hash = Math.imul(hash ^ ((tp.localPort << 16) | tp.remotePort), 0x85ebca6b);
+    hash ^= hash >>> 15;
+    return (hash + Math.floor(this.env.cpu.now / NS_PER_SEQUENCE)) | 0;
+  }
+
   /** A random number for sequence numbers and identifications. */
   randomInt32(): number {
     return this.#isn.int32();
@@ -120,7 +136,7 @@ export class Tcp implements TcbOwner {
   connect(tp: Tcb): void {
     tp.state = TcpState.SYN_SENT;
     this.hash(tp);
-    tp.writeSeq = this.randomInt32();
+    tp.writeSeq = tp.boundPort ? this.#sequenceByClock(tp) : this.randomInt32();
     tp.isn = tp.writeSeq;
     tp.tsOffset = this.timestampOffset(tp.localAddress, tp.remoteAddress);
     tp.ipId = this.randomInt32() & 0xffff;
@@ -179,7 +195,7 @@ export class Tcp implements TcbOwner {
     const mode = this.env.sysctls.tcpTwReuse;
     const onLoopback = record.remoteAddress >>> 24 === 127 || record.route?.loopback === true;
     if (mode === 0 || (mode === 2 && !onLoopback) || record.tsRecentStamp === 0) return false;
-    if (Math.floor(this.env.cpu.now / 1e9) - record.tsRecentStamp < 1) return false;
+    if (!record.reusable) return false;
     this.expired(record);
     return true;
   }

@@ -7,6 +7,7 @@
  * (tcp_timewait_state_process), 6.18.
  */
 import type { Ipv4 } from "../../base/inet.ts";
+import { NS_PER_MS, type Ns } from "../../base/units.ts";
 import { WheelTimer } from "../../sim/timer.ts";
 import { FLAG_ACK, FLAG_FIN, FLAG_RST, FLAG_SYN } from "../../wire/tcp.ts";
 import type { TcpOptions } from "../../wire/tcp-options.ts";
@@ -44,6 +45,8 @@ export class TimeWaitSock extends WheelTimer {
   readonly inode: number;
   route: TransportRoute | null;
   lastOowAckTime = 0;
+  /** When the connection came to its end. */
+  readonly #enteredAt: Ns;
   /** The sequence number that a new connection begins with, after verdict SYN. */
   newIsn = 0;
 
@@ -55,6 +58,7 @@ export class TimeWaitSock extends WheelTimer {
     this.localPort = tp.localPort;
     this.remotePort = tp.remotePort;
     this.substate = substate;
+    this.#enteredAt = this.cpu.now;
     this.sndNxt = tp.sndNxt;
     this.rcvNxt = tp.rcvNxt;
     this.rcvWnd = receiveWindow(tp);
@@ -68,6 +72,12 @@ export class TimeWaitSock extends WheelTimer {
     this.reuse = tp.reuse;
     this.inode = tp.inode;
     this.route = tp.route;
+  }
+
+  /** Whether the delay of `tcp_tw_reuse_delay` is over. */
+  get reusable(): boolean {
+    const ms = Math.floor(this.cpu.now / NS_PER_MS) - Math.floor(this.#enteredAt / NS_PER_MS);
+    return ms > this.owningStack.env.sysctls.tcpTwReuseDelay;
   }
 
   /** Decides what a segment means; `options` are those of the segment. */

@@ -20,7 +20,6 @@ import {
   PENDING_REO_TIMEOUT,
   PENDING_RETRANS,
   RESOURCE_PROBE_INTERVAL,
-  RTO_MAX,
   RTO_MIN,
   TcpState,
   TIMEOUT_INIT,
@@ -128,7 +127,7 @@ function backOff(tp: Tcb): void {
   }
   if (tp.state === TcpState.SYN_SENT && tp.retransmits <= sysctls.tcpSynLinearTimeouts) return;
   tp.backoff += 1;
-  tp.rto = Math.min(tp.rto * 2, RTO_MAX);
+  tp.rto = Math.min(tp.rto * 2, tp.rtoMax);
 }
 
 /** Whether a peer with a closed window has been silent for too long. */
@@ -138,7 +137,8 @@ function probeTimedOut(tp: Tcb): boolean {
     if (tp.retransStamp !== 0 && elapsed > tp.userTimeoutMs) return true;
   }
   const silence = jiffies(tp) - tp.rcvTstamp;
-  return silence > 2 * RTO_MAX && ((timestampMs(tp) - tp.retransStamp) | 0) > 2 * 120_000;
+  const limit = 2 * tp.rtoMax;
+  return silence > limit && msToJiffies((timestampMs(tp) - tp.retransStamp) | 0) > limit;
 }
 
 /** Gives up if it has been tried for long enough (`tcp_write_timeout`). */
@@ -153,7 +153,7 @@ function writeTimeout(tp: Tcb): boolean {
   } else {
     retries = sysctls.tcpRetries2;
     if (tp.dead) {
-      const alive = tp.rto < RTO_MAX;
+      const alive = tp.rto < tp.rtoMax;
       retries = orphanRetries(tp, alive);
     }
   }
@@ -175,17 +175,17 @@ function retransmitsTimedOut(tp: Tcb, boundary: number, userTimeoutMs: number): 
   let timeout = userTimeoutMs;
   if (timeout === 0) {
     const handshake = tp.state === TcpState.SYN_SENT || tp.state === TcpState.SYN_RECV;
-    timeout = modelTimeoutMs(boundary, handshake ? TIMEOUT_INIT : RTO_MIN);
+    timeout = modelTimeoutMs(boundary, handshake ? TIMEOUT_INIT : RTO_MIN, tp.rtoMax);
   }
   return ((timestampMs(tp) - tp.retransStamp) | 0) - timeout >= 0;
 }
 
-function modelTimeoutMs(boundary: number, base: number): number {
-  const linear = 31 - Math.clz32(RTO_MAX / base);
+function modelTimeoutMs(boundary: number, base: number, max: number): number {
+  const linear = 31 - Math.clz32(max / base);
   const count =
     boundary <= linear
       ? (2 ** (boundary + 1) - 1) * base
-      : (2 ** (linear + 1) - 1) * base + (boundary - linear) * RTO_MAX;
+      : (2 ** (linear + 1) - 1) * base + (boundary - linear) * max;
   return (count * 1000) / HZ;
 }
 
@@ -214,7 +214,7 @@ function onProbeTimer(tp: Tcb): void {
   }
   let max = tp.env.sysctls.tcpRetries2;
   if (tp.dead) {
-    const alive = tp.rto * 2 ** tp.backoff < RTO_MAX;
+    const alive = tp.rto * 2 ** tp.backoff < tp.rtoMax;
     max = orphanRetries(tp, alive);
     if (!alive && tp.backoff >= max) {
       writeError(tp);
@@ -238,7 +238,7 @@ function sendProbe0(tp: Tcb): void {
   let timeout = RESOURCE_PROBE_INTERVAL;
   if (sent) {
     if (tp.backoff < tp.env.sysctls.tcpRetries2) tp.backoff += 1;
-    timeout = probe0When(tp, RTO_MAX);
+    timeout = probe0When(tp, tp.rtoMax);
   }
   resetXmitTimer(tp, PENDING_PROBE0, clampProbe0(tp, timeout));
 }

@@ -24,6 +24,7 @@ import {
 } from "./constants.ts";
 import { establishedOptionsSize, sackBlocks } from "./mss.ts";
 import { rebuildRoute } from "./route.ts";
+import { cutTruesize } from "./segment-memory.ts";
 import type { SendSkb } from "./send-skb.ts";
 import { before } from "./sequence.ts";
 import type { Tcb } from "./tcb.ts";
@@ -138,7 +139,14 @@ function account(tp: Tcb, frame: Frame, skb: SendSkb | null, length: number): vo
   }
   frame.socket = tp;
   tp.framesOut += 1;
-  tp.wmemAlloc += skb === null ? 1 : skb.truesize;
+  tp.wmemAlloc += skb === null ? 1 : sentTruesize(tp, skb);
+}
+
+/** What a segment takes on its way: a large one is cut by the device, the loopback's excepted. */
+function sentTruesize(tp: Tcb, { pcount, length, gsoSize, truesize }: SendSkb): number {
+  if (pcount <= 1 || tp.route?.loopback === true) return truesize;
+  const full = pcount - 1;
+  return full * cutTruesize(gsoSize) + cutTruesize(length - full * gsoSize);
 }
 
 function addEcn(tp: Tcb, skb: SendSkb | null, flags: number, length: number): number {

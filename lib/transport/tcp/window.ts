@@ -54,6 +54,7 @@ export function windowToOffer(tp: Tcb): number {
     mss = full;
     if (mss <= 0) return 0;
   }
+  if (mayShrink(tp)) return shrinkingWindow(tp, free, full, allowed, mss);
   if (free < full >> 1) {
     tp.ackQuick = 0;
     free -= ((free % unit) + unit) % unit;
@@ -67,6 +68,27 @@ export function windowToOffer(tp: Tcb): number {
   return window;
 }
 
+/** `tcp_shrink_window`: memory decides over the right edge, in units of the scale. */
+function mayShrink(tp: Tcb): boolean {
+  return tp.env.sysctls.tcpShrinkWindow !== 0 && tp.rcvWscale > 0;
+}
+
+function shrinkingWindow(
+  tp: Tcb,
+  space: number,
+  full: number,
+  allowed: number,
+  mss: number,
+): number {
+  const unit = 1 << tp.rcvWscale;
+  const free = Math.floor(space / unit) * unit;
+  if (free < full >> 1) {
+    tp.ackQuick = 0;
+    if (free < allowed >> 4 || free < mss || free < unit) return 0;
+  }
+  return free > tp.rcvSsthresh ? alignUp(tp.rcvSsthresh, unit) : free;
+}
+
 /** The window field of a segment that is sent now; remembers what it offers. @hot */
 export function selectWindow(tp: Tcb): number {
   if ((tp.ackPending & ACK_NOMEM) !== 0) {
@@ -77,7 +99,7 @@ export function selectWindow(tp: Tcb): number {
   const current = receiveWindow(tp);
   let offer = windowToOffer(tp);
   // RFC 9293 §3.8.6: the right edge is not moved to the left.
-  if (offer < current) offer = alignUp(current, 1 << tp.rcvWscale);
+  if (offer < current && !mayShrink(tp)) offer = alignUp(current, 1 << tp.rcvWscale);
   tp.rcvWnd = offer;
   tp.rcvWup = tp.rcvNxt;
   return Math.min(offer, MAX_WINDOW << tp.rcvWscale) >> tp.rcvWscale;
