@@ -14,13 +14,14 @@ import { deepEqual } from "../deep-equal.ts";
 import { keyOf, objectKey, type Store, splitKey } from "../store.ts";
 import { type AdmissionLookup, admitPod } from "./admission.ts";
 import { ClusterIpAllocator, NodePortAllocator } from "./allocators.ts";
-import { decodeProblem, normalise } from "./decode.ts";
+import { conversionProblem, decodeProblem, normalise } from "./decode.ts";
 import { setDefaults, setTemplateGeneration, templateGeneration } from "./defaults.ts";
-import { ApiError } from "./errors.ts";
+import { ApiError, invalidPatch } from "./errors.ts";
 import { copyChanges, copyFields, ensureMap, type Fields, mapIn, textIn } from "./fields.ts";
 import { objectUid, randomSuffix } from "./names.ts";
-import { resourceOf } from "./resources.ts";
+import { qualifiedPlural, resourceOf } from "./resources.ts";
 import { prepareService, ServiceAllocation } from "./service-allocation.ts";
+import { goText, type Json, patchRest, strategicMerge } from "./strategic-merge.ts";
 import { timeOf } from "./time.ts";
 import type { ApiObject, Condition, Kind, Kinds, NewObject, Node, Pod } from "./types.ts";
 import { validate } from "./validate.ts";
@@ -150,6 +151,22 @@ export class ApiServer {
     return this.#replace(current, { ...change(current), ...keepStatus(current) }, { user, verb });
   }
 
+  /**
+   * Carries out a strategic merge patch. Fields that are unknown and values of the wrong type are
+   * refused as those of a patch are.
+   */
+  strategicPatch(kind: string, key: string, patch: Json, user: string): ApiObject {
+    const current = this.#require(kind, key);
+    const original = current as unknown as Json;
+    const merged = strategicMerge(kind, original, patch);
+    const problem = conversionProblem(kind, merged);
+    if (problem !== null) {
+      const shown = goText(patchRest(kind, original, patch));
+      throw invalidPatch(shown, problem.message, problem.path);
+    }
+    return this.patch(kind, key, () => merged as unknown as ApiObject, user);
+  }
+
   /** Changes an object's status as it is now. */
   patchStatus<K extends Kind>(
     kind: K,
@@ -219,7 +236,7 @@ export class ApiServer {
 
   /** `namespaces "x" not found` and the like. */
   notFound(kind: string, name: string): ApiError {
-    return new ApiError("NotFound", `${pluralOf(kind)} "${name}" not found`);
+    return new ApiError("NotFound", `${qualifiedPlural(kind)} "${name}" not found`);
   }
 
   #marked(object: ApiObject, grace: number, finalizers: readonly string[]): ApiObject {
@@ -350,12 +367,12 @@ export class ApiServer {
       return;
     throw new ApiError(
       "Conflict",
-      `Operation cannot be fulfilled on ${pluralOf(object.kind)} "${object.metadata.name}": the object has been modified; please apply your changes to the latest version and try again`,
+      `Operation cannot be fulfilled on ${qualifiedPlural(object.kind)} "${object.metadata.name}": the object has been modified; please apply your changes to the latest version and try again`,
     );
   }
 
   #alreadyExists(kind: string, name: string): ApiError {
-    return new ApiError("AlreadyExists", `${pluralOf(kind)} "${name}" already exists`);
+    return new ApiError("AlreadyExists", `${qualifiedPlural(kind)} "${name}" already exists`);
   }
 
   /** The objects that every cluster begins with. */
@@ -480,25 +497,3 @@ function withPlace(pod: Pod, node: Node | null): Pod["metadata"]["labels"] {
   }
   return Object.keys(labels).length === 0 ? pod.metadata.labels : labels;
 }
-
-function pluralOf(kind: string): string {
-  const word = kind.toLowerCase();
-  const group = GROUPS.get(kind);
-  const plural =
-    word.endsWith("s") && word !== "ingress"
-      ? word
-      : word.endsWith("ss")
-        ? `${word}es`
-        : `${word}s`;
-  return group === undefined ? plural : `${plural}.${group}`;
-}
-
-const GROUPS: ReadonlyMap<string, string> = new Map([
-  ["Deployment", "apps"],
-  ["ReplicaSet", "apps"],
-  ["StatefulSet", "apps"],
-  ["DaemonSet", "apps"],
-  ["EndpointSlice", "discovery.k8s.io"],
-  ["Ingress", "networking.k8s.io"],
-  ["IngressClass", "networking.k8s.io"],
-]);
