@@ -111,7 +111,7 @@ export class ApiServer {
     const metadata = ensureMap(fields, "metadata");
     if (resource?.namespaced !== false) {
       metadata["namespace"] ??= "default";
-      this.#requireNamespace(textIn(metadata, "namespace"));
+      this.#requireNamespace(textIn(metadata, "namespace"), object);
     } else delete metadata["namespace"];
     this.#stampNew(fields, metadata);
     this.#admitNew(fields);
@@ -215,6 +215,10 @@ export class ApiServer {
       throw new ApiError("Conflict", `the UID of ${key} is ${current.metadata.uid}`);
     }
     const audit = { user, verb: "delete" };
+    if (kind === "Namespace") {
+      this.#terminate(current, audit);
+      return;
+    }
     const finalizers = withPropagation(current.metadata.finalizers ?? [], options.propagation);
     const grace = this.#gracePeriod(current, options);
     const now = current.metadata.deletionTimestamp;
@@ -227,6 +231,26 @@ export class ApiServer {
       object = this.store.put(this.#marked(current, grace, finalizers), audit);
     }
     if (!lingers) this.#remove(object, audit);
+  }
+
+  /** Lets a namespace go that has nothing in it any more. */
+  finalizeNamespace(name: string, user: string): void {
+    const namespace = this.#require("Namespace", name);
+    this.store.remove(namespace, { user, verb: "update finalize" });
+  }
+
+  /** A namespace stays until its controller has emptied it; some cannot be deleted. */
+  #terminate(namespace: ApiObject, audit: { readonly user: string; readonly verb: string }): void {
+    const { metadata } = namespace;
+    if (IMMORTAL.has(metadata.name)) {
+      throw new ApiError(
+        "Forbidden",
+        `namespaces "${metadata.name}" is forbidden: this namespace may not be deleted`,
+      );
+    }
+    if (metadata.deletionTimestamp !== undefined) return;
+    const marked = { ...metadata, deletionTimestamp: this.time };
+    this.store.put({ ...namespace, metadata: marked, status: { phase: "Terminating" } }, audit);
   }
 
   /** Whether the object of that key exists, and is it. */
@@ -351,8 +375,15 @@ export class ApiServer {
     return object === null ? null : copyFields(object);
   }
 
-  #requireNamespace(name: string): void {
-    if (this.store.get("Namespace", name) === null) throw this.notFound("Namespace", name);
+  /** A namespace takes new objects until it is deleted. */
+  #requireNamespace(name: string, { kind, metadata }: NewObject): void {
+    const namespace = this.store.get("Namespace", name);
+    if (namespace === null) throw this.notFound("Namespace", name);
+    if (namespace.metadata.deletionTimestamp === undefined) return;
+    throw new ApiError(
+      "Forbidden",
+      `${qualifiedPlural(kind)} "${metadata.name ?? metadata.generateName ?? ""}" is forbidden: unable to create new content in namespace ${name} because it is being terminated`,
+    );
   }
 
   #require(kind: string, key: string): ApiObject {
@@ -427,6 +458,9 @@ const SERVER_FIELDS = [
   "deletionTimestamp",
   "deletionGracePeriodSeconds",
 ];
+
+/** The namespaces that cannot be deleted. */
+const IMMORTAL = new Set(["default", "kube-system", "kube-public"]);
 
 /** The PriorityClasses that every cluster has. */
 const SYSTEM_PRIORITIES: ReadonlyMap<string, Fields> = new Map([

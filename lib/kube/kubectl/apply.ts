@@ -13,6 +13,7 @@ import { warningsOf } from "../api/warnings.ts";
 import { objectKey } from "../store.ts";
 import { UsageError } from "./arguments.ts";
 import { Failures } from "./failures.ts";
+import { warnOfEndpoints } from "./get.ts";
 import { type Info, readInfos } from "./infos.ts";
 import type { KubectlFile } from "./manifest.ts";
 import type { Output } from "./output.ts";
@@ -77,7 +78,9 @@ class ObjectWork {
       this.#failures.add(new UsageError(text), doing);
       return;
     }
-    const current = this.#server.find(this.#object.kind, this.#key);
+    const { kind } = this.#object;
+    if (kind === "Endpoints") warnOfEndpoints(this.#output);
+    const current = this.#server.find(kind, this.#key);
     if (current === null) {
       this.#create(withLastApplied(this.#object));
       return;
@@ -87,7 +90,6 @@ class ObjectWork {
       this.#print("unchanged");
       return;
     }
-    const { kind } = this.#object;
     this.#do(patchingText(current, patch, this.#file), "configured", () => {
       const next = this.#server.strategicPatch(kind, this.#key, patch, USER);
       this.#warn(next as unknown as NewObject, current);
