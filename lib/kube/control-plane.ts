@@ -18,6 +18,7 @@ import { EndpointSliceMirroringController } from "./controllers/endpointslice-mi
 import { GarbageCollector } from "./controllers/garbage-collector.ts";
 import { JobController } from "./controllers/job.ts";
 import { LoadBalancerController } from "./controllers/load-balancer.ts";
+import { NamespaceControllers } from "./controllers/namespaces.ts";
 import { NodeIpamController } from "./controllers/node-ipam.ts";
 import { NodeLifecycleController } from "./controllers/node-lifecycle.ts";
 import { ReplicaSetController } from "./controllers/replicaset.ts";
@@ -83,6 +84,7 @@ export function startControlPlane(
   new DaemonSetController(manager);
   new JobController(manager);
   new VolumeBinder(manager);
+  new NamespaceControllers(manager);
   new EndpointSliceController(manager);
   new EndpointsController(manager);
   new EndpointSliceMirroringController(manager);

@@ -1,13 +1,63 @@
 /** Files of manifests as kubectl takes them: every document's value, and where each field stands. */
-import type { Place } from "../base/errors.ts";
-import type { Manifest } from "../kube/kubectl/manifest.ts";
+import { type Place, VethworkError } from "../base/errors.ts";
+import type { KubectlFile, Manifest } from "../kube/kubectl/manifest.ts";
 import type { FieldPath } from "../kube/schema.ts";
-import { parseYamlDocuments } from "./yaml.ts";
+import { goYamlError } from "./go-yaml-errors.ts";
+import { parseYamlDocuments, YamlSyntaxError } from "./yaml.ts";
 import type { YamlNode } from "./yaml-node.ts";
 
 /** The manifests in `text`, Lists taken apart. Throws `VW_YAML`. */
-export function readKubectlFile(text: string, file: string): Manifest[] {
-  return parseYamlDocuments(text, file).flatMap(manifestsOf);
+export function readManifestsOf(text: string, file: string): Manifest[] {
+  return parseYamlDocuments(text, file, { lastKeyCounts: true }).flatMap(manifestsOf);
+}
+
+/** The manifests in `text`, Lists taken apart, up to the first document that is no YAML. */
+export function readKubectlFile(text: string, file: string): KubectlFile {
+  const manifests: Manifest[] = [];
+  for (const { first, lines } of documentsOf(text)) {
+    // Lines before the document, so that places are those of the file.
+    const padded = `${"\n".repeat(first)}${lines.join("\n")}\n`;
+    try {
+      manifests.push(...readManifestsOf(padded, file));
+    } catch (error) {
+      if (!(error instanceof VethworkError)) throw error;
+      return { manifests, problem: problemOf(error, first, lines, file) };
+    }
+  }
+  return { manifests, problem: null };
+}
+
+function problemOf(
+  error: VethworkError,
+  first: number,
+  lines: readonly string[],
+  file: string,
+): NonNullable<KubectlFile["problem"]> {
+  const place = error.place ?? { file, line: first + 1, column: 1 };
+  const code = error instanceof YamlSyntaxError ? error.syntax : "";
+  const message = error.problem.charAt(0).toUpperCase() + error.problem.slice(1);
+  const anchor = /^No anchor &(\S+)/.exec(message);
+  const yaml =
+    code === "NO_ANCHOR"
+      ? `yaml: unknown anchor '${anchor?.[1] ?? ""}' referenced`
+      : goYamlError({ code, message, line: place.line - first }, lines);
+  return { text: `error converting YAML to JSON: ${yaml}`, place };
+}
+
+/** The documents of a text: the lines of each, and how many stand before them. */
+function documentsOf(
+  text: string,
+): { readonly first: number; readonly lines: readonly string[] }[] {
+  const all = text.split(/\r?\n/);
+  if (all.at(-1) === "") all.pop();
+  const documents: { first: number; lines: string[] }[] = [{ first: 0, lines: [] }];
+  for (const [index, line] of all.entries()) {
+    const last = documents.at(-1);
+    if (line.startsWith("---") && last !== undefined && last.lines.length > 0) {
+      documents.push({ first: index + 1, lines: [] });
+    } else last?.lines.push(line);
+  }
+  return documents;
 }
 
 /** The value of a node: maps, lists and scalars; nulls stay. */

@@ -38,13 +38,34 @@ export function parseYaml(text: string, file: string): YamlNode {
   return first;
 }
 
-/** All documents in `text` that are not empty, as kubectl reads a file of several objects. */
-export function parseYamlDocuments(text: string, file: string): YamlNode[] {
+/** How documents are read. */
+export interface YamlOptions {
+  /** A key may stand twice in a mapping; the last one counts. */
+  readonly lastKeyCounts?: boolean;
+}
+
+/** A text that is no YAML, with the parser's code of the mistake. */
+export class YamlSyntaxError extends VethworkError {
+  readonly syntax: string;
+
+  constructor(syntax: string, problem: string, place: Place) {
+    super("VW_YAML", problem, "", place);
+    this.syntax = syntax;
+  }
+}
+
+/** All documents in `text` that are not empty. Throws `VW_YAML`. */
+export function parseYamlDocuments(
+  text: string,
+  file: string,
+  { lastKeyCounts = false }: YamlOptions = {},
+): YamlNode[] {
   const lines = new LineCounter();
   const documents = parseAllDocuments(text, {
     lineCounter: lines,
     prettyErrors: false,
     merge: true,
+    uniqueKeys: !lastKeyCounts,
   });
   const nodes: YamlNode[] = [];
   if (!Array.isArray(documents)) return nodes;
@@ -74,7 +95,7 @@ class TreeBuilder {
   build(): YamlNode | null {
     const error = this.#document.errors[0] ?? this.#document.warnings[0];
     if (error !== undefined) {
-      throw new VethworkError("VW_YAML", asOneLine(error.message), "", this.#place(error.pos[0]));
+      throw new YamlSyntaxError(error.code, asOneLine(error.message), this.#place(error.pos[0]));
     }
     const contents = this.#document.contents;
     if (contents === null || (isScalar(contents) && contents.value === null)) return null;
@@ -101,7 +122,8 @@ class TreeBuilder {
       const place = this.#placeOf(node, missingAt);
       const target = node.resolve(this.#document);
       if (target === undefined) {
-        throw new VethworkError("VW_YAML", `no anchor &${node.source} above`, "", place);
+        const syntax = /^[\w-]+$/.test(node.source) ? "NO_ANCHOR" : "BAD_ALIAS";
+        throw new YamlSyntaxError(syntax, `no anchor &${node.source} above`, place);
       }
       return this.#node(target, place);
     }
@@ -126,7 +148,12 @@ class TreeBuilder {
     const merged: YamlEntry[] = [];
     for (const pair of map.items) {
       if (isMergeKey(pair)) merged.push(...this.#mergedEntries(pair, place));
-      else entries.push(this.#entry(pair, place));
+      else {
+        const entry = this.#entry(pair, place);
+        const known = entries.findIndex(({ key }) => key === entry.key);
+        if (known === -1) entries.push(entry);
+        else entries[known] = entry;
+      }
     }
     for (const entry of merged) {
       if (!entries.some(({ key }) => key === entry.key)) entries.push(entry);

@@ -25,7 +25,7 @@ export class SpecCluster {
 
   /** A command line without `kubectl`. */
   run(line: string): Output {
-    return kubectl(this.server, line.split(" "), () => []);
+    return kubectl(this.server, line.split(" "), () => ({ manifests: [], problem: null }));
   }
 
   /** Lets `seconds` of virtual time pass. */

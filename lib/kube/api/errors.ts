@@ -5,6 +5,7 @@
  * Spec: Kubernetes API, metav1.Status; field errors of apimachinery's util/validation/field.
  */
 import { type FieldPath, formatPath } from "../schema.ts";
+import { groupOfKind } from "./resources.ts";
 
 /** The reasons of refusals, as `metav1.Status` names them. */
 export type ApiErrorReason =
@@ -20,8 +21,16 @@ export type ApiErrorReason =
 /** One field that is wrong. */
 export interface FieldError {
   readonly path: FieldPath;
+  /** The path that is said, where it is not that of the field. */
+  readonly shownPath?: FieldPath;
   /** What is said after the path: `Required value`, `Invalid value: 0: must be …`. */
   readonly text: string;
+}
+
+/** The object that an `Invalid` is about; both empty: a patch that makes no object. */
+export interface ErrorSubject {
+  readonly kind: string;
+  readonly name: string;
 }
 
 /** A refused request. Thrown by the API server, caught by its clients. */
@@ -29,21 +38,45 @@ export class ApiError extends Error {
   readonly reason: ApiErrorReason;
   /** The fields it is about: of `Invalid` all, of `BadRequest` the first. */
   readonly fields: readonly FieldError[];
+  readonly subject: ErrorSubject | null;
 
-  constructor(reason: ApiErrorReason, message: string, fields: readonly FieldError[] = []) {
+  constructor(
+    reason: ApiErrorReason,
+    message: string,
+    fields: readonly FieldError[] = [],
+    subject: ErrorSubject | null = null,
+  ) {
     super(message);
     this.name = "ApiError";
     this.reason = reason;
     this.fields = fields;
+    this.subject = subject;
   }
 }
 
-/** The refusal of an object, in the words that kubectl prints. */
+/** The refusal of an object: `Deployment.apps "web" is invalid: spec.replicas: …`. */
 export function invalidError(kind: string, name: string, fields: readonly FieldError[]): ApiError {
-  const lines = [...new Set(fields.map(({ path, text }) => `${formatPath(path)}: ${text}`))];
-  const list =
-    lines.length === 1 ? ` ${lines[0]}` : ` \n${lines.map((line) => `* ${line}`).join("\n")}`;
-  return new ApiError("Invalid", `The ${kind} "${name}" is invalid:${list}`, fields);
+  const texts = fieldTexts(fields);
+  const list = texts.length === 1 ? texts[0] : `[${texts.join(", ")}]`;
+  const group = groupOfKind(kind);
+  const message = `${kind}${group === "" ? "" : `.${group}`} "${name}" is invalid: ${list}`;
+  return new ApiError("Invalid", message, fields, { kind, name });
+}
+
+/** The refusal of a patch; `shown` is the patch as Go prints it. */
+export function invalidPatch(shown: string, problem: string, path: FieldPath = []): ApiError {
+  const text = `patch: Invalid value: ${JSON.stringify(shown)}: ${problem}`;
+  const fields = [{ path, text: text.slice("patch: ".length), shownPath: ["patch"] }];
+  return new ApiError("Invalid", ` "" is invalid: ${text}`, fields, { kind: "", name: "" });
+}
+
+/** Fields and what is wrong with them, each once. */
+export function fieldTexts(fields: readonly FieldError[]): string[] {
+  return [
+    ...new Set(
+      fields.map(({ path, shownPath, text }) => `${formatPath(shownPath ?? path)}: ${text}`),
+    ),
+  ];
 }
 
 /** Collects field errors on the way through an object. */

@@ -87,6 +87,21 @@ const OTHER_VERSIONS: ReadonlyMap<string, string> = new Map([
   ["HorizontalPodAutoscaler", "autoscaling/v1"],
 ]);
 
+/** The group of a kind that the API server has; "" is the core group, and that of unknown kinds. */
+export function groupOfKind(kind: string): string {
+  return groupOf(BY_KIND.get(kind)?.apiVersion ?? "");
+}
+
+/** `deployments.apps`, `services`: how the API server calls the objects of a kind. */
+export function qualifiedPlural(kind: string): string {
+  const { plural, apiVersion } = BY_KIND.get(kind) ?? {
+    plural: `${kind.toLowerCase()}s`,
+    apiVersion: "",
+  };
+  const group = groupOf(apiVersion);
+  return group === "" ? plural : `${plural}.${group}`;
+}
+
 /** The group of an API version; "" is the core group. */
 export function groupOf(apiVersion: string): string {
   const slash = apiVersion.indexOf("/");

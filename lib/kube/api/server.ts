@@ -14,13 +14,14 @@ import { deepEqual } from "../deep-equal.ts";
 import { keyOf, objectKey, type Store, splitKey } from "../store.ts";
 import { type AdmissionLookup, admitPod } from "./admission.ts";
 import { ClusterIpAllocator, NodePortAllocator } from "./allocators.ts";
-import { decodeProblem, normalise } from "./decode.ts";
+import { conversionProblem, decodeProblem, normalise } from "./decode.ts";
 import { setDefaults, setTemplateGeneration, templateGeneration } from "./defaults.ts";
-import { ApiError } from "./errors.ts";
+import { ApiError, invalidPatch } from "./errors.ts";
 import { copyChanges, copyFields, ensureMap, type Fields, mapIn, textIn } from "./fields.ts";
 import { objectUid, randomSuffix } from "./names.ts";
-import { resourceOf } from "./resources.ts";
+import { qualifiedPlural, resourceOf } from "./resources.ts";
 import { prepareService, ServiceAllocation } from "./service-allocation.ts";
+import { goText, type Json, patchRest, strategicMerge } from "./strategic-merge.ts";
 import { timeOf } from "./time.ts";
 import type { ApiObject, Condition, Kind, Kinds, NewObject, Node, Pod } from "./types.ts";
 import { validate } from "./validate.ts";
@@ -110,7 +111,7 @@ export class ApiServer {
     const metadata = ensureMap(fields, "metadata");
     if (resource?.namespaced !== false) {
       metadata["namespace"] ??= "default";
-      this.#requireNamespace(textIn(metadata, "namespace"));
+      this.#requireNamespace(textIn(metadata, "namespace"), object);
     } else delete metadata["namespace"];
     this.#stampNew(fields, metadata);
     this.#admitNew(fields);
@@ -148,6 +149,22 @@ export class ApiServer {
   patch(kind: string, key: string, change: Change, user: string, verb = "patch"): ApiObject {
     const current = this.#require(kind, key);
     return this.#replace(current, { ...change(current), ...keepStatus(current) }, { user, verb });
+  }
+
+  /**
+   * Carries out a strategic merge patch. Fields that are unknown and values of the wrong type are
+   * refused as those of a patch are.
+   */
+  strategicPatch(kind: string, key: string, patch: Json, user: string): ApiObject {
+    const current = this.#require(kind, key);
+    const original = current as unknown as Json;
+    const merged = strategicMerge(kind, original, patch);
+    const problem = conversionProblem(kind, merged);
+    if (problem !== null) {
+      const shown = goText(patchRest(kind, original, patch));
+      throw invalidPatch(shown, problem.message, problem.path);
+    }
+    return this.patch(kind, key, () => merged as unknown as ApiObject, user);
   }
 
   /** Changes an object's status as it is now. */
@@ -198,6 +215,10 @@ export class ApiServer {
       throw new ApiError("Conflict", `the UID of ${key} is ${current.metadata.uid}`);
     }
     const audit = { user, verb: "delete" };
+    if (kind === "Namespace") {
+      this.#terminate(current, audit);
+      return;
+    }
     const finalizers = withPropagation(current.metadata.finalizers ?? [], options.propagation);
     const grace = this.#gracePeriod(current, options);
     const now = current.metadata.deletionTimestamp;
@@ -212,6 +233,26 @@ export class ApiServer {
     if (!lingers) this.#remove(object, audit);
   }
 
+  /** Lets a namespace go that has nothing in it any more. */
+  finalizeNamespace(name: string, user: string): void {
+    const namespace = this.#require("Namespace", name);
+    this.store.remove(namespace, { user, verb: "update finalize" });
+  }
+
+  /** A namespace stays until its controller has emptied it; some cannot be deleted. */
+  #terminate(namespace: ApiObject, audit: { readonly user: string; readonly verb: string }): void {
+    const { metadata } = namespace;
+    if (IMMORTAL.has(metadata.name)) {
+      throw new ApiError(
+        "Forbidden",
+        `namespaces "${metadata.name}" is forbidden: this namespace may not be deleted`,
+      );
+    }
+    if (metadata.deletionTimestamp !== undefined) return;
+    const marked = { ...metadata, deletionTimestamp: this.time };
+    this.store.put({ ...namespace, metadata: marked, status: { phase: "Terminating" } }, audit);
+  }
+
   /** Whether the object of that key exists, and is it. */
   find(kind: string, key: string): ApiObject | null {
     return this.store.get(kind, key);
@@ -219,7 +260,7 @@ export class ApiServer {
 
   /** `namespaces "x" not found` and the like. */
   notFound(kind: string, name: string): ApiError {
-    return new ApiError("NotFound", `${pluralOf(kind)} "${name}" not found`);
+    return new ApiError("NotFound", `${qualifiedPlural(kind)} "${name}" not found`);
   }
 
   #marked(object: ApiObject, grace: number, finalizers: readonly string[]): ApiObject {
@@ -334,8 +375,15 @@ export class ApiServer {
     return object === null ? null : copyFields(object);
   }
 
-  #requireNamespace(name: string): void {
-    if (this.store.get("Namespace", name) === null) throw this.notFound("Namespace", name);
+  /** A namespace takes new objects until it is deleted. */
+  #requireNamespace(name: string, { kind, metadata }: NewObject): void {
+    const namespace = this.store.get("Namespace", name);
+    if (namespace === null) throw this.notFound("Namespace", name);
+    if (namespace.metadata.deletionTimestamp === undefined) return;
+    throw new ApiError(
+      "Forbidden",
+      `${qualifiedPlural(kind)} "${metadata.name ?? metadata.generateName ?? ""}" is forbidden: unable to create new content in namespace ${name} because it is being terminated`,
+    );
   }
 
   #require(kind: string, key: string): ApiObject {
@@ -350,12 +398,12 @@ export class ApiServer {
       return;
     throw new ApiError(
       "Conflict",
-      `Operation cannot be fulfilled on ${pluralOf(object.kind)} "${object.metadata.name}": the object has been modified; please apply your changes to the latest version and try again`,
+      `Operation cannot be fulfilled on ${qualifiedPlural(object.kind)} "${object.metadata.name}": the object has been modified; please apply your changes to the latest version and try again`,
     );
   }
 
   #alreadyExists(kind: string, name: string): ApiError {
-    return new ApiError("AlreadyExists", `${pluralOf(kind)} "${name}" already exists`);
+    return new ApiError("AlreadyExists", `${qualifiedPlural(kind)} "${name}" already exists`);
   }
 
   /** The objects that every cluster begins with. */
@@ -410,6 +458,9 @@ const SERVER_FIELDS = [
   "deletionTimestamp",
   "deletionGracePeriodSeconds",
 ];
+
+/** The namespaces that cannot be deleted. */
+const IMMORTAL = new Set(["default", "kube-system", "kube-public"]);
 
 /** The PriorityClasses that every cluster has. */
 const SYSTEM_PRIORITIES: ReadonlyMap<string, Fields> = new Map([
@@ -480,25 +531,3 @@ function withPlace(pod: Pod, node: Node | null): Pod["metadata"]["labels"] {
   }
   return Object.keys(labels).length === 0 ? pod.metadata.labels : labels;
 }
-
-function pluralOf(kind: string): string {
-  const word = kind.toLowerCase();
-  const group = GROUPS.get(kind);
-  const plural =
-    word.endsWith("s") && word !== "ingress"
-      ? word
-      : word.endsWith("ss")
-        ? `${word}es`
-        : `${word}s`;
-  return group === undefined ? plural : `${plural}.${group}`;
-}
-
-const GROUPS: ReadonlyMap<string, string> = new Map([
-  ["Deployment", "apps"],
-  ["ReplicaSet", "apps"],
-  ["StatefulSet", "apps"],
-  ["DaemonSet", "apps"],
-  ["EndpointSlice", "discovery.k8s.io"],
-  ["Ingress", "networking.k8s.io"],
-  ["IngressClass", "networking.k8s.io"],
-]);

@@ -355,7 +355,12 @@ export interface StatefulSet extends ApiObject {
     readonly volumeClaimTemplates?: readonly VolumeClaimTemplate[] | undefined;
     readonly updateStrategy: {
       readonly type: string;
-      readonly rollingUpdate?: { readonly partition?: number | undefined } | undefined;
+      readonly rollingUpdate?:
+        | {
+            readonly partition?: number | undefined;
+            readonly maxUnavailable?: IntOrPercent | undefined;
+          }
+        | undefined;
     };
   };
   readonly status: StatefulSetStatus;

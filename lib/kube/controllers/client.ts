@@ -91,6 +91,11 @@ export class ApiClient {
     this.server.delete(kind, key, this.user, options);
   }
 
+  *finalizeNamespace(name: string): Sync {
+    yield this.#cost();
+    this.server.finalizeNamespace(name, this.user);
+  }
+
   *bind(key: string, nodeName: string): Sync {
     yield this.#cost();
     this.server.bind(key, nodeName, this.user);

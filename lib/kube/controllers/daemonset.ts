@@ -3,7 +3,7 @@
  * template changes.
  *
  * Spec: kubernetes pkg/controller/daemon, v1.36.
- * Not modelled: maxSurge above 0; backoff of failed Pods.
+ * Not modelled: backoff of failed Pods.
  */
 import { NS_PER_MS } from "../../base/units.ts";
 import type { DaemonSet, DaemonSetStatus, NewObject, Node, Pod, Toleration } from "../api/types.ts";
@@ -109,10 +109,7 @@ export class DaemonSetController {
       else {
         surplus.push(...running.filter(isTerminal));
         surplus.push(
-          ...running
-            .filter((pod) => !isTerminal(pod))
-            .sort(byAge)
-            .slice(1),
+          ...this.#excess(set, hash, running.filter((pod) => !isTerminal(pod)).sort(byAge)),
         );
       }
     }
@@ -122,8 +119,23 @@ export class DaemonSetController {
     yield* this.#change(set, key, hash, missing, surplus);
   }
 
+  /** The Pods of one node that are too many, of those that run there, the oldest first. */
+  #excess(set: DaemonSet, hash: string, running: readonly Pod[]): Pod[] {
+    if (surgeOf(set, 1) === 0 || running.length <= 1) return running.slice(1);
+    const [fresh, ...moreFresh] = running.filter((pod) => hashOf(pod) === hash);
+    const [old, ...moreOld] = running.filter((pod) => hashOf(pod) !== hash);
+    const excess = [...moreFresh, ...moreOld];
+    if (fresh === undefined || old === undefined) return excess;
+    return !isReady(old) || this.#isAvailable(set, fresh) ? [...excess, old] : excess;
+  }
+
   *#roll(set: DaemonSet, key: string, hash: string): Sync {
     const nodes = this.#informers.list("Node").filter((node) => placement(set, node).shouldRun);
+    const surge = surgeOf(set, nodes.length);
+    if (surge > 0) {
+      yield* this.#surge(set, key, hash, nodes, surge);
+      return;
+    }
     const most = Math.max(
       1,
       resolveIntOrPercent(
@@ -148,6 +160,30 @@ export class DaemonSetController {
     }
     const room = Math.max(0, most - unavailable);
     yield* this.#change(set, key, hash, [], [...broken, ...candidates.slice(0, room)]);
+  }
+
+  /** New Pods beside the old ones, up to `most` at a time; an old one goes when its new one is up. */
+  *#surge(set: DaemonSet, key: string, hash: string, nodes: readonly Node[], most: number): Sync {
+    const pods = this.#byNode(set);
+    const replaced: Pod[] = [];
+    const wanted: string[] = [];
+    const candidates: string[] = [];
+    let surged = 0;
+    for (const { metadata } of nodes) {
+      const present = (pods.get(metadata.name) ?? []).filter((pod) => !isGoing(pod));
+      const fresh = present.filter((pod) => hashOf(pod) === hash);
+      const old = present.filter((pod) => hashOf(pod) !== hash);
+      const [newPod] = fresh;
+      const [oldPod] = old;
+      if (fresh.length > 1 || old.length > 1) surged += 1;
+      else if (oldPod === undefined) continue;
+      else if (newPod === undefined) {
+        (this.#isAvailable(set, oldPod) ? candidates : wanted).push(metadata.name);
+      } else if (this.#isAvailable(set, newPod)) replaced.push(oldPod);
+      else surged += 1;
+    }
+    const room = Math.max(0, most - surged);
+    yield* this.#change(set, key, hash, [...wanted, ...candidates.slice(0, room)], replaced);
   }
 
   *#change(
@@ -231,6 +267,15 @@ export class DaemonSetController {
     }
     return pods;
   }
+}
+
+/** How many Pods a roll-out may add on nodes that have one. */
+function surgeOf({ spec }: DaemonSet, nodes: number): number {
+  return resolveIntOrPercent(spec.updateStrategy.rollingUpdate?.maxSurge, nodes, true);
+}
+
+function isGoing({ metadata }: Pod): boolean {
+  return metadata.deletionTimestamp !== undefined;
 }
 
 function hashOf(pod: Pod): string {

@@ -3,7 +3,7 @@
  * downwards when they go or change.
  *
  * Spec: kubernetes pkg/controller/statefulset, v1.36.
- * Not modelled: maxUnavailable, start ordinals' moves, persistentVolumeClaimRetentionPolicy.
+ * Not modelled: persistentVolumeClaimRetentionPolicy.
  */
 import { NS_PER_MS } from "../../base/units.ts";
 import type {
@@ -20,7 +20,7 @@ import { keyOf, objectKey } from "../store.ts";
 import { ApiClient, type Sync } from "./client.ts";
 import { type ControllerContext, WorkQueue } from "./controller.ts";
 import { EventRecorder } from "./events.ts";
-import { availableIn, isReady, isTerminal, podFromTemplate } from "./pods.ts";
+import { availableIn, isReady, isTerminal, podFromTemplate, resolveIntOrPercent } from "./pods.ts";
 import { currentRevision, revisionsOf, trimRevisions } from "./revisions.ts";
 
 const START_NS = 4 * NS_PER_MS;
@@ -139,19 +139,32 @@ export class StatefulSetController {
       if (!goesOn) return;
     }
     if (set.spec.updateStrategy.type !== "RollingUpdate") return;
-    const partition = start + (set.spec.updateStrategy.rollingUpdate?.partition ?? 0);
-    for (let ordinal = end - 1; ordinal >= partition; ordinal -= 1) {
+    yield* this.#roll(set, byOrdinal, { start, end }, revisions);
+  }
+
+  /** Replaces Pods of an old revision from the highest number down, as many as may be missing. */
+  *#roll(
+    set: StatefulSet,
+    byOrdinal: ReadonlyMap<number, Pod>,
+    { start, end }: { readonly start: number; readonly end: number },
+    { update }: Revisions,
+  ): Sync {
+    const { partition = 0, maxUnavailable = 1 } = set.spec.updateStrategy.rollingUpdate ?? {};
+    const isGone = (pod: Pod | undefined) =>
+      pod === undefined ||
+      pod.metadata.deletionTimestamp !== undefined ||
+      !isRunningAndReady(pod) ||
+      !this.#isAvailable(set, pod);
+    let room = Math.max(1, resolveIntOrPercent(maxUnavailable, end - start, false));
+    for (let ordinal = start; ordinal < end; ordinal += 1) {
+      if (isGone(byOrdinal.get(ordinal))) room -= 1;
+    }
+    for (let ordinal = end - 1; ordinal >= start + partition && room > 0; ordinal -= 1) {
       const pod = byOrdinal.get(ordinal);
-      if (pod === undefined) return;
-      const isOld = revisionOf(pod) !== revisions.update.metadata.name;
-      if (isOld && pod.metadata.deletionTimestamp === undefined)
-        return yield* this.#delete(set, pod);
-      if (
-        !isRunningAndReady(pod) ||
-        !this.#isAvailable(set, pod) ||
-        pod.metadata.deletionTimestamp !== undefined
-      )
-        return;
+      if (pod === undefined || revisionOf(pod) === update.metadata.name) continue;
+      if (pod.metadata.deletionTimestamp !== undefined) continue;
+      yield* this.#delete(set, pod);
+      room -= 1;
     }
   }
 
@@ -192,6 +205,12 @@ export class StatefulSetController {
     for (const claim of claimsOf(set, name)) {
       if (this.#informers.get("PersistentVolumeClaim", keyOf(claim)) !== null) continue;
       yield* this.#client.create(claim);
+      this.#events.event(
+        set,
+        "Normal",
+        "SuccessfulCreate",
+        `Create Claim ${claim.metadata.name} Pod ${name} in StatefulSet ${set.metadata.name} success`,
+      );
     }
     yield* this.#client.create(numberedPod(set, name, ordinal, revision));
     this.#events.event(

@@ -1,93 +1,148 @@
 /**
  * `kubectl apply -f`: creates what is not there and changes what is, with the manifest kept in an
- * annotation for the next time.
+ * annotation for the next time. `create -f` and `replace -f` do one of the two.
  *
- * Spec: kubectl v1.36, apply (client-side).
+ * Spec: kubectl v1.36, apply (client-side), create, replace.
  */
-import { ApiError } from "../api/errors.ts";
 import { canonical } from "../api/names.ts";
 import { qualifiedKind, resourceOf } from "../api/resources.ts";
 import type { ApiServer } from "../api/server.ts";
+import type { Json } from "../api/strategic-merge.ts";
 import type { ApiObject, NewObject } from "../api/types.ts";
+import { warningsOf } from "../api/warnings.ts";
 import { objectKey } from "../store.ts";
-import type { Manifest } from "./manifest.ts";
-import { mergeThreeWay } from "./merge.ts";
+import { UsageError } from "./arguments.ts";
+import { Failures } from "./failures.ts";
+import { warnOfEndpoints } from "./get.ts";
+import { type Info, readInfos } from "./infos.ts";
+import type { KubectlFile } from "./manifest.ts";
 import type { Output } from "./output.ts";
+import { threeWayPatch } from "./three-way.ts";
 
 export const LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
 const USER = "kubectl";
 
-/** Applies the manifests of a file one after the other; an error does not stop the next. */
-export function apply(
-  server: ApiServer,
-  manifests: readonly Manifest[],
-  file: string,
-  namespace: string,
-  output: Output,
-): void {
-  for (const manifest of manifests) {
-    const problem = manifestProblem(manifest, file);
-    if (problem !== null) {
-      output.fail(problem);
-      output.note(manifest.placeOf(["kind"]));
-    } else applyOne(server, manifest, file, namespace, output);
-  }
+/** A file of manifests on a command line. */
+export interface FileWork {
+  readonly command: "apply" | "create" | "replace";
+  readonly file: string;
+  /** The namespace of objects that name none. */
+  readonly namespace: string;
 }
 
-function applyOne(
+/** Does the command for the manifests of a file; an error does not stop the next. */
+export function carryOutFile(
   server: ApiServer,
-  manifest: Manifest,
-  file: string,
-  namespace: string,
+  manifests: KubectlFile,
+  work: FileWork,
   output: Output,
 ): void {
-  const object = located(manifest, namespace);
-  const label = `${qualifiedKind(object.apiVersion, object.kind)}/${object.metadata.name ?? ""}`;
-  const key = objectKey(object.metadata.namespace, object.metadata.name ?? "");
-  const current = server.find(object.kind, key);
-  try {
-    if (object.kind === "Endpoints") {
-      output.warn(
-        "Warning: v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
-      );
-    }
-    if (current === null) {
-      server.create(withLastApplied(object), USER);
-      output.print(`${label} created`);
+  const failures = new Failures();
+  for (const info of readInfos(manifests, work, failures, output)) {
+    new ObjectWork(server, info, work.file, failures, output)[work.command]();
+  }
+  failures.print(output);
+}
+
+/** What is done with one object. */
+class ObjectWork {
+  readonly #server: ApiServer;
+  readonly #object: NewObject;
+  readonly #file: string;
+  readonly #failures: Failures;
+  readonly #output: Output;
+  readonly #manifest: Info["manifest"];
+  readonly #key: string;
+
+  constructor(
+    server: ApiServer,
+    { object, manifest }: Info,
+    file: string,
+    failures: Failures,
+    output: Output,
+  ) {
+    this.#server = server;
+    this.#object = object;
+    this.#manifest = manifest;
+    this.#file = file;
+    this.#failures = failures;
+    this.#output = output;
+    this.#key = objectKey(object.metadata.namespace, object.metadata.name ?? "");
+  }
+
+  apply(): void {
+    const problem = nameProblem(this.#object);
+    if (problem !== null) {
+      const { text, isUnread } = problem;
+      const doing = isUnread ? readingText(this.#object, this.#file) : null;
+      this.#failures.add(new UsageError(text), doing);
       return;
     }
-    const next = server.patch(object.kind, key, (present) => merged(present, object), USER);
-    output.print(`${label} ${next === current ? "unchanged" : "configured"}`);
-  } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
-    const doing =
-      current === null ? `error when creating "${file}"` : `error when patching "${file}"`;
-    output.fail(
-      error.reason === "Invalid"
-        ? error.message
-        : `Error from server (${error.reason}): ${doing}: ${error.message}`,
-    );
-    const [field] = error.fields;
-    output.note(manifest.placeOf(field?.path ?? []));
+    const { kind } = this.#object;
+    if (kind === "Endpoints") warnOfEndpoints(this.#output);
+    const current = this.#server.find(kind, this.#key);
+    if (current === null) {
+      this.#create(withLastApplied(this.#object));
+      return;
+    }
+    const patch = patchFor(current, this.#object);
+    if (Object.keys(patch).length === 0) {
+      this.#print("unchanged");
+      return;
+    }
+    this.#do(patchingText(current, patch, this.#file), "configured", () => {
+      const next = this.#server.strategicPatch(kind, this.#key, patch, USER);
+      this.#warn(next as unknown as NewObject, current);
+    });
+  }
+
+  create(): void {
+    this.#create(this.#object);
+  }
+
+  replace(): void {
+    const { kind, metadata } = this.#object;
+    this.#do(`error when replacing "${this.#file}"`, "replaced", () => {
+      const current = this.#server.find(kind, this.#key);
+      if (current === null) throw this.#server.notFound(kind, metadata.name ?? "");
+      const { uid, creationTimestamp, generation } = current.metadata;
+      const next = {
+        ...this.#object,
+        metadata: { ...metadata, uid, creationTimestamp, generation },
+      };
+      this.#server.update(next as unknown as ApiObject, USER);
+    });
+  }
+
+  #create(object: NewObject): void {
+    this.#do(`error when creating "${this.#file}"`, "created", () => {
+      const made = this.#server.create(object, USER);
+      this.#warn(made as unknown as NewObject, null);
+    });
+  }
+
+  #do(doing: string, done: string, act: () => void): void {
+    const note: Parameters<Failures["collect"]>[2] = (path) =>
+      this.#output.note(this.#manifest.placeOf(path));
+    if (this.#failures.collect(doing, act, note)) this.#print(done);
+  }
+
+  #print(done: string): void {
+    const { apiVersion, kind, metadata } = this.#object;
+    this.#output.print(`${qualifiedKind(apiVersion, kind)}/${metadata.name ?? ""} ${done}`);
+  }
+
+  #warn(object: NewObject, old: ApiObject | null): void {
+    for (const text of warningsOf(object, old)) this.#output.warn(`Warning: ${text}`);
   }
 }
 
-/** The manifest as an object, in the namespace it is for. */
-function located({ value }: Manifest, namespace: string): NewObject {
-  const object = value as unknown as NewObject;
-  const resource = resourceOf(object.apiVersion, object.kind);
-  if (resource?.namespaced === false) return object;
-  return {
-    ...object,
-    metadata: { ...object.metadata, namespace: object.metadata?.namespace ?? namespace },
-  };
-}
-
+/** An object with the manifest in its annotation. */
 function withLastApplied(object: NewObject): NewObject {
   const annotations = { ...object.metadata.annotations };
   delete annotations[LAST_APPLIED];
   const applied = { ...object, metadata: { ...object.metadata, annotations } };
-  const text = `${canonical(applied)}\n`;
+  const text = `${goJson(applied)}\n`;
   return {
     ...object,
     metadata: {
@@ -97,31 +152,61 @@ function withLastApplied(object: NewObject): NewObject {
   };
 }
 
-function merged(present: ApiObject, object: NewObject): ApiObject {
-  const text = present.metadata.annotations?.[LAST_APPLIED];
-  const original = text === undefined ? {} : (JSON.parse(text) as Record<string, unknown>);
-  const modified = withLastApplied(object);
-  return mergeThreeWay(
-    object.kind,
-    original,
-    modified as unknown as Record<string, unknown>,
-    present as unknown as Record<string, unknown>,
-  ) as unknown as ApiObject;
+function patchFor(current: ApiObject, object: NewObject): Json {
+  const text = current.metadata.annotations?.[LAST_APPLIED];
+  const original = text === undefined ? {} : (JSON.parse(text) as Json);
+  const modified = withLastApplied(object) as unknown as Json;
+  return threeWayPatch(object.kind, original, modified, current as unknown as Json);
 }
 
-/** What kubectl itself refuses, before it asks the server. */
-function manifestProblem({ value }: Manifest, file: string): string | null {
-  const { kind, apiVersion } = value;
-  const json = canonical(value);
-  if (typeof kind !== "string" || kind === "") {
-    return `error: unable to decode "${file}": Object 'Kind' is missing in '${json}'`;
+/** What is wrong with the name of an object to apply, and whether that is found in asking for it. */
+function nameProblem({ metadata }: NewObject): { text: string; isUnread: boolean } | null {
+  const { name = "", generateName = "" } = metadata;
+  if (name === "" && generateName !== "") {
+    return { text: `from ${generateName}: cannot use generate name with apply`, isUnread: false };
   }
-  if (typeof apiVersion !== "string" || apiVersion === "") {
-    return `error: unable to decode "${file}": Object 'apiVersion' is missing in '${json}'`;
+  if (name === "") return { text: "resource name may not be empty", isUnread: true };
+  if (name === "." || name === "..") {
+    return { text: `invalid resource name "${name}": [may not be '${name}']`, isUnread: true };
   }
-  if (resourceOf(apiVersion, kind) !== null) return null;
-  const metadata = value["metadata"] as
-    | { readonly name?: string; readonly namespace?: string }
-    | undefined;
-  return `error: resource mapping not found for name: "${metadata?.name ?? ""}" namespace: "${metadata?.namespace ?? ""}" from "${file}": no matches for kind "${kind}" in version "${apiVersion}"\nensure CRDs are installed first`;
+  const bad = ["/", "%"].filter((letter) => name.includes(letter));
+  if (bad.length === 0) return null;
+  const list = bad.map((letter) => `may not contain '${letter}'`).join(" ");
+  return { text: `invalid resource name "${name}": [${list}]`, isUnread: true };
+}
+
+function readingText(object: NewObject, file: string): string {
+  return [
+    "error when retrieving current configuration of:",
+    infoText(object),
+    `from server for: "${file}"`,
+  ].join("\n");
+}
+
+/** What kubectl says it was doing when a patch failed. */
+function patchingText(current: ApiObject, patch: Json, file: string): string {
+  return [
+    "error when applying patch:",
+    goJson(patch),
+    "to:",
+    infoText(current),
+    `for: "${file}": error when patching "${file}"`,
+  ].join("\n");
+}
+
+function infoText({ apiVersion, kind, metadata }: NewObject | ApiObject): string {
+  const [version = "", group = ""] = apiVersion.split("/").reverse();
+  const plural = resourceOf(apiVersion, kind)?.plural ?? "";
+  return [
+    `Resource: "${group}/${version}, Resource=${plural}", GroupVersionKind: "${group}/${version}, Kind=${kind}"`,
+    `Name: "${metadata.name ?? ""}", Namespace: "${metadata.namespace ?? ""}"`,
+  ].join("\n");
+}
+
+/** JSON as Go writes it: keys in order, `<`, `>` and `&` escaped. */
+function goJson(value: unknown): string {
+  return canonical(value).replace(
+    /[<>&]/g,
+    (letter) => `\\u00${letter.charCodeAt(0).toString(16)}`,
+  );
 }

@@ -33,6 +33,8 @@ const WITH_VALUE = new Set([
   "replicas",
   "cascade",
   "cluster-ip",
+  "containers",
+  "current-replicas",
   "grace-period",
   "timeout",
   "sort-by",

@@ -4,8 +4,9 @@
  * Spec: kubernetes pkg/printers/internalversion, v1.36.
  */
 
+import { formatSelector } from "../api/labels.ts";
 import { parseTime } from "../api/time.ts";
-import type { ApiObject, Job, Json, JsonMap } from "../api/types.ts";
+import type { ApiObject, Job, Json, JsonMap, LabelSelector } from "../api/types.ts";
 import { conditionOf } from "../controllers/pods.ts";
 import { born, type Columns, columns, text } from "./column.ts";
 import { formatAge } from "./table.ts";
@@ -14,20 +15,37 @@ import { formatAge } from "./table.ts";
 export const BATCH_AND_STORAGE: ReadonlyMap<string, Columns> = new Map([
   [
     "Job",
-    columns<Job>("NAME|STATUS|COMPLETIONS|DURATION|AGE", "", (object, age) => {
-      const { completions, parallelism = 1 } = object.spec;
-      const { succeeded = 0, startTime, completionTime, conditions } = object.status;
-      const isTrue = (type: string) => conditionOf(conditions, type)?.status === "True";
-      const state = ["Complete", "Failed"].find(isTrue) ?? "Running";
-      const of = completions ?? `1 of ${parallelism}`;
-      const took =
-        startTime === undefined
-          ? ""
-          : completionTime === undefined
-            ? age(startTime)
-            : formatAge(parseTime(completionTime) - parseTime(startTime));
-      return [object.metadata.name, state, `${succeeded}/${of}`, took, born(object, age)];
-    }),
+    columns<Job>(
+      "NAME|STATUS|COMPLETIONS|DURATION|AGE",
+      "CONTAINERS|IMAGES|SELECTOR",
+      (object, age) => {
+        const { completions, parallelism = 1 } = object.spec;
+        const { succeeded = 0, startTime, completionTime, conditions } = object.status;
+        const isTrue = (type: string) => conditionOf(conditions, type)?.status === "True";
+        const ends = ["Complete", "Failed"].find(isTrue);
+        const isGoing = object.metadata.deletionTimestamp !== undefined;
+        const held = ["Suspended", "FailureTarget", "SuccessCriteriaMet"].find(isTrue);
+        const state = ends ?? (isGoing ? "Terminating" : (held ?? "Running"));
+        const of = completions ?? `1 of ${parallelism}`;
+        const took =
+          startTime === undefined
+            ? ""
+            : completionTime === undefined
+              ? age(startTime)
+              : formatAge(parseTime(completionTime) - parseTime(startTime));
+        const { containers } = object.spec.template.spec;
+        return [
+          object.metadata.name,
+          state,
+          `${succeeded}/${of}`,
+          took,
+          born(object, age),
+          containers.map(({ name }) => name).join(","),
+          containers.map(({ image }) => image).join(","),
+          formatSelector((object.spec as { readonly selector?: LabelSelector }).selector),
+        ];
+      },
+    ),
   ],
   [
     "PersistentVolumeClaim",

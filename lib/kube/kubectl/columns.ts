@@ -24,6 +24,8 @@ import { conditionOf } from "../controllers/pods.ts";
 import { controllerOf } from "../informer.ts";
 import { BATCH_AND_STORAGE } from "./batch-columns.ts";
 import { type AgeOf, born, type Columns, columns, NONE, text } from "./column.ts";
+import { KEPT } from "./kept-columns.ts";
+import { podCells } from "./pod-columns.ts";
 import { firstThree } from "./table.ts";
 
 /** Columns of any kind: those of its own, or name and age. */
@@ -31,6 +33,7 @@ export function columnsOf(kind: string): Columns {
   return (
     TABLES.get(kind) ??
     BATCH_AND_STORAGE.get(kind) ??
+    KEPT.get(kind) ??
     columns("NAME|AGE", "", (object, age) => [object.metadata.name, born(object, age)])
   );
 }
@@ -228,42 +231,6 @@ const TABLES: ReadonlyMap<string, Columns> = new Map([
     ]),
   ],
 ]);
-
-function podCells(pod: Pod, age: AgeOf): string[] {
-  const statuses = pod.status.containerStatuses ?? [];
-  const ready = statuses.filter(
-    (status) => status.ready && status.state.running !== undefined,
-  ).length;
-  const restarts = statuses.reduce((sum, { restartCount }) => sum + restartCount, 0);
-  const gates = pod.spec.readinessGates ?? [];
-  const passed = gates.filter(
-    ({ conditionType }) => conditionOf(pod.status.conditions, conditionType)?.status === "True",
-  );
-  return [
-    pod.metadata.name,
-    `${ready}/${pod.spec.containers.length}`,
-    podStatus(pod),
-    String(restarts),
-    born(pod, age),
-    text(pod.status.podIP),
-    text(pod.spec.nodeName),
-    text(pod.status.nominatedNodeName),
-    gates.length === 0 ? NONE : `${passed.length}/${gates.length}`,
-  ];
-}
-
-/** The Pod's phase, or what keeps a container from it, or that it ends. */
-export function podStatus(pod: Pod): string {
-  let status = pod.status.reason ?? pod.status.phase ?? "Unknown";
-  for (const { state, ready } of [...(pod.status.containerStatuses ?? [])].reverse()) {
-    if (state.waiting !== undefined && state.waiting.reason !== "") status = state.waiting.reason;
-    else if (state.terminated !== undefined) status = state.terminated.reason;
-    else if (ready && state.running !== undefined && status === "Completed") status = "Running";
-  }
-  if (pod.metadata.deletionTimestamp === undefined) return status;
-  if (pod.status.reason === "NodeLost") return "Unknown";
-  return pod.status.phase === "Succeeded" || pod.status.phase === "Failed" ? status : "Terminating";
-}
 
 function nodeCells(node: Node, age: AgeOf): string[] {
   const ready = conditionOf(node.status.conditions, "Ready");

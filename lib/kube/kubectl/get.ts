@@ -5,24 +5,58 @@ import type { ApiServer } from "../api/server.ts";
 import type { ApiObject, EventObject } from "../api/types.ts";
 import { type Arguments, UsageError } from "./arguments.ts";
 import { columnsOf } from "./columns.ts";
+import { Failures } from "./failures.ts";
 import { renderJsonPath } from "./jsonpath.ts";
 import type { Output } from "./output.ts";
-import { nameOf, objectsOf, type Selection, selections } from "./select.ts";
+import { findIn, nameOf, type Selection, selections } from "./select.ts";
 import { formatTable } from "./table.ts";
 import { agesOf } from "./view.ts";
 import { toJson, toYaml } from "./yaml-text.ts";
 
 /** `kubectl get`. */
 export function get(server: ApiServer, args: Arguments, output: Output): void {
-  const chosen = selections(server, args.words).map((selection) => ({
-    selection,
-    objects: ordered(objectsOf(server, selection, args)),
-  }));
+  if (args.words.length === 0) {
+    output.warn(
+      'You must specify the type of resource to get. Use "kubectl api-resources" for a complete list of supported resources.\n',
+    );
+    throw new UsageError(
+      "Required resource not specified.\nUse \"kubectl explain <resource>\" for a detailed description of that resource (e.g. kubectl explain pods).\nSee 'kubectl get -h' for help and examples",
+    );
+  }
+  const failures = new Failures();
+  const chosen = selections(server, args.words).map((selection) => {
+    if (selection.resource.kind === "Endpoints") warnOfEndpoints(output);
+    return { selection, objects: ordered(findIn(server, selection, args, failures)) };
+  });
+  show(server, args, chosen, failures.isEmpty, output);
+  failures.print(output);
+}
+
+/** What the API server says to each request about Endpoints. */
+export function warnOfEndpoints(output: Output): void {
+  output.warn(
+    "Warning: v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
+  );
+}
+
+interface Chosen {
+  readonly selection: Selection;
+  readonly objects: readonly ApiObject[];
+}
+
+function show(
+  server: ApiServer,
+  args: Arguments,
+  chosen: readonly Chosen[],
+  isComplete: boolean,
+  output: Output,
+): void {
   const format = args.option("o") ?? args.option("output") ?? "";
   const objects = chosen.flatMap((each) => each.objects);
-  const [kind, template] = format.split(/=(.*)/s);
-  if (format === "yaml" || format === "json" || kind === "jsonpath") {
+  const [kind = "", template] = format.split(/=(.*)/s);
+  if (["yaml", "json", "jsonpath"].includes(kind)) {
     const isOne = chosen.length === 1 && chosen[0]?.selection.names.length === 1;
+    if (isOne && objects.length === 0) return;
     const list = {
       apiVersion: "v1",
       items: objects,
@@ -44,10 +78,13 @@ export function get(server: ApiServer, args: Arguments, output: Output): void {
     );
   }
   if (objects.length === 0) {
+    if (!isComplete || args.flag("ignore-not-found")) return;
     output.warn(
       args.allNamespaces
         ? "No resources found"
-        : `No resources found${isNamespaced(chosen) ? ` in ${args.namespace} namespace` : ""}.`,
+        : isNamespaced(chosen)
+          ? `No resources found in ${args.namespace} namespace.`
+          : "No resources found",
     );
     return;
   }

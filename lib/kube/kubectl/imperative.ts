@@ -41,8 +41,8 @@ export function createNamed(server: ApiServer, args: Arguments, output: Output):
     );
   }
   if (kind === "namespace" || kind === "ns") {
-    output.print(`namespace/${name} created`);
     server.create({ apiVersion: "v1", kind: "Namespace", metadata: { name } }, USER);
+    output.print(`namespace/${name} created`);
     return;
   }
   if (kind !== "deployment" && kind !== "deploy") {

@@ -9,3 +9,9 @@ export interface Manifest {
   /** Where a field stands, or the nearest around it. */
   readonly placeOf: (path: FieldPath) => Place;
 }
+
+/** A file: its objects as far as it can be read, and why not further. */
+export interface KubectlFile {
+  readonly manifests: readonly Manifest[];
+  readonly problem: { readonly text: string; readonly place: Place } | null;
+}

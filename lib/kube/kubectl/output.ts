@@ -17,7 +17,9 @@ export class Output {
     this.stdout += text;
   }
 
+  /** A warning; the API server's are said once in a command. */
   warn(line: string): void {
+    if (line.startsWith("Warning: ") && this.stderr.includes(`${line}\n`)) return;
     this.stderr += `${line}\n`;
   }
 

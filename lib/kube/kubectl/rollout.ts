@@ -1,5 +1,6 @@
 /** `kubectl rollout`: status, history, restart, pause, resume and undo. */
 
+import { groupOf, qualifiedPlural } from "../api/resources.ts";
 import type { ApiServer } from "../api/server.ts";
 import type {
   ApiObject,
@@ -11,20 +12,60 @@ import type {
 } from "../api/types.ts";
 import { REVISION } from "../controllers/deployment-sets.ts";
 import { conditionOf } from "../controllers/pods.ts";
+import { deepEqual } from "../deep-equal.ts";
 import { controllerOf } from "../informer.ts";
 import { keyOf } from "../store.ts";
 import { type Arguments, UsageError } from "./arguments.ts";
+import { layOut } from "./describe/rows.ts";
+import { templateLines } from "./describe/template.ts";
+import { withSpec } from "./edit.ts";
 import type { Output } from "./output.ts";
 import { nameOf, selectObjects } from "./select.ts";
 import { formatTable } from "./table.ts";
 
 const USER = "kubectl";
 
+/** What a rollout command is called where a kind does not have it. */
+const REFUSALS: ReadonlyMap<string, (object: ApiObject) => UsageError> = new Map([
+  ["status", ({ kind }) => new UsageError(`no status viewer has been implemented for ${kind}`)],
+  [
+    "history",
+    ({ kind, apiVersion }) =>
+      new UsageError(
+        `no history viewer has been implemented for {"${groupOf(apiVersion)}" "${kind}"}`,
+      ),
+  ],
+  [
+    "undo",
+    ({ kind, apiVersion }) =>
+      new UsageError(`no rollbacker has been implemented for {"${groupOf(apiVersion)}" "${kind}"}`),
+  ],
+  ["restart", (object) => problemWith(object, "restarting is not supported")],
+  ["pause", (object) => problemWith(object, "pausing is not supported")],
+  ["resume", (object) => problemWith(object, "resuming is not supported")],
+]);
+const ROLLS = new Set(["Deployment", "StatefulSet", "DaemonSet"]);
+
 /** `kubectl rollout`. */
 export function rollout(server: ApiServer, args: Arguments, output: Output): void {
   const [action = "", ...words] = args.words;
-  for (const object of selectObjects(server, args, words))
+  const refusal = REFUSALS.get(action);
+  if (refusal === undefined) throw new UsageError(`unknown command "rollout ${action}"`);
+  if (words.length === 0) {
+    throw new UsageError(`required resource not specified`);
+  }
+  for (const object of selectObjects(server, args, words)) {
+    const hasPause = action !== "pause" && action !== "resume";
+    if (!ROLLS.has(object.kind) || !(hasPause || object.kind === "Deployment")) {
+      throw refusal(object);
+    }
     act(server, action, object, args, output);
+  }
+}
+
+/** `deployments.apps "web" is already paused` */
+function problemWith({ kind, metadata }: ApiObject, problem: string): UsageError {
+  return new UsageError(`${qualifiedPlural(kind)} "${metadata.name}" ${problem}`);
 }
 
 function act(
@@ -34,44 +75,55 @@ function act(
   args: Arguments,
   output: Output,
 ): void {
+  const isPaused = (object.spec as { readonly paused?: boolean }).paused === true;
   switch (action) {
     case "status":
       status(object, output);
       return;
     case "history":
-      history(server, object, output);
+      history(server, object, args, output);
       return;
     case "restart":
-      change(server, object, (template) => ({
-        ...template,
-        metadata: {
-          ...template.metadata,
-          annotations: {
-            ...template.metadata?.annotations,
-            "kubectl.kubernetes.io/restartedAt": server.time,
-          },
-        },
-      }));
+      if (isPaused) {
+        throw problemWith(object, "can't restart paused deployment (run rollout resume first)");
+      }
+      restart(server, object);
       output.print(`${nameOf(object)} restarted`);
       return;
     case "pause":
-    case "resume": {
-      const paused = action === "pause" ? true : undefined;
+    case "resume":
+      if (isPaused === (action === "pause")) {
+        throw problemWith(object, isPaused ? "is already paused" : "is not paused");
+      }
       server.patch(
         object.kind,
         keyOf(object),
-        (current) => ({ ...current, spec: { ...(current as Deployment).spec, paused } }),
+        (current) => withSpec(current, { paused: isPaused ? undefined : true }),
         USER,
       );
       output.print(`${nameOf(object)} ${action}d`);
       return;
-    }
     case "undo":
+      if (isPaused) {
+        throw new UsageError(
+          `you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume deployment/${object.metadata.name}' and try again`,
+        );
+      }
       undo(server, object, args, output);
-      return;
-    default:
-      throw new UsageError(`unknown command "rollout ${action}"`);
   }
+}
+
+function restart(server: ApiServer, object: ApiObject): void {
+  change(server, object, (template) => ({
+    ...template,
+    metadata: {
+      ...template.metadata,
+      annotations: {
+        ...template.metadata?.annotations,
+        "kubectl.kubernetes.io/restartedAt": server.time,
+      },
+    },
+  }));
 }
 
 /** What `rollout status` would print last, without waiting for more. */
@@ -82,10 +134,12 @@ function status(object: ApiObject, output: Output): void {
     return;
   }
   if (object.kind === "DaemonSet") {
+    if ((object as DaemonSet).spec.updateStrategy.type !== "RollingUpdate") throw noStatus();
     output.print(daemonSetStatus(object as DaemonSet, name));
     return;
   }
   const set = object as StatefulSet;
+  if (set.spec.updateStrategy.type !== "RollingUpdate") throw noStatus();
   const {
     updatedReplicas = 0,
     readyReplicas = 0,
@@ -105,6 +159,10 @@ function status(object: ApiObject, output: Output): void {
   output.print(
     `statefulset rolling update complete ${currentReplicas} pods at revision ${set.status.currentRevision ?? ""}...`,
   );
+}
+
+function noStatus(): UsageError {
+  return new UsageError("rollout status is only available for RollingUpdate strategy type");
 }
 
 function deploymentStatus({ spec, status: now, metadata }: Deployment, name: string): string {
@@ -133,9 +191,19 @@ function daemonSetStatus({ status: now }: DaemonSet, name: string): string {
   return `daemon set "${name}" successfully rolled out`;
 }
 
-function history(server: ApiServer, object: ApiObject, output: Output): void {
+function history(server: ApiServer, object: ApiObject, args: Arguments, output: Output): void {
   const kind = object.kind === "Deployment" ? "ReplicaSet" : "ControllerRevision";
-  const rows = revisions(server, object, kind).map(({ number, holder }) => [
+  const known = revisions(server, object, kind);
+  const asked = args.option("revision");
+  if (asked !== null && asked !== "0") {
+    const found = known.find(({ number }) => number === Number(asked));
+    if (found === undefined) throw new UsageError("unable to find the specified revision");
+    output.print(`${nameOf(object)} with revision #${asked}`);
+    const lines = layOut(["Pod Template:", ...templateLines(heldTemplate(found.holder))]);
+    output.write(`${lines}\n`);
+    return;
+  }
+  const rows = known.map(({ number, holder }) => [
     String(number),
     holder.metadata.annotations?.["kubernetes.io/change-cause"] ?? "<none>",
   ]);
@@ -169,16 +237,30 @@ function undo(server: ApiServer, object: ApiObject, args: Arguments, output: Out
         : `unable to find specified revision ${wanted} in history`,
     );
   }
-  change(server, object, () => oldTemplate(target.holder));
+  const template = oldTemplate(target.holder);
+  const { template: present } = object.spec as { readonly template: PodTemplate };
+  if (deepEqual(template, present)) {
+    output.print(
+      `${nameOf(object)} skipped rollback (current template already matches revision ${target.number})`,
+    );
+    return;
+  }
+  change(server, object, () => template);
   output.print(`${nameOf(object)} rolled back`);
 }
 
-function oldTemplate(holder: ApiObject): PodTemplate {
+/** The template that a revision keeps, as it is kept. */
+function heldTemplate(holder: ApiObject): PodTemplate {
   if (holder.kind === "ControllerRevision") {
     const { $patch: _patch, ...template } = (holder as ControllerRevision).data.spec.template;
     return template as unknown as PodTemplate;
   }
-  const { template } = holder.spec as { readonly template: PodTemplate };
+  return (holder.spec as { readonly template: PodTemplate }).template;
+}
+
+function oldTemplate(holder: ApiObject): PodTemplate {
+  const template = heldTemplate(holder);
+  if (holder.kind === "ControllerRevision") return template;
   const { "pod-template-hash": _hash, ...labels } = template.metadata?.labels ?? {};
   return { ...template, metadata: { ...template.metadata, labels } };
 }

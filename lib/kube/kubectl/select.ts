@@ -3,8 +3,10 @@ import { matchesSelector } from "../api/labels.ts";
 import { findResource, qualifiedKind, RESOURCES, type Resource } from "../api/resources.ts";
 import type { ApiServer } from "../api/server.ts";
 import type { ApiObject, LabelRequirement, LabelSelector } from "../api/types.ts";
+import { isRecord } from "../schema.ts";
 import { objectKey } from "../store.ts";
 import { type Arguments, UsageError } from "./arguments.ts";
+import { Failures } from "./failures.ts";
 
 /** `deployment.apps/web`. */
 export function nameOf({ apiVersion, kind, metadata }: ApiObject): string {
@@ -41,7 +43,18 @@ export interface Selection {
 }
 
 /** The kinds that `kubectl get all` shows. */
-const ALL = ["Pod", "Service", "DaemonSet", "Deployment", "ReplicaSet", "StatefulSet"];
+const ALL = [
+  "Pod",
+  "ReplicationController",
+  "Service",
+  "DaemonSet",
+  "Deployment",
+  "ReplicaSet",
+  "StatefulSet",
+  "HorizontalPodAutoscaler",
+  "CronJob",
+  "Job",
+];
 
 /** What the words select, type by type. */
 export function selections(server: ApiServer, words: readonly string[]): Selection[] {
@@ -68,27 +81,44 @@ export function selections(server: ApiServer, words: readonly string[]): Selecti
 }
 
 /** The objects of one selection, by name. Throws `NotFound` for a name that is not there. */
-export function objectsOf(
+export function objectsOf(server: ApiServer, selection: Selection, args: Arguments): ApiObject[] {
+  const failures = new Failures();
+  const objects = findIn(server, selection, args, failures);
+  failures.throwFirst();
+  return objects;
+}
+
+/** The same; names that are not there go to `failures`. */
+export function findIn(
   server: ApiServer,
   { resource, names }: Selection,
   args: Arguments,
+  failures: Failures,
 ): ApiObject[] {
   const namespace = resource.namespaced ? args.namespace : undefined;
   if (names.length > 0) {
-    return names.map((name) => {
+    return names.flatMap((name) => {
       const object = server.find(resource.kind, objectKey(namespace, name));
-      if (object === null) throw server.notFound(resource.kind, name);
-      return object;
+      if (object === null && !args.flag("ignore-not-found")) {
+        failures.add(server.notFound(resource.kind, name));
+      }
+      return object ?? [];
     });
   }
   const selector = parseSelector(args.option("l") ?? args.option("selector") ?? "");
+  const matches = fieldSelector(args.option("field-selector") ?? "");
   return server.store
     .list(resource.kind)
     .filter(
       ({ metadata }) =>
         args.allNamespaces || namespace === undefined || metadata.namespace === namespace,
     )
-    .filter(({ metadata }) => matchesSelector(selector, metadata.labels));
+    .filter((object) => matchesSelector(selector, object.metadata.labels) && matches(object));
+}
+
+/** Whether a command line says which objects it means, and not all of a type. */
+export function isNamed(args: Arguments): boolean {
+  return args.words.length > 1 || args.words.some((word) => word.includes("/"));
 }
 
 /** All objects that the words mean, which must name them or select them in some way. */
@@ -97,14 +127,46 @@ export function selectObjects(
   args: Arguments,
   words: readonly string[],
 ): ApiObject[] {
+  const failures = new Failures();
+  const objects = foundObjects(server, args, words, failures);
+  failures.throwFirst();
+  return objects;
+}
+
+/** The same; names that are not there go to `failures`. */
+export function foundObjects(
+  server: ApiServer,
+  args: Arguments,
+  words: readonly string[],
+  failures: Failures,
+): ApiObject[] {
   const chosen = selections(server, words);
   const isVague =
     chosen.some(({ names }) => names.length === 0) &&
-    args.option("l") === null &&
-    args.option("selector") === null &&
+    ["l", "selector", "field-selector"].every((name) => args.option(name) === null) &&
     !args.flag("all");
   if (isVague) throw new UsageError("resource(s) were provided, but no name was specified");
-  return chosen.flatMap((selection) => objectsOf(server, selection, args));
+  return chosen.flatMap((selection) => findIn(server, selection, args, failures));
+}
+
+/** `status.phase=Running,spec.nodeName!=node1`: what the fields of an object must be. */
+function fieldSelector(text: string): (object: ApiObject) => boolean {
+  const terms = text.split(",").flatMap((term) => {
+    const parts = /^([^!=]+)(!=|==?)(.*)$/.exec(term);
+    return parts === null
+      ? []
+      : [{ path: parts[1] ?? "", not: parts[2] === "!=", value: parts[3] }];
+  });
+  return (object) =>
+    terms.every(({ path, not, value }) => (fieldText(object, path) === value) !== not);
+}
+
+function fieldText(object: ApiObject, path: string): string {
+  let value: unknown = object;
+  for (const name of path.split(".")) {
+    value = isRecord(value) ? value[name] : undefined;
+  }
+  return value === undefined ? "" : String(value);
 }
 
 /** `a=b,c!=d,e in (f,g),!h` */

@@ -3,8 +3,8 @@ import type { CommandStreams } from "../../shell/command.ts";
 import type { Program, WaitQueue } from "../../sim/process.ts";
 import type { ApiServer } from "../api/server.ts";
 import type { Pod } from "../api/types.ts";
-import { failuresTo } from "./kubectl.ts";
-import type { Manifest } from "./manifest.ts";
+import { failuresTo } from "./failures.ts";
+import type { KubectlFile } from "./manifest.ts";
 import { Output } from "./output.ts";
 
 /** The containers of a cluster, as the API server reaches them through kubelets. */
@@ -26,8 +26,8 @@ export interface KubectlSurroundings {
   /** Woken after each write to the store. */
   readonly changes: WaitQueue;
   readonly pods: PodAccess;
-  /** The manifests in a file's text. Throws `VW_YAML`. */
-  readonly readManifests: (text: string, file: string) => readonly Manifest[];
+  /** The manifests in a file's text. */
+  readonly readManifests: (text: string, file: string) => KubectlFile;
 }
 
 /** Prints what `act` puts into an output; returns the exit status. */

@@ -71,7 +71,10 @@ export function* rolloutStatus(
   const deadline = server.now + timeoutOf(args, 0);
   let last = "";
   for (;;) {
-    const { stdout, stderr, exitCode } = kubectl(server, words, () => []);
+    const { stdout, stderr, exitCode } = kubectl(server, words, () => ({
+      manifests: [],
+      problem: null,
+    }));
     if (exitCode !== 0) {
       io.stderr(stderr);
       return exitCode;
@@ -96,7 +99,7 @@ export function targetsOf(server: ApiServer, args: Arguments, files: ManifestFil
   const file = args.option("f") ?? args.option("filename");
   try {
     if (file === null) return selectObjects(server, args, args.words);
-    return files(file).flatMap(({ value }) => {
+    return files(file).manifests.flatMap(({ value }) => {
       const { kind, apiVersion, metadata } = value as unknown as ApiObject;
       const namespaced = resourceOf(apiVersion, kind)?.namespaced !== false;
       const namespace = namespaced ? (metadata.namespace ?? args.namespace) : undefined;

@@ -13,7 +13,9 @@ function run(...lines: readonly string[]): { readonly store: Store; readonly pri
     serviceCidr: parseCidr("10.96.0.0/16"),
     epochSeconds: 0,
   });
-  const outputs = lines.map((line) => kubectl(server, line.split(" "), () => []));
+  const outputs = lines.map((line) =>
+    kubectl(server, line.split(" "), () => ({ manifests: [], problem: null })),
+  );
   return { store, printed: outputs.map(({ stdout, stderr }) => stdout + stderr).join("") };
 }
 

@@ -113,7 +113,7 @@ export class KubeletWorld {
 
   /** A command line without `kubectl`. */
   kubectl(line: string): string {
-    return kubectl(this.server, line.split(" "), () => []).stdout;
+    return kubectl(this.server, line.split(" "), () => ({ manifests: [], problem: null })).stdout;
   }
 
   pass(seconds: number): void {

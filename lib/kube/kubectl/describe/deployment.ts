@@ -9,8 +9,8 @@ import type { ApiServer } from "../../api/server.ts";
 import type { Deployment, ReplicaSet } from "../../api/types.ts";
 import { allSets } from "../../controllers/deployment-status.ts";
 import { controllerOf } from "../../informer.ts";
-import { containerLines, tolerationList, volumeNames } from "./pod.ts";
-import { conditionLines, head, longTime, mapRows, type Row } from "./rows.ts";
+import { conditionLines, head, longTime, type Row } from "./rows.ts";
+import { templateLines } from "./template.ts";
 
 /** The lines of `kubectl describe deployment`. */
 export function deploymentRows(server: ApiServer, deployment: Deployment): Row[] {
@@ -43,7 +43,7 @@ export function deploymentRows(server: ApiServer, deployment: Deployment): Row[]
           ],
         ] as Row[])),
     "Pod Template:",
-    ...templateLines(deployment),
+    ...templateLines(deployment.spec.template),
     ...conditionLines(status.conditions ?? [], true),
     ["OldReplicaSets:", setList(sets.old)],
     ["NewReplicaSet:", setList(sets.current === null ? [] : [sets.current])],
@@ -69,23 +69,4 @@ function setList(sets: readonly ReplicaSet[]): string {
         `${metadata.name} (${status.replicas}/${spec.replicas} replicas created)`,
     )
     .join(", ");
-}
-
-function templateLines(deployment: Deployment): Row[] {
-  const { metadata, spec } = deployment.spec.template;
-  const maps: Row[] = [...mapRows("  Labels:", metadata?.labels, "=")];
-  if (Object.keys(metadata?.annotations ?? {}).length > 0) {
-    maps.push(...mapRows("  Annotations:", metadata?.annotations, ": "));
-  }
-  const tolerations = tolerationList(spec);
-  return [
-    ...maps,
-    "  Containers:",
-    ...spec.containers.flatMap((container) => containerLines(container, "   ")),
-    ["  Volumes:", volumeNames(spec)],
-    ["  Node-Selectors:", formatSelector({ matchLabels: spec.nodeSelector })],
-    ...(tolerations.length === 0 ? ["<none>"] : tolerations).map(
-      (text, index): Row => [index === 0 ? "  Tolerations:" : "", text],
-    ),
-  ];
 }

@@ -7,7 +7,7 @@
 import { formatSelector } from "../../api/labels.ts";
 import type { Container, JsonMap, Pod, PodSpec } from "../../api/types.ts";
 import { controllerOf } from "../../informer.ts";
-import { podStatus } from "../columns.ts";
+import { podStatus } from "../pod-columns.ts";
 import { conditionLines, head, longTime, type Row } from "./rows.ts";
 
 /** The lines of `kubectl describe pod`. */

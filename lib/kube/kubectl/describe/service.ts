@@ -5,7 +5,7 @@
  */
 import { formatSelector } from "../../api/labels.ts";
 import type { ApiServer } from "../../api/server.ts";
-import type { EndpointSlice, Service, ServicePort } from "../../api/types.ts";
+import type { EndpointSlice, Endpoints, Service, ServicePort } from "../../api/types.ts";
 import { SERVICE_NAME_LABEL } from "../../objects.ts";
 import { head, indentedTable, type Row } from "./rows.ts";
 
@@ -107,4 +107,31 @@ export function sliceRows(slice: EndpointSlice): Row[] {
     rows.push(["    NodeName:", known(nodeName)], ["    Zone:", known(zone)]);
   }
   return rows;
+}
+
+/** A v1 Endpoints. */
+export function endpointsRows(endpoints: Endpoints): Row[] {
+  return [...head(endpoints), "Subsets:", ...(endpoints.subsets ?? []).flatMap(subsetRows)];
+}
+
+function subsetRows(subset: NonNullable<Endpoints["subsets"]>[number]): Row[] {
+  const list = (addresses: readonly { readonly ip: string }[] | undefined) =>
+    (addresses ?? []).length === 0 ? "<none>" : (addresses ?? []).map(({ ip }) => ip).join(",");
+  const ports = (subset.ports ?? []).map(
+    ({ name, port, protocol }): Row => [
+      `    ${name ?? "<unset>"}`,
+      String(port),
+      protocol ?? "TCP",
+    ],
+  );
+  const table: Row[] =
+    ports.length === 0
+      ? []
+      : ["  Ports:", ["    Name", "Port", "Protocol"], ["    ----", "----", "--------"], ...ports];
+  return [
+    ["  Addresses:", list(subset.addresses)],
+    ["  NotReadyAddresses:", list(subset.notReadyAddresses)],
+    ...table,
+    "",
+  ];
 }

@@ -12,7 +12,7 @@ import type { Manifest } from "../../../kube/kubectl/manifest.ts";
 import { Store } from "../../../kube/store.ts";
 import { Random } from "../../../sim/random.ts";
 import { Scheduler } from "../../../sim/scheduler.ts";
-import { readKubectlFile } from "../../kubectl-files.ts";
+import { readManifestsOf } from "../../kubectl-files.ts";
 import type { Cluster } from "../../schema/cluster.ts";
 import type { Located } from "../../schema/kinds.ts";
 import type { Step } from "../../schema/steps.ts";
@@ -60,7 +60,7 @@ export class ManifestFiles {
       );
     }
     const text = fromUtf8(bytes);
-    const manifests = readKubectlFile(text, besideLab(this.#lab, path));
+    const manifests = readManifestsOf(text, besideLab(this.#lab, path));
     const file = { path, bytes, text, manifests };
     this.#files.set(path, file);
     return file;
@@ -140,7 +140,11 @@ export function tryManifests(
   });
   for (const object of system) server.create(object, "kubeadm");
   for (const { path, manifests } of files) {
-    const output = kubectl(server, ["apply", "-f", path], () => manifests);
+    if (manifests.length === 0) continue;
+    const output = kubectl(server, ["apply", "-f", path], () => ({
+      manifests,
+      problem: null,
+    }));
     if (output.exitCode === 0) continue;
     const said = output.stderr.replace(/^Warning:.*\n/gm, "").trim();
     throw new VethworkError("VW_OBJECT", said, "", output.place);

@@ -152,11 +152,11 @@ export class ControlPlaneRun {
     this.#until(NODES_LIMIT_NS, isUp);
   }
 
-  /** The commands that apply the lab's manifests. */
+  /** The commands that apply the lab's manifests; kubectl takes no file without objects. */
   firstSteps(): RunStep[] {
-    return this.#settings.manifests.map(({ value, place }) =>
-      kubectlStep(`apply -f ${value}`, place),
-    );
+    return this.#settings.manifests
+      .filter((file) => this.#files.read(file).manifests.length > 0)
+      .map(({ value, place }) => kubectlStep(`apply -f ${value}`, place));
   }
 
   /** Lets time pass until the lab may go on, and notes what it should know. */

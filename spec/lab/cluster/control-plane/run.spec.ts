@@ -94,7 +94,7 @@ describe("lab/cluster/control-plane/run", () => {
     expect(problemsOf(run)).to.deep.equal([]);
     const [drained, , pods, nodes] = outputsOf(run);
     expect(drained).to.match(/^node\/node2 cordoned\n/);
-    expect(drained).to.match(/node\/node2 drained\n$/);
+    expect(drained).to.match(/node\/node2 drained\n/);
     expect(pods).not.to.contain("node2");
     expect(nodes).to.match(/node2 +Ready,SchedulingDisabled/);
   });
