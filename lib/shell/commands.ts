@@ -26,6 +26,7 @@ import { iptables, iptablesRestore, iptablesSave } from "./commands/iptables.ts"
 import { kill } from "./commands/kill.ts";
 import { dnsServerCommand, getent } from "./commands/names.ts";
 import { nc } from "./commands/nc.ts";
+import { netstat } from "./commands/netstat.ts";
 import { nfacct } from "./commands/nfacct.ts";
 import { ping } from "./commands/ping.ts";
 import { printf } from "./commands/printf.ts";
@@ -40,6 +41,7 @@ import { sysctl } from "./commands/sysctl.ts";
 import { tail } from "./commands/tail.ts";
 import { bracket, doubleBracket, test } from "./commands/test.ts";
 import { timeout } from "./commands/timeout.ts";
+import { tracepath } from "./commands/tracepath.ts";
 import { traceroute } from "./commands/traceroute.ts";
 import { falseCommand, trueCommand } from "./commands/true.ts";
 import { wc } from "./commands/wc.ts";
@@ -81,6 +83,7 @@ export const COMMANDS: readonly Command[] = [
   ls,
   mkdir,
   nc,
+  netstat,
   nfacct,
   ping,
   printenv,
@@ -102,6 +105,7 @@ export const COMMANDS: readonly Command[] = [
   timeout,
   touch,
   tr,
+  tracepath,
   traceroute,
   trueCommand,
   uniq,

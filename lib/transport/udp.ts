@@ -77,8 +77,9 @@ export class UdpSock extends FrameAttachment {
   }
 }
 
-/** An ICMP error that a socket asked to see. */
+/** An error that a socket asked to see, of an ICMP message or of its own host. */
 export interface UdpError {
+  readonly origin: "icmp" | "local";
   readonly errno: number;
   readonly type: number;
   readonly code: number;
@@ -87,7 +88,10 @@ export interface UdpError {
   /** To whom the datagram went. */
   readonly destination: Ipv4;
   readonly destinationPort: number;
+  /** The MTU for EMSGSIZE. */
   readonly info: number;
+  /** Of the ICMP message (IP_RECVTTL). */
+  readonly ttl: number;
 }
 
 /** UDP of one host. */
@@ -181,7 +185,10 @@ export class Udp {
     if (typeof route === "number") return route;
     if (this.env.isBroadcast(to) && !sock.broadcast) return -EACCES;
     const fits = bytes.length + HEADERS <= route.mtu;
-    if (!fits && sock.pmtuDiscover >= 2) return -EMSGSIZE;
+    if (!fits && sock.pmtuDiscover >= 2) {
+      this.#localError(sock, EMSGSIZE, to, toPort, route.mtu);
+      return -EMSGSIZE;
+    }
     const sent = this.#emit(sock, bytes, to, toPort, route, fits);
     return sent < 0 ? sent : bytes.length;
   }
@@ -275,6 +282,7 @@ export class Udp {
     if (sock.recvErr) {
       const offender = ipv4.source(view, frame.l3);
       sock.errors.push({
+        origin: "icmp",
         errno,
         type,
         code,
@@ -282,12 +290,29 @@ export class Udp {
         destination: to,
         destinationPort: toPort,
         info,
+        ttl: ipv4.ttl(view, frame.l3),
       });
     } else if (!hard || !sock.connected) {
       return;
     }
     sock.err = errno;
     sock.wait.wake();
+  }
+
+  /** Puts an error of this host into the queue of a socket that wants them (`ip_local_error`). */
+  #localError(sock: UdpSock, errno: number, to: Ipv4, toPort: number, info: number): void {
+    if (!sock.recvErr) return;
+    sock.errors.push({
+      origin: "local",
+      errno,
+      type: 0,
+      code: 0,
+      offender: 0 as Ipv4,
+      destination: to,
+      destinationPort: toPort,
+      info,
+      ttl: 0,
+    });
   }
 
   #emit(
