@@ -15,7 +15,7 @@
  *     answer TEXT                 answers every datagram with the text, to whoever sent it
  *     sleep DURATION              such as 10ms, 1.5s, 200us
  *     set OPTION VALUE            nodelay cork quickack keepalive keepidle keepintvl keepcnt
- *                                 user_timeout maxseg rcvbuf sndbuf reuseaddr linger
+ *                                 user_timeout maxseg rcvbuf sndbuf reuseaddr broadcast linger
  *     shutdown read|write|both
  *     close
  *
@@ -51,6 +51,7 @@ const OPTIONS: Readonly<Record<string, SocketOption>> = {
   rcvbuf: "SO_RCVBUF",
   sndbuf: "SO_SNDBUF",
   reuseaddr: "SO_REUSEADDR",
+  broadcast: "SO_BROADCAST",
 };
 
 type ShutdownHow = "read" | "write" | "both";

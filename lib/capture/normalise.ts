@@ -14,6 +14,7 @@
  * | ephemeral ports: source ports of a SYN or of the first datagram of a pair, from 1024 on | `port1`, in order of appearance; equal ports have equal names on all interfaces, through address translation too |
  * | IP identification of TCP | `id+3`: the distance from the first one of the flow between these addresses that is not 0; `random` above 4096; 0 stays 0 |
  * | other IP identifications | `id1`, in order of appearance; 0 stays 0; fragments and hops of a packet share a name |
+ * | times in the probes of tracepath | `time1` … |
  * | checksums | whether they are right; see `checksum-verdict.ts` |
  * | ICMP echo identifiers and the 16 bytes of time in ping's data | `echo1`, `time1` |
  * | DNS message identifiers, over UDP and TCP | `dns1` |
@@ -74,6 +75,9 @@ const DNS_PORT = 53;
 /** In hexadecimal: `Date: ` and 29 characters, `X-Request-ID: ` and 32, and the line's end. */
 const HTTP_DATE = /(0d0a446174653a20)(?:[0-9a-f]{2}){29}(0d0a)/;
 const REQUEST_ID = /(0d0a582d526571756573742d49443a20)([0-9a-f]{64})(?=0d0a)/;
+/** Where tracepath sends to, a port for each of 64 probes, and the digits that tell the time. */
+const TRACEPATH_PORTS = { first: 44_444, last: 44_507 };
+const PROBE_TIME_DIGITS = { from: 16, to: 48 };
 const TWO_40 = 2 ** 40;
 
 /** The frames of each named interface, normalised, by name in order of code units. */
@@ -275,6 +279,9 @@ class Normaliser {
       const time = this.#name("time", field.text.slice(0, PING_TIME_HEX_DIGITS));
       return `${time} ${field.text.slice(PING_TIME_HEX_DIGITS)}`;
     }
+    if (ports?.protocol === IPPROTO_UDP && isTracepath(ports.destination)) {
+      return this.#withoutProbeTime(field.text);
+    }
     const isDns = ports?.source === DNS_PORT || ports?.destination === DNS_PORT;
     if (!isDns) return this.#httpFields(field.text);
     return ports.protocol === IPPROTO_UDP
@@ -311,6 +318,12 @@ class Normaliser {
       end = id + 4;
     }
     return text + field.text.slice(end);
+  }
+
+  /** A probe of tracepath: its TTL, then the time of sending, then zeros. */
+  #withoutProbeTime(text: string): string {
+    const { from, to } = PROBE_TIME_DIGITS;
+    return `${text.slice(0, from)}${this.#name("time", text.slice(from, to))}${text.slice(to)}`;
   }
 
   #mac(field: Field): string {
@@ -420,4 +433,8 @@ function isEcho(layer: Layer): boolean {
 
 function viewOf(bytes: Buffer): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
+function isTracepath(port: number): boolean {
+  return port >= TRACEPATH_PORTS.first && port <= TRACEPATH_PORTS.last;
 }

@@ -19,6 +19,7 @@ import { connectVeth, Veth } from "../link/veth.ts";
 import { BridgedIpv4 } from "../net/bridge-netfilter.ts";
 import { Namespace } from "../net/namespace.ts";
 import { NamespaceNetfilterHost } from "../net/netfilter-host.ts";
+import { defineConntrackSysctls } from "../netfilter/conntrack/sysctls.ts";
 import { Netfilter } from "../netfilter/netfilter.ts";
 import { FileSystem } from "../shell/files.ts";
 import type { ShellHost } from "../shell/host.ts";
@@ -174,6 +175,7 @@ export class Host implements ShellHost {
     this.namespace = new Namespace({ name, cpu, random, pool, epochMs });
     this.netfilter = new Netfilter(new NamespaceNetfilterHost(this.namespace));
     this.namespace.netfilter = this.netfilter;
+    defineConntrackSysctls(this.namespace.sysctls, this.netfilter.conntrack);
     this.#bridged = new BridgedIpv4(this.namespace);
     installTransports(this.namespace);
     this.namespace.loopback.setUp(true);

@@ -9,7 +9,7 @@
  * | how long a conntrack entry has to live, up to a minute less than it began with | `TTL` |
  * | ports of the side that began, in conntrack entries; ephemeral ports after `:` | `port1`, in order of appearance |
  * | ICMP echo identifiers in conntrack entries | `ID` |
- * | sequence of entries of conntrack -L, ss and ip neigh, which hashes decide | sorted |
+ * | sequence of entries of conntrack -L, ss, netstat and ip neigh, which hashes decide | sorted |
  * | comment lines of iptables-save (program version and date) | left out |
  * | runs of blanks, blanks at the end of a line | one blank, none |
  */
@@ -54,7 +54,7 @@ export function normaliseOutput({ run, stdout }: CommandOutput): string[] {
     .filter((line) => line !== "" && !line.startsWith("# "))
     .map(withoutTimes)
     .map(withoutChance);
-  const isListed = /\b(conntrack|ss|ip neigh)\b/.test(run);
+  const isListed = /\b(conntrack|ss|netstat|ip neigh)\b/.test(run);
   const body = isListed ? lines.map(withoutTtl).sort(byShape) : lines;
   return isListed ? body.map((line) => withNamedPorts(line, ports)) : body;
 }
@@ -63,7 +63,7 @@ function withoutTimes(line: string): string {
   return line
     .replace(/\btime[= ][0-9.]+ ?ms/g, "TIME")
     .replace(/^(rtt [a-z/]+) = .*$/, "$1 = TIME")
-    .replace(/\b[0-9]+\.[0-9]+ ms\b/g, "TIME")
+    .replace(/\b[0-9]+\.[0-9]+ ?ms\b/g, "TIME")
     .replace(/\b([a-z_]+_timer) [0-9]+\.[0-9]+/g, "$1 TIME")
     .replace(/\bused [0-9]+(\/[0-9]+)+/g, "used TIMES");
 }

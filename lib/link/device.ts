@@ -66,6 +66,13 @@ export abstract class NetDevice implements FrameReceiver {
   mtu: number;
   /** IFF_UP: `ip link set up`. */
   up = false;
+  /** `ip link set … arp off`: nobody is asked, and nobody answered. */
+  noArp = false;
+  /** Flags that change nothing here: every frame on a link is seen and looked at. */
+  promiscuous = false;
+  allMulticast = false;
+  noMulticast = false;
+  alias = "";
   /** When it was set up last, and how often carrier has come or gone. */
   upSince: Ns = 0;
   carrierChanges = 0;

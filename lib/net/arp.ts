@@ -60,7 +60,7 @@ export class Arp {
   /** Takes an ARP frame, `start` at the ARP header. */
   receive(frame: Frame, device: NetDevice): void {
     const { drops } = this.#namespace;
-    if (frame.packetType === PacketType.OTHERHOST || device.kind === "loopback") {
+    if (frame.packetType === PacketType.OTHERHOST || device.kind === "loopback" || device.noArp) {
       frame.drop(DropReason.OTHERHOST, drops);
       return;
     }

@@ -21,6 +21,8 @@ export interface RouteException {
   mtu: number;
   mtuLocked: boolean;
   expiresAt: Ns;
+  /** Whether a route was made with it: only then it is shown. */
+  isUsed: boolean;
 }
 
 /** One way to go. */

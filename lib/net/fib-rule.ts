@@ -3,7 +3,7 @@
  *
  * Kernel: net/core/fib_rules.c (fib_rules_lookup), net/ipv4/fib_rules.c (fib4_rule_match), 6.18.
  */
-import { EACCES, EAGAIN, EHOSTUNREACH, EINVAL } from "../base/errno.ts";
+import { EACCES, EAGAIN, EINVAL, ENETUNREACH } from "../base/errno.ts";
 import { ANY_ADDRESS, type Ipv4, maskOf } from "../base/inet.ts";
 import type { Flow } from "./inet.ts";
 
@@ -73,7 +73,7 @@ export function plainRule(priority: number, table: number): FibRule {
 export function actionError(action: RuleAction): number {
   switch (action) {
     case RuleAction.UNREACHABLE:
-      return -EHOSTUNREACH;
+      return -ENETUNREACH;
     case RuleAction.PROHIBIT:
       return -EACCES;
     case RuleAction.BLACKHOLE:

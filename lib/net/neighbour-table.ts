@@ -116,7 +116,7 @@ export class NeighbourTable {
 
   #construct(neighbour: Neighbour): void {
     const { device, address } = neighbour;
-    if (device.kind === "loopback") {
+    if (device.kind === "loopback" || device.noArp) {
       neighbour.state = Nud.NOARP;
       neighbour.mac = device.mac;
     } else if (isMulticast(address)) {

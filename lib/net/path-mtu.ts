@@ -135,6 +135,7 @@ export class PathMtu {
       mtu: mtu !== 0 ? mtu : (known?.mtu ?? 0),
       mtuLocked: mtu !== 0 ? mtuLocked : (known?.mtuLocked ?? false),
       expiresAt: Math.max(expiresAt, 1),
+      isUsed: known?.isUsed ?? false,
     });
     this.#namespace.epoch.bump();
   }

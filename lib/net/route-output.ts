@@ -87,6 +87,7 @@ export class OutputRouter {
     const { epoch, loopback } = this.#namespace;
     const route = new Route(epoch, loopback, AddressType.LOCAL, entry?.info.metrics ?? NO_METRICS);
     route.isLocal = true;
+    if (entry !== null) route.table = entry.table;
     const preferred = entry?.info.prefSource ?? ANY_ADDRESS;
     route.source = preferred !== 0 ? preferred : flow.destination;
     if (flow.source === 0) flow.source = route.source;

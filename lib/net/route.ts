@@ -86,6 +86,8 @@ export class Route extends FrameAttachment {
   error = 0;
   /** The next hop is on the device that it came in by, and the sender should know (DOREDIRECT). */
   redirects = false;
+  /** The table that it was found in. */
+  table = 254;
   /** The gateway is one that a router named (RTCF_REDIRECTED). */
   redirected = false;
   /** Path MTU that was learnt for the destination, or 0, and until when it holds. */

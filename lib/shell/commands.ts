@@ -27,6 +27,7 @@ import { ipset } from "./commands/ipset.ts";
 import { iptables, iptablesRestore, iptablesSave } from "./commands/iptables.ts";
 import { kill } from "./commands/kill.ts";
 import { nc } from "./commands/nc.ts";
+import { netstat } from "./commands/netstat.ts";
 import { nfacct } from "./commands/nfacct.ts";
 import { ping } from "./commands/ping.ts";
 import { printf } from "./commands/printf.ts";
@@ -41,6 +42,7 @@ import { sysctl } from "./commands/sysctl.ts";
 import { tail } from "./commands/tail.ts";
 import { bracket, doubleBracket, test } from "./commands/test.ts";
 import { timeout } from "./commands/timeout.ts";
+import { tracepath } from "./commands/tracepath.ts";
 import { traceroute } from "./commands/traceroute.ts";
 import { falseCommand, trueCommand } from "./commands/true.ts";
 import { wc } from "./commands/wc.ts";
@@ -82,6 +84,7 @@ export const COMMANDS: readonly Command[] = [
   ls,
   mkdir,
   nc,
+  netstat,
   nfacct,
   ping,
   printenv,
@@ -103,6 +106,7 @@ export const COMMANDS: readonly Command[] = [
   timeout,
   touch,
   tr,
+  tracepath,
   traceroute,
   trueCommand,
   uniq,

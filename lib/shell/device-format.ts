@@ -8,6 +8,7 @@ import { formatMac } from "../base/mac.ts";
 import { Bridge } from "../link/bridge.ts";
 import type { NetDevice } from "../link/device.ts";
 import { Veth } from "../link/veth.ts";
+import { Namespace } from "../net/namespace.ts";
 import type { ShellHost } from "./host.ts";
 import { detailLines } from "./link-details.ts";
 
@@ -30,7 +31,20 @@ export function operState(device: NetDevice): string {
   }
   if (!device.up) return "DOWN";
   if (device.carrier) return "UP";
-  return device instanceof Veth ? "LOWERLAYERDOWN" : "DOWN";
+  return isBelowDown(device) ? "LOWERLAYERDOWN" : "DOWN";
+}
+
+/**
+ * Whether a device without carrier says that it is for a device below. The kernel takes the index of
+ * a veth's other end for one of the same host, which it need not be, and looks at that one.
+ */
+function isBelowDown(device: NetDevice): boolean {
+  if (!(device instanceof Veth) || device.peer === null) return false;
+  const { index } = device.peer;
+  const { host } = device;
+  if (index === device.index || !(host instanceof Namespace)) return false;
+  const below = host.deviceByIndex(index);
+  return below !== null && !below.carrier;
 }
 
 /** The flags in the order in which `ip` prints them. */
@@ -39,11 +53,14 @@ export function deviceFlags(device: NetDevice): string[] {
   if (device.up && !device.carrier) flags.push("NO-CARRIER");
   if (device.kind === "loopback") flags.push("LOOPBACK");
   else if (device.kind === "dummy") flags.push("BROADCAST", "NOARP");
-  else flags.push("BROADCAST", "MULTICAST");
+  else flags.push("BROADCAST", ...(device.noMulticast ? [] : ["MULTICAST"]));
+  if (device.noArp) flags.push("NOARP");
+  if (device.allMulticast) flags.push("ALLMULTI");
+  if (device.promiscuous) flags.push("PROMISC");
   if (device.up) flags.push("UP");
   if (device.running) flags.push("LOWER_UP");
   const peer = localPeer(device);
-  if (peer !== null && !peer.up && device.up) flags.push("M-DOWN");
+  if (peer !== null && !peer.up) flags.push("M-DOWN");
   return flags;
 }
 
@@ -92,6 +109,7 @@ export function linkText(host: ShellHost, device: NetDevice, options: LinkOption
   if (!options.inetOnly) text += newLine + hardwareLine(device);
   text += linkNetns(host, device);
   if (options.details) text += detailLines(device, master?.portOf(device) ?? null, newLine);
+  if (device.alias !== "") text += `${newLine}    alias ${device.alias}`;
   if (options.mode && options.statistics > 0) text += statisticsText(device, options);
   return `${text}\n`;
 }

@@ -22,7 +22,9 @@ const FIRST_CLEANUP: Ns = 100 * NS_PER_MS;
 /** The details of a device, behind its line with the hardware address. */
 export function detailLines(device: NetDevice, port: BridgePort | null, newLine: string): string {
   const isLoopback = device.kind === "loopback";
-  let text = ` promiscuity ${device.promiscuity}  allmulti ${device.promiscuity} `;
+  const promiscuity = device.promiscuity + (device.promiscuous ? 1 : 0);
+  const allMulticast = device.promiscuity + (device.allMulticast ? 1 : 0);
+  let text = ` promiscuity ${promiscuity}  allmulti ${allMulticast} `;
   text += `minmtu ${isLoopback ? 0 : 68} maxmtu ${isLoopback ? 0 : 65535} `;
   if (device instanceof Bridge) text += `${newLine}    bridge ${bridgeDetails(device)}`;
   else if (device.kind === "veth" || device.kind === "dummy") {

@@ -66,6 +66,16 @@ export function readFile(host: ShellHost, path: string): Uint8Array | null {
   return system === null ? host.files.read(path) : utf8(system);
 }
 
+/** Whether a path is one that the kernel takes what is written to it. */
+export function isSystemFile(path: string): boolean {
+  return path.startsWith("/proc/sys/");
+}
+
+/** Writes a parameter by its path; 0 or a negative errno. */
+export function writeSystemFile({ namespace }: ShellHost, path: string, text: string): number {
+  return namespace.sysctls.write(path.slice("/proc/sys/".length), text.trim());
+}
+
 function connectionFile({ netfilter }: ShellHost): string {
   const { conntrack } = netfilter;
   const lines = conntrack.list().map((one) => formatConnection(conntrack, one, FILE_FORM));

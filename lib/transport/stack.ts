@@ -157,7 +157,9 @@ function defineSysctls(namespace: Namespace, sysctls: TransportSysctls): void {
   tree.define("net.ipv4.ip_local_port_range", {
     read: () => sysctls.ipLocalPortRange.join("\t"),
     write: (text) => {
-      const [low = 0, high = 0, ...rest] = numbers(text);
+      const [first = 0, second, ...rest] = numbers(text);
+      // One number alone is the lower end.
+      const [low, high] = [first, second ?? sysctls.ipLocalPortRange[1]];
       if (rest.length > 0 || low < 1 || high > 65535 || low > high) return -EINVAL;
       sysctls.ipLocalPortRange = [low, high];
       return 0;

@@ -46,8 +46,9 @@ export class UdpSock extends FrameAttachment {
   }
 }
 
-/** An ICMP error that a socket asked to see. */
+/** An error that a socket asked to see, of an ICMP message or of its own host. */
 export interface UdpError {
+  readonly origin: "icmp" | "local";
   readonly errno: number;
   readonly type: number;
   readonly code: number;
@@ -56,5 +57,8 @@ export interface UdpError {
   /** To whom the datagram went. */
   readonly destination: Ipv4;
   readonly destinationPort: number;
+  /** The MTU for EMSGSIZE. */
   readonly info: number;
+  /** Of the ICMP message (IP_RECVTTL). */
+  readonly ttl: number;
 }

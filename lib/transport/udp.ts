@@ -129,7 +129,10 @@ export class Udp {
     if (typeof route === "number") return route;
     if (this.env.isBroadcast(to) && !sock.broadcast) return -EACCES;
     const fits = bytes.length + HEADERS <= route.mtu;
-    if (!fits && sock.pmtuDiscover >= 2) return -EMSGSIZE;
+    if (!fits && sock.pmtuDiscover >= 2) {
+      this.#localError(sock, EMSGSIZE, to, toPort, route.mtu);
+      return -EMSGSIZE;
+    }
     const sent = this.#emit(sock, bytes, to, toPort, route, fits);
     return sent < 0 ? sent : bytes.length;
   }
@@ -221,6 +224,7 @@ export class Udp {
     if (sock.recvErr) {
       const offender = ipv4.source(view, frame.l3);
       sock.errors.push({
+        origin: "icmp",
         errno,
         type,
         code,
@@ -228,12 +232,29 @@ export class Udp {
         destination: to,
         destinationPort: toPort,
         info,
+        ttl: ipv4.ttl(view, frame.l3),
       });
     } else if (!hard || !sock.connected) {
       return;
     }
     sock.err = errno;
     sock.wait.wake();
+  }
+
+  /** Puts an error of this host into the queue of a socket that wants them (`ip_local_error`). */
+  #localError(sock: UdpSock, errno: number, to: Ipv4, toPort: number, info: number): void {
+    if (!sock.recvErr) return;
+    sock.errors.push({
+      origin: "local",
+      errno,
+      type: 0,
+      code: 0,
+      offender: 0 as Ipv4,
+      destination: to,
+      destinationPort: toPort,
+      info,
+      ttl: 0,
+    });
   }
 
   #emit(

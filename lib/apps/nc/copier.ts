@@ -39,6 +39,8 @@ export class Copier {
   readonly #output: Side;
   #toNet: Uint8Array = new Uint8Array(0);
   #toOutput: Uint8Array = new Uint8Array(0);
+  /** `-q`: when it is over, once the input has ended and is sent. */
+  #quitAt: Ns = Number.POSITIVE_INFINITY;
 
   constructor(host: AppHost, options: NcOptions, socket: Socket, input: Pollable | null) {
     this.#host = host;
@@ -62,7 +64,7 @@ export class Copier {
     const limit = this.#options.timeoutNs ?? Number.POSITIVE_INFINITY;
     while (!this.#isDone()) {
       cpu.spend(cpu.costs.syscallNs);
-      if (!(yield* this.#poll(limit))) return;
+      if (!(yield* this.#poll(Math.min(limit, this.#quitAt - cpu.now)))) return;
       this.#hangUps();
       if ((this.#input.ready & POLLIN) !== 0 && this.#toNet.length < BUFFER) this.#readInput();
       if ((this.#netOut.ready & POLLOUT) !== 0 && this.#toNet.length > 0) yield* this.#writeNet();
@@ -170,6 +172,10 @@ export class Copier {
   }
 
   #inputGone(): void {
+    const { quitAfterNs } = this.#options;
+    if (quitAfterNs !== null && this.#quitAt === Number.POSITIVE_INFINITY) {
+      this.#quitAt = this.#host.namespace.cpu.now + quitAfterNs;
+    }
     if (this.#netOut.on !== null && this.#options.shutdownAtEnd) this.#socket.shutdown("write");
     this.#netOut.on = null;
   }

@@ -5,6 +5,8 @@
  * 6.18; defaults as of a machine with 1 GiB or more.
  */
 
+import { EACCES } from "../../base/errno.ts";
+
 /** Names and defaults, in the order in which `sysctl -a` prints them. */
 export const CONNTRACK_SYSCTLS = {
   nf_conntrack_acct: 0,
@@ -51,6 +53,39 @@ export type ConntrackSysctl = keyof typeof CONNTRACK_SYSCTLS;
 
 /** Current values; written by `sysctl -w`. */
 export type ConntrackSettings = Record<ConntrackSysctl, number>;
+
+/** Those that are switches, or that take a few values. */
+const SWITCHES: Readonly<Record<string, readonly [number, number]>> = {
+  nf_conntrack_acct: [0, 1],
+  nf_conntrack_checksum: [0, 1],
+  nf_conntrack_events: [0, 2],
+  nf_conntrack_tcp_be_liberal: [0, 1],
+  nf_conntrack_tcp_ignore_invalid_rst: [0, 1],
+  nf_conntrack_tcp_loose: [0, 1],
+  nf_conntrack_timestamp: [0, 1],
+};
+
+/** Where a host's parameters are defined: its `sysctl` tree. */
+export interface ConntrackSysctlTree {
+  defineFields(
+    prefix: string,
+    owner: object,
+    options: { readonly ranges: Readonly<Record<string, readonly [number, number]>> },
+  ): void;
+  define(name: string, entry: { read(): string; write(text: string): number }): void;
+}
+
+/** Makes a table's settings readable and writable under `net.netfilter`. */
+export function defineConntrackSysctls(
+  tree: ConntrackSysctlTree,
+  table: { readonly settings: ConntrackSettings; readonly count: number },
+): void {
+  tree.defineFields("net.netfilter", table.settings, { ranges: SWITCHES });
+  const fixed = (name: string, read: () => number): void =>
+    tree.define(`net.netfilter.${name}`, { read: () => String(read()), write: () => -EACCES });
+  fixed("nf_conntrack_count", () => table.count);
+  fixed("nf_conntrack_buckets", () => table.settings.nf_conntrack_buckets);
+}
 
 /** Settings with the kernel's defaults. */
 export function defaultSettings(): ConntrackSettings {

@@ -16,7 +16,9 @@ import { readFile } from "../system-files.ts";
 /** The beginning of a file, in bytes or lines; `/dev/zero` makes data for bulk transfers. */
 export const head: Command = {
   name: "head",
-  parse(args) {
+  parse(given) {
+    // The old form: a number of lines alone.
+    const args = given.map((word, at) => (at === 0 ? word.replace(/^-([0-9]+)$/, "-n$1") : word));
     const match = /^-([cn]) ?([0-9]+)$/.exec(args.slice(0, args.length > 1 ? 2 : 1).join(" "));
     const joined = /^-[cn][0-9]+$/.test(args[0] ?? "");
     const path = args[match === null ? 0 : joined ? 1 : 2] ?? "-";

@@ -29,6 +29,9 @@ const FLAGS: readonly (readonly [number, string])[] = [
 
 const OPTIONS = ["-a", "-s", "-v"];
 
+const SHORT_HEAD =
+  "Iface      MTU    RX-OK RX-ERR RX-DRP RX-OVR    TX-OK TX-ERR TX-DRP TX-OVR Flg\n";
+
 /** The command. */
 export const ifconfig: Command = {
   name: "ifconfig",
@@ -55,8 +58,7 @@ function show({ host, io }: CommandContext, name: string, all: boolean, short: b
     .filter((device) => (name === "" ? all || device.up : device.name === name))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
   if (short) {
-    io.stdout("Iface      MTU    RX-OK RX-ERR RX-DRP RX-OVR    TX-OK TX-ERR TX-DRP TX-OVR Flg\n");
-    for (const device of shown) io.stdout(shortLine(device));
+    io.stdout(`${SHORT_HEAD}${shown.map(shortLine).join("")}`);
     return 0;
   }
   for (const device of shown) {
@@ -68,6 +70,14 @@ function show({ host, io }: CommandContext, name: string, all: boolean, short: b
     }
   }
   return 0;
+}
+
+/** The table of `netstat -i`, whose head is a little wider; `all`: with devices that are down. */
+export function interfaceTable({ namespace }: ShellHost, all: boolean): string {
+  const shown = [...namespace.devices.values()]
+    .filter((device) => all || device.up)
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  return `${SHORT_HEAD.replace(" ", " ".repeat(8))}${shown.map(shortLine).join("")}`;
 }
 
 /** The device and the address that `eth0:1` names. */
@@ -129,7 +139,7 @@ function shortLine(device: NetDevice): string {
   const letters = `${device.kind === "loopback" ? "L" : "BM"}${device.running ? "R" : ""}${device.up ? "U" : ""}`;
   const number = (value: number, width: number): string => String(value).padStart(width);
   return (
-    `${device.name.padEnd(16)} ${number(device.mtu, 4)} ` +
+    `${device.name.padEnd(15)} ${number(device.mtu, 5)} ` +
     `${number(c.rxPackets, 8)} ${number(c.rxErrors, 6)} ${number(c.rxDropped, 6)} 0      ` +
     `${number(c.txPackets, 8)} ${number(c.txErrors, 6)} ${number(c.txDropped, 6)}      0 ${letters}\n`
   );

@@ -98,7 +98,7 @@ function bodyOf(
   return immediate((context) => {
     const host = netns === "" ? context.host : context.host.findHost(netns);
     if (host === null) throw noSuchNetns(netns);
-    action({ host, options, print: context.io.stdout });
+    action({ host, options, print: context.io.stdout, warn: context.io.stderr });
     return 0;
   });
 }

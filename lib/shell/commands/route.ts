@@ -8,6 +8,7 @@ import type { FibEntry } from "../../net/fib-info.ts";
 import { Table } from "../../net/fib-table.ts";
 import { AddressType } from "../../netfilter/hooks.ts";
 import { type Command, immediate, notModelled } from "../command.ts";
+import type { ShellHost } from "../host.ts";
 import { readOptions } from "../options.ts";
 import { readRouteChange } from "./route-change.ts";
 
@@ -33,14 +34,20 @@ export const route: Command = {
     const numeric = options.some(([letter]) => letter === "n");
     const extended = Math.min(2, options.filter(([letter]) => letter === "e").length);
     return immediate(({ host, io }) => {
-      io.stdout(`${TITLE}${COLUMNS}${HEADS[extended]}`);
-      for (const entry of host.namespace.fib.table(Table.MAIN).entries()) {
-        io.stdout(line(entry, numeric, extended));
-      }
+      io.stdout(routingTable(host, numeric, extended));
       return 0;
     });
   },
 };
+
+/** The main table, `extended` as often as `-e` was given; `netstat -r` prints the form of once. */
+export function routingTable({ namespace }: ShellHost, numeric: boolean, extended: number): string {
+  const lines = namespace.fib
+    .table(Table.MAIN)
+    .entries()
+    .map((entry) => line(entry, numeric, extended));
+  return `${TITLE}${COLUMNS}${HEADS[extended]}${lines.join("")}`;
+}
 
 function line(entry: FibEntry, numeric: boolean, extended: number): string {
   const { destination, prefixLength, info, type } = entry;

@@ -8,9 +8,10 @@ import { formatIpv4 } from "../../base/inet.ts";
 import { NS_PER_MS, NS_PER_S } from "../../base/units.ts";
 import { serviceName } from "../../netfilter/text/names.ts";
 import type { Tcb } from "../../transport/tcp/tcb.ts";
-import { type Command, type CommandContext, immediate, notModelled } from "../command.ts";
+import { type Command, type CommandContext, immediate } from "../command.ts";
 import { type OptionTable, readOptions } from "../options.ts";
 import { type SocketRow, socketRows } from "../socket-list.ts";
+import { readSocketFilter, type SocketTest } from "./ss-filter.ts";
 
 const TABLE: OptionTable = {
   command: "ss",
@@ -31,26 +32,9 @@ const TABLE: OptionTable = {
   allowed: "options are -t -u -a -l -n -o -i -p -e -H, then state NAME, sport = :N, dport = :N",
 };
 
-/** Names that the filter takes, and the states that they stand for. */
-const STATES: Readonly<Record<string, readonly string[]>> = {
-  established: ["ESTAB"],
-  "syn-sent": ["SYN-SENT"],
-  "syn-recv": ["SYN-RECV"],
-  "fin-wait-1": ["FIN-WAIT-1"],
-  "fin-wait-2": ["FIN-WAIT-2"],
-  "time-wait": ["TIME-WAIT"],
-  closed: ["UNCONN"],
-  "close-wait": ["CLOSE-WAIT"],
-  "last-ack": ["LAST-ACK"],
-  listening: ["LISTEN"],
-  listen: ["LISTEN"],
-  closing: ["CLOSING"],
-};
 /** What is left out without `-a`: listeners, and what is not or no longer connected. */
 const UNCONNECTED = ["LISTEN", "UNCONN", "TIME-WAIT", "SYN-RECV"];
 const LISTENING = ["LISTEN", "UNCONN"];
-
-type Test = (row: SocketRow) => boolean;
 
 /** The command. */
 export const ss: Command = {
@@ -58,16 +42,16 @@ export const ss: Command = {
   parse(args) {
     const { options, words } = readOptions(args, TABLE);
     const has = (letter: string): boolean => options.some(([known]) => known === letter);
-    const filter = readFilter(words);
+    const filter = readSocketFilter(words);
     const kinds = (["tcp", "udp"] as const).filter((kind) => has(kind[0] ?? ""));
     return immediate((context) => {
-      const wanted: Test = (row) =>
+      const wanted: SocketTest = (row) =>
         (kinds.length === 0 || kinds.includes(row.kind)) &&
         (filter.states !== null
           ? filter.states.includes(row.state)
           : has("a") || LISTENING.includes(row.state) === has("l")) &&
         (filter.states !== null || has("a") || has("l") || !UNCONNECTED.includes(row.state)) &&
-        filter.tests.every((test) => test(row));
+        filter.test(row);
       const rows = socketRows(context.host.namespace).filter(wanted);
       print(context, rows, {
         showKind: kinds.length !== 1,
@@ -81,35 +65,6 @@ export const ss: Command = {
     });
   },
 };
-
-function readFilter(words: readonly string[]): { states: readonly string[] | null; tests: Test[] } {
-  let states: readonly string[] | null = null;
-  const tests: Test[] = [];
-  const left = [...words];
-  for (let word = left.shift(); word !== undefined; word = left.shift()) {
-    if (word === "state") {
-      const name = left.shift() ?? "";
-      const known = STATES[name];
-      if (known === undefined)
-        throw notModelled("ss", `state ${name}`, Object.keys(STATES).join(" "));
-      states = [...(states ?? []), ...known];
-    } else if (word === "sport" || word === "dport") {
-      if (left[0] === "=" || left[0] === "eq") left.shift();
-      const port = Number((left.shift() ?? "").replace(":", ""));
-      tests.push(
-        word === "sport" ? (row) => row.localPort === port : (row) => row.remotePort === port,
-      );
-    } else if (word === "src" || word === "dst") {
-      const address = left.shift() ?? "";
-      tests.push(
-        (row) => formatIpv4(word === "src" ? row.localAddress : row.remoteAddress) === address,
-      );
-    } else if (word !== "and" && word !== "(" && word !== ")") {
-      throw notModelled("ss", word, TABLE.allowed);
-    }
-  }
-  return { states, tests };
-}
 
 interface View {
   readonly showKind: boolean;

@@ -5,9 +5,11 @@
  */
 import { Pipe } from "../../apps/pipe.ts";
 import { fromUtf8, utf8 } from "../../base/bytes.ts";
+import { errnoMessage } from "../../base/errno.ts";
 import type { Program } from "../../sim/process.ts";
 import { type CommandContext, ToolError } from "../command.ts";
 import type { Redirect } from "../grammar/syntax.ts";
+import { isSystemFile, readFile, writeSystemFile } from "../system-files.ts";
 import type { Expander } from "./expand.ts";
 import type { ShellState } from "./state.ts";
 
@@ -30,7 +32,7 @@ export function* redirected(
         stdin = Pipe.of(utf8(target));
         continue;
       case "read": {
-        const bytes = files.read(target);
+        const bytes = readFile(context.host, target);
         if (bytes === null) throw cannotOpen(state, target);
         stdin = Pipe.of(bytes);
         continue;
@@ -46,6 +48,10 @@ export function* redirected(
           to = target === "/dev/stdout" ? write : (bytes) => text(fromUtf8(bytes));
           break;
         }
+        if (isSystemFile(target)) {
+          to = (bytes) => setParameter(context, target, fromUtf8(bytes));
+          break;
+        }
         if (kind === "write") files.write(target, new Uint8Array(0));
         to = (bytes) => files.append(target, bytes);
     }
@@ -57,6 +63,11 @@ export function* redirected(
     }
   }
   return { ...context, io: { stdin, stdout: printed, write, stderr } };
+}
+
+function setParameter({ host }: CommandContext, path: string, text: string): void {
+  const error = writeSystemFile(host, path, text);
+  if (error !== 0) throw new ToolError(`sh: write error: ${errnoMessage(error)}`, 1);
 }
 
 function cannotOpen({ name, commands }: ShellState, target: string): ToolError {

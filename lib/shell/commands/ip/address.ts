@@ -66,11 +66,24 @@ function readAdd(words: Words, replace: boolean): IpAction {
 }
 
 function readDelete(words: Words): IpAction {
-  const { deviceName, spec } = readSpec(words);
-  return ({ host }) => {
+  const { deviceName, spec, hasLength } = readSpec(words);
+  return ({ host, warn }) => {
     const device = needDevice(host, deviceName);
-    check(host.namespace.addresses.remove(device, spec.local, spec.prefixLength));
+    const { addresses } = host.namespace.inet(device);
+    const known = addresses.find(({ local }) => local === spec.local);
+    if (!hasLength) warn(wildcardWarning(formatIpv4(spec.local)));
+    const length = hasLength ? spec.prefixLength : (known?.prefixLength ?? spec.prefixLength);
+    check(host.namespace.addresses.remove(device, spec.local, length));
   };
+}
+
+function wildcardWarning(address: string): string {
+  return (
+    "Warning: Executing wildcard deletion to stay compatible with old scripts.\n" +
+    `         Explicitly specify the prefix length (${address}/32) to avoid this warning.\n` +
+    "         This special behaviour is likely to disappear in further releases,\n" +
+    "         fix your scripts!\n"
+  );
 }
 
 function readFlush(words: Words): IpAction {
@@ -81,8 +94,16 @@ function readFlush(words: Words): IpAction {
   return ({ host }) => host.namespace.addresses.flush(needDevice(host, name));
 }
 
-function readSpec(words: Words): { deviceName: string; spec: AddressSpec } {
+/** An address and its device; `hasLength`: a prefix length was written behind it. */
+interface SpecWords {
+  readonly deviceName: string;
+  readonly spec: AddressSpec;
+  readonly hasLength: boolean;
+}
+
+function readSpec(words: Words): SpecWords {
   let deviceName = "";
+  let hasLength = false;
   let local: Ipv4 | null = null;
   let prefixLength = 32;
   let broadcast: string | null = null;
@@ -107,6 +128,7 @@ function readSpec(words: Words): { deviceName: string; spec: AddressSpec } {
       );
     } else {
       words.takes("local");
+      hasLength = words.peek().includes("/");
       const prefix = readPrefix(words.take());
       local = prefix.address;
       if (more.peer === undefined) prefixLength = prefix.prefixLength;
@@ -115,9 +137,10 @@ function readSpec(words: Words): { deviceName: string; spec: AddressSpec } {
   if (deviceName === "") {
     throw new ToolError('Not enough information: "dev" argument is required.', 1);
   }
-  if (local === null) throw new ToolError("RTNETLINK answers: Invalid argument", 2);
+  if (local === null) throw new ToolError("RTNETLINK answers: Operation not supported", 2);
   return {
     deviceName,
+    hasLength,
     spec: { local, prefixLength, ...broadcastFrom(broadcast, local, prefixLength), ...more },
   };
 }
@@ -133,23 +156,32 @@ function readShow(words: Words, options: IpOptions): IpAction {
   let to: { address: Ipv4; prefixLength: number } | null = null;
   let scope = -1;
   let master = "";
+  let kind = "";
+  const tests: ((entry: InterfaceAddress) => boolean)[] = [];
   while (!words.done) {
     if (words.takes("up")) onlyUp = true;
     else if (words.takes("to")) to = readPrefix(words.take());
     else if (words.takes("scope")) scope = readScope(words);
     else if (words.takes("master")) master = words.take();
-    else if (words.takes("primary", "permanent", "dynamic", "label", "type")) {
-      throw notModelled("ip addr show", words.peek(), "dev, up, to, scope, master");
-    } else {
+    else if (words.takes("type")) kind = words.take();
+    else if (words.takes("primary")) tests.push(({ secondary }) => !secondary);
+    else if (words.takes("secondary")) tests.push(({ secondary }) => secondary);
+    else if (words.takes("dynamic")) tests.push(() => false);
+    else if (words.takes("label")) {
+      const label = words.take();
+      tests.push((entry) => matchesPattern(entry.label, label));
+    } else if (!words.takes("permanent")) {
       words.takes("dev");
       name = words.take();
     }
   }
   const fits = (entry: InterfaceAddress): boolean =>
+    tests.every((test) => test(entry)) &&
     (scope === -1 || entry.scope === scope) &&
     (to === null ||
       broadcastOf(entry.local, to.prefixLength) === broadcastOf(to.address, to.prefixLength));
-  const filters = options.inetOnly || to !== null || scope !== -1;
+  const filters = options.inetOnly || to !== null || scope !== -1 || tests.length > 0;
+  const view = { ...options, inetOnly: options.inetOnly || to !== null };
   return (context) => {
     const { namespace } = context.host;
     if (name !== "" && findDevice(context.host, name) === null) {
@@ -157,6 +189,7 @@ function readShow(words: Words, options: IpOptions): IpAction {
     }
     const shown = devicesOf(namespace)
       .filter((device) => (name === "" || device.name === name) && (!onlyUp || device.up))
+      .filter((device) => kind === "" || device.kind === kind)
       .filter((device) => master === "" || masterOf(device)?.name === master)
       .map((device) => ({ device, entries: namespace.inet(device).addresses.filter(fits) }))
       .filter(({ entries }) => entries.length > 0 || !filters);
@@ -169,7 +202,7 @@ function readShow(words: Words, options: IpOptions): IpAction {
       context.print(jsonText(objects, options.pretty));
       return;
     }
-    for (const { device, entries } of shown) showDevice(context, device, entries, options);
+    for (const { device, entries } of shown) showDevice(context, device, entries, view);
   };
 }
 
@@ -181,7 +214,7 @@ function showDevice(
 ): void {
   if (options.brief) {
     context.print(
-      `${briefHead(device)}${entries.map((entry) => `${briefAddress(entry)} `).join("")}\n`,
+      `${briefHead(device)}${entries.map((entry) => `${briefAddress(entry)}${metricText(entry)} `).join("")}\n`,
     );
     return;
   }
@@ -200,12 +233,22 @@ function showDevice(
 
 function addressText(entry: InterfaceAddress, newLine: string): string {
   let text = `inet ${briefAddress(entry)}`;
-  if (entry.metric !== 0) text += ` metric ${entry.metric}`;
+  text += metricText(entry);
   if (entry.broadcast !== 0) text += ` brd ${formatIpv4(entry.broadcast)}`;
   text += ` scope ${scopeName(entry.scope)}`;
   if (entry.secondary) text += " secondary";
   if (entry.noPrefixRoute) text += " noprefixroute";
   return `${text} ${entry.label}${newLine}       valid_lft forever preferred_lft forever`;
+}
+
+function metricText({ metric }: InterfaceAddress): string {
+  return metric === 0 ? "" : ` metric ${metric}`;
+}
+
+/** As fnmatch(3), of whose pattern characters labels need only the star. */
+function matchesPattern(label: string, pattern: string): boolean {
+  const parts = pattern.split("*").map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"));
+  return new RegExp(`^${parts.join(".*")}$`).test(label);
 }
 
 function briefAddress({ local, address, prefixLength }: InterfaceAddress): string {

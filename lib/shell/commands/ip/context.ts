@@ -32,6 +32,8 @@ export interface IpContext {
   readonly host: ShellHost;
   readonly options: IpOptions;
   print(text: string): void;
+  /** To standard error, with success all the same. */
+  warn(text: string): void;
 }
 
 /** A command of one object, its words read. Throws `ToolError`; what it prints is on success. */

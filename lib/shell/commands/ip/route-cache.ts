@@ -11,7 +11,7 @@ import type { Namespace } from "../../../net/namespace.ts";
 import type { Route } from "../../../net/route.ts";
 import { routeBy } from "../../../net/route-nexthop.ts";
 import { AddressType } from "../../../netfilter/hooks.ts";
-import type { IpOptions } from "./context.ts";
+import { type IpOptions, tableName } from "./context.ts";
 import { metricsJson, metricsText, routeTypeName } from "./route-format.ts";
 
 /** A decision and the question that it answers. */
@@ -25,10 +25,21 @@ export interface CachedRoute {
   readonly uid: number;
   /** "" for packets of the host's own. */
   readonly inputDevice: string;
+  /** Where the route was found. */
+  readonly table: number;
   /** Whether the source is said that a packet of the host gets. */
   readonly showsSource: boolean;
   readonly now: Ns;
 }
+
+const MAIN = 254;
+const NOTHING_ASKED = {
+  from: 0 as Ipv4,
+  mark: 0,
+  uid: -1,
+  inputDevice: "",
+  showsSource: false,
+};
 
 /** Two lines, line end included. */
 export function cachedRouteText(shown: CachedRoute, { oneLine, details }: IpOptions): string {
@@ -39,7 +50,7 @@ export function cachedRouteText(shown: CachedRoute, { oneLine, details }: IpOpti
   if (from !== 0) text += `from ${formatIpv4(from)} `;
   if (route.gateway !== 0) text += `via ${formatIpv4(route.gateway)} `;
   text += `dev ${route.device.name} `;
-  if (details) text += "table main ";
+  if (details || shown.table !== MAIN) text += `table ${tableName(shown.table)} `;
   if (sourceOf(shown) !== 0) text += `src ${formatIpv4(sourceOf(shown))} `;
   if (mark !== 0) text += `mark ${mark >= 16 ? `0x${mark.toString(16)}` : mark} `;
   if (uid !== -1) text += `uid ${uid} `;
@@ -69,6 +80,7 @@ export function cachedRouteJson(shown: CachedRoute): Record<string, unknown> {
     ...(route.gateway === 0 ? {} : { gateway: formatIpv4(route.gateway) }),
     dev: route.device.name,
     ...(sourceOf(shown) === 0 ? {} : { prefsrc: formatIpv4(sourceOf(shown)) }),
+    ...(shown.table === MAIN ? {} : { table: tableName(shown.table) }),
     flags: [],
     ...(mark === 0 ? {} : { mark }),
     ...(uid === -1 ? {} : { uid }),
@@ -86,10 +98,10 @@ export function learntRoutes(namespace: Namespace): CachedRoute[] {
   for (const table of namespace.fib.tables.values()) {
     for (const entry of table.entries()) {
       for (const nexthop of entry.info.nexthops) {
-        for (const [destination, { expiresAt }] of nexthop.exceptions) {
-          if (expiresAt <= now) continue;
+        for (const [destination, { expiresAt, isUsed }] of nexthop.exceptions) {
+          if (expiresAt <= now || !isUsed) continue;
           const route = routeBy(namespace, entry, nexthop, destination);
-          const plain = { from: 0 as Ipv4, mark: 0, uid: -1, inputDevice: "", showsSource: false };
+          const plain = { ...NOTHING_ASKED, table: entry.table };
           routes.push({ ...plain, route, destination: destination as Ipv4, now });
         }
       }

@@ -60,9 +60,20 @@ export function routeProtocol(text: string): number | null {
 export interface RouteView {
   readonly device: string;
   readonly showTable: boolean;
-  /** `-d`: the type is said even of ordinary routes. */
+  /** `-d`: what goes without saying is said. */
   readonly details: boolean;
+  readonly hidesProtocol: boolean;
+  readonly hidesScope: boolean;
 }
+
+/** A listing that has filtered by nothing. */
+export const ALL_SHOWN: RouteView = {
+  device: "",
+  showTable: true,
+  details: false,
+  hidesProtocol: false,
+  hidesScope: false,
+};
 
 /** The line of a route, newline included; several next hops take a line each. */
 export function routeText(entry: FibEntry, view: RouteView): string {
@@ -74,10 +85,10 @@ export function routeText(entry: FibEntry, view: RouteView): string {
   if (entry.tos !== 0) text += `tos 0x${entry.tos.toString(16).padStart(2, "0")} `;
   if (!several && only !== undefined) text += hopText(only, view.device);
   if (view.showTable && entry.table !== 254) text += `table ${tableName(entry.table)} `;
-  if (info.protocol !== BOOT) {
+  if ((info.protocol !== BOOT || view.details) && !view.hidesProtocol) {
     text += `proto ${PROTOCOL_NAMES.get(info.protocol) ?? info.protocol} `;
   }
-  if (info.scope !== 0) text += `scope ${scopeName(info.scope)} `;
+  if ((info.scope !== 0 || view.details) && !view.hidesScope) text += `scope ${scopeName(info.scope)} `;
   if (info.prefSource !== 0) text += `src ${formatIpv4(info.prefSource)} `;
   if (info.priority !== 0) text += `metric ${info.priority} `;
   if (!several && only !== undefined) text += flagsText(only);

@@ -9,6 +9,7 @@ import { EINVAL } from "../../../base/errno.ts";
 import type { Ipv4 } from "../../../base/inet.ts";
 import type { NetDevice } from "../../../link/device.ts";
 import { FibResult } from "../../../net/fib-info.ts";
+import { Table } from "../../../net/fib-table.ts";
 import { Flow } from "../../../net/inet.ts";
 import type { Namespace } from "../../../net/namespace.ts";
 import { type Route, routeOf } from "../../../net/route.ts";
@@ -26,7 +27,7 @@ import {
   refused,
 } from "./context.ts";
 import { type CachedRoute, cachedRouteJson, cachedRouteText } from "./route-cache.ts";
-import { routeJson, routeText } from "./route-format.ts";
+import { ALL_SHOWN, routeJson, routeText } from "./route-format.ts";
 
 interface Question {
   destination: Ipv4;
@@ -65,7 +66,7 @@ function printEntry(context: IpContext, question: Question, options: IpOptions):
   const { entry } = result;
   if (entry === null) return;
   if (options.json) print(jsonText([routeJson(entry)], options.pretty));
-  else print(routeText(entry, { device: "", showTable: false, details: options.details }));
+  else print(routeText(entry, { ...ALL_SHOWN, showTable: false, details: options.details }));
 }
 
 function printDecision(context: IpContext, question: Question, options: IpOptions): void {
@@ -83,6 +84,8 @@ function printDecision(context: IpContext, question: Question, options: IpOption
     mark: question.mark,
     uid: question.inputDevice === "" ? question.uid : -1,
     inputDevice: question.inputDevice,
+    // While no rules were changed all is found in one table.
+    table: namespace.fib.hasCustomRules ? route.table : Table.MAIN,
     showsSource: question.source === 0,
     now: namespace.cpu.now,
   };

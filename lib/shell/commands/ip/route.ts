@@ -277,10 +277,18 @@ interface Filter {
   table: number;
   device: string;
   readonly tests: ((entry: FibEntry) => boolean)[];
+  protocolGiven: boolean;
+  scopeGiven: boolean;
 }
 
 function readFilter(words: Words): Filter {
-  const filter: Filter = { table: Table.MAIN, device: "", tests: [] };
+  const filter: Filter = {
+    table: Table.MAIN,
+    device: "",
+    tests: [],
+    protocolGiven: false,
+    scopeGiven: false,
+  };
   const { tests } = filter;
   while (!words.done) {
     if (words.takes("table")) {
@@ -297,8 +305,10 @@ function readFilter(words: Words): Filter {
       const text = words.take();
       const protocol = routeProtocol(text);
       if (text !== "all") tests.push(({ info }) => info.protocol === protocol);
+      filter.protocolGiven = text !== "all";
     } else if (words.takes("scope")) {
       const scope = readScope(words);
+      filter.scopeGiven = true;
       tests.push(({ info }) => info.scope === scope);
     } else if (words.takes("src")) {
       const { address } = readPrefix(words.take());
@@ -342,7 +352,13 @@ function readShow(words: Words, options: IpOptions): IpAction {
       print(jsonText(shown.map(routeJson), options.pretty));
       return;
     }
-    const view = { device: filter.device, showTable: filter.table === 0, details: options.details };
+    const view = {
+      device: filter.device,
+      showTable: filter.table === 0,
+      details: options.details,
+      hidesProtocol: filter.protocolGiven,
+      hidesScope: filter.scopeGiven,
+    };
     for (const entry of shown) print(routeText(entry, view));
   };
 }

@@ -75,7 +75,7 @@ function readSelector(words: Words, rule: PartialRule): boolean {
     const { address, prefixLength } = readPrefix(words.take());
     rule.destination = address;
     rule.destinationLength = prefixLength;
-  } else if (words.takes("preference", "pref", "order", "priority")) {
+  } else if (words.takes("preference", "pref", "order", "priority", "prio")) {
     rule.priority = readNumber(words, "preference value is invalid\n");
   } else if (words.takes("tos", "dsfield"))
     rule.tos = readNumber(words, "TOS value is invalid\n", 255);

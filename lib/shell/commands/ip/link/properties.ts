@@ -4,9 +4,10 @@
  * Spec: iproute2 6.1, ip/iplink.c (iplink_parse).
  */
 import { EEXIST } from "../../../../base/errno.ts";
-import { type Mac, parseMac } from "../../../../base/mac.ts";
+import type { Mac } from "../../../../base/mac.ts";
 import { notModelled, ToolError } from "../../../command.ts";
 import { findDevice, type ShellHost } from "../../../host.ts";
+import { readLinkAddress } from "../../../link-address.ts";
 import type { Words } from "../../../words.ts";
 import { readNumber, refused, wrongArgument } from "../context.ts";
 
@@ -24,6 +25,17 @@ export interface Properties {
   master: string | null;
   netns: string;
   newName: string;
+  /** Null: let it be. */
+  alias: string | null;
+  readonly switches: Partial<Switches>;
+}
+
+/** What can be on or off. */
+export interface Switches {
+  noArp: boolean;
+  noMulticast: boolean;
+  promiscuous: boolean;
+  allMulticast: boolean;
 }
 
 /** Nothing asked for. */
@@ -37,6 +49,8 @@ export function noProperties(): Properties {
     master: null,
     netns: "",
     newName: "",
+    alias: null,
+    switches: {},
   };
 }
 
@@ -53,23 +67,29 @@ export function readProperty(words: Words, into: Properties): boolean {
   } else if (takes("master", "vrf")) into.master = words.take();
   else if (takes("nomaster")) into.master = "";
   else if (takes("netns")) into.netns = words.take();
-  else if (takes("arp", "multicast", "promisc", "allmulticast", "dynamic", "trailers")) {
-    const value = words.take();
-    if (!(word === "arp" || word === "multicast" ? value === "on" : value === "off")) {
-      throw notModelled("ip link", `${word} ${value}`, "devices do ARP and multicast");
-    }
-  } else if (takes("alias", "group", "vf", "xdp", "addrgenmode", "protodown", "brd", "broadcast")) {
+  else if (takes("alias")) into.alias = words.take();
+  else if (takes("arp")) into.switches.noArp = !readSwitch(word, words);
+  else if (takes("multicast")) into.switches.noMulticast = !readSwitch(word, words);
+  else if (takes("promisc")) into.switches.promiscuous = readSwitch(word, words);
+  else if (takes("allmulticast")) into.switches.allMulticast = readSwitch(word, words);
+  else if (takes("dynamic", "trailers")) readSwitch(word, words);
+  else if (takes("group", "vf", "xdp", "addrgenmode", "protodown", "brd", "broadcast")) {
     throw notModelled("ip link", word, "up, down, address, mtu, txqueuelen, master, netns, name");
   } else return false;
   return true;
 }
 
+function readSwitch(name: string, words: Words): boolean {
+  const value = words.take();
+  if (value === "on" || value === "off") return value === "on";
+  const allowed = 'must be one of "off", "on"';
+  throw new ToolError(`Error: argument of "${name}" ${allowed}, not "${value}"`, 234);
+}
+
 function readMac(text: string): Mac {
-  try {
-    return parseMac(text);
-  } catch {
-    throw new ToolError(`"${text}" is invalid lladdr.`, 1);
-  }
+  const mac = readLinkAddress(text);
+  if (mac === null) throw new ToolError(`"${text}" is invalid lladdr.`, 1);
+  return mac;
 }
 
 /** The host behind `netns NAME`; this one for "". */

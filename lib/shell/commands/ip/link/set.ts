@@ -20,6 +20,7 @@ import {
   noProperties,
   type Properties,
   readProperty,
+  type Switches,
 } from "./properties.ts";
 
 /** Reads what stands behind `ip link set`. */
@@ -92,7 +93,15 @@ function applySet(host: ShellHost, device: NetDevice, wanted: Properties): void 
     host.namespace.renameDevice(device, wanted.newName);
   }
   if (wanted.master !== null) setMaster(host, device, wanted.master);
+  if (wanted.alias !== null) device.alias = wanted.alias;
+  applySwitches(host, device, wanted.switches);
   if (wanted.up !== null) device.setUp(wanted.up);
+}
+
+function applySwitches(host: ShellHost, device: NetDevice, switches: Partial<Switches>): void {
+  const before = device.noArp;
+  Object.assign(device, switches);
+  if (device.noArp !== before) host.namespace.neighbours.flush(device, false);
 }
 
 function setMac(device: NetDevice, mac: Mac): void {
