@@ -125,7 +125,8 @@ function showLab(lab: Lab, flags: ShowFlags): string {
     expectations: lab.expectations.length,
   };
   if (flags.json === true) return `${JSON.stringify(summary, null, 2)}\n`;
-  const lines = [`${summary.name}: ${summary.description}`, `seed ${summary.seed}`];
+  const title = [summary.name, summary.description].filter((text) => text !== "").join(": ");
+  const lines = [title, `seed ${summary.seed}`];
   for (const key of ["nodes", "links", "processes", "steps"] as const) {
     lines.push(`${key}:`, ...summary[key].map((each) => `  ${each}`));
   }
