@@ -24,7 +24,7 @@ import { NodeLifecycleController } from "./controllers/node-lifecycle.ts";
 import { ReplicaSetController } from "./controllers/replicaset.ts";
 import { StatefulSetController } from "./controllers/statefulset.ts";
 import { VolumeBinder } from "./controllers/volume-binder.ts";
-import { Informers } from "./informer.ts";
+import { Informers, isRead } from "./informer.ts";
 import { PodScheduler } from "./scheduler/scheduler.ts";
 import { Store } from "./store.ts";
 
@@ -92,6 +92,7 @@ export function startControlPlane(
   new NodeIpamController(manager, options.podSubnet, options.nodeMaskSize);
   new NodeLifecycleController(manager);
   if (options.loadBalancers !== null) new LoadBalancerController(manager, options.loadBalancers);
-  new PodScheduler({ ...manager, informers: new Informers(scheduler, store, WATCH_NS) }, random);
+  const read = new Informers(scheduler, store, WATCH_NS, isRead);
+  new PodScheduler({ ...manager, informers: read }, random);
   return { store, server };
 }

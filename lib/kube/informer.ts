@@ -33,11 +33,21 @@ export function controllerKey(object: ApiObject, kind: Kind): string | null {
   return owner?.kind === kind ? objectKey(object.metadata.namespace, owner.name) : null;
 }
 
+const NO_OWNERS: readonly OwnerReference[] = [];
+
+/** What nodes and the scheduler do not watch: it is only written, and that often. */
+const ONLY_WRITTEN: ReadonlySet<string> = new Set(["Event", "Lease"]);
+
+/** All kinds but Events and Leases. */
+export function isRead(kind: string): boolean {
+  return !ONLY_WRITTEN.has(kind);
+}
+
 /** The caches of one program: the controller manager, the scheduler, a kubelet. */
 export class Informers {
   readonly #scheduler: Scheduler;
   readonly #delayNs: Ns;
-  readonly #kinds: ReadonlySet<string> | null;
+  readonly #watches: (kind: string) => boolean;
   readonly #caches = new Map<string, ObjectTable>();
   readonly #indexes = new Map<string, ObjectIndex[]>();
   readonly #owned = new Map<string, ObjectTable>();
@@ -48,23 +58,24 @@ export class Informers {
   readonly #delivery: SimEvent;
 
   /**
-   * Starts to watch all kinds, or those of `kinds`; what the store holds already is delivered
+   * Starts to watch the kinds for which `watches` holds; what the store holds already is delivered
    * first.
    */
   constructor(
     scheduler: Scheduler,
     store: Store,
     delayNs: Ns,
-    kinds: ReadonlySet<string> | null = null,
+    watches: (kind: string) => boolean = () => true,
   ) {
     this.#scheduler = scheduler;
-    this.#kinds = kinds;
+    this.#watches = watches;
     this.#delayNs = delayNs;
     this.#delivery = new Delivery(() => this.#deliver());
     const audit = { user: "", verb: "" };
     for (const kind of store.kinds()) {
       for (const object of store.list(kind)) {
-        this.#enqueue({ type: "ADDED", object, previous: null, audit });
+        const key = keyOf(object);
+        this.#enqueue({ type: "ADDED", key, object, previous: null, audit });
       }
     }
     store.watch((event) => this.#enqueue(event));
@@ -126,7 +137,7 @@ export class Informers {
   }
 
   #enqueue(event: WatchEvent): void {
-    if (this.#kinds !== null && !this.#kinds.has(event.object.kind)) return;
+    if (!this.#watches(event.object.kind)) return;
     const at = this.#scheduler.now + this.#delayNs;
     this.#queue.push({ event, at });
     if (!this.#delivery.queued) this.#scheduler.schedule(this.#delivery, at);
@@ -150,39 +161,45 @@ export class Informers {
   }
 
   #apply(event: WatchEvent): void {
-    const { object } = event;
-    const key = keyOf(object);
+    const { object, key } = event;
     let cache = this.#caches.get(object.kind);
     if (cache === undefined) {
       cache = new ObjectTable();
       this.#caches.set(object.kind, cache);
     }
     const previous = cache.get(key);
-    if (previous !== null) this.#indexOwners(previous, false);
-    if (event.type === "DELETED") cache.delete(key);
-    else {
-      cache.set(key, object);
-      this.#indexOwners(object, true);
-    }
+    const now = event.type === "DELETED" ? null : object;
+    this.#indexOwners(key, previous, now);
+    if (now === null) cache.delete(key);
+    else cache.set(key, now);
     for (const index of this.#indexes.get(object.kind) ?? []) {
-      index.replace(previous, event.type === "DELETED" ? null : object);
+      index.replace(previous, now);
     }
     const change: Change = { type: event.type, object, previous };
     for (const handler of this.#handlers.get(object.kind) ?? []) handler(change);
     for (const handler of this.#everyKind) handler(change);
   }
 
-  #indexOwners(object: ApiObject, present: boolean): void {
-    const key = `${object.kind} ${keyOf(object)}`;
-    for (const { uid } of object.metadata.ownerReferences ?? []) {
+  /** Keeps objects by their owners. */
+  #indexOwners(key: string, previous: ApiObject | null, now: ApiObject | null): void {
+    const before = previous?.metadata.ownerReferences ?? NO_OWNERS;
+    const after = now?.metadata.ownerReferences ?? NO_OWNERS;
+    if (before.length === 0 && after.length === 0) return;
+    const id = `${(now ?? previous)?.kind} ${key}`;
+    for (const { uid } of before) {
+      const owned = this.#owned.get(uid);
+      if (owned === undefined || after.some((owner) => owner.uid === uid)) continue;
+      owned.delete(id);
+      if (owned.size === 0) this.#owned.delete(uid);
+    }
+    if (now === null) return;
+    for (const { uid } of after) {
       let owned = this.#owned.get(uid);
       if (owned === undefined) {
         owned = new ObjectTable();
         this.#owned.set(uid, owned);
       }
-      if (present) owned.set(key, object);
-      else owned.delete(key);
-      if (owned.size === 0) this.#owned.delete(uid);
+      owned.set(id, now);
     }
   }
 }

@@ -36,7 +36,7 @@ export class Layer2Announcer {
     speakers: ReadonlyMap<string, Layer2Speaker>,
   ) {
     this.#speakers = speakers;
-    this.#informers = new Informers(scheduler, store, delayNs, KINDS);
+    this.#informers = new Informers(scheduler, store, delayNs, (kind) => KINDS.has(kind));
     this.#informers.on("Service", ({ object }) => this.#sync(keyOf(object)));
     this.#informers.on("EndpointSlice", ({ object: { metadata } }) => {
       const name = metadata.labels?.[SERVICE_NAME_LABEL];

@@ -34,7 +34,8 @@ export class NetfilterIptables implements IptablesTool {
 
   ensureChain(table: TableName, chain: string): boolean {
     if (this.hasChain(table, chain)) return true;
-    return succeeds(() => this.carryOut(this.parse(table, ["-N", chain])));
+    const words = ["-N", chain];
+    return succeeds(() => this.carryOut(this.parse(table, words), words));
   }
 
   ensureRule(
@@ -44,20 +45,23 @@ export class NetfilterIptables implements IptablesTool {
     rule: readonly string[],
   ): boolean {
     return succeeds(() => {
-      const command = this.parse(table, [LETTERS[where], chain, ...rule]);
-      if (!this.hasRule(command)) this.carryOut(command);
+      const words = [LETTERS[where], chain, ...rule];
+      const command = this.parse(table, words);
+      if (!this.hasRule(command)) this.carryOut(command, words);
     });
   }
 
   deleteRule(table: TableName, chain: string, rule: readonly string[]): boolean {
     return succeeds(() => {
-      const command = this.parse(table, [LETTERS.delete, chain, ...rule]);
-      if (this.hasRule(command)) this.carryOut(command);
+      const words = [LETTERS.delete, chain, ...rule];
+      const command = this.parse(table, words);
+      if (this.hasRule(command)) this.carryOut(command, words);
     });
   }
 
   flushChain(table: TableName, chain: string): boolean {
-    return succeeds(() => this.carryOut(this.parse(table, ["-F", chain])));
+    const words = ["-F", chain];
+    return succeeds(() => this.carryOut(this.parse(table, words), words));
   }
 
   chains(table: TableName): Iterable<string> {
@@ -93,8 +97,9 @@ export class NetfilterIptables implements IptablesTool {
     return rules.every((rule) => findRule(present, rule) !== 0);
   }
 
-  private carryOut(command: Command): void {
-    const edit = this.netfilter.edit(command.table);
+  private carryOut(command: Command, words: readonly string[]): void {
+    const step = `${command.table} ${words.join(" ")}`;
+    const edit = this.netfilter.edit(command.table, step);
     applyCommand(edit, command);
     edit.commit();
   }

@@ -19,6 +19,8 @@ export interface Audit {
 /** One write, as a watch reports it. */
 export interface WatchEvent {
   readonly type: "ADDED" | "MODIFIED" | "DELETED";
+  /** The object's key. */
+  readonly key: string;
   readonly object: ApiObject;
   /** The object before, or null if it is new. */
   readonly previous: ApiObject | null;
@@ -103,16 +105,19 @@ export class Store {
     const previous = objects.get(key);
     const stored = this.#versioned(object);
     objects.set(key, stored);
-    this.#tell({ type: previous === null ? "ADDED" : "MODIFIED", object: stored, previous, audit });
+    const type = previous === null ? "ADDED" : "MODIFIED";
+    this.#tell({ type, key, object: stored, previous, audit });
     return stored;
   }
 
   /** Removes an object; its last record, with a version of its own, goes to the watches. */
   remove(object: ApiObject, audit: Audit): void {
-    const previous = this.#kinds.get(object.kind)?.get(keyOf(object)) ?? null;
+    const key = keyOf(object);
+    const objects = this.#kinds.get(object.kind);
+    const previous = objects?.get(key) ?? null;
     if (previous === null) return;
-    this.#kinds.get(object.kind)?.delete(keyOf(object));
-    this.#tell({ type: "DELETED", object: this.#versioned(object), previous, audit });
+    objects?.delete(key);
+    this.#tell({ type: "DELETED", key, object: this.#versioned(object), previous, audit });
   }
 
   #versioned(object: ApiObject): ApiObject {

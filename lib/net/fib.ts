@@ -60,6 +60,8 @@ export class Fib {
   readonly #namespace: Namespace;
   readonly #hashStream: RandomStream;
   #hashSeed = 0;
+  /** Devices by which any route has led: of the others nothing need be looked for. */
+  readonly #routed = new WeakSet<NetDevice>();
   readonly #nameOf = (index: number): string => this.#namespace.deviceByIndex(index)?.name ?? "";
   readonly #skipsLinkdown: LinkdownPolicy = (nexthop) =>
     nexthop.linkdown &&
@@ -139,6 +141,7 @@ export class Fib {
     };
     const error = this.table(table).insert(entry, mode);
     if (error !== 0) return refuse(-error);
+    for (const { device } of info.nexthops) if (device !== null) this.#routed.add(device);
     if (type === AddressType.LOCAL && info.protocol !== RouteProtocol.KERNEL) {
       this.hasCustomLocalRoutes = true;
     }
@@ -285,6 +288,7 @@ export class Fib {
   }
 
   #eachNexthop(device: NetDevice, act: (nexthop: Nexthop, entry: FibEntry) => void): void {
+    if (!this.#routed.has(device)) return;
     for (const table of this.tables.values()) {
       table.each((entry) => {
         for (const nexthop of entry.info.nexthops) {

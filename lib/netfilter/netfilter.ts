@@ -4,7 +4,7 @@
  *
  * Kernel: net/netfilter/core.c (nf_hook_slow), 6.18.
  */
-import type { LineText } from "../base/line-text.ts";
+import { LineText } from "../base/line-text.ts";
 import type { NetDevice } from "../link/device.ts";
 import { DropReason } from "../sim/drop-reason.ts";
 import type { Frame } from "../wire/frame.ts";
@@ -14,6 +14,7 @@ import { Conntrack } from "./conntrack/conntrack.ts";
 import { type Engine, streamOf } from "./engine.ts";
 import { type EvaluationTrace, Evaluator } from "./evaluate.ts";
 import { HashlimitTables } from "./hashlimit.ts";
+import { RuleHistory } from "./history.ts";
 import { DefragUser, Hook, type NetfilterHooks, type NetfilterHost } from "./hooks.ts";
 import { IpSets } from "./ipset.ts";
 import { PacketLog } from "./log.ts";
@@ -65,6 +66,14 @@ export class Netfilter implements NetfilterHooks, Engine, TableRegistry {
   /** Counts edits that made or deleted chains. */
   chainChanges = 0;
   refused = false;
+  #history = RuleHistory.NONE;
+  /** Inputs that are known to succeed, and wait until somebody looks at their tables. */
+  #waiting: LineText[] = [];
+  readonly #waitingTables = new Set<TableName>();
+  /** Whether an input is being carried out, of which edits are parts. */
+  #inStep = false;
+  /** What the edit that has begun is, if somebody says it. */
+  #step: string | null = null;
   readonly #passages: Passage[] = [];
   #depth = 0;
 
@@ -78,6 +87,7 @@ export class Netfilter implements NetfilterHooks, Engine, TableRegistry {
   }
 
   active(hook: Hook): boolean {
+    if (this.#waiting.length > 0) this.#catchUp();
     const tables = this.#tables;
     return (
       this.conntrack.active ||
@@ -95,6 +105,7 @@ export class Netfilter implements NetfilterHooks, Engine, TableRegistry {
     inDevice: NetDevice | null,
     outDevice: NetDevice | null,
   ): Frame | null {
+    if (this.#waiting.length > 0) this.#catchUp();
     let whole = frame;
     const tracks = this.conntrack.active && (hook === Hook.PREROUTING || hook === Hook.OUTPUT);
     if (tracks && ipv4.isFragment(frame.view, frame.start)) {
@@ -245,11 +256,17 @@ export class Netfilter implements NetfilterHooks, Engine, TableRegistry {
 
   /** A table, or null if it has not been used yet. */
   table(name: TableName): Table | null {
+    if (this.#waitingTables.has(name)) this.#catchUp();
     return this.#tables[name];
   }
 
-  /** Begins a change of a table, which comes into being with it if it was not there. */
-  edit(name: TableName): TableEdit {
+  /**
+   * Begins a change of a table, which comes into being with it if it was not there. `step` says
+   * what the change is, if that says all of it.
+   */
+  edit(name: TableName, step: string | null = null): TableEdit {
+    if (this.#waiting.length > 0) this.#catchUp();
+    this.#step = step;
     return new TableEdit(this.#tables[name] ?? new Table(name, this), this);
   }
 
@@ -263,6 +280,12 @@ export class Netfilter implements NetfilterHooks, Engine, TableRegistry {
 
   has(table: Table): boolean {
     return this.#tables[table.name] === table;
+  }
+
+  committed(): void {
+    if (this.#inStep) return;
+    this.#history = this.#step === null ? new RuleHistory() : this.#history.after(this.#step);
+    this.#step = null;
   }
 
   place(table: Table): void {
@@ -281,11 +304,45 @@ export class Netfilter implements NetfilterHooks, Engine, TableRegistry {
    * names line and column. O(rules).
    */
   restore(text: string | LineText, options: RestoreOptions = {}): void {
-    new RestoreReader(this, options).read(text);
+    const history = this.#history.after(stepOf(text, options));
+    if (history.tables !== null && text instanceof LineText) {
+      this.#waiting.push(text);
+      for (const name of history.tables) this.#waitingTables.add(name);
+      this.#history = history;
+      this.chainChanges += 1;
+      return;
+    }
+    if (this.#waiting.length > 0) this.#catchUp();
+    this.#history = new RuleHistory();
+    const reader = this.#read(text, options);
+    if (text instanceof LineText && reader.isForAll) history.tables = reader.tables;
+    this.#history = history;
+  }
+
+  #read(text: string | LineText, options: RestoreOptions): RestoreReader {
+    const reader = new RestoreReader(this, options);
+    this.#inStep = true;
+    try {
+      reader.read(text);
+    } finally {
+      this.#inStep = false;
+    }
+    return reader;
+  }
+
+  /** Carries out what waits; whether chains have come or gone has been told already. */
+  #catchUp(): void {
+    const waiting = this.#waiting;
+    const { chainChanges } = this;
+    this.#waiting = [];
+    this.#waitingTables.clear();
+    for (const text of waiting) this.#read(text, KUBE_PROXY);
+    this.chainChanges = chainChanges;
   }
 
   /** The tables that have been used, or one of them, as iptables-save prints them. */
   save(table: TableName | null = null, options: SaveOptions = {}): string {
+    if (this.#waiting.length > 0) this.#catchUp();
     let text = "";
     for (const name of TABLE_NAMES) {
       const known = this.#tables[name];
@@ -293,4 +350,16 @@ export class Netfilter implements NetfilterHooks, Engine, TableRegistry {
     }
     return text;
   }
+}
+
+/** How kube-proxy gives its inputs: `--noflush --counters`. */
+const KUBE_PROXY: RestoreOptions = { noflush: true, counters: true };
+
+/** An input as a step of a history. */
+function stepOf(text: string | LineText, options: RestoreOptions): string | LineText {
+  const { noflush, counters, table, test } = options;
+  const isKubeProxys = noflush === true && counters === true && table === undefined;
+  if (text instanceof LineText && isKubeProxys && test !== true) return text;
+  const lines = typeof text === "string" ? text : text.text;
+  return `${noflush} ${counters} ${table} ${test}\n${lines}`;
 }

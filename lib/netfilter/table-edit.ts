@@ -28,6 +28,8 @@ export interface TableRegistry {
   place(table: Table): void;
   /** It is gone. */
   discard(table: Table): void;
+  /** An edit has taken effect. */
+  committed(): void;
   /** Chains have come or gone. */
   chainsChanged(): void;
   /** So many more rules need connections to be tracked, or less if negative. */
@@ -277,6 +279,7 @@ export class TableEdit implements ReachEdit {
     }
     if (this.#touched) this.#registry.place(this.table);
     else if (this.#cleared) this.#registry.discard(this.table);
+    this.#registry.committed();
   }
 
   #place(): void {

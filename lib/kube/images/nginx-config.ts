@@ -55,6 +55,21 @@ export const DOCUMENT_ROOT = "/usr/share/nginx/html";
 export function parseNginxConfig(
   files: readonly (readonly [path: string, text: string])[],
 ): NginxConfig {
+  const id = JSON.stringify(files);
+  const known = parsed.get(id);
+  if (known !== undefined) return known;
+  const config = readConfig(files);
+  if (parsed.size >= MAX_PARSED) parsed.clear();
+  parsed.set(id, config);
+  return config;
+}
+
+/** Configurations that were read, by their files: replicas have the same. */
+const parsed = new Map<string, NginxConfig>();
+/** With more than these, all are forgotten. */
+const MAX_PARSED = 64;
+
+function readConfig(files: readonly (readonly [path: string, text: string])[]): NginxConfig {
   const servers: NginxServer[] = [];
   const upstreams = new Map<string, readonly string[]>();
   for (const [path, text] of files) {
@@ -150,22 +165,7 @@ function locationOf({ args, block }: Directive, outer: Settings, file: string): 
   };
 }
 
-/** Files that were read, by path and text: the replicas of a Deployment have the same. */
-const read = new Map<string, readonly Directive[]>();
-/** With more than these, all are forgotten. */
-const MAX_READ = 64;
-
 function parseDirectives(text: string, path: string): readonly Directive[] {
-  const id = `${path}\n${text}`;
-  const known = read.get(id);
-  if (known !== undefined) return known;
-  const directives = readDirectives(text, path);
-  if (read.size >= MAX_READ) read.clear();
-  read.set(id, directives);
-  return directives;
-}
-
-function readDirectives(text: string, path: string): readonly Directive[] {
   const tokens = tokensOf(text);
   let next = 0;
   const block = (isInner: boolean): Directive[] => {

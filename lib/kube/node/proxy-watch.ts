@@ -21,7 +21,8 @@ const KINDS: readonly Kind[] = ["Service", "EndpointSlice", "Node"];
  * do not each keep a copy. `delayNs` is how long the API server's watches take.
  */
 export function proxyInformers(scheduler: Scheduler, store: Store, delayNs: Ns): Informers {
-  return new Informers(scheduler, store, delayNs, new Set(KINDS));
+  const kinds: ReadonlySet<string> = new Set(KINDS);
+  return new Informers(scheduler, store, delayNs, (kind) => kinds.has(kind));
 }
 
 /** Tells a kube-proxy what changes in the API. */

@@ -28,6 +28,8 @@ type Pending = Map<string, { readonly slice: EndpointSlice; readonly removed: bo
 interface Slices {
   readonly applied: Map<string, EndpointSlice>;
   readonly pending: Pending;
+  /** The endpoints of those that are applied. */
+  endpoints: EndpointMap;
 }
 
 /** What is known of a slice: objects never change, and all nodes of a cluster ask the same. */
@@ -80,8 +82,7 @@ export class EndpointTracker {
   update(slice: EndpointSlice, removed: boolean): boolean {
     const service = serviceOf(slice);
     if (service === null || !this.#handles(slice)) return false;
-    const slices = this.#services.get(service) ?? { applied: new Map(), pending: new Map() };
-    this.#services.set(service, slices);
+    const slices = this.#services.get(service) ?? this.#newSlices(service);
     if (!this.#isChange(slices, slice, removed)) return false;
     slices.pending.set(slice.metadata.name, { slice, removed });
     this.#changed.add(service);
@@ -94,19 +95,26 @@ export class EndpointTracker {
     for (const service of this.#changed) {
       const slices = this.#services.get(service);
       if (slices === undefined) continue;
-      const previous = this.#endpointsOf(service, slices.applied);
+      const previous = slices.endpoints;
       for (const [name, { slice, removed }] of slices.pending) {
         if (removed) slices.applied.delete(name);
         else slices.applied.set(name, slice);
       }
       slices.pending.clear();
       const current = this.#endpointsOf(service, slices.applied);
-      for (const key of previous.keys()) this.endpoints.delete(key);
+      slices.endpoints = current;
+      for (const key of previous.keys()) if (!current.has(key)) this.endpoints.delete(key);
       for (const [key, list] of current) this.endpoints.set(key, list);
       changes.push({ service, previous, current });
     }
     this.#changed.clear();
     return changes;
+  }
+
+  #newSlices(service: string): Slices {
+    const slices = { applied: new Map(), pending: new Map(), endpoints: NO_ENDPOINTS };
+    this.#services.set(service, slices);
+    return slices;
   }
 
   /** The single proxier of 1.20 also takes IPv6 slices, and then leaves their addresses out. */

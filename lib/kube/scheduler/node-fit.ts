@@ -80,7 +80,11 @@ export interface Resources {
 
 /** What a Pod asks for: its containers together, or the largest init container. */
 export function requestsOf(pod: Pod): Resources {
-  return requests(pod, { cpu: 0, memory: 0 });
+  const known = asked.get(pod);
+  if (known !== undefined) return known;
+  const result = requests(pod, { cpu: 0, memory: 0 });
+  asked.set(pod, result);
+  return result;
 }
 
 /** The same for scores: a container that asks for nothing counts as a tenth of a core and 200 MB. */
@@ -94,6 +98,8 @@ export function scoredRequestsOf(pod: Pod): Resources {
 
 /** Objects of the API are never changed, only replaced, so what was read of one stays true. */
 const scored = new WeakMap<Pod, Resources>();
+const asked = new WeakMap<Pod, Resources>();
+const ports = new WeakMap<PodSpec, readonly string[]>();
 
 function requests({ spec }: Pod, otherwise: Resources): Resources {
   const of = (name: "cpu" | "memory"): number => {
@@ -129,10 +135,14 @@ function readAllocatable(node: Node): Allocatable {
 }
 
 /** Host ports that a Pod takes. */
-export function hostPortsOf({ spec }: Pod): string[] {
-  return spec.containers.flatMap(({ ports }) =>
-    (ports ?? [])
+export function hostPortsOf({ spec }: Pod): readonly string[] {
+  const known = ports.get(spec);
+  if (known !== undefined) return known;
+  const taken = spec.containers.flatMap(({ ports: own = [] }) =>
+    own
       .filter(({ hostPort }) => hostPort !== undefined && hostPort !== 0)
       .map(({ hostPort, protocol }) => `${protocol ?? "TCP"}/${hostPort}`),
   );
+  ports.set(spec, taken);
+  return taken;
 }

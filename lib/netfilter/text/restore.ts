@@ -12,7 +12,7 @@ import { isTableName, type TableName } from "../table.ts";
 import type { TableEdit } from "../table-edit.ts";
 import { applyCommand } from "./apply.ts";
 import { isBuiltIn, readBlock } from "./block.ts";
-import { CommandParser, type Counted } from "./command.ts";
+import { type Command, CommandParser, type Counted } from "./command.ts";
 import { ExitStatus, RuleError } from "./errors.ts";
 import { checkNewChain } from "./header.ts";
 import { Words } from "./lexer.ts";
@@ -42,6 +42,10 @@ const COUNTERS = /^\[(\d+):(\d+)\]$/;
 
 /** Reads one text. */
 export class RestoreReader {
+  /** The tables that were changed. */
+  readonly tables = new Set<TableName>();
+  /** Whether the text means the same on all hosts that have the same rules. */
+  isForAll = true;
   readonly #target: RestoreTarget;
   readonly #options: RestoreOptions;
   #words = new Words();
@@ -158,6 +162,7 @@ export class RestoreReader {
       this.#skipping = true;
       return;
     }
+    this.tables.add(name);
     this.#edit = this.#target.edit(name);
     if (this.#options.noflush !== true) this.#edit.clear();
   }
@@ -209,7 +214,7 @@ export class RestoreReader {
     const shape = this.#shapes.find(text, start, end, words);
     if (shape !== null) {
       try {
-        applyCommand(edit, parser.parseShape(this.#table, shape));
+        this.#apply(edit, parser.parseShape(this.#table, shape));
         return;
       } catch (error) {
         if (!(error instanceof RuleError)) throw error;
@@ -218,7 +223,7 @@ export class RestoreReader {
     }
     words.clear();
     words.split(text, start, end, start);
-    applyCommand(edit, parser.parse(this.#table, undefined, this.#shapes.learns));
+    this.#apply(edit, parser.parse(this.#table, undefined, this.#shapes.learns));
     if (parser.found !== null) this.#shapes.learn(text, start, end, words, parser.found);
   }
 
@@ -235,7 +240,12 @@ export class RestoreReader {
       const bytes = counts ? Number(counters[2]) : 0;
       counted = { from: 1, packets, bytes };
     }
-    applyCommand(edit, this.#parser.parse(this.#table, counted));
+    this.#apply(edit, this.#parser.parse(this.#table, counted));
+  }
+
+  #apply(edit: TableEdit, command: Command): void {
+    if (command.letter !== "X") this.isForAll = false;
+    applyCommand(edit, command);
   }
 
   #placed(error: unknown): unknown {

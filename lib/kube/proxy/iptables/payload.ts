@@ -24,7 +24,21 @@ export function restoreText(tables: readonly TableText[]): LineText {
     for (const block of own) blocks.push(block);
     blocks.push(COMMIT);
   }
-  return new LineText(blocks);
+  return textOf(blocks);
+}
+
+/** The last inputs: the next node's is as a rule one of them. */
+const last: LineText[] = [];
+const MAX_LAST = 8;
+
+/** The same text for the same blocks. */
+function textOf(blocks: readonly LineBlock[]): LineText {
+  const known = last.find((text) => sameBlocks(text.blocks, blocks));
+  if (known !== undefined) return known;
+  const text = new LineText(blocks);
+  last.unshift(text);
+  if (last.length > MAX_LAST) last.pop();
+  return text;
 }
 
 /** Small blocks by their text. */

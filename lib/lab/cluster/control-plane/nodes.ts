@@ -7,7 +7,7 @@ import type { Ipv4 } from "../../../base/inet.ts";
 import { BridgeNetwork } from "../../../kube/cni/bridge-network.ts";
 import { type ControlPlane, WATCH_NS } from "../../../kube/control-plane.ts";
 
-import { Informers } from "../../../kube/informer.ts";
+import { Informers, isRead } from "../../../kube/informer.ts";
 import type { KubeletCluster } from "../../../kube/kubelet/context.ts";
 import { Kubelet } from "../../../kube/kubelet/kubelet.ts";
 import { DEFAULT_LATENCIES } from "../../../kube/kubelet/latencies.ts";
@@ -52,7 +52,7 @@ export function startNodes(options: NodesOptions): Map<string, RunningNode> {
   const { scheduler } = machine;
   const kubelets: KubeletCluster = {
     server: controlPlane.server,
-    watch: new NodeWatch(new Informers(scheduler, controlPlane.store, WATCH_NS)),
+    watch: new NodeWatch(new Informers(scheduler, controlPlane.store, WATCH_NS, isRead)),
     random: machine.random,
     podHosts: machine,
     programOf: (container) => options.containers.run(container),
