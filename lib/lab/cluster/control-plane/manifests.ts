@@ -8,11 +8,12 @@ import { resourceOf } from "../../../kube/api/resources.ts";
 import { ApiServer } from "../../../kube/api/server.ts";
 import type { ApiObject, NewObject } from "../../../kube/api/types.ts";
 import { kubectl } from "../../../kube/kubectl/kubectl.ts";
-import type { Manifest } from "../../../kube/kubectl/manifest.ts";
+import type { KubectlFile, Manifest } from "../../../kube/kubectl/manifest.ts";
+import type { FieldPath } from "../../../kube/schema.ts";
 import { Store } from "../../../kube/store.ts";
 import { Random } from "../../../sim/random.ts";
 import { Scheduler } from "../../../sim/scheduler.ts";
-import { readManifestsOf } from "../../kubectl-files.ts";
+import { readKubectlFile, readManifestsOf } from "../../kubectl-files.ts";
 import type { Cluster } from "../../schema/cluster.ts";
 import type { Located } from "../../schema/kinds.ts";
 import type { Step } from "../../schema/steps.ts";
@@ -68,15 +69,16 @@ export class ManifestFiles {
 
   /**
    * The manifests in a text that kubectl has under the name `file`: those of a file that was read
-   * already, as a rule. Throws `VW_YAML`.
+   * already, as a rule.
    */
-  manifestsIn(text: string, file: string): readonly Manifest[] {
+  manifestsIn(text: string, file: string): KubectlFile {
     for (const known of this.#files.values()) {
       if (known.text !== text) continue;
-      return known.manifests.map(({ value, placeOf }) => ({
+      const manifests = known.manifests.map(({ value, placeOf }) => ({
         value,
-        placeOf: (path) => ({ ...placeOf(path), file }),
+        placeOf: (path: FieldPath) => ({ ...placeOf(path), file }),
       }));
+      return { manifests, problem: null };
     }
     return readKubectlFile(text, file);
   }
