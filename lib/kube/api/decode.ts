@@ -1,14 +1,13 @@
 /**
  * The strict decoder between a request's JSON and an object: fields that the Go types do not have
- * and values of the wrong type, in the words of the API server; and the form in which an object
- * comes out again, without empty fields and with quantities in their canonical form.
+ * and values of the wrong type, in the words of the API server.
  *
  * Spec: Kubernetes API concepts, "Field validation" (Strict); messages of encoding/json.
  */
 import { type FieldPath, formatPath } from "../schema.ts";
 import type { Fields } from "./fields.ts";
 import { GO_TYPES, type GoField, type GoType, goValueName } from "./go-types.ts";
-import { canonicalQuantity, quantityProblem } from "./quantity.ts";
+import { quantityProblem } from "./quantity.ts";
 
 /** What a decoder found: nothing, or its message and the path of the first thing it names. */
 export interface DecodeProblem {
@@ -16,7 +15,8 @@ export interface DecodeProblem {
   readonly path: FieldPath;
 }
 
-const ROOT: readonly [string, GoField][] = [
+/** What every object has. */
+export const ROOT: readonly [string, GoField][] = [
   ["apiVersion", { type: { kind: "scalar", name: "string" }, omitsEmpty: true }],
   ["kind", { type: { kind: "scalar", name: "string" }, omitsEmpty: true }],
   ["metadata", { type: { kind: "struct", name: "ObjectMeta" }, omitsEmpty: false }],
@@ -25,7 +25,8 @@ const ROOT: readonly [string, GoField][] = [
 /** Fields of whole objects, by kind. */
 const ROOTS = new Map<string, ReadonlyMap<string, GoField>>();
 
-function fieldsOf(kind: string): ReadonlyMap<string, GoField> | null {
+/** The fields of an object of `kind`; null if the kind has no type here. */
+export function fieldsOf(kind: string): ReadonlyMap<string, GoField> | null {
   const known = ROOTS.get(kind);
   if (known !== undefined) return known;
   const fields = GO_TYPES.get(kind);
@@ -46,102 +47,6 @@ export function decodeProblem(kind: string, value: unknown): DecodeProblem | nul
   if (first === undefined) return null;
   const names = decoder.unknown.map((path) => `unknown field "${formatPath(path)}"`);
   return { message: `strict decoding error: ${names.join(", ")}`, path: first };
-}
-
-/**
- * The same for an object that a patch made, which the API server converts field by field: of two
- * wrong types the first of the type's own order counts, and fields are said as they stand.
- */
-export function conversionProblem(kind: string, value: unknown): DecodeProblem | null {
-  const fields = fieldsOf(kind);
-  if (fields === null) return null;
-  const converter = new Converter();
-  converter.fields(inOrder(fields), value as Fields, []);
-  if (converter.mismatch !== null) return converter.mismatch;
-  const [first] = converter.unknown;
-  if (first === undefined) return null;
-  const names = converter.unknown.map((path) => `unknown field "${formatPath(path)}"`).sort();
-  return { message: `strict decoding error: ${names.join(", ")}`, path: first };
-}
-
-/** Fields of a whole object as Go has them: type and metadata first. */
-function inOrder(fields: ReadonlyMap<string, GoField>): ReadonlyMap<string, GoField> {
-  return new Map([...ROOT, ...fields]);
-}
-
-/** Converts what a patch made; nothing is looked at after the first wrong type. */
-class Converter {
-  mismatch: DecodeProblem | null = null;
-  readonly unknown: FieldPath[] = [];
-
-  fields(types: ReadonlyMap<string, GoField>, value: Fields, path: FieldPath): void {
-    for (const [name, { type }] of types) {
-      if (this.mismatch !== null) return;
-      const field = value[name];
-      if (field !== undefined && field !== null) this.#value(type, field, [...path, name]);
-    }
-    for (const name of Object.keys(value)) {
-      if (!types.has(name)) this.unknown.push([...path, name]);
-    }
-  }
-
-  #value(type: GoType, value: unknown, path: FieldPath): void {
-    if (this.mismatch !== null || value === null) return;
-    switch (type.kind) {
-      case "list":
-        if (!Array.isArray(value)) this.#fail(`cannot restore slice from ${kindName(value)}`, path);
-        else
-          for (const [index, item] of value.entries())
-            this.#value(type.item, item, [...path, index]);
-        return;
-      case "map":
-        if (!isMap(value)) this.#fail(`cannot restore map from ${kindName(value)}`, path);
-        else
-          for (const name of Object.keys(value))
-            this.#value(type.item, value[name], [...path, name]);
-        return;
-      case "struct":
-        if (!isMap(value)) this.#fail(`cannot restore struct from: ${kindName(value)}`, path);
-        else this.fields(GO_TYPES.get(type.name) ?? new Map(), value, path);
-        return;
-      case "scalar":
-        this.#scalar(type, value, path);
-    }
-  }
-
-  #scalar(type: GoType & { readonly kind: "scalar" }, value: unknown, path: FieldPath): void {
-    if (["any", "Quantity", "IntOrString", "Time", "bytes"].includes(type.name)) {
-      // These read JSON themselves, whoever converts.
-      const decoder = new Decoder();
-      decoder.value(type, value, path);
-      this.mismatch = decoder.mismatch;
-      return;
-    }
-    const isFraction = typeof value === "number" && !Number.isInteger(value);
-    if (fits(type.name, value) || (type.name.startsWith("int") && Number.isInteger(value))) return;
-    const from = isFraction ? "float64" : "int64";
-    const converts =
-      typeof value === "number" && (type.name === "string" ? !isFraction : isFraction);
-    const isBool = type.name === "bool";
-    this.#fail(
-      converts && !isBool
-        ? `cannot convert ${from} to ${type.name}`
-        : `unrecognized type: ${type.name}`,
-      path,
-    );
-  }
-
-  #fail(message: string, path: FieldPath): void {
-    this.mismatch ??= { message, path };
-  }
-}
-
-/** Go's name for the kind of a JSON value. */
-function kindName(value: unknown): string {
-  if (Array.isArray(value)) return "slice";
-  if (typeof value === "number") return Number.isInteger(value) ? "int64" : "float64";
-  if (typeof value === "boolean") return "bool";
-  return typeof value === "string" ? "string" : "map";
 }
 
 /** Whether all fields are known and of their types: most objects are, and nothing need be said. */
@@ -170,7 +75,8 @@ function isOf(type: GoType, value: unknown): boolean {
 
 const NO_FIELDS: ReadonlyMap<string, GoField> = new Map();
 
-class Decoder {
+/** Decodes JSON into a type; keeps what it finds wrong. */
+export class Decoder {
   /** The first value of a wrong type. */
   mismatch: DecodeProblem | null = null;
   readonly unknown: FieldPath[] = [];
@@ -272,7 +178,8 @@ function base64Problem(text: string): number | null {
   return isPadded ? null : end;
 }
 
-function fits(name: string, value: unknown): boolean {
+/** Whether a JSON value can be read as a scalar of Go's. */
+export function fits(name: string, value: unknown): boolean {
   switch (name) {
     case "string":
     case "bytes":
@@ -300,49 +207,7 @@ function valueName(value: unknown, type: GoType): string {
   return typeof value === "number" && isNumber ? `number ${value}` : typeof value;
 }
 
-function isMap(value: unknown): value is Fields {
+/** Whether a value is a JSON object. */
+export function isMap(value: unknown): value is Fields {
   return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/** Brings an object of `kind` into the form in which the API writes it. Changes `object`. */
-export function normalise(kind: string, object: Fields): void {
-  const fields = fieldsOf(kind);
-  if (fields !== null) normaliseFields(fields, object);
-}
-
-function normaliseFields(types: ReadonlyMap<string, GoField>, value: Fields): void {
-  for (const name of Object.keys(value)) {
-    const field = types.get(name);
-    if (field === undefined) continue;
-    const next = normalised(field.type, value[name]);
-    if (field.omitsEmpty && isEmpty(next)) delete value[name];
-    else value[name] = next;
-  }
-}
-
-function normalised(type: GoType, value: unknown): unknown {
-  switch (type.kind) {
-    case "list":
-      return Array.isArray(value) ? value.map((item) => normalised(type.item, item)) : value;
-    case "map":
-      if (!isMap(value) || !isQuantity(type.item)) return value;
-      return Object.fromEntries(
-        Object.entries(value).map(([name, item]) => [name, normalised(type.item, item)]),
-      );
-    case "struct":
-      if (isMap(value)) normaliseFields(GO_TYPES.get(type.name) ?? new Map(), value);
-      return value;
-    case "scalar":
-      return isQuantity(type) && value !== null ? canonicalQuantity(String(value)) : value;
-  }
-}
-
-function isQuantity(type: GoType): boolean {
-  return type.kind === "scalar" && type.name === "Quantity";
-}
-
-function isEmpty(value: unknown): boolean {
-  if (typeof value !== "object") return value === "" || value === 0 || value === false;
-  if (value === null) return false;
-  return Array.isArray(value) ? value.length === 0 : Object.keys(value).length === 0;
 }

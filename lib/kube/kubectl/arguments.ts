@@ -11,8 +11,10 @@ export interface Arguments {
   readonly rest: readonly string[] | null;
   readonly namespace: string;
   readonly allNamespaces: boolean;
-  /** The value of an option, or null. */
+  /** The value of an option, the last of several, or null. */
   option(name: string): string | null;
+  /** All values of an option. */
+  options(name: string): readonly string[];
   /** Whether a flag is set. */
   flag(name: string): boolean;
 }
@@ -33,6 +35,7 @@ const WITH_VALUE = new Set([
   "replicas",
   "cascade",
   "cluster-ip",
+  "clusterip",
   "containers",
   "current-replicas",
   "grace-period",
@@ -45,10 +48,13 @@ const WITH_VALUE = new Set([
   "c",
   "container",
   "env",
+  "external-name",
   "for",
+  "from-literal",
   "image",
   "labels",
   "name",
+  "node-port",
   "pod-selector",
   "port",
   "protocol",
@@ -56,6 +62,7 @@ const WITH_VALUE = new Set([
   "since",
   "since-time",
   "tail",
+  "tcp",
   "target-port",
 ]);
 
@@ -65,7 +72,10 @@ const FLAGS: ReadonlyMap<string, readonly string[]> = new Map([["logs", ["f", "p
 /** Takes the words behind `kubectl` apart. Throws `UsageError`. */
 export function parseArguments(input: readonly string[]): Arguments {
   const words: string[] = [];
-  const options = new Map<string, string>();
+  const options = new Map<string, string[]>();
+  const add = (name: string, value: string) => {
+    options.set(name, [...(options.get(name) ?? []), value]);
+  };
   const end = input.indexOf("--");
   const rest = end === -1 ? [...input] : input.slice(0, end);
   const flags = FLAGS.get(input[0] ?? "") ?? [];
@@ -76,11 +86,12 @@ export function parseArguments(input: readonly string[]): Arguments {
     }
     const name = word.replace(/^--?/, "");
     const equals = name.indexOf("=");
-    if (equals !== -1) options.set(name.slice(0, equals), name.slice(equals + 1));
-    else if (WITH_VALUE.has(name) && !flags.includes(name)) options.set(name, rest.shift() ?? "");
-    else options.set(name, "true");
+    if (equals !== -1) add(name.slice(0, equals), name.slice(equals + 1));
+    else if (WITH_VALUE.has(name) && !flags.includes(name)) add(name, rest.shift() ?? "");
+    else add(name, "true");
   }
-  const option = (name: string) => options.get(name) ?? null;
+  const all = (name: string) => options.get(name) ?? [];
+  const option = (name: string) => all(name).at(-1) ?? null;
   const flag = (name: string) => option(name) === "true";
   const [command = "", ...others] = words;
   return {
@@ -90,6 +101,7 @@ export function parseArguments(input: readonly string[]): Arguments {
     namespace: option("n") ?? option("namespace") ?? "default",
     allNamespaces: flag("A") || flag("all-namespaces"),
     option,
+    options: all,
     flag,
   };
 }

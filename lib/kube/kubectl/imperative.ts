@@ -10,6 +10,7 @@ import { qualifiedKind } from "../api/resources.ts";
 import type { ApiServer } from "../api/server.ts";
 import type { ApiObject, LabelSelector, NewObject, StringMap } from "../api/types.ts";
 import { type Arguments, UsageError } from "./arguments.ts";
+import { generated } from "./generators.ts";
 import type { Output } from "./output.ts";
 import { objectsOf, selections } from "./select.ts";
 
@@ -32,7 +33,7 @@ export function runPod(server: ApiServer, args: Arguments, output: Output): void
   if (args.flag("expose")) expose(server, { ...args, words: ["pod", name] }, output);
 }
 
-/** `create deployment NAME --image=IMAGE`, `create namespace NAME`. */
+/** `create deployment NAME --image=IMAGE`, `create namespace NAME` and others. */
 export function createNamed(server: ApiServer, args: Arguments, output: Output): void {
   const [kind = "", name] = args.words;
   if (name === undefined) {
@@ -46,7 +47,8 @@ export function createNamed(server: ApiServer, args: Arguments, output: Output):
     return;
   }
   if (kind !== "deployment" && kind !== "deploy") {
-    throw new UsageError(`create ${kind} is not modelled: use a manifest`);
+    create(server, generated(args), args, output);
+    return;
   }
   const labels = { app: name };
   const image = args.option("image") ?? "";

@@ -5,6 +5,7 @@
  * Spec: Kubernetes, "JSONPath Support".
  * Not modelled: `range`, recursive descent, negative steps, functions.
  */
+import { canonical } from "../api/names.ts";
 import { UsageError } from "./arguments.ts";
 
 const STEP = /\.([\w/-]+)|\['([^']+)'\]|\[(\*|-?\d+)\]|\[\?\(@\.([\w.]+)==["']?([^"')]*)["']?\)\]/y;
@@ -62,5 +63,5 @@ function fieldOf(value: unknown, name: string): unknown[] {
 }
 
 function textOf(value: unknown): string {
-  return typeof value === "string" ? value : JSON.stringify(value);
+  return typeof value === "string" ? value : canonical(value);
 }

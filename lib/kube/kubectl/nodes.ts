@@ -71,7 +71,7 @@ export function taint(server: ApiServer, args: Arguments, output: Output): void 
     }
     const taken = changes.add.filter((each) => before.some((other) => isSameTaint(each, other)));
     if (taken.length > 0 && !args.flag("overwrite")) {
-      const list = taken.map(taintText).join(",");
+      const list = taken.map(({ key }) => key).join(",");
       throw new UsageError(
         `node ${name} already has ${list} taint(s) with same effect(s) and --overwrite is false`,
       );
@@ -122,10 +122,6 @@ function readTaints(words: readonly string[]): TaintChanges {
 
 function isSameTaint(a: Taint, b: Taint): boolean {
   return a.key === b.key && a.effect === b.effect;
-}
-
-function taintText({ key, effect }: Taint): string {
-  return `${key}:${effect}`;
 }
 
 /** `drain NODE…`. */

@@ -23,6 +23,8 @@ export interface TimelineEntry {
 
 /** Kinds whose writes tell nothing of the cluster's state, or only of time. */
 const LEFT_OUT = new Set(["Event", "Lease"]);
+/** Who gives every namespace the same things. */
+const HOUSEKEEPERS = new Set(["root-ca-cert-publisher", "service-account-controller"]);
 
 /** What happened in a cluster, on one clock. */
 export class ClusterTimeline {
@@ -34,7 +36,7 @@ export class ClusterTimeline {
 
   /** Takes a write as a watch brings it. */
   write(at: Ns, { object, previous, audit, type }: WatchEvent): void {
-    if (LEFT_OUT.has(object.kind)) return;
+    if (LEFT_OUT.has(object.kind) || HOUSEKEEPERS.has(audit.user)) return;
     const detail = type === "DELETED" ? "gone" : changeOf(object, previous);
     // A write that nobody outside sees: counters, times of conditions.
     if (detail === "" && type === "MODIFIED") return;

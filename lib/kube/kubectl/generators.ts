@@ -1,0 +1,121 @@
+/**
+ * The objects of `kubectl create KIND NAME`, beside Deployments and Namespaces.
+ *
+ * Spec: kubectl v1.36, cmd/create.
+ * Not modelled: --from-file, --from-env-file; roles, quotas, Ingresses, CronJobs and budgets.
+ */
+import type { NewObject } from "../api/types.ts";
+import { type Arguments, UsageError } from "./arguments.ts";
+
+/** What the words after `create` ask for. Throws what kubectl refuses. */
+export function generated(args: Arguments): NewObject {
+  const [kind = "", first = "", second] = args.words;
+  switch (kind) {
+    case "configmap":
+    case "cm":
+      return {
+        apiVersion: "v1",
+        kind: "ConfigMap",
+        metadata: { name: first },
+        ...dataOf(args, "data"),
+      };
+    case "secret":
+      if (first !== "generic") throw notHere(`secret ${first}`);
+      return {
+        apiVersion: "v1",
+        kind: "Secret",
+        metadata: { name: nameOf(second) },
+        type: args.option("type") ?? "Opaque",
+        ...dataOf(args, "stringData"),
+      };
+    case "serviceaccount":
+    case "sa":
+      return { apiVersion: "v1", kind: "ServiceAccount", metadata: { name: first } };
+    case "service":
+    case "svc":
+      return service(args, first, nameOf(second));
+    case "job":
+      return job(args, first);
+    default:
+      throw notHere(kind);
+  }
+}
+
+function notHere(what: string): UsageError {
+  return new UsageError(`create ${what} is not modelled: use a manifest`);
+}
+
+function nameOf(name: string | undefined): string {
+  if (name !== undefined) return name;
+  throw new UsageError("exactly one NAME is required, got 0");
+}
+
+function dataOf(args: Arguments, field: string): Record<string, unknown> {
+  const pairs = args.options("from-literal").map((text): [string, string] => {
+    const equals = text.indexOf("=");
+    if (equals < 1) {
+      throw new UsageError(`invalid literal source ${text}, expected key=value`);
+    }
+    return [text.slice(0, equals), text.slice(equals + 1)];
+  });
+  return pairs.length === 0 ? {} : { [field]: Object.fromEntries(pairs) };
+}
+
+const SERVICE_TYPES: ReadonlyMap<string, string> = new Map([
+  ["clusterip", "ClusterIP"],
+  ["nodeport", "NodePort"],
+  ["loadbalancer", "LoadBalancer"],
+  ["externalname", "ExternalName"],
+]);
+
+function service(args: Arguments, word: string, name: string): NewObject {
+  const type = SERVICE_TYPES.get(word);
+  if (type === undefined) throw notHere(`service ${word}`);
+  const labels = { app: name };
+  const ports = args
+    .options("tcp")
+    .flatMap((text) => text.split(","))
+    .map((text) => servicePort(text, args));
+  const clusterIP = args.option("clusterip");
+  if (ports.length === 0 && type !== "ExternalName" && clusterIP !== "None") {
+    throw new UsageError("at least one tcp port specifier must be provided");
+  }
+  return {
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: { name, labels },
+    spec: {
+      type,
+      selector: labels,
+      ...(ports.length > 0 && { ports }),
+      ...(clusterIP !== null && { clusterIP }),
+      ...(type === "ExternalName" && { externalName: args.option("external-name") ?? "" }),
+    },
+  };
+}
+
+/** `80`, `80:8080`, `80:http`: the name is the text with a dash. */
+function servicePort(text: string, args: Arguments): unknown {
+  const [port = "", target = port] = text.split(":");
+  const nodePort = args.option("node-port");
+  return {
+    name: text.replace(":", "-"),
+    port: Number(port),
+    protocol: "TCP",
+    targetPort: /^[0-9]+$/.test(target) ? Number(target) : target,
+    ...(nodePort !== null && { nodePort: Number(nodePort) }),
+  };
+}
+
+function job(args: Arguments, name: string): NewObject {
+  const image = args.option("image");
+  if (image === null) throw new UsageError("either --image or --from must be specified");
+  const command = args.rest ?? [];
+  const container = { name, image, ...(command.length > 0 && { command }) };
+  return {
+    apiVersion: "batch/v1",
+    kind: "Job",
+    metadata: { name },
+    spec: { template: { spec: { containers: [container], restartPolicy: "Never" } } },
+  };
+}
