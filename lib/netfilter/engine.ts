@@ -5,6 +5,7 @@
 import type { RandomStream } from "../sim/random.ts";
 import type { Accounts } from "./accounts.ts";
 import type { Conntrack } from "./conntrack/conntrack.ts";
+import type { HashlimitTables } from "./hashlimit.ts";
 import type { NetfilterHost } from "./hooks.ts";
 import type { IpSets } from "./ipset.ts";
 import type { PacketLog } from "./log.ts";
@@ -17,6 +18,7 @@ export interface Engine {
   readonly conntrack: Conntrack;
   readonly nat: Nat;
   readonly recent: RecentLists;
+  readonly hashlimits: HashlimitTables;
   readonly accounts: Accounts;
   readonly sets: IpSets;
   readonly log: PacketLog;

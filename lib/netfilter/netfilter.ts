@@ -13,6 +13,7 @@ import { Accounts } from "./accounts.ts";
 import { Conntrack } from "./conntrack/conntrack.ts";
 import { type Engine, streamOf } from "./engine.ts";
 import { type EvaluationTrace, Evaluator } from "./evaluate.ts";
+import { HashlimitTables } from "./hashlimit.ts";
 import { DefragUser, Hook, type NetfilterHooks, type NetfilterHost } from "./hooks.ts";
 import { IpSets } from "./ipset.ts";
 import { PacketLog } from "./log.ts";
@@ -47,6 +48,7 @@ export class Netfilter implements NetfilterHooks, Engine, TableRegistry {
   readonly conntrack: Conntrack;
   readonly nat: Nat;
   readonly recent: RecentLists;
+  readonly hashlimits: HashlimitTables;
   readonly accounts = new Accounts();
   readonly sets: IpSets;
   readonly log = new PacketLog();
@@ -72,6 +74,7 @@ export class Netfilter implements NetfilterHooks, Engine, TableRegistry {
     this.conntrack = new Conntrack(host);
     this.nat = new Nat(this.conntrack, streamOf(host, "nat"));
     this.recent = new RecentLists(host);
+    this.hashlimits = new HashlimitTables(host.cpu);
   }
 
   active(hook: Hook): boolean {

@@ -149,12 +149,25 @@ export class RuleGrammar {
         ])}`;
       case "icmp":
         return `${explicit}${this.#not()}--icmp-type ${this.#pick(["8", "3/4", "echo-request", "any", "network-unreachable", "300", "echo", "host-", "11/0"])}`;
-      case "udp":
       case "sctp":
+        return this.#chance(0.5) ? `${explicit}${ports()}` : `${explicit}${this.#chunks()}`;
+      case "udp":
         return `${explicit}${ports()}`;
       default:
         return this.#chance(0.2) ? ports() : "";
     }
+  }
+
+  #chunks(): string {
+    const types = this.#list(() =>
+      this.#pick([
+        ...["DATA", "DATA:Be", "init", "INIT_ACK", "SACK", "HEARTBEAT", "ABORT:T", "SHUTDOWN"],
+        ...["COOKIE_ECHO", "SHUTDOWN_COMPLETE:t", "ASCONF", "FORWARD_TSN", "DATA:UI", "INIT:T"],
+        ...["I_DATA:b", "FOO"],
+      ]),
+    );
+    const kind = this.#pick(["any", "all", "only", "ANY", "some"]);
+    return `${this.#not()}--chunk-types ${kind} ${this.#pick([types, types, types, "ALL", "none"])}`;
   }
 
   #conntrack(): string {
@@ -224,8 +237,15 @@ export class RuleGrammar {
   }
 
   #hashlimit(): string {
-    let text = `-m hashlimit --hashlimit-${this.#pick(["above", "upto"])} ${this.#rate()} --hashlimit-name fz${this.#number(1000)}`;
-    if (this.#chance(0.3)) text += ` --hashlimit-burst ${1 + this.#number(50)}`;
+    const bytes = this.#chance(0.3);
+    const rate = bytes
+      ? `${this.#pick(["1kb", "512b", "16b", "100kb", "2mb", "1000b", "0b", "7kb"])}/s`
+      : this.#rate();
+    const burst = bytes
+      ? this.#pick(["5", "1000b", "10kb", "5mb", "x", "2000kb"])
+      : this.#pick([`${1 + this.#number(50)}`, "5kb"]);
+    let text = `-m hashlimit --hashlimit-${this.#pick(["above", "upto"])} ${rate} --hashlimit-name fz${this.#number(1000)}`;
+    if (this.#chance(0.3)) text += ` --hashlimit-burst ${burst}`;
     if (this.#chance(0.5)) {
       text += ` --hashlimit-mode ${this.#list(() => this.#pick(["srcip", "dstip", "srcport", "dstport"]))}`;
     }
@@ -283,12 +303,25 @@ export class RuleGrammar {
       case "CHECKSUM":
         return "-j CHECKSUM --checksum-fill";
       case "SET":
-        return `-j SET --${this.#pick(["add-set", "del-set"])} ${this.#pick(FUZZ_SETS)} ${this.#pick(["src", "dst", "src,dst"])}${this.#maybe(() => " --exist")}`;
+        return this.#setTarget();
       case "goto":
         return `-g ${this.#pick(["USER1", "USER2", "MISSING"])}`;
       default:
         return `-j ${name}`;
     }
+  }
+
+  #setTarget(): string {
+    const words = [
+      `-j SET --${this.#pick(["add-set", "add-set", "del-set", "map-set"])} ${this.#pick(FUZZ_SETS)} ${this.#pick(["src", "dst", "src,dst"])}`,
+      this.#maybe(() => "--exist"),
+      this.#maybe(() => `--timeout ${this.#number(100)}`),
+      this.#chance(0.3) ? this.#pick(["--map-mark", "--map-prio", "--map-queue"]) : "",
+    ];
+    return words
+      .map((word) => word.trim())
+      .filter((word) => word !== "")
+      .join(" ");
   }
 
   #natRange(protocol: string): string {

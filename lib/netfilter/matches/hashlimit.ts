@@ -2,37 +2,48 @@
  * -m hashlimit: a token bucket for each address, port, or pair of them.
  *
  * Kernel: net/netfilter/xt_hashlimit.c, 6.18; iptables 1.8.9, extensions/libxt_hashlimit.c.
+ * Not modelled: --hashlimit-rate-match, --hashlimit-rate-interval.
  */
-import { maskOf } from "../../base/inet.ts";
-import type { Cpu } from "../../sim/cpu.ts";
-import { HZ, JIFFY_NS } from "../../sim/timer.ts";
-import { hasPorts } from "../conntrack/tuple.ts";
+import { HZ } from "../../sim/timer.ts";
 import { defineMatch, type OptionSpec, refuseInKernel } from "../extension.ts";
+import {
+  CHUNK_SHIFT,
+  HASHLIMIT_SCALE,
+  type HashlimitConfig,
+  type HashlimitTable,
+  type HashlimitTables,
+} from "../hashlimit.ts";
 import type { Packet } from "../packet.ts";
 import { Match } from "../rule.ts";
 import { refuse } from "../text/errors.ts";
 import { formatRate, parseRate } from "../text/rate.ts";
 import { numberOption } from "../text/values.ts";
 
-/** Units of a period in a second (XT_HASHLIMIT_SCALE_v2). */
-const IPPROTO_ESP = 50;
-const SCALE = 1_000_000;
-const UNITS_PER_TICK = SCALE / HZ;
 const DEFAULT_BURST = 5;
-/** Bytes are counted in chunks of 16 (XT_HASHLIMIT_BYTE_SHIFT). */
-const CHUNK = 16;
+const MAX_BURST = 1_000_000;
+/** How long a bucket is kept when bytes are counted, without a burst and with one. */
+const BYTE_EXPIRE_MS = 15_000;
+const BYTE_BURST_EXPIRE_MS = 60_000;
+const MAX_COST = 2 ** 32 - 1;
 
 /** As they are printed. */
 const MODES = ["srcip", "srcport", "dstip", "dstport"] as const;
+/** Factors of bytes, the largest first. */
+const BYTE_UNITS: readonly (readonly [string, number])[] = [
+  ["m", 1024 * 1024],
+  ["k", 1024],
+  ["", 1],
+];
 
 interface HashlimitState {
   list: string;
   above: boolean;
   given: boolean;
-  /** Packets: the period between two; bytes: what a chunk costs. */
+  /** As in the table; 0: not given. */
   average: number;
-  bytes: boolean;
-  burst: number;
+  countsBytes: boolean;
+  /** As it was written; "": not at all. */
+  burst: string;
   modes: Set<string>;
   sourcePrefix: number;
   destinationPrefix: number;
@@ -40,12 +51,6 @@ interface HashlimitState {
   tableMax: number;
   gcInterval: number;
   expire: number;
-}
-
-interface Bucket {
-  tokens: number;
-  last: number;
-  expires: number;
 }
 
 class HashlimitMatch extends Match {
@@ -58,102 +63,130 @@ class HashlimitMatch extends Match {
   }
 
   readonly #test: HashlimitState;
-  readonly #cpu: Cpu;
-  readonly #buckets = new Map<string, Bucket>();
-  readonly #expire: number;
+  readonly #config: HashlimitConfig;
+  readonly #tables: HashlimitTables;
+  #table: HashlimitTable | null = null;
 
-  constructor(test: HashlimitState, cpu: Cpu) {
+  constructor(test: HashlimitState, config: HashlimitConfig, tables: HashlimitTables) {
     super();
     this.#test = test;
-    this.#cpu = cpu;
-    this.#expire = test.expire === 0 ? formatRate(test.average, SCALE).seconds * 1000 : test.expire;
+    this.#config = config;
+    this.#tables = tables;
+  }
+
+  override attach(): void {
+    this.#table = this.#tables.acquire(this.#test.list, this.#config);
+  }
+
+  override detach(): void {
+    this.#tables.release(this.#test.list);
   }
 
   override matches(packet: Packet): boolean {
-    const key = this.#keyOf(packet);
-    if (key === null) {
+    const isBelow = this.#table?.takes(packet) ?? null;
+    if (isBelow === null) {
       packet.hotDrop = true;
       return false;
     }
-    const test = this.#test;
-    const now = Math.floor(this.#cpu.now / JIFFY_NS);
-    const full = test.average * test.burst;
-    let bucket = this.#buckets.get(key);
-    if (bucket === undefined || bucket.expires < now) {
-      bucket = { tokens: full, last: now, expires: 0 };
-      this.#buckets.set(key, bucket);
-    }
-    bucket.expires = now + Math.ceil((this.#expire * HZ) / 1000);
-    bucket.tokens = Math.min(bucket.tokens + (now - bucket.last) * UNITS_PER_TICK, full);
-    bucket.last = now;
-    const cost = test.bytes ? test.average * Math.ceil(packet.length / CHUNK) : test.average;
-    if (bucket.tokens < cost) return test.above;
-    bucket.tokens -= cost;
-    return !test.above;
-  }
-
-  #keyOf(packet: Packet): string | null {
-    const { modes, sourcePrefix, destinationPrefix } = this.#test;
-    let key = "";
-    if (modes.has("srcip")) key += packet.source & maskOf(sourcePrefix);
-    if (modes.has("dstip")) key += `>${packet.destination & maskOf(destinationPrefix)}`;
-    if (!modes.has("srcport") && !modes.has("dstport")) return key;
-    // The kernel takes the SPI of ESP for ports as well (proto_ports_offset).
-    const portsAreThere = hasPorts(packet.protocol) || packet.protocol === IPPROTO_ESP;
-    if (!portsAreThere || packet.fragmentOffset !== 0) return key;
-    if (packet.transportLength < 4) return null;
-    const ports = packet.view.getInt32(packet.l4);
-    if (modes.has("srcport")) key += `:${ports >>> 16}`;
-    if (modes.has("dstport")) key += `>:${ports & 0xffff}`;
-    return key;
+    return isBelow !== this.#test.above;
   }
 
   override save(): string {
     const test = this.#test;
     let text = ` --hashlimit-${test.above ? "above" : "upto"} ${this.#rate()}`;
-    text += ` --hashlimit-burst ${test.burst}`;
+    text += this.#burst("--hashlimit-");
     const modes = MODES.filter((mode) => test.modes.has(mode));
     if (modes.length > 0) text += ` --hashlimit-mode ${modes.join(",")}`;
     text += ` --hashlimit-name ${test.list}`;
-    return text + this.#rest("--hashlimit-", true);
+    return text + this.#rest("--hashlimit-");
   }
 
   override list(): string {
     const test = this.#test;
-    let text = ` limit: ${test.above ? "above" : "up to"} ${this.#rate()} burst ${test.burst}`;
+    let text = ` limit: ${test.above ? "above" : "up to"} ${this.#rate()}${this.#burst("")}`;
     const modes = MODES.filter((mode) => test.modes.has(mode));
     if (modes.length > 0) text += ` mode ${modes.join("-")}`;
-    return text + this.#rest("", false);
-  }
-
-  /** What is not at its default; the masks come last in a save and before the table in a listing. */
-  #rest(dash: string, masksLast: boolean): string {
-    const test = this.#test;
-    let table = "";
-    if (test.tableSize > 0) table += ` ${dash}htable-size ${test.tableSize}`;
-    if (test.tableMax > 0) table += ` ${dash}htable-max ${test.tableMax}`;
-    if (test.gcInterval !== 1000) table += ` ${dash}htable-gcinterval ${test.gcInterval}`;
-    if (this.#expire !== formatRate(test.average, SCALE).seconds * 1000) {
-      table += ` ${dash}htable-expire ${this.#expire}`;
-    }
-    let masks = "";
-    if (test.sourcePrefix !== 32) masks += ` ${dash}srcmask ${test.sourcePrefix}`;
-    if (test.destinationPrefix !== 32) masks += ` ${dash}dstmask ${test.destinationPrefix}`;
-    return masksLast ? table + masks : table + masks;
+    return text + this.#rest("");
   }
 
   #rate(): string {
-    return formatRate(this.#test.average, SCALE).text;
+    const { average, countsBytes } = this.#config;
+    if (!countsBytes) return formatRate(average, HASHLIMIT_SCALE).text;
+    const bytes = bytesOfCost(average);
+    const [name, factor] = BYTE_UNITS.find(([, size]) => bytes >= size && bytes % size === 0) ?? [
+      "",
+      1,
+    ];
+    return `${bytes / factor}${name}b/s`;
+  }
+
+  #burst(dash: string): string {
+    const { average, countsBytes, burst } = this.#config;
+    if (!countsBytes) return ` ${dash}burst ${burst}`;
+    if (burst === 0) return "";
+    const bytes = bytesOfCost(average) * burst;
+    const [name, factor] = BYTE_UNITS.find(([, size]) => bytes >= size) ?? ["", 1];
+    return ` ${dash}burst ${Math.floor(bytes / factor)}${name}b`;
+  }
+
+  /** What is not at its default. */
+  #rest(dash: string): string {
+    const test = this.#test;
+    let text = "";
+    if (test.tableSize > 0) text += ` ${dash}htable-size ${test.tableSize}`;
+    if (test.tableMax > 0) text += ` ${dash}htable-max ${test.tableMax}`;
+    if (test.gcInterval !== 1000) text += ` ${dash}htable-gcinterval ${test.gcInterval}`;
+    if (this.#config.expireMs !== defaultExpireMs(this.#config)) {
+      text += ` ${dash}htable-expire ${this.#config.expireMs}`;
+    }
+    if (test.sourcePrefix !== 32) text += ` ${dash}srcmask ${test.sourcePrefix}`;
+    if (test.destinationPrefix !== 32) text += ` ${dash}dstmask ${test.destinationPrefix}`;
+    return text;
   }
 }
 
+function defaultExpireMs(config: Pick<HashlimitConfig, "average" | "burst" | "countsBytes">) {
+  if (!config.countsBytes) return formatRate(config.average, HASHLIMIT_SCALE).seconds * 1000;
+  return config.burst === 0 ? BYTE_EXPIRE_MS : BYTE_BURST_EXPIRE_MS;
+}
+
+/** What a chunk costs at so many bytes a second, and back, as the tool reckons it. */
+function costOfBytes(bytes: number): number {
+  return Math.floor(MAX_COST / (Math.floor(bytes / 2 ** CHUNK_SHIFT) + 1));
+}
+
+function bytesOfCost(cost: number): number {
+  return (Math.floor(MAX_COST / cost) - 1) * 2 ** CHUNK_SHIFT;
+}
+
+/** `500`, `10k`, `2m`: a number and its factor. What stands behind is looked at by nobody. */
+function bytesOfText(text: string): number {
+  const parts = /^([0-9]+)([km]?)/.exec(text);
+  const [, factor = 1] = BYTE_UNITS.find(([name]) => name === parts?.[2]) ?? [];
+  return Number(parts?.[1] ?? 0) * factor;
+}
+
 /** Credits for each unit of a period: what 64 bits hold of a day's, as the kernel computes it. */
-const CREDITS_PER_UNIT = BigInt(Math.floor((HZ * 2 ** 39) / SCALE));
+const CREDITS_PER_UNIT = BigInt(Math.floor((HZ * 2 ** 39) / HASHLIMIT_SCALE));
 
 /** Whether the kernel's 64-bit arithmetic wraps around. */
-function overflows(state: HashlimitState): boolean {
+function overflows(average: number, burst: number): boolean {
   const credits = (units: number): bigint => BigInt.asUintN(64, BigInt(units) * CREDITS_PER_UNIT);
-  return credits(state.average * state.burst) < credits(state.average);
+  return credits(average * burst) < credits(average);
+}
+
+/** The burst in packets, or of bytes as a multiple of the rate. */
+function burstOf({ burst, countsBytes, average }: HashlimitState): number {
+  if (!countsBytes) {
+    if (burst === "") return DEFAULT_BURST;
+    if (burst.endsWith("b")) return bytesOfText(burst);
+    return numberOption("hashlimit", "hashlimit-burst", burst, 1, MAX_BURST);
+  }
+  if (burst === "") return 0;
+  const least = bytesOfCost(average);
+  const bytes = bytesOfText(burst);
+  if (bytes < least || least === 0) refuse(`burst cannot be smaller than ${least}b`);
+  return Math.ceil(bytes / least);
 }
 
 function rateOption(name: string, above: boolean): OptionSpec<HashlimitState> {
@@ -162,9 +195,11 @@ function rateOption(name: string, above: boolean): OptionSpec<HashlimitState> {
     inverts: true,
     read: (state, value, inverted) => {
       if (state.given) refuse("hashlimit: only one of the rate options may be given");
-      if (/b\/s$/.test(value)) refuse("hashlimit: rates in bytes are not modelled");
-      const average = parseRate(value, SCALE);
-      if (average === undefined) {
+      state.countsBytes = value.includes("b/s");
+      const average = state.countsBytes
+        ? costOfBytes(bytesOfText(value))
+        : parseRate(value, HASHLIMIT_SCALE);
+      if (average === undefined || average === 0 || Number.parseInt(value, 10) === 0) {
         refuse(`hashlimit: Bad value for "--${name}" option: "${value}"`, "for example 5/min");
       }
       state.average = average;
@@ -175,7 +210,6 @@ function rateOption(name: string, above: boolean): OptionSpec<HashlimitState> {
 }
 
 type NumberField =
-  | "burst"
   | "sourcePrefix"
   | "destinationPrefix"
   | "tableSize"
@@ -193,7 +227,6 @@ function number(name: string, field: NumberField, max?: number): OptionSpec<Hash
   };
 }
 
-// Not modelled: --hashlimit-rate-match, --hashlimit-rate-interval, and rates in bytes.
 /** The module. */
 export const HASHLIMIT_MATCH = defineMatch<HashlimitState>({
   name: "hashlimit",
@@ -201,7 +234,15 @@ export const HASHLIMIT_MATCH = defineMatch<HashlimitState>({
     rateOption("hashlimit-upto", false),
     rateOption("hashlimit-above", true),
     rateOption("hashlimit", false),
-    number("burst", "burst", 1_000_000),
+    {
+      name: "hashlimit-burst",
+      read: (state, value) => {
+        state.burst = value;
+        if (!value.endsWith("b")) {
+          numberOption("hashlimit", "hashlimit-burst", value, 1, MAX_BURST);
+        }
+      },
+    },
     number("srcmask", "sourcePrefix", 32),
     number("dstmask", "destinationPrefix", 32),
     number("htable-size", "tableSize"),
@@ -235,8 +276,8 @@ export const HASHLIMIT_MATCH = defineMatch<HashlimitState>({
     above: false,
     given: false,
     average: 0,
-    bytes: false,
-    burst: DEFAULT_BURST,
+    countsBytes: false,
+    burst: "",
     modes: new Set<string>(),
     sourcePrefix: 32,
     destinationPrefix: 32,
@@ -249,7 +290,24 @@ export const HASHLIMIT_MATCH = defineMatch<HashlimitState>({
     if (!state.given) {
       refuse("hashlimit: You have to specify --hashlimit-upto or --hashlimit-above");
     }
-    if (overflows(state)) refuseInKernel(context, "hashlimit: rate times burst is too large");
-    return new HashlimitMatch({ ...state, modes: new Set(state.modes) }, context.engine.host.cpu);
+    const { average, countsBytes, sourcePrefix, destinationPrefix, expire } = state;
+    const burst = burstOf(state);
+    if (!countsBytes && overflows(average, burst)) {
+      refuseInKernel(context, "hashlimit: rate times burst is too large");
+    }
+    const config: HashlimitConfig = {
+      average,
+      countsBytes,
+      burst,
+      modes: new Set(state.modes),
+      sourcePrefix,
+      destinationPrefix,
+      expireMs: expire === 0 ? defaultExpireMs({ average, burst, countsBytes }) : expire,
+    };
+    return new HashlimitMatch(
+      { ...state, modes: new Set(state.modes) },
+      config,
+      context.engine.hashlimits,
+    );
   },
 });

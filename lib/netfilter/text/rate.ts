@@ -21,7 +21,7 @@ const PRINTED: readonly (readonly [string, number])[] = [
 
 /** The period of a rate in 1/`scale` s, or undefined if the text is none or too fast. */
 export function parseRate(text: string, scale: number): number | undefined {
-  const parts = /^(\d+)(?:\/(.*))?$/.exec(text);
+  const parts = /^(\d+)[^/]*(?:\/(.*))?$/.exec(text);
   const count = Number(parts?.[1] ?? 0);
   const unit = parts?.[2]?.toLowerCase() ?? "second";
   const [, seconds] = UNITS.find(([name]) => unit !== "" && name.startsWith(unit)) ?? [];

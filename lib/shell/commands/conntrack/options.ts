@@ -102,7 +102,7 @@ const WITHOUT_FILTERS = "CFS";
 const COMMANDS_OF: Readonly<Record<string, string>> = {
   "event-mask": "E",
   "any-nat": "LE",
-  timeout: "IU",
+  timeout: "IUD",
   zone: "LIDGE",
 };
 
