@@ -19,11 +19,14 @@ const SIDES = ["src", "dst"];
 /** Makes matches from one stream. */
 export class RouterMatches {
   readonly #random: RandomStream;
-  /** Numbers the tables of hashlimit, whose names must not come twice. */
+  /** Numbers the tables of hashlimit. */
   #tables = 0;
+  /** Whether those of this rule set count bytes. */
+  readonly #countsBytes: boolean;
 
   constructor(random: RandomStream) {
     this.#random = random;
+    this.#countsBytes = random.chance(0.3);
   }
 
   pick<T>(choices: readonly T[]): T {
@@ -122,6 +125,7 @@ export class RouterMatches {
       `-p udp ${many} 53,123,20000:20250`,
       `-p icmp -m icmp ${not}--icmp-type ${this.pick(["8", "0", "3", "3/3", "any", "time-exceeded"])}`,
       `-p sctp -m sctp ${not}--dport 80`,
+      `-p sctp -m sctp ${not}--chunk-types ${this.pick(["any", "all", "only"])} ${this.pick(["INIT", "DATA,INIT", "DATA:e", "INIT_ACK,SACK,COOKIE_ECHO", "ALL", "NONE"])}`,
     ]);
   }
 
@@ -166,25 +170,33 @@ export class RouterMatches {
       case 1:
         return `-m limit --limit ${slow} --limit-burst ${1 + random.below(4)}`;
       case 2: {
-        this.#tables += 1;
+        // A name that comes again is the same table, with what its first rule says.
+        if (this.#tables === 0 || random.chance(0.7)) this.#tables += 1;
         const mode = this.pick(["", "srcip", "dstip", "srcip,dstport", "srcip,dstip,srcport"]);
         const by = mode === "" ? "" : ` --hashlimit-mode ${mode}`;
         const mask = mode.includes("srcip") && random.chance(0.3) ? " --hashlimit-srcmask 16" : "";
-        return `-m hashlimit --hashlimit-${this.pick(["upto", "above"])} ${slow} --hashlimit-burst ${1 + random.below(4)}${by}${mask} --hashlimit-name fz${this.#tables}`;
+        const rate = `${slow} --hashlimit-burst ${1 + random.below(4)}`;
+        return `-m hashlimit --hashlimit-${this.pick(["upto", "above"])} ${this.#countsBytes ? this.#byteRate() : rate}${by}${mask} --hashlimit-name fz${this.#tables}`;
       }
       default:
-        return `-m recent ${this.#recent()} --name ${this.pick(["fz", "fy"])}${this.pick(["", " --rdest"])}`;
+        return `-m recent ${this.#recent()} --name ${this.pick(["fz", "fy"])}${this.pick(["", " --rdest"])}${this.pick(["", "", " --mask 255.255.0.0"])}`;
     }
+  }
+
+  /** So slow that no test lasts until a bucket is full again. */
+  #byteRate(): string {
+    return `16b/s${this.pick(["", " --hashlimit-burst 16b", " --hashlimit-burst 48b"])}`;
   }
 
   #recent(): string {
     const seconds = this.pick(["", " --seconds 100"]);
     const hits = this.pick(["", ` --hitcount ${1 + this.#random.below(4)}`]);
     const ttl = this.pick(["", "", " --rttl"]);
+    const reap = seconds === "" ? "" : this.pick(["", " --reap"]);
     return this.pick([
       `${this.not()}--set`,
-      `${this.not()}--rcheck${seconds}${hits}${ttl}`,
-      `${this.not()}--update${seconds}${hits}${ttl}`,
+      `${this.not()}--rcheck${seconds}${reap}${hits}${ttl}`,
+      `${this.not()}--update${seconds}${reap}${hits}${ttl}`,
       `${this.not()}--remove`,
     ]);
   }
