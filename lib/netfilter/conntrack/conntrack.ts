@@ -40,12 +40,17 @@ import { mayDropEarly } from "./tcp-state.ts";
 import { TcpTracker } from "./tcp-tracker.ts";
 import { END, TcpWindows } from "./tcp-window.ts";
 import { Tracking } from "./tracking.ts";
-import { Tuple } from "./tuple.ts";
+import { IPPROTO_DCCP, IPPROTO_UDPLITE, Tuple } from "./tuple.ts";
 
 /** How often the collector of expired connections looks, in ticks. */
 const COLLECT_INTERVAL = 60 * HZ;
-/** Connections looked at when room is needed (NF_CT_EVICTION_RANGE buckets). */
+/** Buckets that are looked at when room is needed (NF_CT_EVICTION_RANGE). */
 const EVICTION_RANGE = 8;
+
+/** Protocols of which two packets may race for a connection (`allow_clash`). */
+const CLASHING_PROTOCOLS = [IPPROTO_ICMP, IPPROTO_UDP, IPPROTO_DCCP, IPPROTO_UDPLITE];
+// Not modelled: a second entry that answers alone find (nf_ct_resolve_clash_harder); here a packet is
+// never overtaken between its look-up and its confirmation.
 
 /** What happened to a connection, as `conntrack -E` names it. */
 export type ConntrackEvent = "NEW" | "UPDATE" | "DESTROY";
@@ -168,6 +173,8 @@ export class Conntrack implements TimerOwner {
   }
 
   #full = false;
+  /** Whether a connection has found no room since the collector looked last. */
+  #isShort = false;
 
   #invalid(): Verdict {
     this.statistics.invalid += 1;
@@ -253,7 +260,7 @@ export class Conntrack implements TimerOwner {
 
   #create(tuple: Tuple, template: Connection | null): Connection | null {
     if (!tuple.hasAnswer) return null;
-    const connection = this.#allocate();
+    const connection = this.#allocate(tuple);
     if (connection === null) return null;
     connection.original.copy(tuple);
     connection.reply.invert(tuple);
@@ -263,10 +270,11 @@ export class Conntrack implements TimerOwner {
     return connection;
   }
 
-  #allocate(): Connection | null {
+  #allocate(tuple: Tuple): Connection | null {
     const max = this.settings.nf_conntrack_max;
-    if (max !== 0 && this.#count >= max && !this.#dropEarly()) {
+    if (max !== 0 && this.#count >= max && !this.#dropEarly(tuple)) {
       this.#full = true;
+      this.#isShort = true;
       return null;
     }
     this.#count += 1;
@@ -287,20 +295,22 @@ export class Conntrack implements TimerOwner {
     this.owner?.connectionGone(connection);
   }
 
-  /** Makes room by ending a connection that is closing or was never answered. */
-  #dropEarly(): boolean {
-    const { table } = this;
-    const places = table.places;
-    const start = this.#lastId % Math.max(places, 1);
-    let looked = 0;
-    for (let step = 0; step < places && looked < EVICTION_RANGE; step += 1) {
-      const connection = table.at((start + step) % places);
-      if (connection === null) continue;
-      looked += 1;
-      if ((connection.status & Status.ASSURED) !== 0 && !isClosing(connection)) continue;
-      this.kill(connection);
-      this.statistics.earlyDrop += 1;
-      return true;
+  /**
+   * Makes room by ending the connections without an assured answer that are near where the new one
+   * will be. In a table with many more buckets than connections there are hardly ever any.
+   */
+  #dropEarly(tuple: Tuple): boolean {
+    const { table, statistics } = this;
+    // The largest power of two that is not more.
+    const buckets = 1 << (31 - Math.clz32(this.settings.nf_conntrack_buckets));
+    for (let step = 0; step < EVICTION_RANGE; step += 1) {
+      let dropped = false;
+      for (const connection of table.inBucket(tuple, step, buckets)) {
+        if ((connection.status & Status.ASSURED) !== 0 || !this.kill(connection)) continue;
+        statistics.earlyDrop += 1;
+        dropped = true;
+      }
+      if (dropped) return true;
     }
     return false;
   }
@@ -400,12 +410,18 @@ export class Conntrack implements TimerOwner {
     return null;
   }
 
-  /** Two packets of one flow were on their way at once: the later takes the earlier's connection. */
+  /**
+   * Two packets of one flow were on their way at once: the later takes the earlier's connection, where
+   * a protocol bears that.
+   */
   #resolveClash(packet: Packet, loser: Connection, winner: Connection): Verdict {
-    const same = winner.original.equals(loser.original) && winner.reply.equals(loser.reply);
-    const plain = (loser.status & (Status.SRC_NAT_DONE | Status.DST_NAT_DONE)) === 0;
-    const allowed = packet.protocol !== IPPROTO_TCP && packet.protocol !== IPPROTO_SCTP;
-    if (!allowed || !(same || (plain && winner.original.equals(loser.original)))) {
+    const same = [Direction.ORIGINAL, Direction.REPLY].every(
+      (direction) =>
+        winner.tuple(direction).equals(loser.tuple(direction)) &&
+        winner.zoneOf(direction) === loser.zoneOf(direction),
+    );
+    const isPlain = (winner.status & (Status.SRC_NAT_DONE | Status.DST_NAT_DONE)) === 0;
+    if (!CLASHING_PROTOCOLS.includes(packet.protocol) || !(same || isPlain)) {
       this.statistics.insertFailed += 1;
       return this.#dropped(packet);
     }
@@ -461,15 +477,17 @@ export class Conntrack implements TimerOwner {
 
   /**
    * Makes a connection as a program asks for it, confirmed at once and `seconds` to live; `prepare`
-   * sets its tuples, which must be free. Null: the table is full.
+   * sets all but its first tuple, and both must be free. Null: the table is full.
    */
   insert(
+    original: Tuple,
     seconds: number,
     portId: number,
     prepare: (connection: Connection) => void,
   ): Connection | null {
-    const connection = this.#allocate();
+    const connection = this.#allocate(original);
     if (connection === null) return null;
+    connection.original.copy(original);
     prepare(connection);
     const { protocol } = connection.original;
     if (protocol === IPPROTO_TCP || protocol === IPPROTO_SCTP)
@@ -527,9 +545,14 @@ export class Conntrack implements TimerOwner {
 
   /** The collector's turn. It sleeps while there are no connections. */
   expired(_timer: Timer): void {
+    // 95 %, as the kernel reckons it; then also those go that are closing or never were assured.
+    const limit = this.#isShort ? Math.floor(this.settings.nf_conntrack_max / 100) * 95 : 0;
+    this.#isShort = false;
     for (let index = 0; index < this.table.places; index += 1) {
       const connection = this.table.at(index);
-      if (connection !== null && this.isExpired(connection)) this.kill(connection);
+      if (connection === null) continue;
+      const isNeedless = limit > 0 && this.#count >= limit && mayGoEarly(connection);
+      if (isNeedless || this.isExpired(connection)) this.kill(connection);
     }
     if (this.table.size > 0) this.#collector.armJiffies(COLLECT_INTERVAL);
   }
@@ -541,7 +564,8 @@ function directionsIn(connection: Connection, zone: number): number {
   return connection.zoneOf(Direction.REPLY) === zone ? original | 2 : original;
 }
 
-function isClosing({ original, state }: Connection): boolean {
+function mayGoEarly({ original, state, status }: Connection): boolean {
+  if ((status & Status.ASSURED) === 0) return true;
   if (original.protocol === IPPROTO_TCP) return mayDropEarly(state);
   return original.protocol === IPPROTO_SCTP && associationMayDropEarly(state);
 }

@@ -92,8 +92,8 @@ export class ConnectionTable {
     this.#connections[index] = connection;
     connection.slot = index;
     // A host that speaks to itself has one tuple for both: the kernel takes it for the reply.
-    this.#addKey(connection, index, Direction.REPLY);
     this.#addKey(connection, index, Direction.ORIGINAL);
+    this.#addKey(connection, index, Direction.REPLY);
   }
 
   /** Takes a connection out. */
@@ -105,6 +105,26 @@ export class ConnectionTable {
     this.#connections[index] = null;
     this.#freeIndexes.push(index);
     connection.slot = -1;
+  }
+
+  /**
+   * The connections in the bucket `step` behind that of a tuple in zone 0, if the table had so many
+   * buckets, a power of two. O(1).
+   */
+  inBucket(tuple: Tuple, step: number, buckets: number): Connection[] {
+    const mask = this.#mask;
+    const bucket = (hashOf(tuple, 0) + step) & (buckets - 1);
+    const found: Connection[] = [];
+    for (let home = bucket & mask; home <= mask; home += buckets) {
+      for (let slot = home; ; slot = (slot + 1) & mask) {
+        const value = this.#slots[slot * SLOT_WORDS + 1] ?? 0;
+        if (value === 0) break;
+        if (((this.#slots[slot * SLOT_WORDS] ?? 0) & (buckets - 1)) !== bucket) continue;
+        const connection = this.#connections[(value - 1) >>> 1] ?? null;
+        if (connection !== null && !found.includes(connection)) found.push(connection);
+      }
+    }
+    return found;
   }
 
   /** All connections in the order in which they were made. */
@@ -130,12 +150,35 @@ export class ConnectionTable {
     this.#insert(hashOf(connection.tuple(direction), zone), entry);
   }
 
+  /**
+   * Puts an entry in, before others of the same hash, as the kernel adds to the head of a bucket: zones
+   * of one direction let two connections have a tuple, and the younger one is found.
+   */
   #insert(hash: number, entry: number): void {
+    const slots = this.#slots;
+    const mask = this.#mask;
+    let value = entry + 1;
+    let slot = hash & mask;
+    for (; slots[slot * SLOT_WORDS + 1] !== 0; slot = (slot + 1) & mask) {
+      if (slots[slot * SLOT_WORDS] !== hash) continue;
+      const older = slots[slot * SLOT_WORDS + 1] ?? 0;
+      slots[slot * SLOT_WORDS + 1] = value;
+      value = older;
+    }
+    this.#set(slot, hash, value);
+  }
+
+  /** Puts an entry in behind all others. */
+  #append(hash: number, value: number): void {
     const mask = this.#mask;
     let slot = hash & mask;
     while (this.#slots[slot * SLOT_WORDS + 1] !== 0) slot = (slot + 1) & mask;
+    this.#set(slot, hash, value);
+  }
+
+  #set(slot: number, hash: number, value: number): void {
     this.#slots[slot * SLOT_WORDS] = hash;
-    this.#slots[slot * SLOT_WORDS + 1] = entry + 1;
+    this.#slots[slot * SLOT_WORDS + 1] = value;
     this.#used += 1;
   }
 
@@ -166,9 +209,13 @@ export class ConnectionTable {
     this.#slots = new Int32Array(old.length * 2);
     this.#mask = this.#slots.length / SLOT_WORDS - 1;
     this.#used = 0;
-    for (let at = 0; at < old.length; at += SLOT_WORDS) {
+    // From an empty slot on, so that no run is cut and all keep their order.
+    let start = 0;
+    while (old[start + 1] !== 0) start += SLOT_WORDS;
+    for (let step = 0; step < old.length; step += SLOT_WORDS) {
+      const at = (start + step) % old.length;
       const value = old[at + 1] ?? 0;
-      if (value !== 0) this.#insert(old[at] ?? 0, value - 1);
+      if (value !== 0) this.#append(old[at] ?? 0, value);
     }
   }
 }

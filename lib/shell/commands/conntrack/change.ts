@@ -94,8 +94,7 @@ export function createEntry(
   if ((statusBits(wanted.text("status")) & Status.EXPECTED) !== 0) {
     throw operationFailed("Device or resource busy");
   }
-  const made = conntrack.insert(wanted.number("timeout"), portId, (connection) => {
-    connection.original.copy(original);
+  const made = conntrack.insert(original, wanted.number("timeout"), portId, (connection) => {
     connection.reply.copy(reply);
     connection.setZone(zone, 3);
     connection.mark = markOf(wanted.text("mark"), 0);
