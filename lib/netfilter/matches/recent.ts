@@ -58,7 +58,8 @@ class RecentMatch extends Match {
     const list = this.#list;
     if (list === null) return false;
     const test = this.#test;
-    const address = (test.destination ? packet.destination : packet.source) & test.mask;
+    // The mask of the rule that made the list.
+    const address = (test.destination ? packet.destination : packet.source) & list.mask;
     let ttl = ipv4.ttl(packet.view, packet.l3);
     // Of a packet that is on its way through, the TTL as it was before it was forwarded.
     if (packet.outDevice !== null && packet.frame.socket === null) ttl = (ttl + 1) & 0xff;
