@@ -9,6 +9,9 @@ const ROUNDS: readonly (readonly [script: string, ...args: string[]])[] = [
   ["iptables-text", "--seed", "1", "--count", "70"],
   ["packets", "--seed", "1", "--count", "40"],
   ["packets", "--flows", "--seed", "1", "--count", "40"],
+  ["command-lines", "--tool", "iptables", "--seed", "4", "--count", "40"],
+  ["command-lines", "--tool", "ipset", "--seed", "2", "--count", "60"],
+  ["command-lines", "--tool", "conntrack", "--seed", "2", "--count", "30"],
 ];
 const PROGRAMS = ["ip", "iptables", "iptables-legacy", "conntrack", "nft", "ipset", "python3"];
 

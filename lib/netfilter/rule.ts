@@ -55,6 +55,10 @@ export abstract class Match {
 export abstract class Target {
   /** Name of the module, as after `-j`. */
   abstract get name(): string;
+  /** How listings call it: by the name of the kernel's module. */
+  get listedName(): string {
+    return this.name;
+  }
   /** Acts on the packet. @hot */
   abstract apply(packet: Packet): Verdict;
   /** As `Match.save`. */

@@ -157,6 +157,7 @@ export function elementToTest(set: IpSet, parsed: ParsedElement): SetElement | n
   if (set.type === "hash:ip" && addresses !== null) {
     return { ...emptyElement(), address: addresses.first & set.options.mask };
   }
+  if (set.type === "hash:ip,port" && addresses?.first === 0) return null;
   const [element = null] = elementsOf(set, parsed);
   return element;
 }

@@ -46,6 +46,48 @@ describe("shell/commands/ipset", () => {
     );
     expect(world.run("a", "ipset list x")).to.match(/References: 1\n.*\nMembers:\n1\.1\.1\.1\n$/);
   });
+
+  it("keeps comments, values for packets and the part of addresses that counts", () => {
+    const world = new World("a");
+    world.run("a", "ipset create m hash:ip netmask 24 comment skbinfo timeout 100");
+    world.run("a", "ipset add m 10.0.0.7 comment 'two words' skbmark 0x10/0xff skbprio 1:a");
+
+    expect(world.run("a", "ipset save m").replace(/0x[0-9a-f]{8}/, "0x")).to.equal(
+      "create m hash:ip family inet hashsize 1024 maxelem 65536 netmask 24 timeout 100 comment " +
+        "skbinfo bucketsize 12 initval 0x\n" +
+        'add m 10.0.0.0 timeout 99 comment "two words" skbmark 0x10/0xff skbprio 1:a\n',
+    );
+    expect(world.run("a", "ipset test m 10.0.0.200 2>&1")).to.equal(
+      "Warning: 10.0.0.200 is in set m.\n",
+    );
+  });
+
+  it("makes the fewest networks of a range", () => {
+    const world = new World("a");
+
+    world.run("a", "ipset create n hash:net; ipset add n 10.0.0.1-10.0.0.8");
+
+    expect(world.run("a", "ipset list n").split("Members:\n")[1]).to.equal(
+      "10.0.0.1\n10.0.0.2/31\n10.0.0.4/30\n10.0.0.8\n",
+    );
+  });
+
+  it("refuses names before values, and the kernel's part last", () => {
+    const world = new World("a");
+    world.run("a", "ipset create p hash:ip,port");
+    const run = (line: string) => world.run("a", `ipset ${line}`);
+
+    expect(run("create x hash:ip maxelem y bogus")).to.equal(
+      "ipset v7.17: Unknown argument: `bogus'\nTry `ipset help' for more information.\n",
+    );
+    expect(run("add p 10.0.0.1,47:80 timeout 5")).to.equal(
+      "ipset v7.17: Syntax error: Protocol 47 can be used with pseudo port value 0 only.\n",
+    );
+    expect(run("add p 10.0.0.1,80 timeout 5")).to.equal(
+      "ipset v7.17: Timeout cannot be used: set was created without timeout support\n",
+    );
+    expect(run("-q add p 10.0.0.1,x")).to.equal("");
+  });
 });
 
 describe("shell/commands/nfacct", () => {

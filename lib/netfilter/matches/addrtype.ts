@@ -163,11 +163,13 @@ export const ADDRTYPE_MATCH = defineMatch<AddrtypeState>({
 /** A list of types, each of which may be cut short, in any case. */
 function parseTypes(text: string): number {
   let types = 0;
-  for (const word of text.split(",")) {
+  const words = text.split(",");
+  for (const [index, word] of words.entries()) {
     const upper = word.toUpperCase();
     const type = upper === "" ? -1 : TYPES.findIndex((name) => name.startsWith(upper));
     if (type === -1) {
-      const shown = text.includes(",") ? `\`${text}'` : `"${text}"`;
+      const rest = words.slice(index).join();
+      const shown = rest.includes(",") ? `\`${rest}'` : `"${rest}"`;
       refuse(`addrtype: bad type ${shown}`, `types are ${TYPES.join(", ")}`);
     }
     types |= 1 << type;

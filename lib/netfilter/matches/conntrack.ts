@@ -249,9 +249,13 @@ function statusNames(status: number): string {
 
 function parseStates(module: string, text: string, names: readonly string[]): number {
   let states = 0;
-  for (const word of text.split(",")) {
+  const words = text.split(",");
+  for (const [index, word] of words.entries()) {
     const bit = names.indexOf(word.toUpperCase());
-    if (bit === -1) refuse(`Bad ${module} "${text}"`, `states are ${names.join(", ")}`);
+    if (bit === -1) {
+      const rest = words.slice(index).join();
+      refuse(`Bad ${module} "${rest}"`, `states are ${names.join(", ")}`);
+    }
     states |= 1 << bit;
   }
   return states;

@@ -76,7 +76,7 @@ export const LIMIT_MATCH = defineMatch<LimitState>({
       name: "limit",
       read: (state, value) => {
         const period = parseRate(value, SCALE);
-        if (period === undefined) refuse(`limit: bad rate \`${value}'`, "for example 5/min");
+        if (period === undefined) refuse(`bad rate "${value}"'`, "for example 5/min");
         state.period = period;
       },
     },

@@ -59,6 +59,10 @@ class CtTarget extends Target {
     return this.#name;
   }
 
+  override get listedName(): string {
+    return "CT";
+  }
+
   override apply(packet: Packet): Verdict {
     const { frame } = packet;
     // What is tracked already stays as it is.
@@ -82,7 +86,7 @@ class CtTarget extends Target {
   }
 
   override list(): string {
-    return this.#name === "NOTRACK" ? "" : ` CT${this.#dump("")}`;
+    return this.#name === "NOTRACK" ? " NOTRACK" : ` CT${this.#dump("")}`;
   }
 
   #dump(dash: string): string {

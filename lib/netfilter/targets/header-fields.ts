@@ -220,7 +220,7 @@ export const CLASSIFY_TARGET = defineTarget<{ major: number; minor: number }>({
       required: true,
       read: (state, value) => {
         const parts = /^([0-9a-fA-F]{1,4}):([0-9a-fA-F]{1,4})$/.exec(value);
-        if (parts === null) refuse(`Bad class value \`${value}'`, "for example 1:10");
+        if (parts === null) refuse(`Bad class value "${value}"`, "for example 1:10");
         state.major = Number.parseInt(parts[1] ?? "0", 16);
         state.minor = Number.parseInt(parts[2] ?? "0", 16);
       },

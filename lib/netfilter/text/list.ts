@@ -66,7 +66,7 @@ export function describeRule(rule: Rule): string {
     number: 0,
   };
   const { header } = rule;
-  let text = `${rule.target?.name ?? rule.targetName} ${header.protocolInverted ? "!" : " "}`;
+  let text = `${rule.target?.listedName ?? rule.targetName} ${header.protocolInverted ? "!" : " "}`;
   text += `${toolProtocol(header.protocol)} opt `;
   text += `${header.fragmentInverted ? "!" : "-"}${header.fragment ? "f" : "-"} `;
   text += `in ${device(header.inInterface, options)} out ${device(header.outInterface, options)} `;
@@ -134,7 +134,7 @@ function listRule(rule: Rule, number: number, options: ListOptions): string {
     text += `${count(rule.packets, options).padStart(options.exact ? 8 : 5)} `;
     text += `${count(rule.bytes, options).padStart(options.exact ? 8 : 5)} `;
   }
-  text += `${(rule.target?.name ?? rule.targetName).padEnd(9)} `;
+  text += `${(rule.target?.listedName ?? rule.targetName).padEnd(9)} `;
   const protocol = options.numeric
     ? String(header.protocol)
     : header.protocol === 0
