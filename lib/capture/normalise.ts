@@ -37,8 +37,8 @@ import * as tcp from "../wire/tcp.ts";
 import { type Capture, type CapturedFrame, framesOf, nsSince } from "./capture.ts";
 import { checksumVerdict } from "./checksum-verdict.ts";
 import { dissect, type Field, findField, type Layer } from "./dissect.ts";
-import { DNS_LENGTH_SIZE, DnsStreams } from "./dns-streams.ts";
 import { Flows, type Ports, portsAt } from "./flows.ts";
+import { PayloadText } from "./payload-text.ts";
 
 /** What the caller knows about the lab. */
 export interface NormaliseOptions {
@@ -70,14 +70,9 @@ export const CLOCK_PLAY_MS = 5;
 /** A counting identification is not this far from the flow's first. */
 const FARTHEST_ID = 4096;
 const ADDRESSES: ReadonlySet<string> = new Set(["source", "destination"]);
-const PING_TIME_HEX_DIGITS = 32;
 const DNS_PORT = 53;
-/** In hexadecimal: `Date: ` and 29 characters, `X-Request-ID: ` and 32, and the line's end. */
-const HTTP_DATE = /(0d0a446174653a20)(?:[0-9a-f]{2}){29}(0d0a)/;
-const REQUEST_ID = /(0d0a582d526571756573742d49443a20)([0-9a-f]{64})(?=0d0a)/;
-/** Where tracepath sends to, a port for each of 64 probes, and the digits that tell the time. */
+/** Where tracepath sends to: a port for each of 64 probes. */
 const TRACEPATH_PORTS = { first: 44_444, last: 44_507 };
-const PROBE_TIME_DIGITS = { from: 16, to: 48 };
 const TWO_40 = 2 ** 40;
 
 /** The frames of each named interface, normalised, by name in order of code units. */
@@ -109,7 +104,7 @@ class Normaliser {
   /** How many of them the interface has that is being normalised. */
   #segmentsHere: ReadonlyMap<string, number> = new Map();
   #clocks = new Map<string, ClockTrack>();
-  readonly #dnsStreams = new DnsStreams();
+  readonly #payloads = new PayloadText((kind, value) => this.#name(kind, value));
 
   constructor(capture: Capture, options: NormaliseOptions) {
     this.#capture = capture;
@@ -267,63 +262,22 @@ class Normaliser {
     return `id ${id} sequence ${field.value & 0xffff}`;
   }
 
-  /** Payload as it is, but for the parts that are random: ping's time and DNS's identifier. */
-  #data(scope: Scope, field: Field): string {
-    const { layers, ports } = scope;
-    const carrier = layers[layers.indexOf(scope.layer) - 1];
-    if (
-      carrier?.name.endsWith("icmp") === true &&
-      isEcho(carrier) &&
-      field.length >= PING_TIME_HEX_DIGITS / 2
-    ) {
-      const time = this.#name("time", field.text.slice(0, PING_TIME_HEX_DIGITS));
-      return `${time} ${field.text.slice(PING_TIME_HEX_DIGITS)}`;
+  /** Payload as it is, but for what programs put into it from chance. */
+  #data({ view, layers, layer, ports }: Scope, field: Field): string {
+    const carrier = layers[layers.indexOf(layer) - 1];
+    if (carrier?.name.endsWith("icmp") === true && isEcho(carrier)) {
+      return this.#payloads.echo(field);
     }
     if (ports?.protocol === IPPROTO_UDP && isTracepath(ports.destination)) {
-      return this.#withoutProbeTime(field.text);
+      return this.#payloads.tracepathProbe(field);
     }
     const isDns = ports?.source === DNS_PORT || ports?.destination === DNS_PORT;
-    if (!isDns) return this.#httpFields(field.text);
-    return ports.protocol === IPPROTO_UDP
-      ? this.#dnsMessage(field.text)
-      : this.#dnsStream(scope, ports, field);
-  }
-
-  #httpFields(digits: string): string {
-    return digits
-      .replace(HTTP_DATE, "$1 $2")
-      .replace(REQUEST_ID, (_all, before, id) => `${before} ${this.#name("request", id)} `);
-  }
-
-  #dnsMessage(digits: string): string {
-    return `${this.#name("dns", digits.slice(0, 4))} ${digits.slice(4)}`;
-  }
-
-  /** The payload of a segment, with the numbers of the messages that begin in it named. */
-  #dnsStream({ view, layers }: Scope, ports: Ports, field: Field): string {
+    if (!isDns) return this.#payloads.other(field);
+    if (ports.protocol === IPPROTO_UDP) return this.#payloads.dnsMessage(field);
     const flow = this.#flows.flow(ports);
     const sequence = findField(layers, "tcp.sequence")?.value ?? 0;
     const isn = this.#flows.isn(flow, sequence) ?? sequence;
-    let text = "";
-    let end = 0;
-    const starts = this.#dnsStreams.messagesIn(
-      `${flow} ${isn}`,
-      (sequence - isn) >>> 0,
-      view,
-      field,
-    );
-    for (const start of starts) {
-      const id = 2 * (start + DNS_LENGTH_SIZE);
-      text += `${field.text.slice(end, id)} ${this.#name("dns", field.text.slice(id, id + 4))} `;
-      end = id + 4;
-    }
-    return text + field.text.slice(end);
-  }
-
-  /** A probe of tracepath: its TTL, then the time of sending, then zeros. */
-  #withoutProbeTime(text: string): string {
-    const { from, to } = PROBE_TIME_DIGITS;
-    return `${text.slice(0, from)}${this.#name("time", text.slice(from, to))}${text.slice(to)}`;
+    return this.#payloads.dnsSegment(`${flow} ${isn}`, (sequence - isn) >>> 0, view, field);
   }
 
   #mac(field: Field): string {

@@ -1,10 +1,11 @@
-/** `kubectl get`: tables, YAML, JSON and names. */
+/** `kubectl get`: tables, YAML, JSON, paths and names. */
 import { formatSelector } from "../api/labels.ts";
 import { qualifiedKind } from "../api/resources.ts";
 import type { ApiServer } from "../api/server.ts";
 import type { ApiObject, EventObject } from "../api/types.ts";
 import { type Arguments, UsageError } from "./arguments.ts";
 import { columnsOf } from "./columns.ts";
+import { customColumns } from "./custom-columns.ts";
 import { Failures } from "./failures.ts";
 import { renderJsonPath } from "./jsonpath.ts";
 import type { Output } from "./output.ts";
@@ -68,13 +69,17 @@ function show(
     else output.write(format === "yaml" ? toYaml(value) : toJson(value));
     return;
   }
+  if (kind === "custom-columns") {
+    output.write(customColumns(template ?? "", objects, !args.flag("no-headers")));
+    return;
+  }
   if (format === "name") {
     for (const object of objects) output.print(nameOf(object));
     return;
   }
   if (format !== "" && format !== "wide") {
     throw new UsageError(
-      `unable to match a printer suitable for the output format "${format}", allowed formats are: json,jsonpath,name,wide,yaml`,
+      `unable to match a printer suitable for the output format "${format}", allowed formats are: custom-columns,json,jsonpath,name,wide,yaml`,
     );
   }
   if (objects.length === 0) {

@@ -13,6 +13,15 @@ describe("kube/kubectl/jsonpath", () => {
     expect(renderJsonPath(PODS, "{.items[*].metadata.name}")).to.equal("a b");
   });
 
+  it("repeats what stands in a range for each value, with paths that begin there", () => {
+    const template =
+      '{range .items[*]}{.metadata.name}{"\\t"}{range .status.conditions[*]}{@.type}={.status}{end}{"\\n"}{end}done';
+
+    expect(renderJsonPath(PODS, template)).to.equal("a\tReady=True\nb\tReady=False\ndone");
+    expect(renderJsonPath({ list: ["x", "y"] }, "{range .list[*]}[{@}]{end}")).to.equal("[x][y]");
+    expect(renderJsonPath(PODS, '{"{}"}{.items[1].metadata.name}')).to.equal("{}b");
+  });
+
   it("keeps text around paths and reads strings with escapes", () => {
     const template = 'first: {.items[0].metadata.name}{"\\n"}';
 
@@ -30,6 +39,8 @@ describe("kube/kubectl/jsonpath", () => {
   });
 
   it("refuses what it cannot read", () => {
-    expect(() => renderJsonPath(PODS, "{range .items[*]}{end}")).to.throw("error parsing jsonpath");
+    expect(() => renderJsonPath(PODS, "{..name}")).to.throw("error parsing jsonpath");
+    expect(() => renderJsonPath(PODS, "{range .items[*]}")).to.throw("unclosed action");
+    expect(() => renderJsonPath(PODS, "{end}")).to.throw("not in range, nothing to end");
   });
 });
