@@ -7,7 +7,7 @@
  * Differs: netem is a queue in front of a device, so a frame that it drops never shows in the
  * sender's capture; here the line is behind the device, and the sender's capture has the frame.
  */
-import { NS_PER_S, type Ns } from "../base/units.ts";
+import { NS_PER_S, NS_PER_US, type Ns } from "../base/units.ts";
 import type { Cpu } from "../sim/cpu.ts";
 import { type DropCounters, DropReason } from "../sim/drop-reason.ts";
 import type { RandomStream } from "../sim/random.ts";
@@ -72,6 +72,12 @@ export const PERFECT_LINE: ImpairmentOptions = {
   gap: 0,
   exact: NO_FAULTS,
 };
+
+/**
+ * A host that has nothing to do needs so long to be woken by a frame; frames that arrive meanwhile
+ * are taken with it, as network cards with interrupt moderation and the kernel's polling have it.
+ */
+const WAKE_NS = 80 * NS_PER_US;
 
 /** Where frames come out of the line, one after the other, in softirq context. */
 export interface LineEnd {
@@ -143,7 +149,7 @@ export class Impairment extends SimEvent {
       this.#end.arrive(frame);
       this.#cpu.leaveSoftirq();
     }
-    if (this.#times.length > 0) this.#cpu.scheduler.schedule(this, this.#times[0] ?? 0);
+    if (this.#times.length > 0) this.#cpu.scheduler.schedule(this, (this.#times[0] ?? 0) + WAKE_NS);
   }
 
   #enqueue(frame: Frame, extra: Ns): void {
@@ -205,7 +211,7 @@ export class Impairment extends SimEvent {
     while (index > 0 && (this.#times[index - 1] ?? 0) > at) index -= 1;
     this.#times.splice(index, 0, at);
     this.#frames.splice(index, 0, frame);
-    if (index === 0) this.#cpu.scheduler.schedule(this, at);
+    if (index === 0) this.#cpu.scheduler.schedule(this, at + WAKE_NS);
   }
 }
 

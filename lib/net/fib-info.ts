@@ -38,6 +38,8 @@ export class Nexthop {
   dead = false;
   /** Its device has no carrier. */
   linkdown = false;
+  /** Its route was removed or replaced; whoever holds it looks up another one when next sending. */
+  released = false;
   /** Largest hash that chooses it among several. */
   upperBound = -1;
   readonly exceptions = new Map<number, RouteException>();

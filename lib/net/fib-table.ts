@@ -103,6 +103,7 @@ export class FibTable {
     }
     if (mode === "add") return -EEXIST;
     if (mode === "replace" || mode === "change") {
+      release(bucket[first]);
       bucket[first] = entry;
       return 0;
     }
@@ -117,6 +118,7 @@ export class FibTable {
     const bucket = this.#byLength[prefixLength]?.get(destination) ?? [];
     const index = bucket.findIndex(matches);
     if (index === -1) return -ESRCH;
+    release(bucket[index]);
     bucket.splice(index, 1);
     this.#forgetEmpty(prefixLength, destination);
     return 0;
@@ -204,4 +206,9 @@ function isSameRoute(a: FibEntry, b: FibEntry): boolean {
       return nexthop.device === against?.device && nexthop.gateway === against?.gateway;
     })
   );
+}
+
+/** An entry leaves the table (`free_fib_info`). */
+function release(entry: FibEntry | undefined): void {
+  for (const nexthop of entry?.info.nexthops ?? []) nexthop.released = true;
 }

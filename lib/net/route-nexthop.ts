@@ -20,6 +20,7 @@ export function routeBy(
   const device = nexthop.device ?? loopback;
   const route = new Route(epoch, device, entry.type, entry.info.metrics);
   route.table = entry.table;
+  route.entryHop = nexthop;
   // Only a gateway on the link is a next hop; others were resolved when the route was made.
   if (nexthop.gateway !== 0 && nexthop.scope === Scope.LINK) route.gateway = nexthop.gateway;
   const exception = nexthop.exceptions.get(destination);

@@ -65,6 +65,8 @@ export class RouteEpoch {
   }
 }
 
+/** ETH_MIN_MTU. */
+const MIN_MTU = 68;
 /** An IPv4 packet is at most this long. */
 const IP_MAX_MTU = 0xffff;
 
@@ -96,6 +98,8 @@ export class Route extends FrameAttachment {
   expiresAt: Ns = Number.POSITIVE_INFINITY;
   /** Who is next, once that was asked. */
   neighbour: Neighbour | null = null;
+  /** What the routing table has of it, or null if it is not from there. */
+  entryHop: { readonly released: boolean } | null = null;
   readonly #generation: number;
 
   constructor(epoch: RouteEpoch, device: NetDevice, type: AddressType, metrics: RouteMetrics) {
@@ -192,7 +196,8 @@ export class Route extends FrameAttachment {
 
   #configuredMtu(): number {
     if (this.metrics.mtu !== 0) return this.metrics.mtu;
-    const mtu = this.device.mtu;
+    // The kernel hangs a route that is gone on a device that swallows all (`blackhole_netdev`).
+    const mtu = this.entryHop?.released === true ? MIN_MTU : this.device.mtu;
     return this.mtuLocked && this.gateway !== 0 && mtu > 576 ? 576 : mtu;
   }
 }

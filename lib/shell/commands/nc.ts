@@ -19,6 +19,21 @@ const NC_TABLE: OptionTable = {
   allowed: "options are -d -I -k -l -N -n -O -p -q -s -T -u -v -w -z -M",
 };
 
+/** Names that nc knows for the TOS byte, the classes of RFC 2474 and RFC 2597 among them. */
+const TOS_KEYWORDS: ReadonlyMap<string, number> = new Map([
+  ...[1, 2, 3, 4].flatMap((level) =>
+    [1, 2, 3].map((drop): [string, number] => [`af${level}${drop}`, (level << 5) | (drop << 3)]),
+  ),
+  ...[0, 1, 2, 3, 4, 5, 6, 7].map((level): [string, number] => [`cs${level}`, level << 5]),
+  ["ef", 0xb8],
+  ["critical", 0xa0],
+  ["inetcontrol", 0xc0],
+  ["netcontrol", 0xe0],
+  ["lowdelay", 0x10],
+  ["throughput", 0x08],
+  ["reliability", 0x04],
+]);
+
 type WritableNc = { -readonly [Key in keyof NcOptions]: NcOptions[Key] };
 
 /** `nc` of OpenBSD. */
@@ -95,7 +110,7 @@ function applyNc(wanted: WritableNc, letter: string, value: string): void {
       wanted.source = parseIpv4(value);
       break;
     case "T":
-      wanted.tos = integer(value, "tos");
+      wanted.tos = tosOf(value);
       break;
     case "u":
       wanted.udp = true;
@@ -153,6 +168,15 @@ function readPort(text: string): number {
   const port = servicePort(text);
   if (port === undefined) throw new ToolError(`nc: service "${text}" unknown`, 1);
   return port;
+}
+
+/** `lowdelay`, `af21`, `0x48`, `72`. */
+function tosOf(text: string): number {
+  const named = TOS_KEYWORDS.get(text);
+  if (named !== undefined) return named;
+  const value = /^(0x[0-9a-f]+|[0-9]+)$/i.test(text) ? Number(text) : -1;
+  if (value < 0 || value > 255) throw new ToolError(`nc: illegal tos value ${text}`, 1);
+  return value;
 }
 
 function integer(text: string, what: string): number {

@@ -13,7 +13,6 @@ import { initMetrics } from "./metrics.ts";
 import { updatePacingRate } from "./mss.ts";
 import { initialCwnd } from "./output.ts";
 import type { Segment } from "./segment.ts";
-import { before } from "./sequence.ts";
 import { setState } from "./state.ts";
 import type { Tcb } from "./tcb.ts";
 import { initBufferSpace } from "./window.ts";
@@ -31,8 +30,8 @@ function initTransfer(tp: Tcb): void {
 /** The SYN that we repeated was not lost after all: its first copy was answered. */
 export function undoSpuriousSyn(tp: Tcb): void {
   const stamp = tp.retransStamp;
-  const early = tp.sawTstamp && tp.rcvTsecr !== 0 && before(tp.rcvTsecr, stamp);
-  if (tp.undoMarker !== 0 && stamp !== 0 && early) tp.undoMarker = 0;
+  if (tp.undoMarker === 0 || stamp === 0 || !tp.sawTstamp) return;
+  if (tp.rcvTsecr === stamp) tp.undoMarker = 0;
 }
 
 /** ESTABLISHED from our side's SYN (`tcp_finish_connect`). */
