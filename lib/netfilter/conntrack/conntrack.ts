@@ -8,7 +8,12 @@
 import { DropReason } from "../../sim/drop-reason.ts";
 import { HZ, JIFFY_NS, type Timer, type TimerOwner, WheelTimer } from "../../sim/timer.ts";
 import type { Frame } from "../../wire/frame.ts";
-import { IPPROTO_ICMP, IPPROTO_SCTP, IPPROTO_TCP, IPPROTO_UDP } from "../../wire/protocol-numbers.ts";
+import {
+  IPPROTO_ICMP,
+  IPPROTO_SCTP,
+  IPPROTO_TCP,
+  IPPROTO_UDP,
+} from "../../wire/protocol-numbers.ts";
 import type { NetfilterHost } from "../hooks.ts";
 import type { Packet } from "../packet.ts";
 import { Verdict } from "../rule.ts";

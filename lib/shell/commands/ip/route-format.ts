@@ -88,7 +88,8 @@ export function routeText(entry: FibEntry, view: RouteView): string {
   if ((info.protocol !== BOOT || view.details) && !view.hidesProtocol) {
     text += `proto ${PROTOCOL_NAMES.get(info.protocol) ?? info.protocol} `;
   }
-  if ((info.scope !== 0 || view.details) && !view.hidesScope) text += `scope ${scopeName(info.scope)} `;
+  if ((info.scope !== 0 || view.details) && !view.hidesScope)
+    text += `scope ${scopeName(info.scope)} `;
   if (info.prefSource !== 0) text += `src ${formatIpv4(info.prefSource)} `;
   if (info.priority !== 0) text += `metric ${info.priority} `;
   if (!several && only !== undefined) text += flagsText(only);
