@@ -7,7 +7,7 @@
  * Not modelled: source routes, timestamps of named hosts.
  */
 import { hex, utf8 } from "../base/bytes.ts";
-import { EACCES, EMSGSIZE, errnoMessage } from "../base/errno.ts";
+import { EACCES, EMSGSIZE, ENOBUFS, EPERM, errnoMessage } from "../base/errno.ts";
 import { formatIpv4, type Ipv4, isIpv4, isMulticast } from "../base/inet.ts";
 import { NS_PER_MS, NS_PER_US, type Ns } from "../base/units.ts";
 import { type Program, waitFor } from "../sim/process.ts";
@@ -29,6 +29,8 @@ const IPV4_HEADER = 20;
 /** What ping reckons with for options, however many it sends. */
 const OPTIONS_ROOM = 40;
 const LONGEST = 0xffff;
+/** The longest pause after the device had no room. */
+const LONGEST_PAUSE_MS = 500;
 /** MIN_INTERVAL_MS */
 const SHORTEST_SLEEP_MS = 10;
 /** `struct timeval` at the beginning of the data. */
@@ -121,6 +123,8 @@ class PingRun {
   readonly #routes = new RoutePrinter();
   #exitAt = Number.POSITIVE_INFINITY;
   #outstandingShown = 0;
+  /** How often in a row the device had no room. */
+  #refusals = 0;
 
   constructor(host: AppHost, options: PingOptions, socket: RawSocket, destination: Ipv4) {
     this.#host = host;
@@ -262,10 +266,22 @@ class PingRun {
     }
     if (this.#options.outstanding) this.#showOutstanding();
     const error = this.#send();
-    if (error === 0) {
+    // A packet that the host's own rules dropped counts as sent.
+    if (error === 0 || error === -EPERM) {
+      this.#refusals = 0;
       this.#statistics.sent += 1;
       if (flood && !this.#options.quiet) this.#print(".");
       return interval - this.#tokens;
+    }
+    if (error === -ENOBUFS) {
+      // Nothing was sent: the same number is tried again, for as long as answers are waited for.
+      this.#tokens = 0;
+      const pause = Math.min(
+        Math.max(Math.floor(interval / 2), SHORTEST_SLEEP_MS),
+        LONGEST_PAUSE_MS,
+      );
+      this.#refusals += 1;
+      if (this.#refusals * pause < Math.floor(this.#options.lingerNs / NS_PER_MS)) return pause;
     }
     if (!(yield* this.#takeErrors())) {
       this.#statistics.sent += 1;

@@ -1,20 +1,23 @@
 /**
- * `traceroute`: probes with growing TTL, by UDP or ICMP, and who complains about them.
+ * `traceroute`: probes with growing TTL, by UDP, ICMP or TCP, and who complains about them.
  *
  * Spec: traceroute 2.1.2, traceroute/traceroute.c (do_it), mod-udp (mod-traceroute.c), mod-icmp.c.
- * Not modelled: names of hops, TCP probes, path MTU discovery, extensions of ICMP.
+ * Not modelled: names of hops, path MTU discovery, extensions of ICMP.
  */
 import { utf8 } from "../base/bytes.ts";
 import { errnoMessage } from "../base/errno.ts";
 import { formatIpv4, type Ipv4 } from "../base/inet.ts";
 import { NS_PER_US, type Ns } from "../base/units.ts";
 import { type Program, type WaitQueue, waitFor } from "../sim/process.ts";
+import type { RandomStream } from "../sim/random.ts";
 import { RawSocket } from "../socket/raw-socket.ts";
 import { UdpSocket } from "../socket/udp-socket.ts";
 import { transportsOf } from "../transport/stack.ts";
 import { finish, sum } from "../wire/checksum.ts";
+import { IPPROTO_ICMP, IPPROTO_TCP } from "../wire/protocol-numbers.ts";
 import type { AppHost } from "./app-host.ts";
 import { resolveErrorText } from "./resolver.ts";
+import { answeredPort, probePort, synSegment, type TcpProbes } from "./traceroute-tcp.ts";
 
 const UDP_PORT = 33_434;
 const ECHO_REPLY = 0;
@@ -22,13 +25,16 @@ const ECHO = 8;
 const UNREACHABLE = 3;
 const TIME_EXCEEDED = 11;
 const IP_PMTUDISC_DONT = 0;
+/** `-w MAX,HERE,NEAR`: how many times as long as others a probe may take. */
+const HERE_FACTOR = 3;
+const NEAR_FACTOR = 10;
 /** IPv4 header and UDP or ICMP header. */
 const HEADERS = 28;
 
 /** What the command line says. */
 export interface TracerouteOptions {
   readonly target: string;
-  readonly icmp: boolean;
+  readonly method: "udp" | "icmp" | "tcp";
   readonly numeric: boolean;
   readonly firstTtl: number;
   readonly maxTtl: number;
@@ -48,6 +54,8 @@ interface Probe {
   readonly ttl: number;
   readonly sentAt: Ns;
   readonly socket: UdpSocket | null;
+  /** What an answer is known by: a sequence number, or with TCP a port. */
+  readonly key: number;
   from: Ipv4;
   answeredAt: Ns;
   done: boolean;
@@ -80,6 +88,8 @@ class Trace {
   readonly #probes: Probe[] = [];
   readonly #raw: RawSocket | null;
   readonly #identifier: number;
+  readonly #stream: RandomStream;
+  #tcp: TcpProbes | null = null;
   #printed = 0;
   /** Index of the first probe behind the hop that is the destination. */
   #end = Number.POSITIVE_INFINITY;
@@ -89,14 +99,15 @@ class Trace {
     this.#host = host;
     this.#options = options;
     this.#destination = destination;
-    this.#raw = options.icmp ? new RawSocket(host.namespace, 1) : null;
+    const protocol = options.method === "tcp" ? IPPROTO_TCP : IPPROTO_ICMP;
+    this.#raw = options.method === "udp" ? null : new RawSocket(host.namespace, protocol);
     if (this.#raw !== null) {
-      this.#raw.accepted = [ECHO_REPLY];
+      if (options.method === "icmp") this.#raw.accepted = [ECHO_REPLY];
       this.#raw.pmtuDiscovery = "dont";
       this.#raw.source = options.source;
     }
-    const stream = host.namespace.random.stream(`${host.namespace.name}:traceroute`);
-    this.#identifier = stream.below(0x10000);
+    this.#stream = host.namespace.random.stream(`${host.namespace.name}:traceroute`);
+    this.#identifier = this.#stream.below(0x10000);
   }
 
   close(): void {
@@ -120,7 +131,7 @@ class Trace {
       const busy = this.#probes.filter(({ done }) => !done);
       if (!this.#collect(busy)) {
         const { now } = this.#host.namespace.cpu;
-        const expiry = Math.min(...busy.map(({ sentAt }) => sentAt + this.#options.waitNs));
+        const expiry = Math.min(...busy.map((probe) => probe.sentAt + this.#patience(probe)));
         if (busy.length > 0 && expiry > now) yield waitFor(this.#queues(busy), expiry - now);
         this.#expire();
       }
@@ -133,9 +144,20 @@ class Trace {
   /** What connecting a socket to the destination fails with, or 0. */
   #routeError(): number {
     const socket = new RawSocket(this.#host.namespace, 1);
+    socket.source = this.#options.source;
     const route = socket.routeTo(this.#destination);
     socket.close();
-    return typeof route === "number" ? route : 0;
+    if (typeof route === "number") return route;
+    if (this.#options.method === "tcp") {
+      this.#tcp = {
+        source: route.source,
+        destination: this.#destination,
+        port: this.#options.port,
+        mtu: route.mtu,
+        stamp: this.#stream.uint32(),
+      };
+    }
+    return 0;
   }
 
   #sendMore(limit: number): void {
@@ -153,11 +175,14 @@ class Trace {
     const { cpu } = this.#host.namespace;
     const sentAt = cpu.now;
     const socket = this.#raw === null ? this.#sendUdp(index, ttl) : null;
-    if (this.#raw !== null) this.#sendIcmp(this.#raw, index, ttl);
+    let key = index + 1;
+    if (this.#raw !== null && this.#tcp !== null) key = this.#sendTcp(this.#raw, this.#tcp, ttl);
+    else if (this.#raw !== null) this.#sendIcmp(this.#raw, key, ttl);
     this.#probes.push({
       ttl,
       sentAt,
       socket,
+      key,
       from: 0 as Ipv4,
       answeredAt: 0,
       done: false,
@@ -178,15 +203,27 @@ class Trace {
     return socket;
   }
 
-  #sendIcmp(raw: RawSocket, index: number, ttl: number): void {
+  /** Returns the port of the probe. */
+  #sendTcp(raw: RawSocket, tcp: TcpProbes, ttl: number): number {
+    const port = probePort(this.#stream, new Set(this.#probes.map(({ key }) => key)));
+    raw.ttl = ttl;
+    raw.clearError();
+    raw.sendTo(synSegment(tcp, port, this.#stream.int32()), this.#destination);
+    return port;
+  }
+
+  #sendIcmp(raw: RawSocket, sequence: number, ttl: number): void {
     const packet = new Uint8Array(this.#options.length - 20);
-    packet.set(filler(packet.length - 8), 8);
+    packet.set(filler(packet.length));
     const view = new DataView(packet.buffer);
+    view.setUint32(0, 0);
     view.setUint8(0, ECHO);
     view.setUint16(4, this.#identifier);
-    view.setUint16(6, index + 1);
+    view.setUint16(6, sequence);
     view.setUint16(2, finish(sum(view, 0, packet.length)));
     raw.ttl = ttl;
+    // An error about an earlier probe does not keep this one.
+    raw.clearError();
     raw.sendTo(packet, this.#destination);
   }
 
@@ -208,28 +245,42 @@ class Trace {
     return this.#raw === null ? any : this.#collectRaw(this.#raw) || any;
   }
 
+  /** Takes one message, as the real program does between two looks at what may be sent. */
   #collectRaw(raw: RawSocket): boolean {
-    let any = false;
-    for (let error = raw.takeError(); error !== null; error = raw.takeError()) {
-      const view = new DataView(error.data.buffer, error.data.byteOffset);
-      if (error.data.length < 8 || view.getUint16(4) !== this.#identifier) continue;
-      const probe = this.#probes[view.getUint16(6) - 1];
-      if (probe !== undefined && !probe.done) {
+    const error = raw.takeError();
+    if (error !== null) {
+      const { data } = error;
+      const probe = this.#quoted(new DataView(data.buffer, data.byteOffset, data.length));
+      if (probe !== null && !probe.done) {
         this.#answer(probe, error.offender, error.type, error.code);
-        any = true;
       }
+      return true;
     }
-    while (raw.hasInput) {
-      const packet = raw.receive();
-      if (packet === null) break;
-      const header = ((packet.bytes[0] ?? 0x45) & 15) * 4;
-      const view = new DataView(packet.bytes.buffer, packet.bytes.byteOffset + header);
-      const probe = this.#probes[view.getUint16(6) - 1];
-      if (view.getUint16(4) !== this.#identifier || probe === undefined || probe.done) continue;
-      this.#answer(probe, packet.source, ECHO_REPLY, 0);
-      any = true;
-    }
-    return any;
+    const packet = raw.hasInput ? raw.receive() : null;
+    if (packet === null) return false;
+    const header = ((packet.bytes[0] ?? 0x45) & 15) * 4;
+    const view = new DataView(packet.bytes.buffer, packet.bytes.byteOffset + header);
+    const probe = this.#answered(view, packet.source);
+    if (probe !== null && !probe.done) this.#answer(probe, packet.source, ECHO_REPLY, 0);
+    return true;
+  }
+
+  /** The probe that an error quotes, from its transport header on. */
+  #quoted(view: DataView): Probe | null {
+    if (view.byteLength < 8) return null;
+    if (this.#tcp !== null) return this.#find(view.getUint16(0));
+    return view.getUint16(4) === this.#identifier ? this.#find(view.getUint16(6)) : null;
+  }
+
+  /** The probe that the destination answers. */
+  #answered(view: DataView, from: Ipv4): Probe | null {
+    if (this.#tcp === null) return this.#quoted(view);
+    if (from !== this.#destination) return null;
+    return this.#find(answeredPort(view, this.#tcp.port));
+  }
+
+  #find(key: number): Probe | null {
+    return this.#probes.find((probe) => probe.key === key) ?? null;
   }
 
   #answer(probe: Probe, from: Ipv4, type: number, code: number): void {
@@ -246,8 +297,22 @@ class Trace {
   #expire(): void {
     const { now } = this.#host.namespace.cpu;
     for (const probe of this.#probes) {
-      if (!probe.done && now >= probe.sentAt + this.#options.waitNs) probe.done = true;
+      if (!probe.done && now >= probe.sentAt + this.#patience(probe)) probe.done = true;
     }
+  }
+
+  /**
+   * How long a probe is waited for: some times as long as others of the same hop took, or else as
+   * one of a later hop did (`get_timeout`).
+   */
+  #patience(probe: Probe): Ns {
+    const { waitNs, queries } = this.#options;
+    const index = this.#probes.indexOf(probe);
+    const first = index - (index % queries);
+    const same = this.#probes.slice(first, first + queries).find(hasAnswer);
+    if (same !== undefined) return Math.min(HERE_FACTOR * tripOf(same), waitNs);
+    const later = this.#probes.slice(index + 1).find(hasAnswer);
+    return later === undefined ? waitNs : Math.min(NEAR_FACTOR * tripOf(later), waitNs);
   }
 
   /** Prints what is known in the order of the probes. */
@@ -281,6 +346,14 @@ class Trace {
   }
 }
 
+function hasAnswer({ from, sentAt, answeredAt }: Probe): boolean {
+  return from !== 0 && answeredAt > sentAt;
+}
+
+function tripOf({ sentAt, answeredAt }: Probe): Ns {
+  return answeredAt - sentAt;
+}
+
 /** Letters for the codes of "destination unreachable". */
 const MARKS: Readonly<Record<number, string>> = {
   0: "!N",
@@ -300,5 +373,6 @@ function filler(length: number): Uint8Array {
   return Uint8Array.from({ length: Math.max(length, 0) }, (_, index) => 0x40 + (index & 0x3f));
 }
 
-/** The port that the first UDP probe goes to. */
+/** The port that the first UDP probe goes to, and that of all TCP probes. */
 export const TRACEROUTE_PORT = UDP_PORT;
+export const TRACEROUTE_TCP_PORT = 80;

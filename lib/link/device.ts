@@ -76,6 +76,8 @@ export abstract class NetDevice implements FrameReceiver {
   /** When it was set up last, and how often carrier has come or gone. */
   upSince: Ns = 0;
   carrierChanges = 0;
+  /** Frames that the line would not take (NET_XMIT_DROP): their senders are told. */
+  refusals = 0;
   /** Addresses that it was told to listen to (`bridge fdb add … self`). */
   readonly extraAddresses: Mac[] = [];
   txQueueLength = 1000;

@@ -11,6 +11,7 @@ import { DropReason } from "../sim/drop-reason.ts";
 import type { Frame } from "../wire/frame.ts";
 import * as icmp from "../wire/icmp.ts";
 import * as ipv4 from "../wire/ipv4.ts";
+import { IPPROTO_ICMP } from "../wire/protocol-numbers.ts";
 import type { IcmpLimit } from "./icmp-limit.ts";
 import { HIGHEST_TYPE, IcmpSender } from "./icmp-send.ts";
 import type { IcmpListener, TransportProtocol } from "./inet.ts";
@@ -179,6 +180,11 @@ export class Icmp extends IcmpSender implements TransportProtocol {
       snmp.icmp.InErrors += 1;
       return;
     }
-    transports.get(ipv4.protocol(view, inner))?.icmpError(frame, inner, type, code, info);
+    const protocol = ipv4.protocol(view, inner);
+    // Raw sockets of another protocol than ICMP, whose own are told by its transport.
+    if (protocol !== IPPROTO_ICMP) {
+      for (const one of this.listeners) one.icmpError(frame, inner, type, code, info);
+    }
+    transports.get(protocol)?.icmpError(frame, inner, type, code, info);
   }
 }

@@ -10,7 +10,7 @@
  * Not modelled: large TCP frames whose segments exceed the MTU (ip_finish_output_gso); TCP makes
  * them fit before it sends.
  */
-import { EPERM } from "../base/errno.ts";
+import { EMSGSIZE, ENOBUFS, EPERM } from "../base/errno.ts";
 import { ANY_ADDRESS } from "../base/inet.ts";
 import type { NetDevice } from "../link/device.ts";
 import { AddressType, Hook } from "../netfilter/hooks.ts";
@@ -78,7 +78,7 @@ export class IpOutput {
 
   /**
    * Sends a finished packet of this host, `start` at its IPv4 header, its route set. 0, or what the
-   * sender is told if netfilter dropped it: -EPERM. @hot
+   * sender is told: -EPERM if netfilter dropped it, -ENOBUFS if the line refused it. @hot
    */
   localOut(frame: Frame): number {
     this.#namespace.snmp.ip.OutRequests += 1;
@@ -103,14 +103,10 @@ export class IpOutput {
     if (route.type === AddressType.BROADCAST && route.device.kind !== "loopback") {
       this.#loopBack(frame, route.device);
     }
-    if (!netfilter.active(Hook.POSTROUTING)) {
-      this.#finish(frame, route);
-      return 0;
-    }
+    if (!netfilter.active(Hook.POSTROUTING)) return this.#finish(frame, route);
     const passed = netfilter.run(Hook.POSTROUTING, frame, this.#inputDevice(frame), route.device);
     if (passed === null) return netfilter.refused ? -EPERM : 0;
-    this.#finish(passed, routeOf(passed) ?? route);
-    return 0;
+    return this.#finish(passed, routeOf(passed) ?? route);
   }
 
   /** The MTU that bounds a frame on its route (`ip_skb_dst_mtu`). @hot */
@@ -119,17 +115,17 @@ export class IpOutput {
     return route.forwardMtu(this.#namespace.conf.ipForwardUsePmtu !== 0);
   }
 
-  #finish(frame: Frame, route: Route): void {
+  /** 0, or -ENOBUFS when the line refused the packet or a piece of it (`net_xmit_errno`). @hot */
+  #finish(frame: Frame, route: Route): number {
     const mtu = this.mtuFor(frame, route);
     const isGso = frame.gsoSize > 0 && frame.payload !== null;
     if (!isGso && (frame.length > mtu || frame.fragmentMaxSize > 0)) {
-      this.#fragment(frame, route, mtu);
-      return;
+      return this.#fragment(frame, route, mtu);
     }
-    this.#toNeighbour(frame, route);
+    return this.#toNeighbour(frame, route);
   }
 
-  #fragment(frame: Frame, route: Route, mtu: number): void {
+  #fragment(frame: Frame, route: Route, mtu: number): number {
     const { snmp, icmp, drops } = this.#namespace;
     const { view, start } = frame;
     const largest = frame.fragmentMaxSize;
@@ -137,35 +133,32 @@ export class IpOutput {
       snmp.ip.FragFails += 1;
       icmp.sendError(frame, ICMP_UNREACHABLE, UNREACHABLE_FRAGMENTATION_NEEDED, mtu);
       frame.drop(DropReason.PKT_TOO_BIG, drops);
-      return;
+      return -EMSGSIZE;
     }
     const limit = largest > 0 && largest < mtu ? largest : mtu;
-    if (frame.length <= limit) {
-      this.#toNeighbour(frame, route);
-      return;
-    }
+    if (frame.length <= limit) return this.#toNeighbour(frame, route);
     const fragmenter = this.#fragmenters.pop() ?? new Fragmenter();
     fragmenter.begin(frame, limit);
-    const { counters } = route.device;
-    const refused = counters.txDropped;
+    let result = 0;
     for (let piece = fragmenter.next(); piece !== null; piece = fragmenter.next()) {
       snmp.ip.FragCreates += 1;
-      this.#toNeighbour(piece, route);
+      result = this.#toNeighbour(piece, route);
       // What the device does not take the others need not follow.
-      if (counters.txDropped !== refused) break;
+      if (result !== 0) break;
     }
     this.#fragmenters.push(fragmenter);
-    if (counters.txDropped !== refused) {
+    if (result !== 0) {
       snmp.ip.FragFails += 1;
       frame.drop(DropReason.PKT_TOO_BIG, drops);
-      return;
+      return result;
     }
     snmp.ip.FragOKs += 1;
     frame.deliver();
+    return 0;
   }
 
   /** @hot */
-  #toNeighbour(frame: Frame, route: Route): void {
+  #toNeighbour(frame: Frame, route: Route): number {
     const { snmp } = this.#namespace;
     const { device } = route;
     snmp.ip.OutTransmits += 1;
@@ -185,11 +178,11 @@ export class IpOutput {
       neighbour = this.#namespace.neighbours.get(device, nexthop);
       if (neighbour === null) {
         frame.drop(DropReason.NEIGH_CREATEFAIL, this.#namespace.drops);
-        return;
+        return -ENOBUFS;
       }
       route.neighbour = neighbour;
     }
-    neighbour.output(frame);
+    return neighbour.output(frame) ? 0 : -ENOBUFS;
   }
 
   /** A broadcast is for this host as well: it gets a copy (`ip_mc_output`). */

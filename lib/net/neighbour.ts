@@ -102,12 +102,18 @@ export class Neighbour {
     return this.#queue.length;
   }
 
-  /** Sends a packet, `start` at its network header, to this neighbour; takes it. @hot */
-  output(frame: Frame): void {
-    if ((this.state & NUD_CONNECTED) === 0 && !this.#mayUse(frame)) return;
+  /**
+   * Sends a packet, `start` at its network header, to this neighbour; takes it. False if it went
+   * out at once and the line refused it. @hot
+   */
+  output(frame: Frame): boolean {
+    if ((this.state & NUD_CONNECTED) === 0 && !this.#mayUse(frame)) return true;
     const at = frame.push(ethernet.ETHERNET_SIZE);
     ethernet.write(frame.view, at, this.mac, this.device.mac, frame.protocol);
-    this.device.queueXmit(frame);
+    const { device } = this;
+    const refused = device.refusals;
+    device.queueXmit(frame);
+    return device.refusals === refused;
   }
 
   /** A transport has heard from the neighbour (MSG_CONFIRM, a new ACK). @hot */

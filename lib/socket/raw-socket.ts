@@ -148,8 +148,8 @@ export class RawSocket implements RawListener, IcmpListener {
     this.#options?.finish(fields.source, destination, namespace.clockMs);
     fields.options = this.#options?.bytes ?? null;
     if (this.protocol === IPPROTO_ICMP) namespace.icmp.countOut(payload[0] ?? 0);
-    namespace.ipOutput.queueXmit(frame, route, fields);
-    return payload.length;
+    const sent = namespace.ipOutput.queueXmit(frame, route, fields);
+    return sent < 0 ? sent : payload.length;
   }
 
   /** The route of a packet to `destination`, or a negative errno. */
@@ -177,6 +177,11 @@ export class RawSocket implements RawListener, IcmpListener {
   takeError(): SocketError | null {
     this.#pendingError = 0;
     return this.#errors.shift() ?? null;
+  }
+
+  /** Forgets what the next system call would fail with (SO_ERROR). */
+  clearError(): void {
+    this.#pendingError = 0;
   }
 
   /** Whether `receive` or `takeError` would find something. */

@@ -11,6 +11,7 @@ import {
   EHOSTUNREACH,
   EINVAL,
   EMSGSIZE,
+  ENOBUFS,
   EPROTO,
 } from "../base/errno.ts";
 import { ANY_ADDRESS, type Ipv4, LOOPBACK_ADDRESS } from "../base/inet.ts";
@@ -134,6 +135,8 @@ export class Udp {
       return -EMSGSIZE;
     }
     const sent = this.#emit(sock, bytes, to, toPort, route, fits);
+    // Only who asked for errors hears that the device had no room.
+    if (sent === -ENOBUFS && !sock.recvErr) return bytes.length;
     return sent < 0 ? sent : bytes.length;
   }
 

@@ -160,4 +160,27 @@ describe("shell/network-tools", () => {
     expect(world.run("a", "cat /proc/sys/net/ipv4/ip_forward")).to.equal("1\n");
     expect(world.status("a", "echo x > /proc/sys/net/ipv4/ip_forward").status).to.not.equal(0);
   });
+
+  it("traceroute -T ends where a SYN is accepted or reset", () => {
+    const world = pair();
+    world.start("b", "nc -l -k 80");
+
+    for (const port of [80, 81]) {
+      const text = world.run("a", `traceroute -n -T -q 1 -p ${port} 10.0.0.2`);
+      expect(text.replace(/[0-9.]+ ms/g, "T")).to.equal(
+        "traceroute to 10.0.0.2 (10.0.0.2), 30 hops max, 60 byte packets\n 1  10.0.0.2  T\n",
+      );
+    }
+  });
+
+  it("ping tries again when the line takes nothing, and gives up in time", () => {
+    const world = pair();
+    world.run("a", "ping -c 1 10.0.0.2");
+    world.run("b", "ip link set eth0 mtu 600");
+
+    expect(world.status("a", "ping -c 1 -i 0.5 -W 1 -s 1200 10.0.0.2").err).to.equal(
+      "ping: sendmsg: No buffer space available\n",
+    );
+    expect(world.run("a", "ping -q -c 1 10.0.0.2")).to.contain("1 received");
+  });
 });

@@ -3,7 +3,11 @@
  *
  * Spec: traceroute(1) of traceroute 2.1.2.
  */
-import { traceroute as program, TRACEROUTE_PORT } from "../../apps/traceroute.ts";
+import {
+  traceroute as program,
+  TRACEROUTE_PORT,
+  TRACEROUTE_TCP_PORT,
+} from "../../apps/traceroute.ts";
 import { ANY_ADDRESS, isIpv4, parseIpv4 } from "../../base/inet.ts";
 import { NS_PER_S } from "../../base/units.ts";
 import { appHost } from "../app.ts";
@@ -13,6 +17,8 @@ import { readOptions } from "../options.ts";
 /** Probes under way at a time, unless `-N` says otherwise. */
 const SIMULTANEOUS = 16;
 const DEFAULT_LENGTH = 60;
+const MOST_QUERIES = 10;
+const MOST_HOPS = 255;
 
 /** The command. */
 export const traceroute: Command = {
@@ -20,9 +26,9 @@ export const traceroute: Command = {
   parse(args) {
     const { options, words } = readOptions(args, {
       command: "traceroute",
-      letters: "4f:Im:nN:p:q:s:Uw:",
-      long: { icmp: "I", udp: "U" },
-      allowed: "options are -f -I -m -n -N -p -q -s -w",
+      letters: "4f:Im:nN:p:q:s:Tw:",
+      long: { icmp: "I", tcp: "T" },
+      allowed: "options are -f -I -m -n -N -p -q -s -T -w",
     });
     const [target, length] = words;
     if (target === undefined) {
@@ -38,7 +44,7 @@ export const traceroute: Command = {
     const source = options.findLast(([known]) => known === "s")?.[1] ?? "";
     const wanted = {
       target,
-      icmp: has("I"),
+      method: has("T") ? ("tcp" as const) : has("I") ? ("icmp" as const) : ("udp" as const),
       numeric: has("n"),
       firstTtl: value("f", 1),
       maxTtl: value("m", 30),
@@ -46,9 +52,14 @@ export const traceroute: Command = {
       simultaneous: value("N", SIMULTANEOUS),
       waitNs: Math.round(value("w", 5) * NS_PER_S),
       length: length === undefined ? DEFAULT_LENGTH : Number(length),
-      port: value("p", TRACEROUTE_PORT),
+      port: value("p", has("T") ? TRACEROUTE_TCP_PORT : TRACEROUTE_PORT),
       source: isIpv4(source) ? parseIpv4(source) : ANY_ADDRESS,
     };
+    if (wanted.queries > MOST_QUERIES) throw new ToolError("no more than 10 probes per hop", 2);
+    if (wanted.maxTtl > MOST_HOPS) throw new ToolError("max hops cannot be more than 255", 2);
+    if (wanted.firstTtl < 1 || wanted.firstTtl > wanted.maxTtl) {
+      throw new ToolError("first hop out of range", 2);
+    }
     return (context) => program(appHost(context), wanted);
   },
 };
