@@ -77,7 +77,7 @@ export const PERFECT_LINE: ImpairmentOptions = {
  * A host that has nothing to do needs so long to be woken by a frame; frames that arrive meanwhile
  * are taken with it, as network cards with interrupt moderation and the kernel's polling have it.
  */
-const WAKE_NS = 80 * NS_PER_US;
+export const WAKE_NS = 80 * NS_PER_US;
 
 /** Where frames come out of the line, one after the other, in softirq context. */
 export interface LineEnd {

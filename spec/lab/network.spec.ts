@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { VethworkError } from "../../lib/base/errors.ts";
 import { Network } from "../../lib/index.ts";
+import { WAKE_NS } from "../../lib/link/impairment.ts";
 
 function twoHosts(options: ConstructorParameters<typeof Network>[0] = {}): Network {
   const network = new Network(options);
@@ -62,7 +63,7 @@ describe("lab/network", () => {
     network.run("a", "ping -c 1 10.0.0.2");
 
     const [out, , echo] = network.capture("b/eth0").frames;
-    expect(network.capture("a/eth0").frames[0]!.nanoseconds + 30_000_000).to.be.closeTo(
+    expect(network.capture("a/eth0").frames[0]!.nanoseconds + 30_000_000 + WAKE_NS).to.be.closeTo(
       out!.nanoseconds,
       10_000,
     );

@@ -5,6 +5,7 @@ import {
   type ImpairmentOptions,
   NO_FAULTS,
   PERFECT_LINE,
+  WAKE_NS,
 } from "../../lib/link/impairment.ts";
 import { DropCounters } from "../../lib/sim/drop-reason.ts";
 import type { Frame } from "../../lib/wire/frame.ts";
@@ -19,7 +20,7 @@ function run(options: Partial<ImpairmentOptions>, count: number, gapNs = 0, seed
     arrive(frame: Frame): void {
       const bytes = frame.bytes.toString("hex", frame.start, frame.end);
       const number = frame.view.getUint8(frame.start);
-      arrivals.push({ number, at: bench.scheduler.now, bytes });
+      arrivals.push({ number, at: bench.scheduler.now - WAKE_NS, bytes });
       frame.deliver();
     },
   };
@@ -48,6 +49,17 @@ describe("link/impairment", () => {
     const { arrivals } = run({ delayNs: 10 * NS_PER_MS }, 2, NS_PER_MS);
 
     expect(arrivals.map((arrival) => arrival.at)).to.deep.equal([10 * NS_PER_MS, 11 * NS_PER_MS]);
+  });
+
+  it("hands over with a frame what comes while the host is being woken for it", () => {
+    const { arrivals } = run({ delayNs: 10 * NS_PER_MS }, 4, WAKE_NS / 2);
+
+    expect(arrivals.map((arrival) => arrival.at - 10 * NS_PER_MS)).to.deep.equal([
+      0,
+      0,
+      0,
+      1.5 * WAKE_NS,
+    ]);
   });
 
   it("sends one frame after the other at its rate: 125 bytes at 1 Mbit/s take 1 ms", () => {
