@@ -18,20 +18,21 @@ import { SCRIPT, Stage } from "./story/stage.ts";
 
 /**
  * Checksums are validated. A merged capture shows each segment on every hop, which is no stream to
- * put together again, and what labs send to port 53 is not DNS.
+ * put together again; and what labs send in datagrams is data, whatever else uses the port.
  */
 const READING = [
   ...["ip", "tcp", "udp"].flatMap((layer) => ["-o", `${layer}.check_checksum:TRUE`]),
   ...["-o", "tcp.desegment_tcp_streams:FALSE"],
+  ...["-d", "udp.port==1-65535,data"],
   ...["dns", "mdns"].flatMap((protocol) => ["--disable-protocol", protocol]),
 ];
 
 /**
  * What no frame may be. A status of 0 is "bad"; segments that an ICMP error quotes are cut off, so
- * their checksums cannot be right.
+ * their checksums cannot be right, and of two IP headers Linux quotes one that it has changed.
  */
 const WRONG =
-  "_ws.malformed || _ws.short || ip.checksum.status == 0 || icmp.checksum.status == 0 || " +
+  "_ws.malformed || _ws.short || ip.checksum.status#1 == 0 || icmp.checksum.status == 0 || " +
   "(!icmp && (tcp.checksum.status == 0 || udp.checksum.status == 0))";
 
 /**
