@@ -23,7 +23,7 @@ export function addRestoreBench(bench: Command): void {
     .command("restore")
     .description("time reading a rule text and printing the rules")
     .argument("[file]", "an iptables-save text; without it that of 10000 Services")
-    .option("--rounds <number>", "how often; the best counts", wholeNumber(1), 3)
+    .option("--rounds <number>", "how often; the best counts", wholeNumber(1), 8)
     .option("--json", "print the figures as JSON")
     .action((file: string | undefined, options: { rounds: number; json?: boolean }) => {
       const text = file === undefined ? serviceRules(10_000) : readInputText(file);
