@@ -3,6 +3,13 @@ import { expect } from "chai";
 import { World } from "./world.ts";
 
 describe("shell/commands/ipset", () => {
+  it("complains where its standard error goes", () => {
+    const world = new World("a");
+
+    expect(world.run("a", "ipset destroy x 2>/dev/null; echo $?")).to.equal("1\n");
+    expect(world.run("a", "(ipset destroy x 2>&1) | wc -l")).to.equal("1\n");
+  });
+
   it("prints sets as listings and as commands", () => {
     const world = new World("a");
     world.run("a", "ipset create e bitmap:port range 0-65535; ipset add e 100-101; ipset add e 80");

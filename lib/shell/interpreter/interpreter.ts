@@ -184,13 +184,15 @@ export class Interpreter {
 
   /** One command of a pipeline, with its redirections; its exit status. Throws `Jump`. */
   *command(command: ShellCommand, mode: Mode = PLAIN): Program<number> {
-    const { io } = this.context;
+    let { io } = this.context;
     try {
       const { redirects } = command;
       const context =
         redirects.length === 0
           ? this.context
           : yield* redirected(this.context, redirects, this.expander, this.state);
+      // What a tool complains of goes where the command's own standard error goes.
+      io = context.io;
       const inner = context === this.context ? this : new Interpreter(context, this.state);
       this.state.status =
         command.kind === "simple"
