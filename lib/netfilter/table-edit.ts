@@ -177,13 +177,14 @@ export class TableEdit implements ReachEdit {
     this.#relinks ||= this.#newRules.length > 0;
   }
 
-  // Not modelled: another name for a built-in chain, with which the tool itself cannot deal.
   /** Renames a user chain; jumps to it follow. */
   renameChain(name: string, to: string): void {
     if (this.has(to)) {
       throw new RuleError("File exists.", { exitStatus: ExitStatus.OTHER_PROBLEM });
     }
     const draft = this.#draft(name);
+    // Not modelled: another name for a built-in chain, with which the tool itself cannot deal.
+
     if (draft.chain.builtIn) {
       throw new RuleError(`built-in chains cannot be renamed here: ${name}`, {
         code: "VW_RULE_UNSUPPORTED",
