@@ -8,16 +8,13 @@ import { fileURLToPath } from "node:url";
 import { caseNames, compareCase as comparePlay, isEqual } from "./control-plane/compare.ts";
 import { type CorpusCase, readCorpus } from "./corpus/case.ts";
 import { compareRecording, type Difference } from "./corpus/compare.ts";
+import { packageFile } from "./package-files.ts";
 
-/** The cases that come with the project, seen from build/tools. */
-export const CORPUS_FOLDER = fileURLToPath(
-  new URL("../../fixtures/corpus/kube-proxy", import.meta.url),
-);
+/** The cases that come with the project. */
+export const CORPUS_FOLDER = packageFile("fixtures/corpus/kube-proxy");
 
 /** The control-plane cases that come with the project. */
-export const CONTROL_PLANE_FOLDER = fileURLToPath(
-  new URL("../../fixtures/corpus/control-plane", import.meta.url),
-);
+export const CONTROL_PLANE_FOLDER = packageFile("fixtures/corpus/control-plane");
 
 const COLUMNS = ["1.20 iptables", "1.30 iptables", "1.36 iptables", "1.20 userspace"];
 

@@ -4,8 +4,9 @@
  * it. `node build/tools/limits.js --write` rewrites the section.
  */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { packageFile } from "./package-files.ts";
 
 /** One mark: where, which of the two, and its sentence. */
 export interface Limit {
@@ -77,10 +78,10 @@ function replaceLimits(readme: string, section: string): string {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const root = fileURLToPath(new URL("../..", import.meta.url));
-  const readme = readFileSync(join(root, "README.md"), "utf8");
-  const wanted = replaceLimits(readme, formatLimits(collectLimits(root)));
-  if (process.argv.includes("--write")) writeFileSync(join(root, "README.md"), wanted);
+  const file = packageFile("README.md");
+  const readme = readFileSync(file, "utf8");
+  const wanted = replaceLimits(readme, formatLimits(collectLimits(dirname(file))));
+  if (process.argv.includes("--write")) writeFileSync(file, wanted);
   else if (wanted !== readme) {
     process.stderr.write("README.md: the section on limits is out of date: npm run limits\n");
     process.exitCode = 1;

@@ -14,6 +14,7 @@ import { fileURLToPath } from "node:url";
 import { runLab } from "../lib/lab/run.ts";
 import { MERGED } from "./golden.ts";
 import { filesBeside } from "./input.ts";
+import { packageFile } from "./package-files.ts";
 import { SCRIPT, Stage } from "./story/stage.ts";
 
 /**
@@ -44,11 +45,9 @@ const CLEAN = /^fixtures\/(cluster|story\/(?!8-))/;
 /** A lab that damages frames says so in its line's words. */
 const DAMAGES = /\bcorrupt\b/;
 
-const root = fileURLToPath(new URL("../..", import.meta.url));
-
 /** Folders with a lab below fixtures/, relative to the root. */
 function labFolders(): string[] {
-  const names = readdirSync(join(root, "fixtures"), { recursive: true, encoding: "utf8" });
+  const names = readdirSync(packageFile("fixtures"), { recursive: true, encoding: "utf8" });
   return names
     .filter((name) => name.endsWith("/lab.yaml"))
     .map((name) => `fixtures/${dirname(name)}`)
@@ -57,7 +56,7 @@ function labFolders(): string[] {
 
 /** What the judges say against a lab's captures; nothing if all is well. */
 function complaints(folder: string, scratch: string): string[] {
-  const path = join(root, folder, "lab.yaml");
+  const path = packageFile(`${folder}/lab.yaml`);
   const text = readFileSync(path, "utf8");
   const { artefacts, passed } = runLab(text, { file: path, readFile: filesBeside(path) });
   const found = passed ? [] : ["what the lab expects does not hold"];
@@ -80,8 +79,8 @@ function complaints(folder: string, scratch: string): string[] {
 
 /** The filters that the story of a lab recommends. */
 function displayFilters(folder: string): string[] {
-  const isStory = existsSync(join(root, folder, SCRIPT));
-  const stage = join(root, isStory ? folder : dirname(folder));
+  const isStory = existsSync(packageFile(`${folder}/${SCRIPT}`));
+  const stage = packageFile(isStory ? folder : dirname(folder));
   if (!existsSync(join(stage, SCRIPT))) return [];
   const lab = isStory ? "" : basename(folder);
   return new Stage(stage).script.passages.flatMap((passage) =>

@@ -1,9 +1,9 @@
 /** The labs that come with vethwork, in the folder of fixtures. */
 import { existsSync, readdirSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
-import { fileURLToPath } from "node:url";
+import { packageFile } from "./package-files.ts";
 
-const FIXTURES = fileURLToPath(new URL("../../fixtures", import.meta.url));
+const FIXTURES = packageFile("fixtures");
 
 /** The file of a lab in its folder. */
 const LAB_FILE = "lab.yaml";

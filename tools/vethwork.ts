@@ -9,6 +9,7 @@ import { Command, CommanderError } from "commander";
 import { VethworkError } from "../lib/base/errors.ts";
 import { type Loaders, type Register, register } from "./commands/loaders.ts";
 import { reasonOf } from "./input.ts";
+import { packageFile } from "./package-files.ts";
 
 /** In the order in which help lists them. */
 const COMMANDS: Loaders = new Map<string, () => Promise<Register>>([
@@ -30,7 +31,7 @@ const BAD_INPUT = 2;
 const INTERNAL_ERROR = 70;
 
 function version(): string {
-  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  const text = readFileSync(packageFile("package.json"), "utf8");
   const { version: found } = JSON.parse(text) as { version: string };
   return found;
 }

@@ -5,9 +5,10 @@
 import { type ChildProcessByStdio, spawn, spawnSync } from "node:child_process";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
+import { packageFile } from "../package-files.ts";
 import type { Emitted, Side } from "./fake-router.ts";
 
-const SCRIPT = new URL("../../../tools/fuzz/inject.py", import.meta.url).pathname;
+const SCRIPT = packageFile("tools/fuzz/inject.py");
 const SIDES = [
   ["va", "10.1.0"],
   ["vb", "10.2.0"],

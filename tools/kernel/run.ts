@@ -7,8 +7,8 @@ import { spawn } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 import { VethworkError } from "../../lib/base/errors.ts";
+import { packageFile } from "../package-files.ts";
 import type { KernelPlan } from "./plan.ts";
 
 /** What a command of the lab did. */
@@ -31,7 +31,7 @@ export interface KernelRun {
   readonly outputs: readonly CommandOutput[];
 }
 
-const ENGINE = "tools/kernel/engine.py";
+const ENGINE = packageFile("tools/kernel/engine.py");
 const NEEDED = ["unshare", "ip", "ethtool", "python3", "bash"];
 const DIRECTORIES = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
 const NAMESPACES = ["--mount", "--pid", "--fork", "--kill-child", "--mount-proc"];
@@ -63,7 +63,7 @@ interface Answer {
 async function ask(plan: KernelPlan): Promise<Answer> {
   const program = find("unshare") ?? "unshare";
   const python = find("python3") ?? "python3";
-  const words = [...NAMESPACES, ...MORE_NAMESPACES, "--", python, "-B", engine()];
+  const words = [...NAMESPACES, ...MORE_NAMESPACES, "--", python, "-B", ENGINE];
   const child = spawn(program, words, { stdio: ["pipe", "pipe", "inherit"] });
   // Its standard input stays open: that it closes is how the engine learns that we are gone.
   child.stdin.on("error", () => {});
@@ -78,14 +78,6 @@ async function ask(plan: KernelPlan): Promise<Answer> {
   const status = await ended;
   if (line === "") throw new VethworkError("VW_KERNEL", `the engine ended with status ${status}`);
   return JSON.parse(line);
-}
-
-/** The engine's path: in the package, whether this runs as built or not. */
-function engine(): string {
-  const here = fileURLToPath(import.meta.url);
-  const root = here.slice(0, here.lastIndexOf(join("tools", "kernel")));
-  const path = join(root, ENGINE);
-  return readable(path) ? path : join(root, "..", ENGINE);
 }
 
 function find(program: string): string | null {
