@@ -9,12 +9,12 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import { present } from "../../lib/base/assert.ts";
 import { parseIpv4 } from "../../lib/base/inet.ts";
-import { NS_PER_S } from "../../lib/base/units.ts";
+import { NS_PER_S, NS_PER_US } from "../../lib/base/units.ts";
 import { PcapWriter } from "../../lib/capture/pcap.ts";
 import type { Host } from "../../lib/lab/build.ts";
 import { Network } from "../../lib/lab/network.ts";
 import type { NetDevice } from "../../lib/link/device.ts";
-import type { Program } from "../../lib/sim/process.ts";
+import { type Program, sleep } from "../../lib/sim/process.ts";
 import { TcpListener } from "../../lib/socket/tcp-listener.ts";
 import { TcpSocket } from "../../lib/socket/tcp-socket.ts";
 import { transportsOf } from "../../lib/transport/stack.ts";
@@ -35,7 +35,12 @@ const WARM_UP_MB = 240;
 /** It is sent in transfers of this size: code that has seen one network only is compiled for it alone. */
 const WARM_UP_PART_MB = 40;
 /** How much virtual time passes between two looks at the files. */
-const SLICE_NS = NS_PER_S / 500;
+const SLICE_NS = NS_PER_S / 10_000;
+/**
+ * How long the sender takes to come back with the next chunk. Meanwhile the reader takes the last
+ * one, as it would on a CPU of its own: what is on its way stays small enough for the cache.
+ */
+const BETWEEN_WRITES_NS = NS_PER_US;
 /** Frames that the client sent and received are counted twice: at its port and at the server's. */
 const PORTS = 2;
 
@@ -114,7 +119,7 @@ async function transfer(
     for (const [name, device] of ports) {
       const path = fileOf(name);
       const descriptor = writing(path, () => openSync(path, "w"));
-      const writer = new PcapWriter(files.file(descriptor), { chunkBytes: MB });
+      const writer = new PcapWriter(files.file(descriptor));
       descriptors.push(descriptor);
       writers.push(writer);
       device.taps.push(writer);
@@ -163,6 +168,7 @@ function* send(host: Host, bytes: number): Program<number> {
     const count = yield* socket.write(chunk.subarray(0, Math.min(chunk.length, bytes - sent)));
     if (count < 0) return 1;
     sent += count;
+    yield sleep(BETWEEN_WRITES_NS);
   }
   yield* socket.close();
   return 0;
