@@ -5,6 +5,8 @@
  * Spec: RFC 9293 §3.10.7.4, RFC 5961 §5. Kernel: net/ipv4/tcp_input.c (tcp_ack,
  * tcp_clean_rtx_queue), 6.18.
  */
+
+import { after, before } from "../../wire/sequence.ts";
 import { FLAG_SYN, FLAG_ECE as HEADER_ECE } from "../../wire/tcp.ts";
 import type { TcpOptions } from "../../wire/tcp-options.ts";
 import {
@@ -72,7 +74,6 @@ import { checkReordering, highestSackSeq, rateSkbDelivered, tagWriteQueue } from
 import type { Segment } from "./segment.ts";
 import { sendChallengeAck } from "./send-ack.ts";
 import type { SendSkb } from "./send-skb.ts";
-import { after, before } from "./sequence.ts";
 import type { Tcb } from "./tcb.ts";
 import { inCwndReduction, isSack, windowEnd } from "./tcb-queries.ts";
 

@@ -5,6 +5,7 @@
  * net/ipv4/tcp_input.c (tcp_rcv_synsent_state_process), 6.18.
  */
 import { DropReason } from "../../sim/drop-reason.ts";
+import { after, between } from "../../wire/sequence.ts";
 import { FLAG_ACK, FLAG_CWR, FLAG_ECE, FLAG_RST, FLAG_SYN, TCP_SIZE } from "../../wire/tcp.ts";
 import { TIMESTAMPS_ALIGNED_SIZE } from "../../wire/tcp-options.ts";
 import { handleAck, storeTsRecent } from "./ack.ts";
@@ -29,7 +30,6 @@ import { syncMss } from "./mss.ts";
 import { purgeWriteQueues } from "./queue.ts";
 import type { Segment, SegmentPool } from "./segment.ts";
 import { armDelack, sendAck } from "./send-ack.ts";
-import { after, between } from "./sequence.ts";
 import { reset, setState } from "./state.ts";
 import type { Tcb } from "./tcb.ts";
 import { fullSpace, inPingpongMode } from "./tcb-queries.ts";

@@ -4,6 +4,7 @@
  * Spec: RFC 9438. Kernel: net/ipv4/tcp_cubic.c, 6.18.
  */
 import { HZ, JIFFY_NS } from "../../sim/timer.ts";
+import { after } from "../../wire/sequence.ts";
 import { usToJiffies } from "./clock.ts";
 import {
   CaEvent,
@@ -14,7 +15,6 @@ import {
 } from "./congestion.ts";
 import { CaState } from "./constants.ts";
 import { GSO_LIMIT } from "./mss.ts";
-import { after } from "./sequence.ts";
 import type { Tcb } from "./tcb.ts";
 import { inSlowStart } from "./tcb-queries.ts";
 

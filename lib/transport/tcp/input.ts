@@ -7,6 +7,7 @@
  */
 import { DropReason } from "../../sim/drop-reason.ts";
 import { HZ } from "../../sim/timer.ts";
+import { after, before } from "../../wire/sequence.ts";
 import {
   FLAG_ACK,
   FLAG_CWR,
@@ -40,7 +41,6 @@ import { measureReceiveRttByTimestamp } from "./rtt.ts";
 import type { Segment, SegmentPool } from "./segment.ts";
 import { forwardAlloc } from "./segment-memory.ts";
 import { oowRateLimited, sendAck, sendChallengeAck } from "./send-ack.ts";
-import { after, before } from "./sequence.ts";
 import { done, reset, setState } from "./state.ts";
 import type { Tcb } from "./tcb.ts";
 import { receiveWindow } from "./tcb-queries.ts";

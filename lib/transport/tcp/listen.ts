@@ -8,6 +8,7 @@
 import type { Ipv4 } from "../../base/inet.ts";
 import { Ring } from "../../base/ring.ts";
 import { DropReason } from "../../sim/drop-reason.ts";
+import { after } from "../../wire/sequence.ts";
 import { FLAG_CWR, FLAG_ECE, TCP_SIZE } from "../../wire/tcp.ts";
 import { type TcpOptions, TIMESTAMPS_ALIGNED_SIZE } from "../../wire/tcp-options.ts";
 import type { ConnectionTable } from "../demux.ts";
@@ -22,7 +23,6 @@ import { syncMss } from "./mss.ts";
 import { sendReset } from "./reply.ts";
 import { ConnectionRequest } from "./request.ts";
 import type { Segment, SegmentPool } from "./segment.ts";
-import { after } from "./sequence.ts";
 import { reset } from "./state.ts";
 import type { Tcb, TcbOwner } from "./tcb.ts";
 import { fullSpace } from "./tcb-queries.ts";

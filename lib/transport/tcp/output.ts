@@ -4,6 +4,8 @@
  *
  * Spec: RFC 9293 §3.7.4, RFC 5681. Kernel: net/ipv4/tcp_output.c (tcp_write_xmit), 6.18.
  */
+
+import { after } from "../../wire/sequence.ts";
 import { FLAG_ACK, FLAG_FIN } from "../../wire/tcp.ts";
 import { jiffies, refreshMstamp, resetXmitTimer, usToJiffies } from "./clock.ts";
 import { CaEvent, currentSsthresh, isCwndLimited } from "./congestion.ts";
@@ -24,7 +26,6 @@ import { fragment, growSkb, setTsoSegs } from "./queue.ts";
 import { rateSkbSent } from "./rate.ts";
 import { rtoMinUs } from "./rtt.ts";
 import type { SendSkb } from "./send-skb.ts";
-import { after } from "./sequence.ts";
 import type { Tcb } from "./tcb.ts";
 import { inCwndReduction, isWriteable, packetsInFlight, windowEnd } from "./tcb-queries.ts";
 import { transmitSkb } from "./transmit.ts";

@@ -5,6 +5,8 @@
  * Spec: RFC 5681, RFC 6675, RFC 6937 (PRR), RFC 5682 (F-RTO), RFC 3522 (Eifel).
  * Kernel: net/ipv4/tcp_input.c (tcp_fastretrans_alert), 6.18.
  */
+
+import { after, before } from "../../wire/sequence.ts";
 import {
   type AckState,
   FLAG_DATA_SACKED,
@@ -31,7 +33,6 @@ import {
 import { fragment } from "./queue.ts";
 import { markLost, RACK_RECOVERY_THRESH, rackMarkLost, rackTimeoutUs } from "./rack.ts";
 import { checkReordering } from "./sacktag.ts";
-import { after, before } from "./sequence.ts";
 import type { Tcb } from "./tcb.ts";
 import { inCwndReduction, isSack, leftOut, packetsInFlight, windowEnd } from "./tcb-queries.ts";
 

@@ -8,13 +8,13 @@
 import type { Ipv4 } from "../../base/inet.ts";
 import { PROGRAM_SOCKET } from "../../netfilter/socket-owner.ts";
 import { HZ, WheelTimer } from "../../sim/timer.ts";
+import { after, before, between } from "../../wire/sequence.ts";
 import { FLAG_ACK, FLAG_ECE, FLAG_RST, FLAG_SYN, TCP_SIZE, write } from "../../wire/tcp.ts";
 import type { TcpOptions } from "../../wire/tcp-options.ts";
 import type { TransportRoute } from "../environment.ts";
 import { RTO_MAX, TIMEOUT_INIT } from "./constants.ts";
 import { lookUp, sendReply, sendReset, setFields } from "./reply.ts";
 import type { Segment } from "./segment.ts";
-import { after, before, between } from "./sequence.ts";
 import type { Tcb, TcbOwner } from "./tcb.ts";
 import { wantsDf, writeHandshakeOptions } from "./transmit.ts";
 import { MAX_WINDOW } from "./window.ts";

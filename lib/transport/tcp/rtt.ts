@@ -3,9 +3,10 @@
  *
  * Spec: RFC 6298. Kernel: net/ipv4/tcp_input.c (tcp_rtt_estimator, tcp_set_rto), 6.18.
  */
+
+import { after, before } from "../../wire/sequence.ts";
 import { jiffiesToUs, timestampMs, usBetween, usToJiffies } from "./clock.ts";
 import type { Segment } from "./segment.ts";
-import { after, before } from "./sequence.ts";
 import type { Tcb } from "./tcb.ts";
 
 /** Least RTO in us: the route's, the sysctl's or 200 ms. @hot */

@@ -6,11 +6,11 @@
  */
 
 import { JIFFY_NS } from "../../sim/timer.ts";
+import { before } from "../../wire/sequence.ts";
 import { FLAG_ACK, FLAG_RST } from "../../wire/tcp.ts";
 import { jiffies, refreshMstamp, usToJiffies } from "./clock.ts";
 import { ACK_PUSHED, ACK_SCHED, ACK_TIMER, DELACK_MAX, DELACK_MIN, TcpState } from "./constants.ts";
 import { rtoMinUs } from "./rtt.ts";
-import { before } from "./sequence.ts";
 import type { Tcb } from "./tcb.ts";
 import { inPingpongMode, windowEnd } from "./tcb-queries.ts";
 import { transmitSkb } from "./transmit.ts";

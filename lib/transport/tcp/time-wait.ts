@@ -9,12 +9,12 @@
 import type { Ipv4 } from "../../base/inet.ts";
 import { NS_PER_MS, type Ns } from "../../base/units.ts";
 import { WheelTimer } from "../../sim/timer.ts";
+import { after, before } from "../../wire/sequence.ts";
 import { FLAG_ACK, FLAG_FIN, FLAG_RST, FLAG_SYN } from "../../wire/tcp.ts";
 import type { TcpOptions } from "../../wire/tcp-options.ts";
 import type { TransportRoute } from "../environment.ts";
 import { PAWS_24DAYS_S, TcpState, TIMEWAIT_LEN } from "./constants.ts";
 import type { Segment } from "./segment.ts";
-import { after, before } from "./sequence.ts";
 import type { Tcb, TcbOwner } from "./tcb.ts";
 import { receiveWindow } from "./tcb-queries.ts";
 

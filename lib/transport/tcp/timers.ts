@@ -7,6 +7,7 @@
 
 import { ETIMEDOUT } from "../../base/errno.ts";
 import { HZ } from "../../sim/timer.ts";
+import { before } from "../../wire/sequence.ts";
 import { FLAG_PSH } from "../../wire/tcp.ts";
 import { clampProbe0 } from "./ack.ts";
 import { jiffies, msToJiffies, refreshMstamp, resetXmitTimer, timestampMs } from "./clock.ts";
@@ -35,7 +36,6 @@ import { flushCompressed } from "./receive-sack.ts";
 import { enterLoss, enterRecovery, reduceCwnd } from "./recovery.ts";
 import { retransmitSkb, sendLossProbe, xmitRetransmitQueue } from "./retransmit.ts";
 import { armDelack, sendAck, sendActiveReset, sendProbe } from "./send-ack.ts";
-import { before } from "./sequence.ts";
 import { done, doneWithError } from "./state.ts";
 import type { Tcb } from "./tcb.ts";
 import { inPingpongMode, packetsInFlight, windowEnd } from "./tcb-queries.ts";

@@ -7,6 +7,7 @@
  */
 
 import { ECONNRESET } from "../../base/errno.ts";
+import { after } from "../../wire/sequence.ts";
 import { FLAG_ACK, FLAG_PSH } from "../../wire/tcp.ts";
 import { cleanupRbuf, DEFERRED_ACK, DEFERRED_MTU } from "./ack-policy.ts";
 import {
@@ -24,7 +25,6 @@ import { pushOne, pushPending, pushPendingFrames, sendFin, slowStartAfterIdle } 
 import type { SegmentPool } from "./segment.ts";
 import { sendAck, sendActiveReset } from "./send-ack.ts";
 import type { SendSkb } from "./send-skb.ts";
-import { after } from "./sequence.ts";
 import { done, setState } from "./state.ts";
 import type { Tcb } from "./tcb.ts";
 import { streamMemoryFree } from "./tcb-queries.ts";
