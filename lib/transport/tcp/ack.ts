@@ -6,6 +6,7 @@
  * tcp_clean_rtx_queue), 6.18.
  */
 
+import { HZ, jiffiesToUs, msToJiffies, usToJiffies } from "../../sim/jiffies.ts";
 import { after, before } from "../../wire/sequence.ts";
 import { FLAG_SYN, FLAG_ECE as HEADER_ECE } from "../../wire/tcp.ts";
 import type { TcpOptions } from "../../wire/tcp-options.ts";
@@ -35,14 +36,7 @@ import {
   REXMIT_NEW,
   REXMIT_NONE,
 } from "./ack-flags.ts";
-import {
-  clearXmitTimer,
-  jiffies,
-  jiffiesToUs,
-  resetXmitTimer,
-  usBetween,
-  usToJiffies,
-} from "./clock.ts";
+import { clearXmitTimer, jiffies, resetXmitTimer, usBetween } from "./clock.ts";
 import {
   CaState,
   ECN_OK,
@@ -337,7 +331,7 @@ function updateRtt(tp: Tcb, seqRttUs: number, sackRttUs: number, caRttUs: number
   state.rttUs = caRtt;
   if (seqRtt < 0) return false;
   if ((state.flag & FLAG_ACK_MAYBE_DELAYED) === 0 || caRtt <= tp.rttMinUs) {
-    const window = tp.env.sysctls.tcpMinRttWlen * 250;
+    const window = tp.env.sysctls.tcpMinRttWlen * HZ;
     tp.rttMinUs = tp.minRtt.update(window, jiffies(tp), caRtt > 0 ? caRtt : jiffiesToUs(1));
   }
   estimateRtt(tp, seqRtt);
@@ -400,7 +394,7 @@ function ackProbe(tp: Tcb): void {
 /** A probe interval that does not pass the user timeout. */
 export function clampProbe0(tp: Tcb, when: number): number {
   if (tp.userTimeoutMs === 0 || tp.probesStamp === 0) return when;
-  const timeout = Math.ceil(tp.userTimeoutMs / 4);
+  const timeout = msToJiffies(tp.userTimeoutMs);
   const elapsed = Math.max(0, jiffies(tp) - tp.probesStamp);
   return Math.min(Math.max(timeout - elapsed, 1), when);
 }

@@ -6,7 +6,7 @@
  * (tcp_rcv_established, tcp_validate_incoming, tcp_rcv_state_process), 6.18.
  */
 import { DropReason } from "../../sim/drop-reason.ts";
-import { HZ } from "../../sim/timer.ts";
+import { HZ } from "../../sim/jiffies.ts";
 import { after, before } from "../../wire/sequence.ts";
 import {
   FLAG_ACK,

@@ -5,9 +5,10 @@
  * Spec: RFC 9293 §3.7.4, RFC 5681. Kernel: net/ipv4/tcp_output.c (tcp_write_xmit), 6.18.
  */
 
+import { usToJiffies } from "../../sim/jiffies.ts";
 import { after } from "../../wire/sequence.ts";
 import { FLAG_ACK, FLAG_FIN } from "../../wire/tcp.ts";
-import { jiffies, refreshMstamp, resetXmitTimer, usToJiffies } from "./clock.ts";
+import { jiffies, refreshMstamp, resetXmitTimer } from "./clock.ts";
 import { CaEvent, currentSsthresh, isCwndLimited } from "./congestion.ts";
 import {
   CaState,

@@ -7,7 +7,8 @@
 
 import type { Ipv4 } from "../../base/inet.ts";
 import { PROGRAM_SOCKET } from "../../netfilter/socket-owner.ts";
-import { HZ, WheelTimer } from "../../sim/timer.ts";
+import { HZ } from "../../sim/jiffies.ts";
+import { WheelTimer } from "../../sim/timer.ts";
 import { after, before, between } from "../../wire/sequence.ts";
 import { FLAG_ACK, FLAG_ECE, FLAG_RST, FLAG_SYN, TCP_SIZE, write } from "../../wire/tcp.ts";
 import type { TcpOptions } from "../../wire/tcp-options.ts";

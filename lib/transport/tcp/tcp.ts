@@ -8,8 +8,10 @@
  * sending and delivering urgent data (URG segments are taken as ordinary data), BBR and pacing,
  * memory pressure (tcp_mem) and collapsing of receive queues, limits on orphans.
  */
+
 import type { Ipv4 } from "../../base/inet.ts";
 import { DropReason } from "../../sim/drop-reason.ts";
+import { msToJiffies } from "../../sim/jiffies.ts";
 import type { RandomStream } from "../../sim/random.ts";
 import type { Timer } from "../../sim/timer.ts";
 import type { Frame } from "../../wire/frame.ts";
@@ -20,7 +22,7 @@ import { ConnectionTable } from "../demux.ts";
 import type { TransportEnvironment } from "../environment.ts";
 import { PortTable } from "../port-table.ts";
 import { addToBacklog } from "./backlog.ts";
-import { msToJiffies, refreshMstamp } from "./clock.ts";
+import { refreshMstamp } from "./clock.ts";
 import { type CongestionControl, Reno } from "./congestion.ts";
 import { connect, receiveSynSent } from "./connect.ts";
 import { CaState, TcpState, TIMEWAIT_LEN } from "./constants.ts";

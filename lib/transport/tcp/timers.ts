@@ -6,11 +6,11 @@
  */
 
 import { ETIMEDOUT } from "../../base/errno.ts";
-import { HZ } from "../../sim/timer.ts";
+import { HZ, msToJiffies } from "../../sim/jiffies.ts";
 import { before } from "../../wire/sequence.ts";
 import { FLAG_PSH } from "../../wire/tcp.ts";
 import { clampProbe0 } from "./ack.ts";
-import { jiffies, msToJiffies, refreshMstamp, resetXmitTimer, timestampMs } from "./clock.ts";
+import { jiffies, refreshMstamp, resetXmitTimer, timestampMs } from "./clock.ts";
 import {
   ACK_SCHED,
   ACK_TIMER,
