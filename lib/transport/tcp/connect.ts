@@ -8,7 +8,7 @@ import { DropReason } from "../../sim/drop-reason.ts";
 import { after, between } from "../../wire/sequence.ts";
 import { FLAG_ACK, FLAG_CWR, FLAG_ECE, FLAG_RST, FLAG_SYN, TCP_SIZE } from "../../wire/tcp.ts";
 import { TIMESTAMPS_ALIGNED_SIZE } from "../../wire/tcp-options.ts";
-import { handleAck, storeTsRecent } from "./ack.ts";
+import { handleAck } from "./ack.ts";
 import { FLAG_SLOWPATH } from "./ack-flags.ts";
 import { enterQuickackMode, initRcvMss } from "./ack-policy.ts";
 import { jiffies, refreshMstamp, resetXmitTimer, timestampMs } from "./clock.ts";
@@ -27,6 +27,7 @@ import {
 import { finishConnect, undoSpuriousSyn } from "./established.ts";
 import { dataSndCheck, InputResult, rxOptions } from "./input.ts";
 import { syncMss } from "./mss.ts";
+import { storeTsRecent } from "./paws.ts";
 import { purgeWriteQueues } from "./queue.ts";
 import type { Segment, SegmentPool } from "./segment.ts";
 import { armDelack, sendAck } from "./send-ack.ts";

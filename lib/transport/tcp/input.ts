@@ -19,15 +19,13 @@ import {
   TCP_SIZE,
 } from "../../wire/tcp.ts";
 import { TcpOptions } from "../../wire/tcp-options.ts";
-import { ACK_OLD, ACK_TOO_OLD, handleAck, replaceTsRecent } from "./ack.ts";
+import { ACK_OLD, ACK_TOO_OLD, handleAck } from "./ack.ts";
 import { FLAG_NO_CHALLENGE_ACK, FLAG_SLOWPATH, FLAG_UPDATE_TS_RECENT } from "./ack-flags.ts";
 import { ackSndCheck, ackSndCheckNow, enterQuickackMode, eventDataReceived } from "./ack-policy.ts";
 import { refreshMstamp } from "./clock.ts";
 import {
   ACK_SCHED,
   MAX_QUICKACKS,
-  PAWS_24DAYS_S,
-  PAWS_WINDOW,
   RCV_SHUTDOWN,
   SEND_SHUTDOWN,
   TcpState,
@@ -36,6 +34,7 @@ import {
 import { queueData, queueRcv } from "./data-queue.ts";
 import { establishPassive } from "./established.ts";
 import { checkSpace, pushPendingFrames } from "./output.ts";
+import { isOldAck, pawsDiscards, replaceTsRecent } from "./paws.ts";
 import { setDsack } from "./receive-sack.ts";
 import { measureReceiveRttByTimestamp } from "./rtt.ts";
 import type { Segment, SegmentPool } from "./segment.ts";
@@ -50,6 +49,7 @@ export const rxOptions = new TcpOptions();
 
 /** What the caller still has to do with the segment. */
 export const InputResult = { TAKEN: 0, RESET: 1 } as const;
+
 export type InputResult = (typeof InputResult)[keyof typeof InputResult];
 
 /** Flags that header prediction looks at (`TCP_HP_BITS`). */
@@ -260,33 +260,6 @@ function sequenceError(tp: Tcb, segment: Segment): DropReason | null {
   if (!after((segment.endSeq - fin) | 0, limit)) return null;
   if (after(segment.seq, limit)) return DropReason.TCP_INVALID_SEQUENCE;
   return tp.receiveQueue.empty ? null : DropReason.TCP_INVALID_SEQUENCE;
-}
-
-/** RFC 7323 §5: an old timestamp marks an old segment, unless it is a mere reordered ACK. */
-function pawsDiscards(tp: Tcb, segment: Segment): boolean {
-  if (((tp.tsRecent - tp.rcvTsval) | 0) <= PAWS_WINDOW || tp.tsRecent === 0) return false;
-  if (Math.floor(tp.env.cpu.now / 1e9) - tp.tsRecentStamp >= PAWS_24DAYS_S) return false;
-  return !isDisorderedAck(tp, segment);
-}
-
-/** A pure ACK that was overtaken by data. */
-function isOldAck(tp: Tcb, segment: Segment): boolean {
-  return (
-    (segment.flags & FLAG_ACK) !== 0 &&
-    segment.seq === segment.endSeq &&
-    before(segment.seq, tp.rcvNxt)
-  );
-}
-
-function isDisorderedAck(tp: Tcb, segment: Segment): boolean {
-  return (
-    (segment.flags & FLAG_ACK) !== 0 &&
-    segment.seq === segment.endSeq &&
-    segment.seq === tp.rcvNxt &&
-    segment.ack === tp.sndUna &&
-    segment.window << tp.sndWscale === tp.sndWnd &&
-    ((tp.tsRecent - tp.rcvTsval) | 0) <= (tp.rto * 1024) / HZ
-  );
 }
 
 /** Answers an unacceptable segment, with D-SACK if it carried data (`tcp_send_dupack`). */
