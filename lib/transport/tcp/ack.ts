@@ -4,7 +4,7 @@
  *
  * Spec: RFC 9293 §3.10.7.4, RFC 5961 §5. Kernel: net/ipv4/tcp_input.c (tcp_ack), 6.18.
  */
-import { msToJiffies, usToJiffies } from "../../sim/jiffies.ts";
+import { usToJiffies } from "../../sim/jiffies.ts";
 import { after, before } from "../../wire/sequence.ts";
 import { FLAG_SYN, FLAG_ECE as HEADER_ECE } from "../../wire/tcp.ts";
 import type { TcpOptions } from "../../wire/tcp-options.ts";
@@ -29,12 +29,15 @@ import {
 } from "./ack-flags.ts";
 import { clearXmitTimer, jiffies, resetXmitTimer } from "./clock.ts";
 import { CaState, ECN_OK, NAGLE_OFF, PENDING_PROBE0, PENDING_RETRANS } from "./constants.ts";
+import { reduceCwnd } from "./cwnd-reduction.ts";
+import { slowStartAfterIdle } from "./cwnd-usage.ts";
 import { rearmRto, scheduleLossProbe } from "./loss-probe.ts";
 import { currentMss, syncMss, updatePacingRate } from "./mss.ts";
-import { probe0When, pushPending, slowStartAfterIdle } from "./output.ts";
+import { pushPending } from "./output.ts";
 import { replaceTsRecent } from "./paws.ts";
+import { clampProbe0, probe0When } from "./probe-interval.ts";
 import { rackUpdateWindow } from "./rack.ts";
-import { fastRetransAlert, reduceCwnd } from "./recovery.ts";
+import { fastRetransAlert } from "./recovery.ts";
 import { xmitRetransmitQueue } from "./retransmit.ts";
 import { cleanRtxQueue } from "./rtx-clean.ts";
 import { highestSackSeq, tagWriteQueue } from "./sacktag.ts";
@@ -226,14 +229,6 @@ function ackProbe(tp: Tcb): void {
     return;
   }
   resetXmitTimer(tp, PENDING_PROBE0, clampProbe0(tp, probe0When(tp, tp.rtoMax)));
-}
-
-/** A probe interval that does not pass the user timeout. */
-export function clampProbe0(tp: Tcb, when: number): number {
-  if (tp.userTimeoutMs === 0 || tp.probesStamp === 0) return when;
-  const timeout = msToJiffies(tp.userTimeoutMs);
-  const elapsed = Math.max(0, jiffies(tp) - tp.probesStamp);
-  return Math.min(Math.max(timeout - elapsed, 1), when);
 }
 
 /** Grows or reduces the window for what was delivered (`tcp_cong_control`). @hot */

@@ -25,10 +25,12 @@ import {
   TIMEOUT_INIT,
 } from "./constants.ts";
 import { finishConnect, undoSpuriousSyn } from "./established.ts";
-import { dataSndCheck, InputResult, rxOptions } from "./input.ts";
+import { InputResult } from "./input-in-state.ts";
 import { syncMss } from "./mss.ts";
+import { dataSndCheck } from "./output.ts";
 import { storeTsRecent } from "./paws.ts";
 import { purgeWriteQueues } from "./queue.ts";
+import { readOptions, rxOptions } from "./rx-options.ts";
 import type { Segment, SegmentPool } from "./segment.ts";
 import { armDelack, sendAck } from "./send-ack.ts";
 import { reset, setState } from "./state.ts";
@@ -123,10 +125,7 @@ export function receiveSynSent(tp: Tcb, segment: Segment, pool: SegmentPool): In
 }
 
 function parseHandshake(tp: Tcb, segment: Segment): void {
-  const frame = segment.frame;
-  if (frame === null) return;
-  const start = segment.dataAt - segment.headerSize + TCP_SIZE;
-  rxOptions.parse(frame.view, start, segment.dataAt, (segment.flags & FLAG_SYN) !== 0);
+  readOptions(segment);
   const { sysctls } = tp.env;
   tp.sawTstamp = rxOptions.hasTimestamps && sysctls.tcpTimestamps !== 0;
   tp.rcvTsval = rxOptions.timestampValue;

@@ -24,7 +24,7 @@ import { jiffies, usBetween } from "./clock.ts";
 import { EVER_RETRANS, LOST, SACKED_ACKED, SACKED_RETRANS } from "./constants.ts";
 import { unlinkRtx } from "./queue.ts";
 import { rackAdvance } from "./rack.ts";
-import { removeRenoSacks } from "./recovery.ts";
+import { removeRenoSacks } from "./reno-sacks.ts";
 import { trimHead } from "./retransmit.ts";
 import { estimateRtt, setRto, timestampRttUs } from "./rtt.ts";
 import { checkReordering, rateSkbDelivered } from "./sacktag.ts";

@@ -8,7 +8,6 @@
  * sending and delivering urgent data (URG segments are taken as ordinary data), BBR and pacing,
  * memory pressure (tcp_mem) and collapsing of receive queues, limits on orphans.
  */
-
 import type { Ipv4 } from "../../base/inet.ts";
 import { DropReason } from "../../sim/drop-reason.ts";
 import { msToJiffies } from "../../sim/jiffies.ts";
@@ -29,7 +28,9 @@ import { CaState, TcpState, TIMEWAIT_LEN } from "./constants.ts";
 import { Cookies } from "./cookies.ts";
 import { Cubic } from "./cubic.ts";
 import { icmpErrorFor } from "./icmp-error.ts";
-import { InputResult, receiveEstablished, receiveInState, rxOptions } from "./input.ts";
+import { receiveEstablished } from "./input.ts";
+import { InputResult, receiveInState } from "./input-in-state.ts";
+import { onKeepaliveTimer, startKeepalive } from "./keepalive.ts";
 import { Listening } from "./listen.ts";
 import { MetricsCache, updateMetrics } from "./metrics.ts";
 import { currentMss } from "./mss.ts";
@@ -38,18 +39,13 @@ import { purgeWriteQueues } from "./queue.ts";
 import { sendReply, sendReset } from "./reply.ts";
 import { ConnectionRequest, RequestVerdict } from "./request.ts";
 import { xmitRetransmitQueue } from "./retransmit.ts";
+import { readOptions, rxOptions } from "./rx-options.ts";
 import { type Segment, SegmentPool } from "./segment.ts";
 import { done, setState } from "./state.ts";
 import { Tcb, TcbHrTimer, type TcbOwner, type TcbTimer } from "./tcb.ts";
 import { packetsInFlight } from "./tcb-queries.ts";
 import { TimeWaitSock, TimeWaitVerdict } from "./time-wait.ts";
-import {
-  onCompressedAckTimer,
-  onDelackTimer,
-  onKeepaliveTimer,
-  onWriteTimer,
-  startKeepalive,
-} from "./timers.ts";
+import { onCompressedAckTimer, onDelackTimer, onWriteTimer } from "./timers.ts";
 import { disconnect, purgeOutOfOrder, purgeReceived, shutdownSend } from "./user.ts";
 
 /** What may stand in the table of connections. */
@@ -313,7 +309,7 @@ export class Tcp implements TcbOwner {
   }
 
   #receiveTimeWait(record: TimeWaitSock, segment: Segment): void {
-    parseInto(segment);
+    readOptions(segment);
     if (rxOptions.hasTimestamps && rxOptions.timestampEcho !== 0) {
       rxOptions.timestampEcho = (rxOptions.timestampEcho - record.tsOffset) | 0;
     }
@@ -358,7 +354,7 @@ export class Tcp implements TcbOwner {
   }
 
   #receiveRequest(request: ConnectionRequest, segment: Segment): void {
-    parseInto(segment);
+    readOptions(segment);
     const verdict = request.check(segment, rxOptions);
     if (verdict === RequestVerdict.TAKEN) {
       this.segments.consume(segment);
@@ -385,12 +381,12 @@ export class Tcp implements TcbOwner {
     if ((flags & FLAG_RST) !== 0) {
       this.segments.drop(segment, DropReason.TCP_RESET);
     } else if ((flags & FLAG_ACK) !== 0) {
-      parseInto(segment);
+      readOptions(segment);
       if (this.listening.acceptCookie(listener, segment, rxOptions)) return;
       sendReset(this.env, segment);
       this.segments.drop(segment, DropReason.TCP_FLAGS);
     } else if ((flags & (FLAG_SYN | FLAG_FIN)) === FLAG_SYN) {
-      parseInto(segment);
+      readOptions(segment);
       this.listening.receiveSyn(listener, segment, rxOptions, isn);
     } else {
       this.segments.drop(segment, DropReason.TCP_FLAGS);
@@ -423,12 +419,4 @@ export class Tcp implements TcbOwner {
     }
     writeXmit(tp, currentMss(tp), tp.nonagle, 0);
   }
-}
-
-/** Reads the options of a segment that belongs to no connection. */
-function parseInto(segment: Segment): void {
-  const frame = segment.frame;
-  if (frame === null) return;
-  const start = segment.dataAt - segment.headerSize + tcp.TCP_SIZE;
-  rxOptions.parse(frame.view, start, segment.dataAt, (segment.flags & FLAG_SYN) !== 0);
 }

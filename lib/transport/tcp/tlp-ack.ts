@@ -10,8 +10,9 @@ import {
   FLAG_NOT_DUP,
   FLAG_SND_UNA_ADVANCED,
 } from "./ack-flags.ts";
+import { setCaState, tryKeepOpen } from "./ca-state.ts";
 import { CaState } from "./constants.ts";
-import { endCwndReduction, initCwndReduction, setCaState, tryKeepOpen } from "./recovery.ts";
+import { endCwndReduction, initCwndReduction } from "./cwnd-reduction.ts";
 import type { Tcb } from "./tcb.ts";
 
 /** Takes an ACK with the bits `flag` (FLAG_…) while a probe is out (`tcp_process_tlp_ack`). */

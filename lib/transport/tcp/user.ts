@@ -18,10 +18,11 @@ import {
   TcpState,
   TIMEWAIT_LEN,
 } from "./constants.ts";
+import { slowStartAfterIdle } from "./cwnd-usage.ts";
 import { reduceMtu } from "./icmp-error.ts";
-import { finTime } from "./input.ts";
+import { finTime } from "./input-in-state.ts";
 import { currentMss, xmitSizeGoal } from "./mss.ts";
-import { pushOne, pushPending, pushPendingFrames, sendFin, slowStartAfterIdle } from "./output.ts";
+import { pushOne, pushPending, pushPendingFrames, sendFin } from "./output.ts";
 import type { SegmentPool } from "./segment.ts";
 import { sendAck, sendActiveReset } from "./send-ack.ts";
 import type { SendSkb } from "./send-skb.ts";
