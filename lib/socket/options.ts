@@ -10,8 +10,8 @@ import { HZ } from "../sim/jiffies.ts";
 import { cleanupRbuf, enterQuickackMode } from "../transport/tcp/ack-policy.ts";
 import { ACK_SCHED, MAX_QUICKACKS, TcpState } from "../transport/tcp/constants.ts";
 import { secondsToRetrans } from "../transport/tcp/request.ts";
+import { setCork, setNodelay } from "../transport/tcp/sendmsg.ts";
 import type { Tcb } from "../transport/tcp/tcb.ts";
-import { setCork, setNodelay } from "../transport/tcp/user.ts";
 import { MIN_RCVBUF, setWindowClamp } from "../transport/tcp/window.ts";
 import type { UdpSock } from "../transport/udp-sock.ts";
 

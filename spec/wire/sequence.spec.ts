@@ -32,4 +32,15 @@ describe("wire/sequence", () => {
     expect(sequence.between(4, -2, 3)).to.equal(false);
     expect(sequence.between(-3, -2, 3)).to.equal(false);
   });
+
+  it("takes what overlaps a window for inside, and an empty segment at its end", () => {
+    const inside = (seq: number, end: number) => sequence.inWindow(seq, end, 100, 10);
+
+    expect(inside(90, 101), "its last byte is the first").to.equal(true);
+    expect(inside(109, 200), "its first byte is the last").to.equal(true);
+    expect(inside(110, 110), "a pure ACK behind a full window").to.equal(true);
+    expect(inside(90, 100)).to.equal(false);
+    expect(inside(110, 111)).to.equal(false);
+    expect(sequence.inWindow(100, 100, 100, 0), "a closed window").to.equal(true);
+  });
 });

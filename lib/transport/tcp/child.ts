@@ -57,7 +57,7 @@ export function openChild(
   child.remotePort = request.remotePort;
   child.boundAddress = request.listener.boundAddress;
   child.boundPort = true;
-  child.ipId = owner.randomInt32() & 0xffff;
+  child.ipId = owner.secureSeq.random() & 0xffff;
   openSequences(child, request);
   takeOptions(child, request, segment);
   if (request.numTimeout > 0) {

@@ -23,6 +23,7 @@ import { syncMss } from "./mss.ts";
 import { sendReset } from "./reply.ts";
 import { ConnectionRequest } from "./request.ts";
 import { synackRtt } from "./rtx-clean.ts";
+import type { SecureSeq } from "./secure-seq.ts";
 import type { Segment, SegmentPool } from "./segment.ts";
 import { reset } from "./state.ts";
 import { chooseWindow, fillRequest } from "./syn-request.ts";
@@ -34,8 +35,7 @@ export interface ListenOwner extends TcbOwner {
   readonly ports: PortTable;
   readonly connections: Pick<ConnectionTable<Tcb | ConnectionRequest>, "add" | "remove">;
   create(): Tcb;
-  randomInt32(): number;
-  timestampOffset(local: number, remote: number): number;
+  readonly secureSeq: SecureSeq;
   doReceive(tp: Tcb, segment: Segment): void;
 }
 
@@ -129,8 +129,8 @@ export class Listening {
     }
     const request = new ConnectionRequest(owner, listener, segment);
     fillRequest(request, listener, segment, options);
-    request.sndIsn = isn === 0 ? owner.randomInt32() : isn;
-    request.tsOffset = owner.timestampOffset(request.localAddress, request.remoteAddress);
+    request.sndIsn = isn === 0 ? owner.secureSeq.random() : isn;
+    request.tsOffset = owner.secureSeq.timestampOffset(request.localAddress, request.remoteAddress);
     if (cookie) sayInCookie(request, segment, this.#cookies, env.cpu.now);
     chooseWindow(request, listener, 0);
     if (!cookie) {
