@@ -7,8 +7,8 @@
  */
 
 import type { Cpu } from "../sim/cpu.ts";
+import { HZ, msToJiffies } from "../sim/jiffies.ts";
 import type { RandomStream } from "../sim/random.ts";
-import { HZ, JIFFY_NS } from "../sim/timer.ts";
 import { ICMP_UNREACHABLE, UNREACHABLE_FRAGMENTATION_NEEDED } from "../wire/icmp.ts";
 import type { Snmp } from "./snmp.ts";
 import type { Ipv4Conf, RouteConf } from "./sysctl.ts";
@@ -70,7 +70,7 @@ export class IcmpLimit {
 
   /** Whether one more may go to `destination`; takes from both buckets or counts it. */
   allows(destination: number, overLoopback: boolean): boolean {
-    const jiffies = Math.ceil((this.#conf.icmpRatelimit * HZ) / 1000);
+    const jiffies = msToJiffies(this.#conf.icmpRatelimit);
     if (!overLoopback && !this.#peerAllows(destination, jiffies)) {
       this.#snmp.icmp.OutRateLimitHost += 1;
       return false;
@@ -111,7 +111,7 @@ export class IcmpLimit {
   }
 
   get #tick(): number {
-    return Math.floor(this.#cpu.now / JIFFY_NS);
+    return this.#cpu.jiffies;
   }
 
   #peerAllows(destination: number, jiffies: number): boolean {

@@ -8,7 +8,6 @@
 
 import type { Cpu } from "../sim/cpu.ts";
 import type { RandomStream } from "../sim/random.ts";
-import { JIFFY_NS } from "../sim/timer.ts";
 
 const BUCKETS = 2048;
 
@@ -33,7 +32,7 @@ export class IpIdents {
     hash = Math.imul(hash ^ (hash >>> 15) ^ source, 0x85ebca6b);
     hash = Math.imul(hash ^ (hash >>> 13) ^ protocol, 0xc2b2ae35);
     const bucket = (hash ^ (hash >>> 16)) & (BUCKETS - 1);
-    const tick = Math.floor(this.#cpu.now / JIFFY_NS);
+    const tick = this.#cpu.jiffies;
     const last = this.#ticks[bucket] ?? 0;
     const step = tick === last ? 0 : this.#random.below(tick - last);
     this.#ticks[bucket] = tick;

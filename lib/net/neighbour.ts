@@ -18,7 +18,8 @@ import { Ring } from "../base/ring.ts";
 import { NS_PER_MS, NS_PER_S, type Ns } from "../base/units.ts";
 import type { NetDevice } from "../link/device.ts";
 import { DropReason } from "../sim/drop-reason.ts";
-import { JIFFY_NS, type Timer, WheelTimer } from "../sim/timer.ts";
+import { jiffiesAt } from "../sim/jiffies.ts";
+import { type Timer, WheelTimer } from "../sim/timer.ts";
 import * as ethernet from "../wire/ethernet.ts";
 import type { Frame } from "../wire/frame.ts";
 import type { InetDevice } from "./inet-device.ts";
@@ -312,7 +313,7 @@ export class Neighbour {
   }
 
   #armAt(at: Ns): void {
-    const tick = Math.floor(this.#namespace.cpu.now / JIFFY_NS);
-    this.#timer.armJiffies(Math.max(0, Math.floor(at / JIFFY_NS) - tick));
+    const { jiffies } = this.#namespace.cpu;
+    this.#timer.armJiffies(Math.max(0, jiffiesAt(at) - jiffies));
   }
 }

@@ -6,7 +6,7 @@
  */
 import { maskOf } from "../base/inet.ts";
 import type { Cpu } from "../sim/cpu.ts";
-import { HZ, JIFFY_NS } from "../sim/timer.ts";
+import { HZ, msToJiffies } from "../sim/jiffies.ts";
 import { hasPorts } from "./conntrack/tuple.ts";
 import type { Packet } from "./packet.ts";
 
@@ -67,14 +67,14 @@ export class HashlimitTable {
 
   #bucketOf(key: string): Bucket {
     const { average, burst, countsBytes, expireMs } = this.#config;
-    const now = Math.floor(this.#cpu.now / JIFFY_NS);
+    const now = this.#cpu.jiffies;
     const cap = countsBytes ? BYTE_CREDIT_CAP : average * burst;
     let bucket = this.#buckets.get(key);
     if (bucket === undefined || bucket.expires < now) {
       bucket = { credit: cap, refills: burst, last: now, expires: 0 };
       this.#buckets.set(key, bucket);
     }
-    bucket.expires = now + Math.ceil((expireMs * HZ) / 1000);
+    bucket.expires = now + msToJiffies(expireMs);
     const perTick = countsBytes ? BYTE_CREDIT_PER_TICK : UNITS_PER_TICK;
     bucket.credit = Math.min(bucket.credit + (now - bucket.last) * perTick, cap);
     bucket.last = now;

@@ -3,7 +3,7 @@
  *
  * Kernel: net/netfilter/xt_recent.c, 6.18.
  */
-import { HZ, JIFFY_NS } from "../sim/timer.ts";
+import { HZ } from "../sim/jiffies.ts";
 import type { NetfilterHost } from "./hooks.ts";
 
 /** Addresses in one list (ip_list_tot). */
@@ -80,7 +80,7 @@ export class RecentLists {
 
   /** Now, in ticks. */
   get tick(): number {
-    return Math.floor(this.#host.cpu.now / JIFFY_NS);
+    return this.#host.cpu.jiffies;
   }
 
   /** Ticks of a number of seconds. */

@@ -15,6 +15,7 @@
  */
 import { Ring } from "../base/ring.ts";
 import type { Ns } from "../base/units.ts";
+import { jiffiesAt } from "./jiffies.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { TimerWheel } from "./timer-wheel.ts";
 
@@ -57,6 +58,11 @@ export class Cpu {
   /** Virtual time in ns since the start of the run. */
   get now(): Ns {
     return this.scheduler.now;
+  }
+
+  /** Virtual time in ticks since the start of the run. */
+  get jiffies(): number {
+    return jiffiesAt(this.scheduler.now);
   }
 
   /** Whether the code that runs now is a softirq's (a timer's, a receive path's). */

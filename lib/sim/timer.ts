@@ -7,15 +7,11 @@
  *
  * Kernel: kernel/time/timer.c (calc_wheel_index), 6.18.
  */
-import { NS_PER_S, type Ns } from "../base/units.ts";
+import type { Ns } from "../base/units.ts";
 import type { Cpu } from "./cpu.ts";
+import { JIFFY_NS } from "./jiffies.ts";
 import { SimEvent } from "./scheduler.ts";
 import type { WheelEntry } from "./timer-wheel.ts";
-
-/** Ticks per second of the emulated kernels (CONFIG_HZ). */
-export const HZ = 250;
-/** Length of a tick. */
-export const JIFFY_NS: Ns = NS_PER_S / HZ;
 
 const LEVEL_SHIFT = 3;
 const LEVEL_STARTS = [63, 504, 4032, 32256, 258048, 2064384, 16515072, 132120576];
@@ -111,10 +107,10 @@ export class WheelTimer extends Timer implements WheelEntry {
 
   /** Arms it `jiffies` ticks from now, as `mod_timer(timer, jiffies + n)`. */
   armJiffies(jiffies: number): void {
-    const tick = Math.floor(this.cpu.scheduler.now / JIFFY_NS);
-    this.expiresTick = tick + jiffies;
+    const tick = this.cpu.jiffies + jiffies;
+    this.expiresTick = tick;
     const level = wheelLevel(jiffies);
-    const at = expiryInLevel(level, tick + jiffies) * JIFFY_NS;
+    const at = expiryInLevel(level, tick) * JIFFY_NS;
     // It keeps its place in a bucket that it is in already.
     if (!this.armed || at !== this.expiresAt || level !== this.level) {
       this.arming = this.cpu.wheel.nextArming();
@@ -157,11 +153,7 @@ function wheelLevel(jiffies: number): number {
   return level;
 }
 
-/** The tick at which a timer armed at `tick` for `jiffies` more fires. */
-export function wheelExpiry(tick: number, jiffies: number): number {
-  return expiryInLevel(wheelLevel(jiffies), tick + jiffies);
-}
-
+/** The tick at which a timer in a level of the wheel fires that was armed for `tick`. */
 function expiryInLevel(level: number, tick: number): number {
   const granularity = (1 << LEVEL_SHIFT) ** level;
   return (Math.floor(tick / granularity) + 1) * granularity;

@@ -6,12 +6,12 @@
  * net/ipv4/ip_sockglue.c (do_ip_setsockopt), 6.18.
  */
 import { EINVAL, ENOPROTOOPT } from "../base/errno.ts";
-import { HZ } from "../sim/timer.ts";
+import { HZ } from "../sim/jiffies.ts";
 import { cleanupRbuf, enterQuickackMode } from "../transport/tcp/ack-policy.ts";
 import { ACK_SCHED, MAX_QUICKACKS, TcpState } from "../transport/tcp/constants.ts";
 import { secondsToRetrans } from "../transport/tcp/request.ts";
+import { setCork, setNodelay } from "../transport/tcp/sendmsg.ts";
 import type { Tcb } from "../transport/tcp/tcb.ts";
-import { setCork, setNodelay } from "../transport/tcp/user.ts";
 import { MIN_RCVBUF, setWindowClamp } from "../transport/tcp/window.ts";
 import type { UdpSock } from "../transport/udp-sock.ts";
 

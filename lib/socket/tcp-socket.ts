@@ -24,31 +24,19 @@ import type { Ipv4 } from "../base/inet.ts";
 import { NS_PER_S, type Ns } from "../base/units.ts";
 import { type Program, type WaitQueue, waitFor } from "../sim/process.ts";
 import type { Transports } from "../transport/stack.ts";
+import { closeConnection, disconnect, orphan, shutdownSend } from "../transport/tcp/close.ts";
 import {
   RCV_SHUTDOWN,
   SEND_SHUTDOWN,
   SHUTDOWN_MASK,
   TcpState,
 } from "../transport/tcp/constants.ts";
+import { MSG_DONTWAIT, MSG_PEEK, MSG_TRUNC, MSG_WAITALL } from "../transport/tcp/msg-flags.ts";
+import { consumeFin, discardBytes, readable, readBytes } from "../transport/tcp/recvmsg.ts";
+import { queueBytes } from "../transport/tcp/sendmsg.ts";
+import { lockSock, releaseSock } from "../transport/tcp/sock-lock.ts";
 import type { Tcb } from "../transport/tcp/tcb.ts";
 import { canSend, isWriteable, streamMemoryFree } from "../transport/tcp/tcb-queries.ts";
-import {
-  closeConnection,
-  consumeFin,
-  discardBytes,
-  disconnect,
-  lockSock,
-  MSG_DONTWAIT,
-  MSG_PEEK,
-  MSG_TRUNC,
-  MSG_WAITALL,
-  orphan,
-  queueBytes,
-  readable,
-  readBytes,
-  releaseSock,
-  shutdownSend,
-} from "../transport/tcp/user.ts";
 import { bindTcp } from "./bind.ts";
 import { getTcpOption, type SocketOption, setTcpOption } from "./options.ts";
 import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP, type Pollable } from "./poll.ts";
@@ -62,7 +50,7 @@ export {
   MSG_PEEK,
   MSG_TRUNC,
   MSG_WAITALL,
-} from "../transport/tcp/user.ts";
+} from "../transport/tcp/msg-flags.ts";
 
 /** A connection's end. */
 export interface Endpoint {

@@ -1,8 +1,9 @@
 import { expect } from "chai";
 import { NS_PER_MS } from "../../lib/base/units.ts";
 import { Cpu, DEFAULT_COSTS } from "../../lib/sim/cpu.ts";
+import { JIFFY_NS } from "../../lib/sim/jiffies.ts";
 import { Scheduler } from "../../lib/sim/scheduler.ts";
-import { JIFFY_NS, Timer, WheelTimer, wheelExpiry } from "../../lib/sim/timer.ts";
+import { Timer, WheelTimer } from "../../lib/sim/timer.ts";
 
 function world() {
   const scheduler = new Scheduler();
@@ -78,7 +79,13 @@ describe("sim/timer", () => {
       [0, 32256, 32768],
     ];
     for (const [tick, jiffies, expiry] of cases) {
-      expect(wheelExpiry(tick, jiffies), `${tick}+${jiffies}`).to.equal(expiry);
+      const { scheduler, cpu, owner, expirations } = world();
+      scheduler.runUntil(tick * JIFFY_NS);
+      new WheelTimer(cpu, owner).armJiffies(jiffies);
+
+      scheduler.runUntil((expiry + 1) * JIFFY_NS);
+
+      expect(expirations, `${tick}+${jiffies}`).to.deep.equal([expiry * JIFFY_NS]);
     }
   });
 

@@ -5,7 +5,7 @@
  * Spec: Kubernetes API, metav1.Status; field errors of apimachinery's util/validation/field.
  */
 import { type FieldPath, formatPath } from "../schema.ts";
-import { groupOfKind } from "./resources.ts";
+import { groupOfKind, qualifiedPlural } from "./resources.ts";
 
 /** The reasons of refusals, as `metav1.Status` names them. */
 export type ApiErrorReason =
@@ -61,6 +61,31 @@ export function invalidError(kind: string, name: string, fields: readonly FieldE
   const group = groupOfKind(kind);
   const message = `${kind}${group === "" ? "" : `.${group}`} "${name}" is invalid: ${list}`;
   return new ApiError("Invalid", message, fields, { kind, name });
+}
+
+/** `services "web" not found` and the like. */
+export function notFound(kind: string, name: string): ApiError {
+  return new ApiError("NotFound", `${qualifiedPlural(kind)} "${name}" not found`);
+}
+
+/** `services "web" already exists` and the like. */
+export function alreadyExists(kind: string, name: string): ApiError {
+  return new ApiError("AlreadyExists", `${qualifiedPlural(kind)} "${name}" already exists`);
+}
+
+/** The refusal of an object whose version is not the present one. */
+export function staleVersion(kind: string, name: string): ApiError {
+  const what = `Operation cannot be fulfilled on ${qualifiedPlural(kind)} "${name}"`;
+  const why = "the object has been modified";
+  const advice = "please apply your changes to the latest version and try again";
+  return new ApiError("Conflict", `${what}: ${why}; ${advice}`);
+}
+
+/** The refusal of a new object in a namespace that is being deleted. */
+export function endingNamespace(namespace: string, kind: string, name: string): ApiError {
+  const what = `${qualifiedPlural(kind)} "${name}" is forbidden`;
+  const why = `unable to create new content in namespace ${namespace} because it is being terminated`;
+  return new ApiError("Forbidden", `${what}: ${why}`);
 }
 
 /** The refusal of a patch; `shown` is the patch as Go prints it. */

@@ -6,7 +6,8 @@
  */
 import { NS_PER_MS, NS_PER_S, type Ns } from "../../base/units.ts";
 import type { Scheduler } from "../../sim/scheduler.ts";
-import type { ApiServer, Change, DeleteOptions } from "../api/server.ts";
+import type { DeleteOptions } from "../api/deletion.ts";
+import type { ApiServer, Change } from "../api/server.ts";
 import type { ApiObject, Kind, Kinds, NewObject } from "../api/types.ts";
 
 /** Work of a controller that takes virtual time: it yields how long, in ns, to wait each time. */

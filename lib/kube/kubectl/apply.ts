@@ -4,6 +4,8 @@
  *
  * Spec: kubectl v1.36, apply (client-side), create, replace.
  */
+
+import { notFound } from "../api/errors.ts";
 import { canonical } from "../api/names.ts";
 import { qualifiedKind, resourceOf } from "../api/resources.ts";
 import type { ApiServer } from "../api/server.ts";
@@ -104,7 +106,7 @@ class ObjectWork {
     const { kind, metadata } = this.#object;
     this.#do(`error when replacing "${this.#file}"`, "replaced", () => {
       const current = this.#server.find(kind, this.#key);
-      if (current === null) throw this.#server.notFound(kind, metadata.name ?? "");
+      if (current === null) throw notFound(kind, metadata.name ?? "");
       const { uid, creationTimestamp, generation } = current.metadata;
       const next = {
         ...this.#object,

@@ -3,7 +3,9 @@
  *
  * Spec: kubectl v1.36, cmd/delete.
  */
-import type { ApiServer, DeleteOptions } from "../api/server.ts";
+import type { DeleteOptions } from "../api/deletion.ts";
+import { notFound } from "../api/errors.ts";
+import type { ApiServer } from "../api/server.ts";
 import type { ApiObject } from "../api/types.ts";
 import { keyOf, objectKey } from "../store.ts";
 import { type Arguments, UsageError } from "./arguments.ts";
@@ -56,7 +58,7 @@ export function deleteListed(
     const found = server.find(kind, objectKey(metadata.namespace, name));
     if (found !== null) deleteOne(server, found, options, args, failures, output);
     else if (!args.flag("ignore-not-found")) {
-      failures.add(server.notFound(kind, name), `error when deleting "${file}"`);
+      failures.add(notFound(kind, name), `error when deleting "${file}"`);
     }
   }
   failures.print(output);

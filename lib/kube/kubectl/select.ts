@@ -1,4 +1,6 @@
 /** The objects that words of a command line mean: `pods`, `pod web-0`, `deploy/web`, `-l app=web`. */
+
+import { notFound } from "../api/errors.ts";
 import { matchesSelector } from "../api/labels.ts";
 import { findResource, qualifiedKind, RESOURCES, type Resource } from "../api/resources.ts";
 import type { ApiServer } from "../api/server.ts";
@@ -100,7 +102,7 @@ export function findIn(
     return names.flatMap((name) => {
       const object = server.find(resource.kind, objectKey(namespace, name));
       if (object === null && !args.flag("ignore-not-found")) {
-        failures.add(server.notFound(resource.kind, name));
+        failures.add(notFound(resource.kind, name));
       }
       return object ?? [];
     });

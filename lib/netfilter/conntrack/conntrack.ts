@@ -6,7 +6,8 @@
  * nf_conntrack_alloc, early_drop, gc_worker), 6.18.
  */
 import { DropReason } from "../../sim/drop-reason.ts";
-import { HZ, JIFFY_NS, type Timer, type TimerOwner, WheelTimer } from "../../sim/timer.ts";
+import { HZ } from "../../sim/jiffies.ts";
+import { type Timer, type TimerOwner, WheelTimer } from "../../sim/timer.ts";
 import type { Frame } from "../../wire/frame.ts";
 import {
   IPPROTO_ICMP,
@@ -94,7 +95,7 @@ export class Conntrack implements TimerOwner {
 
   /** Now, in ticks. @hot */
   get tick(): number {
-    return Math.floor(this.host.cpu.now / JIFFY_NS);
+    return this.host.cpu.jiffies;
   }
 
   /** Looks at a packet that came in or was made here; hangs its connection on the frame. @hot */

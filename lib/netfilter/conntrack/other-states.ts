@@ -4,7 +4,7 @@
  *
  * Kernel: net/netfilter/nf_conntrack_proto_{udp,icmp,sctp,generic}.c, 6.18.
  */
-import { HZ } from "../../sim/timer.ts";
+import { HZ } from "../../sim/jiffies.ts";
 import * as icmp from "../../wire/icmp.ts";
 import type { Packet } from "../packet.ts";
 import { type Connection, directionOf, Info, Status } from "./connection.ts";

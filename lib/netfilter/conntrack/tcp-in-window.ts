@@ -5,10 +5,11 @@
  * Spec: Guido van Rooij, "Real stateful TCP packet filtering in IP Filter" (2000).
  * Kernel: net/netfilter/nf_conntrack_proto_tcp.c (tcp_in_window, tcp_init_sender), 6.18.
  */
+import { after, before } from "../../wire/sequence.ts";
 import * as tcp from "../../wire/tcp.ts";
 import { Direction } from "./connection.ts";
 import type { ConntrackSettings } from "./sysctls.ts";
-import { isAfter, isBefore, type TcpSegment } from "./tcp-segment.ts";
+import type { TcpSegment } from "./tcp-segment.ts";
 import { Kind, TcpState } from "./tcp-state.ts";
 import * as row from "./tcp-window.ts";
 
@@ -84,7 +85,7 @@ export class WindowCheck {
     }
     if (
       isSyn &&
-      isAfter(this.#end, rows.get(at, sender + row.END)) &&
+      after(this.#end, rows.get(at, sender + row.END)) &&
       (state === TcpState.SYN_SENT || state === TcpState.SYN_RECV)
     ) {
       this.#initSender(direction, this.#end, window);
@@ -160,11 +161,11 @@ export class WindowCheck {
     const senderMaxEnd = rows.get(at, sender + row.MAX_END);
     const dataIsRecent =
       receiverWindow === 0 ||
-      isAfter(this.#end, (rows.get(at, sender + row.END) - receiverWindow - 1) | 0);
-    const ackIsOfSent = isBefore(this.#sack, (receiverEnd + 1) | 0);
+      after(this.#end, (rows.get(at, sender + row.END) - receiverWindow - 1) | 0);
+    const ackIsOfSent = before(this.#sack, (receiverEnd + 1) | 0);
     const ackWindow = Math.max(rows.get(at, sender + row.MAX_WINDOW), MIN_ACK_WINDOW);
-    const ackIsRecent = isAfter(this.#sack, (receiverEnd - ackWindow - 1) | 0);
-    if (!isBefore(this.#seq, (senderMaxEnd + 1) | 0)) {
+    const ackIsRecent = after(this.#sack, (receiverEnd - ackWindow - 1) | 0);
+    if (!before(this.#seq, (senderMaxEnd + 1) | 0)) {
       const overshot = (this.#end - senderMaxEnd + 1) >>> 0;
       if (
         receiverWindow === 0 ||
@@ -203,24 +204,24 @@ export class WindowCheck {
     if (rows.get(at, sender + row.MAX_WINDOW) < offered) {
       rows.set(at, sender + row.MAX_WINDOW, offered);
     }
-    if (isAfter(end, rows.get(at, sender + row.END))) {
+    if (after(end, rows.get(at, sender + row.END))) {
       rows.set(at, sender + row.END, end);
       rows.or(at, sender + row.FLAGS, row.Flag.DATA_UNACKNOWLEDGED);
     }
     if ((flags & tcp.FLAG_ACK) !== 0) {
       const known = (rows.get(at, sender + row.FLAGS) & row.Flag.MAXACK_SET) !== 0;
-      if (!known || isAfter(ack, rows.get(at, sender + row.MAX_ACK))) {
+      if (!known || after(ack, rows.get(at, sender + row.MAX_ACK))) {
         rows.set(at, sender + row.MAX_ACK, ack);
         rows.or(at, sender + row.FLAGS, row.Flag.MAXACK_SET);
       }
     }
     const maxEnd = rows.get(at, sender + row.MAX_END);
-    if (rows.get(at, receiver + row.MAX_WINDOW) !== 0 && isAfter(end, maxEnd)) {
+    if (rows.get(at, receiver + row.MAX_WINDOW) !== 0 && after(end, maxEnd)) {
       const more = (end - maxEnd) | 0;
       rows.set(at, receiver + row.MAX_WINDOW, rows.get(at, receiver + row.MAX_WINDOW) + more);
     }
     const edge = (this.#sack + window) | 0;
-    if (isAfter(edge, (rows.get(at, receiver + row.MAX_END) - 1) | 0)) {
+    if (after(edge, (rows.get(at, receiver + row.MAX_END) - 1) | 0)) {
       rows.set(at, receiver + row.MAX_END, window === 0 ? (edge + 1) | 0 : edge);
     }
     if (ack === rows.get(at, receiver + row.END)) {

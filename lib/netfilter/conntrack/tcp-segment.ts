@@ -4,6 +4,7 @@
  * Kernel: net/netfilter/nf_conntrack_proto_tcp.c (segment_seq_plus_len, tcp_options, tcp_sack), 6.18.
  */
 import type { Frame } from "../../wire/frame.ts";
+import { after } from "../../wire/sequence.ts";
 import * as tcp from "../../wire/tcp.ts";
 import { TcpOptions } from "../../wire/tcp-options.ts";
 import type { Packet } from "../packet.ts";
@@ -64,18 +65,8 @@ export class TcpSegment {
     options.parse(this.#view, this.#optionsAt, this.#optionsEnd, false);
     for (let block = 0; block < options.sackCount; block += 1) {
       const right = options.sack[2 * block + 1] ?? 0;
-      if (isAfter(right, highest)) highest = right;
+      if (after(right, highest)) highest = right;
     }
     return highest;
   }
-}
-
-/** Whether sequence number `a` comes before `b`. @hot */
-export function isBefore(a: number, b: number): boolean {
-  return ((a - b) | 0) < 0;
-}
-
-/** Whether sequence number `a` comes after `b`. @hot */
-export function isAfter(a: number, b: number): boolean {
-  return ((b - a) | 0) < 0;
 }

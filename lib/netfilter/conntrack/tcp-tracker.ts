@@ -4,12 +4,13 @@
  *
  * Kernel: net/netfilter/nf_conntrack_proto_tcp.c (tcp_new, nf_conntrack_tcp_packet), 6.18.
  */
+import { before as isBefore } from "../../wire/sequence.ts";
 import * as tcp from "../../wire/tcp.ts";
 import type { Packet } from "../packet.ts";
 import { type Connection, Direction, directionOf, Status } from "./connection.ts";
 import type { Conntrack } from "./conntrack.ts";
 import { InWindow, WindowCheck } from "./tcp-in-window.ts";
-import { isBefore, TcpSegment } from "./tcp-segment.ts";
+import { TcpSegment } from "./tcp-segment.ts";
 import {
   flagsAreValid,
   IGNORE,

@@ -4,7 +4,7 @@
  * Kernel: net/netfilter/xt_hashlimit.c, 6.18; iptables 1.8.9, extensions/libxt_hashlimit.c.
  * Not modelled: --hashlimit-rate-match, --hashlimit-rate-interval.
  */
-import { HZ } from "../../sim/timer.ts";
+import { HZ } from "../../sim/jiffies.ts";
 import { defineMatch, type OptionSpec, refuseInKernel } from "../extension.ts";
 import {
   CHUNK_SHIFT,

@@ -3,8 +3,10 @@
  *
  * Spec: ping(8) of iputils 20221126.
  */
-import { type PingOptions, ping as pingProgram } from "../../apps/ping.ts";
-import type { RouteOption } from "../../apps/ping-route.ts";
+
+import type { PingOptions } from "../../apps/ping/options.ts";
+import type { RouteOption } from "../../apps/ping/route-option.ts";
+import { ping as pingProgram } from "../../apps/ping.ts";
 import { fromHex } from "../../base/bytes.ts";
 import { NS_PER_S } from "../../base/units.ts";
 import type { PmtuDiscovery } from "../../socket/raw-socket.ts";

@@ -53,7 +53,15 @@ export class AckState {
   priorDelivered = 0;
   priorDeliveredAt = 0;
   rttUs = -1;
+  /** Segments that it acknowledges, those SACKed before included. */
+  packets = 0;
+  /** Send times of the first and last of them that were sent once only, in ns; 0 for none. */
+  firstAckAt = 0;
+  lastAckAt = 0;
+  /** Lowest sequence number of those that were sent once only and not SACKed before. */
+  lowestAcked = 0;
 
+  /** Begins another ACK. `sndNxt` is above all that it can acknowledge. @hot */
   begin(flag: number, sndNxt: number): void {
     this.flag = flag;
     this.reord = sndNxt;
@@ -64,5 +72,9 @@ export class AckState {
     this.priorDelivered = 0;
     this.priorDeliveredAt = 0;
     this.rttUs = -1;
+    this.packets = 0;
+    this.firstAckAt = 0;
+    this.lastAckAt = 0;
+    this.lowestAcked = sndNxt;
   }
 }

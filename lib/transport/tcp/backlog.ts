@@ -8,9 +8,9 @@
  * of the one before.
  */
 import { DropReason } from "../../sim/drop-reason.ts";
+import { before } from "../../wire/sequence.ts";
 import * as tcp from "../../wire/tcp.ts";
 import type { Segment, SegmentPool } from "./segment.ts";
-import { before } from "./sequence.ts";
 import type { Tcb } from "./tcb.ts";
 
 const NEVER = tcp.FLAG_SYN | tcp.FLAG_RST | tcp.FLAG_URG;

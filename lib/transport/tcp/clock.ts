@@ -5,14 +5,12 @@
  * Kernel: include/net/tcp.h (tcp_mstamp_refresh, tcp_reset_xmit_timer), net/ipv4/tcp_timer.c,
  * 6.18.
  */
-import { HZ, JIFFY_NS } from "../../sim/timer.ts";
+import { jiffiesToUs } from "../../sim/jiffies.ts";
 import type { Tcb } from "./tcb.ts";
-
-const US_PER_JIFFY = 1_000_000 / HZ;
 
 /** Virtual time in jiffies. @hot */
 export function jiffies(tp: Tcb): number {
-  return Math.floor(tp.env.cpu.now / JIFFY_NS);
+  return tp.env.cpu.jiffies;
 }
 
 /** Takes the time of the event that is being handled. @hot */
@@ -34,21 +32,6 @@ export function timestampMs(tp: Tcb): number {
 /** TSval of a segment that is sent now. @hot */
 export function timestampValue(tp: Tcb): number {
   return (timestampMs(tp) + tp.tsOffset) | 0;
-}
-
-/** Jiffies that microseconds fill, rounded up. @hot */
-export function usToJiffies(us: number): number {
-  return Math.ceil(us / US_PER_JIFFY);
-}
-
-/** The microseconds of so many jiffies. */
-export function jiffiesToUs(count: number): number {
-  return count * US_PER_JIFFY;
-}
-
-/** Jiffies that milliseconds fill, rounded up. */
-export function msToJiffies(ms: number): number {
-  return Math.ceil((ms * HZ) / 1000);
 }
 
 /** Arms the write timer for `what`, `when` jiffies from now. @hot */

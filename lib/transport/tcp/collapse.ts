@@ -5,10 +5,11 @@
  *
  * Kernel: net/ipv4/tcp_input.c (tcp_collapse, tcp_collapse_ofo_queue), 6.18.
  */
+
+import { after, before } from "../../wire/sequence.ts";
 import { FLAG_FIN, FLAG_SYN } from "../../wire/tcp.ts";
 import type { Segment } from "./segment.ts";
 import { headSize, PAGE, SHARED_INFO_SIZE, SK_BUFF_SIZE } from "./segment-memory.ts";
-import { after, before } from "./sequence.ts";
 import type { Tcb } from "./tcb.ts";
 import { winFromSpace } from "./tcb-queries.ts";
 

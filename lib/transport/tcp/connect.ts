@@ -5,9 +5,10 @@
  * net/ipv4/tcp_input.c (tcp_rcv_synsent_state_process), 6.18.
  */
 import { DropReason } from "../../sim/drop-reason.ts";
+import { after, between } from "../../wire/sequence.ts";
 import { FLAG_ACK, FLAG_CWR, FLAG_ECE, FLAG_RST, FLAG_SYN, TCP_SIZE } from "../../wire/tcp.ts";
 import { TIMESTAMPS_ALIGNED_SIZE } from "../../wire/tcp-options.ts";
-import { handleAck, storeTsRecent } from "./ack.ts";
+import { handleAck } from "./ack.ts";
 import { FLAG_SLOWPATH } from "./ack-flags.ts";
 import { enterQuickackMode, initRcvMss } from "./ack-policy.ts";
 import { jiffies, refreshMstamp, resetXmitTimer, timestampMs } from "./clock.ts";
@@ -24,12 +25,14 @@ import {
   TIMEOUT_INIT,
 } from "./constants.ts";
 import { finishConnect, undoSpuriousSyn } from "./established.ts";
-import { dataSndCheck, InputResult, rxOptions } from "./input.ts";
+import { InputResult } from "./input-in-state.ts";
 import { syncMss } from "./mss.ts";
+import { dataSndCheck } from "./output.ts";
+import { storeTsRecent } from "./paws.ts";
 import { purgeWriteQueues } from "./queue.ts";
+import { readOptions, rxOptions } from "./rx-options.ts";
 import type { Segment, SegmentPool } from "./segment.ts";
 import { armDelack, sendAck } from "./send-ack.ts";
-import { after, between } from "./sequence.ts";
 import { reset, setState } from "./state.ts";
 import type { Tcb } from "./tcb.ts";
 import { fullSpace, inPingpongMode } from "./tcb-queries.ts";
@@ -122,10 +125,7 @@ export function receiveSynSent(tp: Tcb, segment: Segment, pool: SegmentPool): In
 }
 
 function parseHandshake(tp: Tcb, segment: Segment): void {
-  const frame = segment.frame;
-  if (frame === null) return;
-  const start = segment.dataAt - segment.headerSize + TCP_SIZE;
-  rxOptions.parse(frame.view, start, segment.dataAt, (segment.flags & FLAG_SYN) !== 0);
+  readOptions(segment);
   const { sysctls } = tp.env;
   tp.sawTstamp = rxOptions.hasTimestamps && sysctls.tcpTimestamps !== 0;
   tp.rcvTsval = rxOptions.timestampValue;

@@ -3,7 +3,7 @@
  *
  * Kernel: include/net/tcp.h, include/net/tcp_states.h, include/net/inet_connection_sock.h, 6.18.
  */
-import { HZ } from "../../sim/timer.ts";
+import { HZ } from "../../sim/jiffies.ts";
 
 /** Connection states, with the kernel's numbers and `ss`'s names below. */
 export const TcpState = {

@@ -3,8 +3,9 @@
  *
  * Spec: RFC 9438. Kernel: net/ipv4/tcp_cubic.c, 6.18.
  */
-import { HZ, JIFFY_NS } from "../../sim/timer.ts";
-import { usToJiffies } from "./clock.ts";
+import { HZ, usToJiffies } from "../../sim/jiffies.ts";
+import { after } from "../../wire/sequence.ts";
+
 import {
   CaEvent,
   type CongestionControl,
@@ -14,7 +15,6 @@ import {
 } from "./congestion.ts";
 import { CaState } from "./constants.ts";
 import { GSO_LIMIT } from "./mss.ts";
-import { after } from "./sequence.ts";
 import type { Tcb } from "./tcb.ts";
 import { inSlowStart } from "./tcb-queries.ts";
 
@@ -86,7 +86,7 @@ export class Cubic implements CongestionControl {
 
   event(tp: Tcb, event: CaEvent): void {
     if (event !== CaEvent.TX_START) return;
-    const now = Math.floor(tp.env.cpu.now / JIFFY_NS);
+    const now = tp.env.cpu.jiffies;
     const delta = now - tp.lsndtime;
     // An idle sender does not grow by the time that passed.
     if (this.#epochStart > 0 && delta > 0) {
@@ -96,7 +96,7 @@ export class Cubic implements CongestionControl {
 
   pktsAcked(tp: Tcb, _acked: number, rttUs: number): void {
     if (rttUs < 0) return;
-    const now = Math.floor(tp.env.cpu.now / JIFFY_NS);
+    const now = tp.env.cpu.jiffies;
     // Just after a recovery the RTT says nothing.
     if (this.#epochStart > 0 && now - this.#epochStart < HZ) return;
     const delay = rttUs === 0 ? 1 : rttUs;
@@ -164,7 +164,7 @@ export class Cubic implements CongestionControl {
 
   /** How many ACKs the next segment of window needs (`bictcp_update`). */
   #update(tp: Tcb, cwnd: number, acked: number): void {
-    const now = Math.floor(tp.env.cpu.now / JIFFY_NS);
+    const now = tp.env.cpu.jiffies;
     this.#ackCnt += acked;
     if (this.#lastCwnd === cwnd && now - this.#lastTime <= HZ / 32) return;
     // The cubic part is computed at most once a jiffy.

@@ -6,6 +6,7 @@
  * tcp_prune_queue), 6.18.
  */
 import { DropReason } from "../../sim/drop-reason.ts";
+import { after, before } from "../../wire/sequence.ts";
 import { FLAG_FIN } from "../../wire/tcp.ts";
 import {
   acceptCwr,
@@ -20,7 +21,6 @@ import { receiveFin } from "./fin.ts";
 import { extendDsack, newOutOfOrder, removeSacks, setDsack } from "./receive-sack.ts";
 import type { Segment, SegmentPool } from "./segment.ts";
 import { condensedSize, sizeWithoutHead } from "./segment-memory.ts";
-import { after, before } from "./sequence.ts";
 import type { Tcb } from "./tcb.ts";
 import { isSack, receiveWindow } from "./tcb-queries.ts";
 import { clampWindow, growWindow } from "./window.ts";

@@ -5,13 +5,13 @@
  */
 
 import { TIMESTAMPS_ALIGNED_SIZE } from "../../wire/tcp-options.ts";
-import { synackRtt } from "./ack.ts";
 import { initRcvMss } from "./ack-policy.ts";
 import { jiffies } from "./clock.ts";
 import { TcpState } from "./constants.ts";
+import { initialCwnd } from "./cwnd-usage.ts";
 import { initMetrics } from "./metrics.ts";
 import { updatePacingRate } from "./mss.ts";
-import { initialCwnd } from "./output.ts";
+import { synackRtt } from "./rtx-clean.ts";
 import type { Segment } from "./segment.ts";
 import { setState } from "./state.ts";
 import type { Tcb } from "./tcb.ts";

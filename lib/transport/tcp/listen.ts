@@ -8,25 +8,26 @@
 import type { Ipv4 } from "../../base/inet.ts";
 import { Ring } from "../../base/ring.ts";
 import { DropReason } from "../../sim/drop-reason.ts";
-import { FLAG_CWR, FLAG_ECE, TCP_SIZE } from "../../wire/tcp.ts";
-import { type TcpOptions, TIMESTAMPS_ALIGNED_SIZE } from "../../wire/tcp-options.ts";
+import { after } from "../../wire/sequence.ts";
+import type { TcpOptions } from "../../wire/tcp-options.ts";
 import type { ConnectionTable } from "../demux.ts";
 import type { PortTable } from "../port-table.ts";
-import { synackRtt } from "./ack.ts";
 import { initRcvMss } from "./ack-policy.ts";
-import { jiffies, usBetween } from "./clock.ts";
+import { inherit, openChild } from "./child.ts";
+import { usBetween } from "./clock.ts";
 import { clampMss } from "./connect.ts";
-import { DEFAULT_MSS, ECN_MASK, ECN_OK, SACK_SEEN, TcpState, TIMEOUT_INIT } from "./constants.ts";
-import { type Cookies, decodeTimestamp, encodeTimestamp } from "./cookies.ts";
+import { TcpState, TIMEOUT_INIT } from "./constants.ts";
+import { restoreFromCookie, sayInCookie } from "./cookie-request.ts";
+import type { Cookies } from "./cookies.ts";
 import { syncMss } from "./mss.ts";
 import { sendReset } from "./reply.ts";
 import { ConnectionRequest } from "./request.ts";
+import { synackRtt } from "./rtx-clean.ts";
+import type { SecureSeq } from "./secure-seq.ts";
 import type { Segment, SegmentPool } from "./segment.ts";
-import { after } from "./sequence.ts";
 import { reset } from "./state.ts";
-import type { Tcb, TcbOwner } from "./tcb.ts";
-import { fullSpace } from "./tcb-queries.ts";
-import { initialWindow, selectInitialWindow } from "./window.ts";
+import { chooseWindow, fillRequest } from "./syn-request.ts";
+import type { ListenState, Tcb, TcbOwner } from "./tcb.ts";
 
 /** What listeners need of TCP. */
 export interface ListenOwner extends TcbOwner {
@@ -34,8 +35,7 @@ export interface ListenOwner extends TcbOwner {
   readonly ports: PortTable;
   readonly connections: Pick<ConnectionTable<Tcb | ConnectionRequest>, "add" | "remove">;
   create(): Tcb;
-  randomInt32(): number;
-  timestampOffset(local: number, remote: number): number;
+  readonly secureSeq: SecureSeq;
   doReceive(tp: Tcb, segment: Segment): void;
 }
 
@@ -119,44 +119,19 @@ export class Listening {
       owner.segments.drop(segment, DropReason.TCP_FLAGS);
       return;
     }
-    const { sysctls } = env;
-    let cookie = false;
-    if ((sysctls.tcpSyncookies === 2 || listen.requests >= listen.backlog) && isn === 0) {
-      if (sysctls.tcpSyncookies === 0) {
-        owner.segments.drop(segment, DropReason.TCP_REQ_QFULL_DROP);
-        return;
-      }
-      cookie = true;
-      this.#overflowAt.set(listener, env.cpu.now);
-    }
-    if (listen.acceptQueue.length > listen.backlog) {
-      owner.segments.drop(segment, DropReason.TCP_LISTEN_OVERFLOW);
+    const { tcpSyncookies } = env.sysctls;
+    const cookie = isn === 0 && (tcpSyncookies === 2 || listen.requests >= listen.backlog);
+    if (cookie && tcpSyncookies !== 0) this.#overflowAt.set(listener, env.cpu.now);
+    const refusal = this.#refusal(listen, cookie, isn);
+    if (refusal !== null) {
+      owner.segments.drop(segment, refusal);
       return;
     }
     const request = new ConnectionRequest(owner, listener, segment);
-    request.cookie = cookie;
     fillRequest(request, listener, segment, options);
-    const free = sysctls.tcpMaxSynBacklog - listen.requests;
-    if (
-      !cookie &&
-      isn === 0 &&
-      sysctls.tcpSyncookies === 0 &&
-      free < sysctls.tcpMaxSynBacklog >> 2
-    ) {
-      owner.segments.drop(segment, DropReason.TCP_REQ_QFULL_DROP);
-      return;
-    }
-    request.sndIsn = isn === 0 ? owner.randomInt32() : isn;
-    request.tsOffset = owner.timestampOffset(request.localAddress, request.remoteAddress);
-    if (cookie) {
-      if (!request.timestamps) forgetOptions(request);
-      request.sndIsn = this.#cookies.make(segment, request.mss, env.cpu.now);
-      const now = Math.floor(env.cpu.now / 1_000_000) | 0;
-      const scale = request.windowScaling ? request.sndWscale : -1;
-      const stamp = encodeTimestamp(now, scale, request.sack, request.ecn);
-      request.tsOffset = cookieTsOffset(segment);
-      request.tsvalLast = (stamp + request.tsOffset) | 0;
-    }
+    request.sndIsn = isn === 0 ? owner.secureSeq.random() : isn;
+    request.tsOffset = owner.secureSeq.timestampOffset(request.localAddress, request.remoteAddress);
+    if (cookie) sayInCookie(request, segment, this.#cookies, env.cpu.now);
     chooseWindow(request, listener, 0);
     if (!cookie) {
       listen.requests += 1;
@@ -166,6 +141,19 @@ export class Listening {
     }
     request.sendSynAck();
     owner.segments.consume(segment);
+  }
+
+  /** Why a SYN finds no place, or null. One that may be answered with a cookie needs none. */
+  #refusal(listen: ListenState, cookie: boolean, isn: number): DropReason | null {
+    const { tcpSyncookies, tcpMaxSynBacklog } = this.#owner.env.sysctls;
+    if (cookie && tcpSyncookies === 0) return DropReason.TCP_REQ_QFULL_DROP;
+    if (listen.acceptQueue.length > listen.backlog) return DropReason.TCP_LISTEN_OVERFLOW;
+    // Without cookies the last quarter is kept for peers that have proven to be alive.
+    const free = tcpMaxSynBacklog - listen.requests;
+    if (!cookie && isn === 0 && tcpSyncookies === 0 && free < tcpMaxSynBacklog >> 2) {
+      return DropReason.TCP_REQ_QFULL_DROP;
+    }
+    return null;
   }
 
   /** An ACK that fits no request may bring a cookie back. Takes the segment if it returns true. */
@@ -274,177 +262,4 @@ function pick(segment: Segment): number {
     0x9e3779b1,
   );
   return (mixed ^ (mixed >>> 15)) >>> 0;
-}
-
-function cookieTsOffset(segment: Segment): number {
-  return Math.imul(segment.source ^ segment.sourcePort, 0x85ebca6b) ^ segment.destination;
-}
-
-function fillRequest(
-  request: ConnectionRequest,
-  listener: Tcb,
-  segment: Segment,
-  options: TcpOptions,
-): void {
-  const { sysctls } = listener.env;
-  const mss = options.mss > 0 ? options.mss : DEFAULT_MSS;
-  request.mss = listener.userMss > 0 ? Math.min(mss, listener.userMss) : mss;
-  request.timestamps = options.hasTimestamps && sysctls.tcpTimestamps !== 0;
-  request.tsRecent = request.timestamps ? options.timestampValue : 0;
-  request.sack = options.sackPermitted && sysctls.tcpSack !== 0;
-  request.windowScaling = options.windowScale >= 0 && sysctls.tcpWindowScaling !== 0;
-  request.sndWscale = request.windowScaling ? options.windowScale : 0;
-  request.mark = listener.mark;
-  request.tos = requestTos(listener, segment);
-  const wantsEcn = (segment.flags & (FLAG_ECE | FLAG_CWR)) === (FLAG_ECE | FLAG_CWR);
-  request.ecn = wantsEcn && sysctls.tcpEcn !== 0;
-}
-
-/** The TOS of the answer: the listener's, or the SYN's with `tcp_reflect_tos`. */
-function requestTos(listener: Tcb, segment: Segment): number {
-  if (listener.env.sysctls.tcpReflectTos === 0) return listener.tos;
-  return (segment.tos & ~ECN_MASK) | (listener.tos & ECN_MASK);
-}
-
-function forgetOptions(request: ConnectionRequest): void {
-  request.sack = false;
-  request.windowScaling = false;
-  request.sndWscale = 0;
-  request.ecn = false;
-}
-
-function restoreFromCookie(
-  request: ConnectionRequest,
-  segment: Segment,
-  options: TcpOptions,
-  mss: number,
-): void {
-  const { sysctls } = request.listener.env;
-  Object.assign(request, { rcvIsn: (segment.seq - 1) | 0 });
-  request.cookie = true;
-  request.tos = requestTos(request.listener, segment);
-  request.sndIsn = (segment.ack - 1) | 0;
-  request.mss = mss;
-  request.timestamps = options.hasTimestamps && sysctls.tcpTimestamps !== 0;
-  request.tsOffset = cookieTsOffset(segment);
-  if (!request.timestamps) return;
-  request.tsRecent = options.timestampValue;
-  const said = decodeTimestamp((options.timestampEcho - request.tsOffset) | 0);
-  request.sack = said.sack && sysctls.tcpSack !== 0;
-  request.ecn = said.ecn;
-  request.windowScaling = said.scale >= 0 && sysctls.tcpWindowScaling !== 0;
-  request.sndWscale = request.windowScaling ? said.scale : 0;
-}
-
-/**
- * The window that the SYN-ACK offers, whole segments of `mss` bytes; 0 for what a segment carries
- * with its options (`tcp_openreq_init_rwin`).
- */
-function chooseWindow(request: ConnectionRequest, listener: Tcb, mss: number): void {
-  const { sysctls } = listener.env;
-  const route = request.route();
-  const advmss = route === null ? DEFAULT_MSS : clampMss(listener, route.advmss);
-  const space = fullSpace(listener);
-  let clamp = listener.windowClamp;
-  if (clamp === 0 && route !== null) clamp = route.window;
-  if (listener.rcvbufLocked && (clamp > space || clamp === 0)) clamp = space;
-  const initRwnd = route === null ? 0 : route.initrwnd;
-  selectInitialWindow(
-    sysctls.tcpRmem[2],
-    sysctls.rmemMax,
-    Math.max(space, initRwnd * advmss),
-    mss !== 0 ? mss : advmss - (request.timestamps ? TIMESTAMPS_ALIGNED_SIZE : 0),
-    clamp,
-    request.windowScaling,
-    initRwnd,
-  );
-  request.rcvWnd = initialWindow.rcvWnd;
-  request.windowClamp = initialWindow.windowClamp;
-  request.rcvWscale = initialWindow.rcvWscale;
-}
-
-/** Options of the listener that its connections take over. */
-function inherit(child: Tcb, listener: Tcb): void {
-  child.parent = listener;
-  child.rcvbuf = listener.rcvbuf;
-  child.sndbuf = listener.sndbuf;
-  child.rcvbufLocked = listener.rcvbufLocked;
-  child.sndbufLocked = listener.sndbufLocked;
-  child.userMss = listener.userMss;
-  child.ttl = listener.ttl;
-  child.tos = listener.tos;
-  child.pmtuDiscover = listener.pmtuDiscover;
-  child.mark = listener.mark;
-  child.boundDevice = listener.boundDevice;
-  child.nonagle = listener.nonagle;
-  child.keepopen = listener.keepopen;
-  child.keepaliveTime = listener.keepaliveTime;
-  child.keepaliveIntvl = listener.keepaliveIntvl;
-  child.keepaliveProbes = listener.keepaliveProbes;
-  child.userTimeoutMs = listener.userTimeoutMs;
-  child.linger = listener.linger;
-  child.lingerSeconds = listener.lingerSeconds;
-  child.linger2 = listener.linger2;
-  child.reuse = listener.reuse;
-  child.reusePort = listener.reusePort;
-  child.notsentLowat = listener.notsentLowat;
-  child.synRetries = listener.synRetries;
-  if (listener.ca.name !== child.ca.name)
-    child.ca = listener.owner.congestionControl(listener.ca.name);
-}
-
-/** First values of a connection that was opened by its peer (`tcp_create_openreq_child`). */
-function openChild(
-  child: Tcb,
-  request: ConnectionRequest,
-  segment: Segment,
-  owner: ListenOwner,
-): void {
-  const first = (request.sndIsn + 1) | 0;
-  child.state = TcpState.SYN_RECV;
-  child.localAddress = request.localAddress;
-  child.localPort = request.localPort;
-  child.remoteAddress = request.remoteAddress;
-  child.remotePort = request.remotePort;
-  child.boundAddress = request.listener.boundAddress;
-  child.boundPort = true;
-  child.ipId = owner.randomInt32() & 0xffff;
-  child.rcvNxt = request.rcvNxt;
-  child.rcvWup = request.rcvNxt;
-  child.copiedSeq = request.rcvNxt;
-  child.sndUna = first;
-  child.sndNxt = first;
-  child.sndSml = first;
-  child.sndUp = first;
-  child.writeSeq = first;
-  child.pushedSeq = first;
-  child.sndWl1 = request.rcvIsn;
-  child.totalRetrans = request.numRetrans;
-  child.tstampOk = request.timestamps;
-  child.sackOk = request.sack ? SACK_SEEN : 0;
-  child.windowClamp = request.windowClamp;
-  child.rcvSsthresh = request.rcvWnd;
-  child.rcvWnd = request.rcvWnd;
-  child.lrcvtime = jiffies(child);
-  child.wscaleOk = request.windowScaling;
-  child.sndWscale = request.windowScaling ? request.sndWscale : 0;
-  child.rcvWscale = request.windowScaling ? request.rcvWscale : 0;
-  if (!request.windowScaling) child.windowClamp = Math.min(child.windowClamp, 65535);
-  child.sndWnd = segment.window << child.sndWscale;
-  child.maxWindow = child.sndWnd;
-  child.headerLen = TCP_SIZE;
-  if (request.timestamps) {
-    child.headerLen += TIMESTAMPS_ALIGNED_SIZE;
-    child.tsRecent = request.tsRecent;
-    child.tsRecentStamp = Math.max(1, Math.floor(owner.env.cpu.now / 1e9));
-  }
-  if (request.numTimeout > 0) {
-    child.undoMarker = request.sndIsn || 1;
-    child.retransStamp = Math.floor(request.sentAt / 1_000_000) | 0 || 1;
-  }
-  child.tsOffset = request.tsOffset;
-  if (segment.length >= DEFAULT_MSS) child.lastSegSize = segment.length;
-  child.mssClamp = request.mss;
-  child.ecnFlags = request.ecn ? ECN_OK : 0;
-  if (child.keepopen) child.owner.startKeepalive(child);
 }

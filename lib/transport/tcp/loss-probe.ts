@@ -4,7 +4,8 @@
  * Spec: RFC 6298, RFC 8985 §7. Kernel: net/ipv4/tcp_output.c (tcp_schedule_loss_probe),
  * net/ipv4/tcp_input.c (tcp_rearm_rto), 6.18.
  */
-import { clearXmitTimer, resetXmitTimer, rtoUs, usToJiffies } from "./clock.ts";
+import { usToJiffies } from "../../sim/jiffies.ts";
+import { clearXmitTimer, resetXmitTimer, rtoUs } from "./clock.ts";
 import {
   CaState,
   PENDING_LOSS_PROBE,

@@ -4,27 +4,25 @@
  *
  * Spec: RFC 9293 §3.7.4, RFC 5681. Kernel: net/ipv4/tcp_output.c (tcp_write_xmit), 6.18.
  */
+import { after } from "../../wire/sequence.ts";
 import { FLAG_ACK, FLAG_FIN } from "../../wire/tcp.ts";
-import { jiffies, refreshMstamp, resetXmitTimer, usToJiffies } from "./clock.ts";
-import { CaEvent, currentSsthresh, isCwndLimited } from "./congestion.ts";
+import { jiffies, refreshMstamp, resetXmitTimer } from "./clock.ts";
 import {
   CaState,
-  INIT_CWND,
   NAGLE_CORK,
   NAGLE_OFF,
   NAGLE_PUSH,
   PENDING_LOSS_PROBE,
   PENDING_PROBE0,
-  RTO_MAX,
   TcpState,
 } from "./constants.ts";
+import { validateCwnd } from "./cwnd-usage.ts";
 import { rearmRto, scheduleLossProbe } from "./loss-probe.ts";
 import { currentMss, tsoSegs } from "./mss.ts";
+import { probe0Base } from "./probe-interval.ts";
 import { fragment, growSkb, setTsoSegs } from "./queue.ts";
 import { rateSkbSent } from "./rate.ts";
-import { rtoMinUs } from "./rtt.ts";
 import type { SendSkb } from "./send-skb.ts";
-import { after } from "./sequence.ts";
 import type { Tcb } from "./tcb.ts";
 import { inCwndReduction, isWriteable, packetsInFlight, windowEnd } from "./tcb-queries.ts";
 import { transmitSkb } from "./transmit.ts";
@@ -32,7 +30,9 @@ import { expandSndbuf } from "./window.ts";
 
 /** How `writeXmit` is asked: send all that may go, exactly one, or one as a loss probe. */
 export const PUSH_ALL = 0;
+
 export const PUSH_ONE = 1;
+
 export const PUSH_LOSS_PROBE = 2;
 
 const NS_PER_MS = 1_000_000;
@@ -105,17 +105,6 @@ export function pushPendingFrames(tp: Tcb): void {
 function checkProbeTimer(tp: Tcb): void {
   if (tp.packetsOut !== 0 || tp.pending !== 0) return;
   resetXmitTimer(tp, PENDING_PROBE0, probe0Base(tp));
-}
-
-/** First interval of window probes: the RTO, at least 200 ms. */
-function probe0Base(tp: Tcb): number {
-  return Math.max(tp.rto, usToJiffies(rtoMinUs(tp)));
-}
-
-/** Interval of window probes with back-off (`tcp_probe0_when`). */
-export function probe0When(tp: Tcb, max: number): number {
-  const backoff = Math.min(31 - Math.clz32(RTO_MAX / 50) + 1, tp.backoff);
-  return Math.min(probe0Base(tp) * 2 ** backoff, max);
 }
 
 /** Whether a segment waits for frames of this socket to leave the host (`tcp_small_queue_check`). */
@@ -234,61 +223,6 @@ export function checkSpace(tp: Tcb): void {
   tp.wait.wake();
 }
 
-/** Remembers how much of the congestion window is used (`tcp_cwnd_validate`). @hot */
-function validateCwnd(tp: Tcb, limited: boolean): void {
-  if (
-    !after(tp.cwndUsageSeq, tp.sndUna) ||
-    limited ||
-    (!tp.isCwndLimited && tp.packetsOut > tp.maxPacketsOut)
-  ) {
-    tp.isCwndLimited = limited;
-    tp.maxPacketsOut = tp.packetsOut;
-    tp.cwndUsageSeq = tp.sndNxt;
-  }
-  if (isCwndLimited(tp)) {
-    tp.sndCwndUsed = 0;
-    tp.cwndStamp = jiffies(tp);
-    return;
-  }
-  if (tp.packetsOut > tp.sndCwndUsed) tp.sndCwndUsed = tp.packetsOut;
-  const idle = jiffies(tp) - tp.cwndStamp;
-  if (tp.env.sysctls.tcpSlowStartAfterIdle !== 0 && idle >= tp.rto) applicationLimited(tp);
-}
-
-/** RFC 2861: a window that was not used for an RTO is halved towards what was used. */
-function applicationLimited(tp: Tcb): void {
-  if (tp.caState === CaState.OPEN && !tp.noSpace) {
-    const used = Math.max(tp.sndCwndUsed, initialCwnd(tp));
-    if (used < tp.sndCwnd) {
-      tp.sndSsthresh = currentSsthresh(tp);
-      tp.sndCwnd = (tp.sndCwnd + used) >> 1;
-    }
-    tp.sndCwndUsed = 0;
-  }
-  tp.cwndStamp = jiffies(tp);
-}
-
-/** The congestion window that a connection starts with. */
-export function initialCwnd(tp: Tcb): number {
-  const cwnd = tp.route === null || tp.route.initcwnd === 0 ? INIT_CWND : tp.route.initcwnd;
-  return Math.min(cwnd, tp.sndCwndClamp);
-}
-
-/** After an idle RTO the window starts anew (`tcp_slow_start_after_idle_check`). @hot */
-export function slowStartAfterIdle(tp: Tcb): void {
-  if (tp.env.sysctls.tcpSlowStartAfterIdle === 0 || tp.packetsOut > 0) return;
-  let delta = jiffies(tp) - tp.lsndtime;
-  if (delta <= tp.rto) return;
-  tp.ca.event(tp, CaEvent.CWND_RESTART);
-  tp.sndSsthresh = currentSsthresh(tp);
-  let cwnd = tp.sndCwnd;
-  const restart = Math.min(initialCwnd(tp), cwnd);
-  for (delta -= tp.rto; delta > 0 && cwnd > restart; delta -= tp.rto) cwnd >>= 1;
-  tp.sndCwnd = Math.max(cwnd, restart);
-  tp.cwndStamp = jiffies(tp);
-  tp.sndCwndUsed = 0;
-}
-
 /** Sends a FIN, with the last data if some is still queued (`tcp_send_fin`). */
 export function sendFin(tp: Tcb): void {
   const tail = tp.writeQueue.tail;
@@ -306,4 +240,10 @@ export function sendFin(tp: Tcb): void {
     tp.writeQueue.push(skb);
   }
   pushPending(tp, currentMss(tp), NAGLE_OFF);
+}
+
+/** Sends what the ACK made room for (`tcp_data_snd_check`). @hot */
+export function dataSndCheck(tp: Tcb): void {
+  pushPendingFrames(tp);
+  checkSpace(tp);
 }

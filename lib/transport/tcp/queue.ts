@@ -3,11 +3,12 @@
  *
  * Kernel: net/ipv4/tcp_output.c (tcp_set_skb_tso_segs, tcp_fragment, tcp_grow_skb), 6.18.
  */
+
+import { before } from "../../wire/sequence.ts";
 import { FLAG_FIN, FLAG_PSH } from "../../wire/tcp.ts";
 import { LOST, SACKED_ACKED, SACKED_RETRANS } from "./constants.ts";
 import { SKB_OVERHEAD } from "./segment-memory.ts";
 import type { SendQueue, SendSkb } from "./send-skb.ts";
-import { before } from "./sequence.ts";
 import type { Tcb } from "./tcb.ts";
 
 /** Counts the segments that `skb` makes at this MSS. @hot */

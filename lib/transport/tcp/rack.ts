@@ -3,12 +3,13 @@
  *
  * Spec: RFC 8985 §6. Kernel: net/ipv4/tcp_recovery.c, 6.18.
  */
+
+import { after, before } from "../../wire/sequence.ts";
 import type { AckState } from "./ack-flags.ts";
 import { usBetween } from "./clock.ts";
 import { CaState, EVER_RETRANS, LOST, SACKED_ACKED, SACKED_RETRANS } from "./constants.ts";
 import { armReorderTimer } from "./loss-probe.ts";
 import type { SendSkb } from "./send-skb.ts";
-import { after, before } from "./sequence.ts";
 import type { Tcb } from "./tcb.ts";
 
 /** Loss recoveries for which a larger reordering window is kept. */

@@ -4,9 +4,10 @@
  * Spec: RFC 2018 §4, RFC 2883. Kernel: net/ipv4/tcp_input.c (tcp_sack_new_ofo_skb,
  * tcp_dsack_set), 6.18.
  */
+
+import { after, before } from "../../wire/sequence.ts";
 import { jiffies } from "./clock.ts";
 import { ACK_NOW } from "./constants.ts";
-import { after, before } from "./sequence.ts";
 import type { Tcb } from "./tcb.ts";
 import { isSack } from "./tcb-queries.ts";
 

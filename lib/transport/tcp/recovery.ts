@@ -5,6 +5,7 @@
  * Spec: RFC 5681, RFC 6675, RFC 6937 (PRR), RFC 5682 (F-RTO), RFC 3522 (Eifel).
  * Kernel: net/ipv4/tcp_input.c (tcp_fastretrans_alert), 6.18.
  */
+import { after, before } from "../../wire/sequence.ts";
 import {
   type AckState,
   FLAG_DATA_SACKED,
@@ -16,30 +17,17 @@ import {
   REXMIT_LOST,
   REXMIT_NEW,
 } from "./ack-flags.ts";
+import { anyRetransDone, setCaState, tryKeepOpen } from "./ca-state.ts";
 import { jiffies } from "./clock.ts";
 import { CaEvent, currentSsthresh } from "./congestion.ts";
-import {
-  CaState,
-  ECN_OK,
-  ECN_QUEUE_CWR,
-  EVER_RETRANS,
-  INFINITE_SSTHRESH,
-  LOST,
-  SACKED_ACKED,
-  TcpState,
-} from "./constants.ts";
+import { CaState, LOST, SACKED_ACKED } from "./constants.ts";
+import { endCwndReduction, initCwndReduction, queueCwr } from "./cwnd-reduction.ts";
 import { fragment } from "./queue.ts";
-import { markLost, RACK_RECOVERY_THRESH, rackMarkLost, rackTimeoutUs } from "./rack.ts";
-import { checkReordering } from "./sacktag.ts";
-import { after, before } from "./sequence.ts";
+import { markLost, rackMarkLost, rackTimeoutUs } from "./rack.ts";
+import { addRenoSack } from "./reno-sacks.ts";
 import type { Tcb } from "./tcb.ts";
-import { inCwndReduction, isSack, leftOut, packetsInFlight, windowEnd } from "./tcb-queries.ts";
-
-/** Enters a state of congestion control. */
-export function setCaState(tp: Tcb, state: CaState): void {
-  tp.ca.setState(tp, state);
-  tp.caState = state;
-}
+import { inCwndReduction, isSack, packetsInFlight, windowEnd } from "./tcb-queries.ts";
+import { initUndo, tryUndoDsack, tryUndoLoss, tryUndoPartial, tryUndoRecovery } from "./undo.ts";
 
 /** Handles an ACK that may mean loss (`tcp_fastretrans_alert`). */
 export function fastRetransAlert(
@@ -140,33 +128,6 @@ function markLostNewReno(tp: Tcb, advanced: boolean): void {
   markLost(tp, head);
 }
 
-/** Without SACK each duplicate ACK stands for one segment that left the network. */
-function addRenoSack(tp: Tcb, dupacks: number): void {
-  if (dupacks === 0) return;
-  const before = tp.sackedOut;
-  tp.sackedOut += dupacks;
-  checkRenoReordering(tp, 0);
-  tp.delivered += Math.max(0, tp.sackedOut - before);
-}
-
-/** ACKed segments without SACK: the hole is filled, so fewer are beyond it. */
-export function removeRenoSacks(tp: Tcb, acked: number): void {
-  if (acked > 0) {
-    tp.delivered += Math.max(acked - tp.sackedOut, 1);
-    tp.sackedOut = Math.max(0, tp.sackedOut - (acked - 1));
-  }
-  checkRenoReordering(tp, acked);
-}
-
-/** More duplicate ACKs than segments are missing: they were reordered, `acked` of them just now. */
-function checkRenoReordering(tp: Tcb, acked: number): void {
-  const holes = Math.min(Math.max(tp.lostOut, 1), tp.packetsOut);
-  if (tp.sackedOut + holes <= tp.packetsOut) return;
-  tp.sackedOut = Math.max(0, tp.packetsOut - holes);
-  tp.reordering = Math.min(tp.packetsOut + acked, tp.env.sysctls.tcpMaxReordering);
-  tp.reordSeen += 1;
-}
-
 /** Enters fast recovery. */
 export function enterRecovery(tp: Tcb, ece: boolean): void {
   if (!anyRetransDone(tp)) tp.retransStamp = 0;
@@ -258,146 +219,8 @@ function processLoss(tp: Tcb, dupacks: number, ack: AckState): void {
   ack.rexmit = REXMIT_LOST;
 }
 
-/** Begins a reduction of the window (`tcp_init_cwnd_reduction`). */
-export function initCwndReduction(tp: Tcb): void {
-  tp.highSeq = tp.sndNxt;
-  tp.tlpHighSeq = 0;
-  tp.sndCwndCnt = 0;
-  tp.priorCwnd = tp.sndCwnd;
-  tp.prrDelivered = 0;
-  tp.prrOut = 0;
-  tp.sndSsthresh = tp.ca.ssthresh(tp);
-  queueCwr(tp);
-}
-
-/** Proportional rate reduction (RFC 6937): how much may be sent for what was delivered. */
-export function reduceCwnd(tp: Tcb, delivered: number, lost: number, advanced: boolean): void {
-  if (delivered <= 0 || tp.priorCwnd === 0) return;
-  const delta = tp.sndSsthresh - packetsInFlight(tp);
-  tp.prrDelivered += delivered;
-  let count: number;
-  if (delta < 0) {
-    count =
-      Math.floor((tp.sndSsthresh * tp.prrDelivered + tp.priorCwnd - 1) / tp.priorCwnd) - tp.prrOut;
-  } else {
-    count = Math.max(tp.prrDelivered - tp.prrOut, delivered);
-    if (advanced && lost === 0) count += 1;
-    count = Math.min(delta, count);
-  }
-  count = Math.max(count, tp.prrOut > 0 ? 0 : 1);
-  tp.sndCwnd = packetsInFlight(tp) + count;
-}
-
-/** Ends a reduction: the window is the threshold now. */
-export function endCwndReduction(tp: Tcb): void {
-  if (tp.sndSsthresh < INFINITE_SSTHRESH && (tp.caState === CaState.CWR || tp.undoMarker !== 0)) {
-    tp.sndCwnd = tp.sndSsthresh;
-    tp.cwndStamp = jiffies(tp);
-  }
-  tp.ca.event(tp, CaEvent.COMPLETE_CWR);
-}
-
-function queueCwr(tp: Tcb): void {
-  if ((tp.ecnFlags & ECN_OK) !== 0) tp.ecnFlags |= ECN_QUEUE_CWR;
-}
-
-function initUndo(tp: Tcb): void {
-  tp.undoMarker = tp.sndUna || 1;
-  tp.undoRetrans = tp.retransOut;
-  if (tp.tlpHighSeq !== 0 && tp.tlpRetrans) tp.undoRetrans += 1;
-  if (tp.undoRetrans === 0) tp.undoRetrans = -1;
-}
-
-/** Whether some retransmission was sent in this episode. */
-function anyRetransDone(tp: Tcb): boolean {
-  if (tp.retransOut > 0) return true;
-  const head = tp.rtxQueue.head;
-  return head !== null && (head.sacked & EVER_RETRANS) !== 0;
-}
-
 function tryToOpen(tp: Tcb, ece: boolean): void {
   if (!anyRetransDone(tp)) tp.retransStamp = 0;
   if (ece) enterCwr(tp);
   if (tp.caState !== CaState.CWR) tryKeepOpen(tp);
-}
-
-/** Goes to Open, or to Disorder while something is missing. */
-export function tryKeepOpen(tp: Tcb): void {
-  const state = leftOut(tp) > 0 || anyRetransDone(tp) ? CaState.DISORDER : CaState.OPEN;
-  if (tp.caState === state) return;
-  setCaState(tp, state);
-  tp.highSeq = tp.sndNxt;
-}
-
-/** The ACK answers the original, not the retransmission (Eifel). */
-function packetDelayed(tp: Tcb): boolean {
-  if (tp.retransStamp !== 0) {
-    return tp.sawTstamp && tp.rcvTsecr !== 0 && before(tp.rcvTsecr, tp.retransStamp);
-  }
-  // The ACK of a SYN has cleared the stamp, whether the SYN was repeated or not.
-  if (tp.state === TcpState.SYN_SENT) return false;
-  return isSack(tp) || before(tp.sndUna, tp.highSeq);
-}
-
-function mayUndo(tp: Tcb): boolean {
-  return tp.undoMarker !== 0 && (tp.undoRetrans === 0 || packetDelayed(tp));
-}
-
-function undoCwndReduction(tp: Tcb, unmarkLoss: boolean): void {
-  if (unmarkLoss) {
-    for (let skb = tp.rtxQueue.head; skb !== null; skb = skb.next) skb.sacked &= ~LOST;
-    tp.lostOut = 0;
-    tp.retransmitHint = null;
-  }
-  if (tp.priorSsthresh !== 0) {
-    tp.sndCwnd = tp.ca.undoCwnd(tp);
-    if (tp.priorSsthresh > tp.sndSsthresh) {
-      tp.sndSsthresh = tp.priorSsthresh;
-      tp.ecnFlags &= ~ECN_QUEUE_CWR;
-    }
-  }
-  tp.cwndStamp = jiffies(tp);
-  tp.undoMarker = 0;
-  tp.rackAdvanced = true;
-}
-
-function tryUndoRecovery(tp: Tcb): boolean {
-  if (mayUndo(tp)) undoCwndReduction(tp, false);
-  else if (tp.rackReoWndPersist > 0) tp.rackReoWndPersist -= 1;
-  if (preventsReopen(tp)) return true;
-  if (tp.caState !== CaState.OPEN) setCaState(tp, CaState.OPEN);
-  return false;
-}
-
-/** Without SACK, holding the state until something above is ACKed avoids false recoveries. */
-function preventsReopen(tp: Tcb): boolean {
-  if (tp.sndUna !== tp.highSeq || isSack(tp)) return false;
-  if (!anyRetransDone(tp)) tp.retransStamp = 0;
-  return true;
-}
-
-function tryUndoDsack(tp: Tcb): boolean {
-  if (tp.undoMarker === 0 || tp.undoRetrans !== 0) return false;
-  tp.rackReoWndPersist = Math.min(RACK_RECOVERY_THRESH, tp.rackReoWndPersist + 1);
-  undoCwndReduction(tp, false);
-  return true;
-}
-
-function tryUndoLoss(tp: Tcb, frtoUndo: boolean): boolean {
-  if (!frtoUndo && !mayUndo(tp)) return false;
-  undoCwndReduction(tp, true);
-  tp.retransmits = 0;
-  if (preventsReopen(tp)) return true;
-  if (frtoUndo || isSack(tp)) setCaState(tp, CaState.OPEN);
-  return true;
-}
-
-function tryUndoPartial(tp: Tcb, priorSndUna: number): boolean {
-  if (tp.undoMarker === 0 || !packetDelayed(tp)) return false;
-  checkReordering(tp, priorSndUna);
-  if (tp.retransOut > 0) return true;
-  if (!anyRetransDone(tp)) tp.retransStamp = 0;
-  undoCwndReduction(tp, true);
-  tryKeepOpen(tp);
-  return false;
 }

@@ -7,14 +7,15 @@
 
 import type { Ipv4 } from "../../base/inet.ts";
 import { PROGRAM_SOCKET } from "../../netfilter/socket-owner.ts";
-import { HZ, WheelTimer } from "../../sim/timer.ts";
+import { HZ } from "../../sim/jiffies.ts";
+import { WheelTimer } from "../../sim/timer.ts";
+import { between, inWindow } from "../../wire/sequence.ts";
 import { FLAG_ACK, FLAG_ECE, FLAG_RST, FLAG_SYN, TCP_SIZE, write } from "../../wire/tcp.ts";
 import type { TcpOptions } from "../../wire/tcp-options.ts";
 import type { TransportRoute } from "../environment.ts";
 import { RTO_MAX, TIMEOUT_INIT } from "./constants.ts";
 import { lookUp, sendReply, sendReset, setFields } from "./reply.ts";
 import type { Segment } from "./segment.ts";
-import { after, before, between } from "./sequence.ts";
 import type { Tcb, TcbOwner } from "./tcb.ts";
 import { wantsDf, writeHandshakeOptions } from "./transmit.ts";
 import { MAX_WINDOW } from "./window.ts";
@@ -239,14 +240,6 @@ export class ConnectionRequest extends WheelTimer {
       boundDevice: this.listener.boundDevice,
     });
   }
-}
-
-/** Whether a segment overlaps the window (`tcp_in_window`). */
-function inWindow(seq: number, endSeq: number, start: number, window: number): boolean {
-  const end = (start + window) | 0;
-  if (seq === start) return true;
-  if (after(endSeq, start) && before(seq, end)) return true;
-  return seq === end && seq === endSeq;
 }
 
 /** Seconds of TCP_DEFER_ACCEPT as number of SYN-ACK timeouts (`secs_to_retrans`). */

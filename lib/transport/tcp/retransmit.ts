@@ -5,6 +5,8 @@
  * Spec: RFC 6298 §5, RFC 8985 §7.3. Kernel: net/ipv4/tcp_output.c (__tcp_retransmit_skb,
  * tcp_xmit_retransmit_queue, tcp_send_loss_probe), 6.18.
  */
+
+import { after, before } from "../../wire/sequence.ts";
 import { FLAG_CWR, FLAG_ECE, FLAG_SYN } from "../../wire/tcp.ts";
 import { resetXmitTimer } from "./clock.ts";
 import {
@@ -21,7 +23,6 @@ import { currentMss, tsoSegs } from "./mss.ts";
 import { PUSH_LOSS_PROBE, smallQueueCheck, writeXmit } from "./output.ts";
 import { fragment, setTsoSegs, unlinkRtx } from "./queue.ts";
 import type { SendSkb } from "./send-skb.ts";
-import { after, before } from "./sequence.ts";
 import type { Tcb } from "./tcb.ts";
 import { inCwndReduction, packetsInFlight, windowEnd } from "./tcb-queries.ts";
 import { transmitSkb } from "./transmit.ts";

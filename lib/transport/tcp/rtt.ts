@@ -3,9 +3,11 @@
  *
  * Spec: RFC 6298. Kernel: net/ipv4/tcp_input.c (tcp_rtt_estimator, tcp_set_rto), 6.18.
  */
-import { jiffiesToUs, timestampMs, usBetween, usToJiffies } from "./clock.ts";
+
+import { jiffiesToUs, usToJiffies } from "../../sim/jiffies.ts";
+import { after, before } from "../../wire/sequence.ts";
+import { timestampMs, usBetween } from "./clock.ts";
 import type { Segment } from "./segment.ts";
-import { after, before } from "./sequence.ts";
 import type { Tcb } from "./tcb.ts";
 
 /** Least RTO in us: the route's, the sysctl's or 200 ms. @hot */

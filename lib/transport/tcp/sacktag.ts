@@ -6,6 +6,8 @@
  * Differs: neighbouring SACKed segments are not merged (tcp_shift_skb_data), which saves memory
  * and shows on no wire.
  */
+
+import { after, before } from "../../wire/sequence.ts";
 import type { TcpOptions } from "../../wire/tcp-options.ts";
 import {
   type AckState,
@@ -25,7 +27,6 @@ import {
 import { fragment } from "./queue.ts";
 import { rackAdvance } from "./rack.ts";
 import type { SendSkb } from "./send-skb.ts";
-import { after, before } from "./sequence.ts";
 import type { Tcb } from "./tcb.ts";
 
 const starts = new Int32Array(4);

@@ -5,12 +5,12 @@
  * tcp_send_delayed_ack, tcp_send_active_reset, tcp_xmit_probe_skb), 6.18.
  */
 
-import { JIFFY_NS } from "../../sim/timer.ts";
+import { JIFFY_NS, jiffiesAt, usToJiffies } from "../../sim/jiffies.ts";
+import { before } from "../../wire/sequence.ts";
 import { FLAG_ACK, FLAG_RST } from "../../wire/tcp.ts";
-import { jiffies, refreshMstamp, usToJiffies } from "./clock.ts";
+import { jiffies, refreshMstamp } from "./clock.ts";
 import { ACK_PUSHED, ACK_SCHED, ACK_TIMER, DELACK_MAX, DELACK_MIN, TcpState } from "./constants.ts";
 import { rtoMinUs } from "./rtt.ts";
-import { before } from "./sequence.ts";
 import type { Tcb } from "./tcb.ts";
 import { inPingpongMode, windowEnd } from "./tcb-queries.ts";
 import { transmitSkb } from "./transmit.ts";
@@ -91,8 +91,7 @@ export function oowRateLimited(tp: Tcb): boolean {
   const now = tp.env.cpu.now;
   const limit = tp.env.sysctls.tcpInvalidRatelimit * 1_000_000;
   if (tp.lastOowAckTime !== 0) {
-    const elapsed =
-      (Math.floor(now / JIFFY_NS) - Math.floor(tp.lastOowAckTime / JIFFY_NS)) * JIFFY_NS;
+    const elapsed = (jiffiesAt(now) - jiffiesAt(tp.lastOowAckTime)) * JIFFY_NS;
     if (elapsed >= 0 && elapsed < limit) return true;
   }
   tp.lastOowAckTime = Math.max(now, 1);

@@ -4,11 +4,11 @@
  * Kernel: net/ipv4/tcp_input.c (tcp_simple_retransmit), 6.18.
  */
 
+import { setCaState } from "./ca-state.ts";
 import { currentSsthresh } from "./congestion.ts";
 import { CaState } from "./constants.ts";
 import { currentMss } from "./mss.ts";
 import { markLost } from "./rack.ts";
-import { setCaState } from "./recovery.ts";
 import { xmitRetransmitQueue } from "./retransmit.ts";
 import type { Tcb } from "./tcb.ts";
 

@@ -3,8 +3,9 @@
  *
  * Kernel: include/net/tcp.h, include/net/inet_connection_sock.h, 6.18.
  */
+
+import { before } from "../../wire/sequence.ts";
 import { CaState, TcpState } from "./constants.ts";
-import { before } from "./sequence.ts";
 import type { Tcb } from "./tcb.ts";
 
 /** Segments that are thought to be in the network. @hot */

@@ -10,7 +10,7 @@
  */
 import type { Ipv4 } from "../../base/inet.ts";
 import { DropReason } from "../../sim/drop-reason.ts";
-import type { RandomStream } from "../../sim/random.ts";
+import { msToJiffies } from "../../sim/jiffies.ts";
 import type { Timer } from "../../sim/timer.ts";
 import type { Frame } from "../../wire/frame.ts";
 import * as ipv4 from "../../wire/ipv4.ts";
@@ -20,41 +20,37 @@ import { ConnectionTable } from "../demux.ts";
 import type { TransportEnvironment } from "../environment.ts";
 import { PortTable } from "../port-table.ts";
 import { addToBacklog } from "./backlog.ts";
-import { msToJiffies, refreshMstamp } from "./clock.ts";
+import { refreshMstamp } from "./clock.ts";
+import { disconnect, shutdownSend } from "./close.ts";
 import { type CongestionControl, Reno } from "./congestion.ts";
 import { connect, receiveSynSent } from "./connect.ts";
 import { CaState, TcpState, TIMEWAIT_LEN } from "./constants.ts";
 import { Cookies } from "./cookies.ts";
 import { Cubic } from "./cubic.ts";
 import { icmpErrorFor } from "./icmp-error.ts";
-import { InputResult, receiveEstablished, receiveInState, rxOptions } from "./input.ts";
+import { receiveEstablished } from "./input.ts";
+import { InputResult, receiveInState } from "./input-in-state.ts";
+import { onKeepaliveTimer, startKeepalive } from "./keepalive.ts";
 import { Listening } from "./listen.ts";
 import { MetricsCache, updateMetrics } from "./metrics.ts";
 import { currentMss } from "./mss.ts";
 import { writeXmit } from "./output.ts";
 import { purgeWriteQueues } from "./queue.ts";
-import { sendReply, sendReset } from "./reply.ts";
+import { purgeOutOfOrder, purgeReceived } from "./recvmsg.ts";
+import { sendReset } from "./reply.ts";
 import { ConnectionRequest, RequestVerdict } from "./request.ts";
 import { xmitRetransmitQueue } from "./retransmit.ts";
+import { readOptions, rxOptions } from "./rx-options.ts";
+import { SecureSeq } from "./secure-seq.ts";
 import { type Segment, SegmentPool } from "./segment.ts";
 import { done, setState } from "./state.ts";
 import { Tcb, TcbHrTimer, type TcbOwner, type TcbTimer } from "./tcb.ts";
 import { packetsInFlight } from "./tcb-queries.ts";
 import { TimeWaitSock, TimeWaitVerdict } from "./time-wait.ts";
-import {
-  onCompressedAckTimer,
-  onDelackTimer,
-  onKeepaliveTimer,
-  onWriteTimer,
-  startKeepalive,
-} from "./timers.ts";
-import { disconnect, purgeOutOfOrder, purgeReceived, shutdownSend } from "./user.ts";
+import { onCompressedAckTimer, onDelackTimer, onWriteTimer } from "./timers.ts";
 
 /** What may stand in the table of connections. */
 type Entry = Tcb | TimeWaitSock | ConnectionRequest;
-
-/** How fast sequence numbers grow by the clock (`seq_scale`). */
-const NS_PER_SEQUENCE = 64;
 
 /** TCP of one host. */
 export class Tcp implements TcbOwner {
@@ -64,17 +60,15 @@ export class Tcp implements TcbOwner {
   readonly ports = new PortTable();
   readonly connections = new ConnectionTable<Entry>();
   readonly listening: Listening;
+  readonly secureSeq: SecureSeq;
   orphans = 0;
   timeWaits = 0;
-  readonly #isn: RandomStream;
-  readonly #timestampKey: number;
   readonly #nextInode: () => number;
 
   constructor(env: TransportEnvironment) {
     this.env = env;
     this.segments = new SegmentPool(env.drops);
-    this.#isn = env.random.stream(`${env.name}:tcp:isn`);
-    this.#timestampKey = env.random.stream(`${env.name}:tcp:timestamps`).int32();
+    this.secureSeq = new SecureSeq(env);
     this.listening = new Listening(this, new Cookies(env.random, env.name));
     let inode = 20000;
     this.#nextInode = () => {
@@ -102,44 +96,14 @@ export class Tcp implements TcbOwner {
     return name === "reno" ? new Reno() : new Cubic();
   }
 
-  /**
-   * By how much the timestamps between two addresses are off the clock: alike for all connections
-   * between them, so that a port may be used again (`secure_tcp_ts_off`).
-   */
-  timestampOffset(local: number, remote: number): number {
-    let hash = this.#timestampKey;
-    for (const address of [local, remote]) {
-      hash = Math.imul(hash ^ address, 0x85ebca6b);
-      hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-      hash ^= hash >>> 16;
-    }
-    return hash;
-  }
-
-  /**
-   * A sequence number above all that earlier connections between the same ends began with, since a
-   * program's own port may be used again while the peer is in TIME_WAIT (RFC 6528 §3).
-   */
-  #sequenceByClock(tp: Tcb): number {
-    let hash = this.timestampOffset(tp.localAddress, tp.remoteAddress);
-    hash = Math.imul(hash ^ ((tp.localPort << 16) | tp.remotePort), 0x85ebca6b);
-    hash ^= hash >>> 15;
-    return (hash + Math.floor(this.env.cpu.now / NS_PER_SEQUENCE)) | 0;
-  }
-
-  /** A random number for sequence numbers and identifications. */
-  randomInt32(): number {
-    return this.#isn.int32();
-  }
-
   /** Begins an active open; ends, ports and route are set. */
   connect(tp: Tcb): void {
     tp.state = TcpState.SYN_SENT;
     this.hash(tp);
-    tp.writeSeq = tp.boundPort ? this.#sequenceByClock(tp) : this.randomInt32();
+    tp.writeSeq = tp.boundPort ? this.secureSeq.byClock(tp) : this.secureSeq.random();
     tp.isn = tp.writeSeq;
-    tp.tsOffset = this.timestampOffset(tp.localAddress, tp.remoteAddress);
-    tp.ipId = this.randomInt32() & 0xffff;
+    tp.tsOffset = this.secureSeq.timestampOffset(tp.localAddress, tp.remoteAddress);
+    tp.ipId = this.secureSeq.random() & 0xffff;
     const name = tp.route?.congestion ?? "";
     if (name !== "") tp.ca = this.congestionControl(name);
     connect(tp);
@@ -311,7 +275,7 @@ export class Tcp implements TcbOwner {
   }
 
   #receiveTimeWait(record: TimeWaitSock, segment: Segment): void {
-    parseInto(segment);
+    readOptions(segment);
     if (rxOptions.hasTimestamps && rxOptions.timestampEcho !== 0) {
       rxOptions.timestampEcho = (rxOptions.timestampEcho - record.tsOffset) | 0;
     }
@@ -325,10 +289,10 @@ export class Tcp implements TcbOwner {
           this.#receiveListener(segment, record.newIsn);
           return;
         }
-        this.#ackTimeWait(record, segment);
+        record.sendAck(segment);
         break;
       case TimeWaitVerdict.ACK:
-        this.#ackTimeWait(record, segment);
+        record.sendAck(segment);
         break;
       case TimeWaitVerdict.RST:
         sendReset(this.env, segment);
@@ -340,23 +304,8 @@ export class Tcp implements TcbOwner {
     this.segments.consume(segment);
   }
 
-  #ackTimeWait(record: TimeWaitSock, segment: Segment): void {
-    sendReply(this.env, segment, {
-      seq: record.sndNxt,
-      ack: record.rcvNxt,
-      flags: FLAG_ACK,
-      window: record.rcvWnd >> record.rcvWscale,
-      timestamps: record.tsRecentStamp !== 0,
-      tsval: (Math.floor(this.env.cpu.now / 1_000_000) + record.tsOffset) | 0,
-      tsecr: record.tsRecent,
-      tos: record.tos,
-      mark: record.mark,
-      boundDevice: record.boundDevice,
-    });
-  }
-
   #receiveRequest(request: ConnectionRequest, segment: Segment): void {
-    parseInto(segment);
+    readOptions(segment);
     const verdict = request.check(segment, rxOptions);
     if (verdict === RequestVerdict.TAKEN) {
       this.segments.consume(segment);
@@ -383,12 +332,12 @@ export class Tcp implements TcbOwner {
     if ((flags & FLAG_RST) !== 0) {
       this.segments.drop(segment, DropReason.TCP_RESET);
     } else if ((flags & FLAG_ACK) !== 0) {
-      parseInto(segment);
+      readOptions(segment);
       if (this.listening.acceptCookie(listener, segment, rxOptions)) return;
       sendReset(this.env, segment);
       this.segments.drop(segment, DropReason.TCP_FLAGS);
     } else if ((flags & (FLAG_SYN | FLAG_FIN)) === FLAG_SYN) {
-      parseInto(segment);
+      readOptions(segment);
       this.listening.receiveSyn(listener, segment, rxOptions, isn);
     } else {
       this.segments.drop(segment, DropReason.TCP_FLAGS);
@@ -421,12 +370,4 @@ export class Tcp implements TcbOwner {
     }
     writeXmit(tp, currentMss(tp), tp.nonagle, 0);
   }
-}
-
-/** Reads the options of a segment that belongs to no connection. */
-function parseInto(segment: Segment): void {
-  const frame = segment.frame;
-  if (frame === null) return;
-  const start = segment.dataAt - segment.headerSize + tcp.TCP_SIZE;
-  rxOptions.parse(frame.view, start, segment.dataAt, (segment.flags & FLAG_SYN) !== 0);
 }

@@ -9,12 +9,13 @@
 import type { Ipv4 } from "../../base/inet.ts";
 import { NS_PER_MS, type Ns } from "../../base/units.ts";
 import { WheelTimer } from "../../sim/timer.ts";
+import { after, before, inWindow } from "../../wire/sequence.ts";
 import { FLAG_ACK, FLAG_FIN, FLAG_RST, FLAG_SYN } from "../../wire/tcp.ts";
 import type { TcpOptions } from "../../wire/tcp-options.ts";
 import type { TransportRoute } from "../environment.ts";
 import { PAWS_24DAYS_S, TcpState, TIMEWAIT_LEN } from "./constants.ts";
+import { sendReply } from "./reply.ts";
 import type { Segment } from "./segment.ts";
-import { after, before } from "./sequence.ts";
 import type { Tcb, TcbOwner } from "./tcb.ts";
 import { receiveWindow } from "./tcb-queries.ts";
 
@@ -108,9 +109,26 @@ export class TimeWaitSock extends WheelTimer {
     return this.#ackOutOfWindow(segment);
   }
 
+  /** Answers a segment with an ACK of what was received (`tcp_v4_timewait_ack`). */
+  sendAck(segment: Segment): void {
+    sendReply(this.owningStack.env, segment, {
+      seq: this.sndNxt,
+      ack: this.rcvNxt,
+      flags: FLAG_ACK,
+      window: this.rcvWnd >> this.rcvWscale,
+      timestamps: this.tsRecentStamp !== 0,
+      tsval: (Math.floor(this.cpu.now / NS_PER_MS) + this.tsOffset) | 0,
+      tsecr: this.tsRecent,
+      tos: this.tos,
+      mark: this.mark,
+      boundDevice: this.boundDevice,
+    });
+  }
+
   #receiveInFinWait2(segment: Segment, options: TcpOptions, paws: boolean): TimeWaitVerdict {
     const { flags, seq, endSeq, length } = segment;
-    if (paws || !this.#inWindow(seq, endSeq)) return this.#ackOutOfWindow(segment);
+    if (paws || !inWindow(seq, endSeq, this.rcvNxt, this.rcvWnd))
+      return this.#ackOutOfWindow(segment);
     if ((flags & FLAG_RST) !== 0) {
       this.#kill();
       return TimeWaitVerdict.IGNORE;
@@ -126,13 +144,6 @@ export class TimeWaitSock extends WheelTimer {
     if (options.hasTimestamps) this.#storeTimestamp(options);
     this.armJiffies(TIMEWAIT_LEN);
     return TimeWaitVerdict.ACK;
-  }
-
-  #inWindow(seq: number, endSeq: number): boolean {
-    if (seq === this.rcvNxt) return true;
-    const end = (this.rcvNxt + this.rcvWnd) | 0;
-    if (after(endSeq, this.rcvNxt) && before(seq, end)) return true;
-    return seq === end && seq === endSeq;
   }
 
   #pawsRejects(options: TcpOptions, rst: boolean): boolean {

@@ -9,6 +9,7 @@ import { PacketFields } from "../../net/inet.ts";
 import type { Frame } from "../../wire/frame.ts";
 import { HEADROOM } from "../../wire/frame.ts";
 import { IPPROTO_TCP } from "../../wire/protocol-numbers.ts";
+import { before } from "../../wire/sequence.ts";
 import * as tcp from "../../wire/tcp.ts";
 import * as options from "../../wire/tcp-options.ts";
 import type { TransportRoute } from "../environment.ts";
@@ -26,7 +27,6 @@ import { establishedOptionsSize, sackBlocks } from "./mss.ts";
 import { rebuildRoute } from "./route.ts";
 import { cutTruesize } from "./segment-memory.ts";
 import type { SendSkb } from "./send-skb.ts";
-import { before } from "./sequence.ts";
 import type { Tcb } from "./tcb.ts";
 import { packetsInFlight } from "./tcb-queries.ts";
 import { MAX_WINDOW, selectWindow } from "./window.ts";
@@ -57,18 +57,7 @@ export function transmitSkb(
   if (now > tp.tcpWstamp) tp.tcpWstamp = now;
   if (skb !== null) skb.sentAt = tp.tcpWstamp;
 
-  const large = skb !== null && length > skb.gsoSize && skb.gsoSize > 0;
-  const frame = tp.env.pool.takeForPayload(large ? 0 : length);
-  if (skb !== null && skb.payload !== null && length > 0) {
-    if (large) {
-      frame.gsoSize = skb.gsoSize;
-      frame.payload = skb.payload.bytes;
-      frame.payloadAt = skb.payloadAt;
-      frame.payloadLength = length;
-    } else {
-      skb.payload.bytes.copy(frame.bytes, HEADROOM, skb.payloadAt, skb.payloadAt + length);
-    }
-  }
+  const frame = takeFrame(tp, skb, length);
   frame.l4 = frame.push(size);
   const window = syn ? Math.min(tp.rcvWnd, MAX_WINDOW) : selectWindow(tp);
   const { view } = frame;
@@ -81,14 +70,7 @@ export function transmitSkb(
   if ((flags & tcp.FLAG_ACK) !== 0) eventAckSent(tp, rcvNxt);
   if (length > 0) eventDataSent(tp);
   account(tp, frame, skb, length);
-  fields.tos = ecnTos(tp, skb, flags, length);
-  fields.ttl = tp.ttl;
-  fields.source = tp.localAddress;
-  fields.destination = tp.remoteAddress;
-  fields.protocol = IPPROTO_TCP;
-  fields.df = wantsDf(tp.pmtuDiscover, route);
-  fields.ignoreDf = false;
-  fields.id = tp.ipId & 0xffff;
+  setFields(tp, route, ecnTos(tp, skb, flags, length));
   tp.ipId += skb !== null && skb.pcount > 1 ? skb.pcount : 1;
   if (tp.confirmPending) {
     tp.confirmPending = false;
@@ -96,6 +78,34 @@ export function transmitSkb(
   }
   tp.env.output(frame, route, fields);
   return true;
+}
+
+/** A frame for the segment, its payload copied, or referenced if the device cuts it. @hot */
+function takeFrame(tp: Tcb, skb: SendSkb | null, length: number): Frame {
+  const large = skb !== null && length > skb.gsoSize && skb.gsoSize > 0;
+  const frame = tp.env.pool.takeForPayload(large ? 0 : length);
+  if (skb === null || skb.payload === null || length === 0) return frame;
+  if (large) {
+    frame.gsoSize = skb.gsoSize;
+    frame.payload = skb.payload.bytes;
+    frame.payloadAt = skb.payloadAt;
+    frame.payloadLength = length;
+  } else {
+    skb.payload.bytes.copy(frame.bytes, HEADROOM, skb.payloadAt, skb.payloadAt + length);
+  }
+  return frame;
+}
+
+/** What IP is to write into the header of the next packet. @hot */
+function setFields(tp: Tcb, route: TransportRoute, tos: number): void {
+  fields.tos = tos;
+  fields.ttl = tp.ttl;
+  fields.source = tp.localAddress;
+  fields.destination = tp.remoteAddress;
+  fields.protocol = IPPROTO_TCP;
+  fields.df = wantsDf(tp.pmtuDiscover, route);
+  fields.ignoreDf = false;
+  fields.id = tp.ipId & 0xffff;
 }
 
 /** Whether packets of a socket carry "don't fragment" (`ip_dont_fragment`). @hot */

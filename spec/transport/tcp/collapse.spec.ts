@@ -47,7 +47,7 @@ function run(seq: number, count: number, length: number): Given[] {
   return Array.from({ length: count }, (_, index) => ({ seq: seq + index * length, length }));
 }
 
-describe("lib/transport/tcp/collapse", () => {
+describe("transport/tcp/collapse", () => {
   it("packs small segments into one head, charged to the segment that ends in it", () => {
     const tp = connection(queueOf(...run(0, 5, 100)));
     collapseReceived(tp);

@@ -26,7 +26,7 @@ function segment(storage: FrameStorage, length: number): Segment {
   return one;
 }
 
-describe("lib/transport/tcp/segment-memory", () => {
+describe("transport/tcp/segment-memory", () => {
   it("asks for no page while the last one has room, both directions counted together", () => {
     expect(forwardAlloc(holding(0, 0))).to.equal(0);
     expect(forwardAlloc(holding(1, 0))).to.equal(4095);

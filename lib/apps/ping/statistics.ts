@@ -3,7 +3,7 @@
  *
  * Spec: iputils 20221126, ping/ping_common.c (gather_statistics, finish), ping.h (acknowledge).
  */
-import { NS_PER_MS, NS_PER_US, type Ns } from "../base/units.ts";
+import { NS_PER_MS, NS_PER_US, type Ns } from "../../base/units.ts";
 
 /** How many sequence numbers are remembered to find duplicates. */
 const REMEMBERED = 0x10000;

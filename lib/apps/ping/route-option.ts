@@ -3,8 +3,8 @@
  *
  * Spec: RFC 791 §3.1; iputils 20221126, ping/ping.c (ping4_run, pr_options).
  */
-import { formatIpv4 } from "../base/inet.ts";
-import { Option, STAMP_TIME_ONLY, STAMP_WITH_ADDRESS } from "../net/option-place.ts";
+import { formatIpv4 } from "../../base/inet.ts";
+import { Option, STAMP_TIME_ONLY, STAMP_WITH_ADDRESS } from "../../net/option-place.ts";
 
 const OPTION_BYTES = 40;
 const MINIMUM_POINTER = 4;

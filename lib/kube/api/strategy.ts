@@ -1,0 +1,172 @@
+/**
+ * What is done to an object between the request and the store: decoding, the fields that only the
+ * server sets, admission, defaults, validation, allocation, and the count of its generations.
+ *
+ * Spec: the registry's strategies (PrepareForCreate, PrepareForUpdate, Validate) of v1.36.
+ */
+import type { Random } from "../../sim/random.ts";
+import { deepEqual } from "../deep-equal.ts";
+import type { Store } from "../store.ts";
+import { type AdmissionLookup, admitPod } from "./admission.ts";
+import { decodeProblem } from "./decode.ts";
+import { setDefaults, setTemplateGeneration, templateGeneration } from "./defaults.ts";
+import { ApiError } from "./errors.ts";
+import { copyFields, ensureMap, type Fields, mapIn, textIn } from "./fields.ts";
+import { objectUid, randomSuffix } from "./names.ts";
+import { normalise } from "./normalise.ts";
+import { prepareService, type ServiceAllocation } from "./service-allocation.ts";
+import type { ApiObject, NewObject } from "./types.ts";
+import { validate } from "./validate.ts";
+
+/** Fields of metadata that nobody but the server sets. */
+const SERVER_FIELDS = [
+  "resourceVersion",
+  "managedFields",
+  "selfLink",
+  "deletionTimestamp",
+  "deletionGracePeriodSeconds",
+];
+
+/** Kinds whose generation counts changes of the spec. */
+const COUNTED = new Set([
+  "CronJob",
+  "DaemonSet",
+  "Deployment",
+  "Ingress",
+  "IngressClass",
+  "Job",
+  "NetworkPolicy",
+  "Pod",
+  "PodDisruptionBudget",
+  "ReplicaSet",
+  "ReplicationController",
+  "StatefulSet",
+]);
+
+/** The status of a new object, before any controller has seen it. */
+const EMPTY_STATUS: ReadonlyMap<string, unknown> = new Map<string, unknown>([
+  ["Deployment", {}],
+  ["ReplicaSet", { replicas: 0 }],
+  ["StatefulSet", { replicas: 0, availableReplicas: 0 }],
+  [
+    "DaemonSet",
+    { currentNumberScheduled: 0, desiredNumberScheduled: 0, numberMisscheduled: 0, numberReady: 0 },
+  ],
+]);
+
+/** The PriorityClasses that every cluster has. */
+const SYSTEM_PRIORITIES: ReadonlyMap<string, Fields> = new Map([
+  ["system-node-critical", { value: 2_000_001_000, preemptionPolicy: "PreemptLowerPriority" }],
+  ["system-cluster-critical", { value: 2_000_000_000, preemptionPolicy: "PreemptLowerPriority" }],
+]);
+
+/** The strategies of one cluster's kinds. */
+export class Strategy {
+  readonly #random: Random;
+  readonly #allocation: ServiceAllocation;
+  readonly #lookup: AdmissionLookup;
+
+  constructor(random: Random, allocation: ServiceAllocation, store: Store) {
+    this.#random = random;
+    this.#allocation = allocation;
+    this.#lookup = lookupIn(store);
+  }
+
+  /** Gives a new object its name, if it is to be generated, its uid and its time. */
+  stampNew(fields: Fields, metadata: Fields, time: string): void {
+    const generateName = textIn(metadata, "generateName");
+    if (textIn(metadata, "name") === "" && generateName !== "") {
+      metadata["name"] = `${generateName.slice(0, 58)}${this.#suffix()}`;
+    }
+    metadata["uid"] = objectUid(this.#random.stream("api:uids"));
+    metadata["creationTimestamp"] = time;
+    for (const name of SERVER_FIELDS) delete metadata[name];
+    const kind = textIn(fields, "kind");
+    if (COUNTED.has(kind) || kind === "EndpointSlice") metadata["generation"] = 1;
+  }
+
+  /** Completes and checks a new object. Throws ApiError. */
+  prepareForCreate(fields: Fields): void {
+    const kind = textIn(fields, "kind");
+    if (kind !== "Node") delete fields["status"];
+    if (EMPTY_STATUS.has(kind)) fields["status"] = copyFields(EMPTY_STATUS.get(kind));
+    if (kind === "Service") prepareService(fields, null);
+    setDefaults(fields);
+    if (kind === "Pod") admitPod(fields, this.#suffix(), this.#lookup);
+    if (kind === "DaemonSet") setTemplateGeneration(fields, 1);
+    if (kind === "Service") this.#allocation.setFamilies(fields);
+    validate(fields, null);
+    if (kind === "Service") this.#allocation.allocate(fields, null);
+  }
+
+  /** Completes and checks what is to take the place of `old`. Throws ApiError. */
+  prepareForUpdate(fields: Fields, old: Fields): void {
+    const kind = textIn(fields, "kind");
+    if (kind === "Service") prepareService(fields, old);
+    setDefaults(fields);
+    if (kind === "DaemonSet") countTemplates(fields, old);
+    if (kind === "Service") this.#allocation.setFamilies(fields);
+    validate(fields, old);
+    if (kind === "Service") this.#allocation.allocate(fields, old);
+    countGeneration(fields, old);
+  }
+
+  #suffix(): string {
+    return randomSuffix(this.#random.stream("api:names"));
+  }
+}
+
+/** The object as the server may change it, in the API's form. Throws `BadRequest`. */
+export function decoded(object: NewObject | ApiObject): Fields {
+  const { kind, apiVersion } = object;
+  const problem = decodeProblem(kind, object);
+  if (problem !== null) {
+    const version = apiVersion.split("/").at(-1) ?? "";
+    throw new ApiError(
+      "BadRequest",
+      `${kind} in version "${version}" cannot be handled as a ${kind}: ${problem.message}`,
+      [{ path: problem.path, text: problem.message }],
+    );
+  }
+  const fields = copyFields(object);
+  normalise(kind, fields);
+  return fields;
+}
+
+function countGeneration(fields: Fields, old: Fields): void {
+  const metadata = ensureMap(fields, "metadata");
+  const before = mapIn(old, "metadata")?.["generation"];
+  if (typeof before !== "number") return;
+  const kind = textIn(fields, "kind");
+  const changed =
+    kind === "EndpointSlice"
+      ? !deepEqual({ ...fields, metadata: null }, { ...old, metadata: null })
+      : COUNTED.has(kind) && !deepEqual(fields["spec"], old["spec"]);
+  metadata["generation"] = changed ? before + 1 : before;
+}
+
+function countTemplates(fields: Fields, old: Fields): void {
+  const before = templateGeneration(old);
+  const changed = !deepEqual(mapIn(fields, "spec")?.["template"], mapIn(old, "spec")?.["template"]);
+  setTemplateGeneration(fields, changed ? before + 1 : before);
+}
+
+/** What admission finds in the store. */
+function lookupIn(store: Store): AdmissionLookup {
+  return {
+    // Every namespace has an account of that name, if not at once.
+    hasAccount: (namespace, name) =>
+      name === "default" || store.get("ServiceAccount", `${namespace}/${name}`) !== null,
+    priorityClass(name) {
+      const system = SYSTEM_PRIORITIES.get(name);
+      if (system !== undefined) return system;
+      const found = store.get("PriorityClass", name);
+      return found === null ? null : copyFields(found);
+    },
+    defaultPriorityClass: () =>
+      store
+        .list("PriorityClass")
+        .map(copyFields)
+        .find((each) => each["globalDefault"] === true) ?? null,
+  };
+}
