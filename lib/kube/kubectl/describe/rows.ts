@@ -3,8 +3,7 @@
  *
  * Spec: kubectl pkg/describe (PrefixWriter), Go text/tabwriter.
  */
-import { formatHttpDate } from "../../../apps/http-date.ts";
-import { parseTime } from "../../api/time.ts";
+import { formatLongTime, parseTime } from "../../api/time.ts";
 import type { ApiObject, Condition, StringMap } from "../../api/types.ts";
 import { formatTable } from "../table.ts";
 
@@ -107,5 +106,5 @@ export function conditionLines(conditions: readonly Condition[], withReason: boo
 
 /** `Sat, 01 Jan 2000 00:00:00 +0000` */
 export function longTime(time: string): string {
-  return formatHttpDate(parseTime(time)).replace("GMT", "+0000");
+  return formatLongTime(parseTime(time));
 }
