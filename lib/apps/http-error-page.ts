@@ -6,6 +6,7 @@
 import { utf8 } from "../base/bytes.ts";
 
 const REASONS: ReadonlyMap<number, string> = new Map([
+  [308, "Permanent Redirect"],
   [400, "Bad Request"],
   [404, "Not Found"],
   [502, "Bad Gateway"],
@@ -13,14 +14,18 @@ const REASONS: ReadonlyMap<number, string> = new Map([
   [504, "Gateway Time-out"],
 ]);
 
-/** Status line and body of an error that the proxy reports. */
-export function errorPage(status: number): { startLine: string; body: Uint8Array } {
+/**
+ * Status line and body of an error that the proxy reports; `why` is a sentence that some pages have
+ * and that stands for the reason in their title.
+ */
+export function errorPage(status: number, why = ""): { startLine: string; body: Uint8Array } {
   const title = `${status} ${REASONS.get(status) ?? "Error"}`;
   const lines = [
     "<html>",
-    `<head><title>${title}</title></head>`,
+    `<head><title>${why === "" ? title : `${status} ${why}`}</title></head>`,
     "<body>",
     `<center><h1>${title}</h1></center>`,
+    ...(why === "" ? [] : [`<center>${why}</center>`]),
     "<hr><center>nginx</center>",
     "</body>",
     "</html>",

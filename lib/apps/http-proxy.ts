@@ -42,8 +42,8 @@ const CLIENT_IDLE = 75 * NS_PER_S;
 /** What the proxy is asked to do. */
 export interface HttpProxyOptions {
   readonly port: number;
-  /** Null: no rule matches, which the default backend answers with 404. */
-  readonly route: (host: string, path: string) => ProxyRoute | null;
+  /** Null: no rule matches, which the default backend answers with 404. `target` has the query. */
+  readonly route: (host: string, target: string) => ProxyRoute | null;
   /** proxy-connect-timeout, 5 s. */
   readonly connectTimeoutNs: Ns;
   /** proxy-read-timeout, 60 s. */
@@ -128,19 +128,26 @@ class ProxyConnection {
       return false;
     }
     const stays = keepsAlive(request.head);
-    const path = startLine[1].replace(/[?#].*/, "");
-    const route = this.#options.route(hostName, path);
+    const route = this.#options.route(hostName, startLine[1]);
     if (route === null) return yield* this.#refuse(request, 404, stays);
+    if (route.redirect !== null) return yield* this.#refuse(request, 308, stays, route.redirect);
     if (route.endpoints.length === 0) return yield* this.#refuse(request, 503, stays);
     return yield* this.#proxy(request, route, stays);
   }
 
-  *#refuse(request: ReceivedRequest, status: number, stays: boolean): Program<boolean> {
+  /** Answers without a backend; `location` is where the client should go. */
+  *#refuse(
+    request: ReceivedRequest,
+    status: number,
+    stays: boolean,
+    location: string | null = null,
+  ): Program<boolean> {
     const { startLine, body } = errorPage(status);
     const fields: Field[] = [
       ["Date", this.#date()],
       ["Content-Type", "text/html"],
       ["Content-Length", String(body.length)],
+      ...(location === null ? [] : [["Location", location] as const]),
       ["Connection", stays ? "keep-alive" : "close"],
     ];
     const head = utf8(formatHead(startLine, fields));

@@ -23,6 +23,8 @@ export interface ProxyRoute {
   readonly endpoints: readonly Endpoint[];
   /** What the backend is asked for in place of the request's path; null: the same. */
   readonly path: string | null;
+  /** Where the client is sent instead, by a 308; null: nowhere. */
+  readonly redirect: string | null;
 }
 
 /** Starts a program beside the proxy. */

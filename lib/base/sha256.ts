@@ -4,6 +4,7 @@
  *
  * Spec: FIPS 180-4 §4.1.2, §5.1.1, §6.2.
  */
+import { rootFractions } from "./root-fractions.ts";
 
 /** FIPS 180-4 §4.2.2: the first 32 bits of the fractional parts of the cube roots of 64 primes. */
 const K = roundConstants(3, 64);
@@ -96,30 +97,6 @@ function rotate(word: number, count: number): number {
   return (word >>> count) | (word << (32 - count));
 }
 
-/**
- * Fractional bits of the `degree`-th roots of the first `count` primes, found with integers: the
- * largest r with r^degree ≤ p · 2^(32·degree), of which the low 32 bits remain.
- */
 function roundConstants(degree: number, count: number): Int32Array {
-  const constants = new Int32Array(count);
-  let found = 0;
-  for (let candidate = 2; found < count; candidate += 1) {
-    if (!isPrime(candidate)) continue;
-    const target = BigInt(candidate) << BigInt(32 * degree);
-    let root = 0n;
-    for (let bit = 36n; bit >= 0n; bit -= 1n) {
-      const next = root | (1n << bit);
-      if (next ** BigInt(degree) <= target) root = next;
-    }
-    constants[found] = Number(BigInt.asIntN(32, root));
-    found += 1;
-  }
-  return constants;
-}
-
-function isPrime(candidate: number): boolean {
-  for (let divisor = 2; divisor * divisor <= candidate; divisor += 1) {
-    if (candidate % divisor === 0) return false;
-  }
-  return true;
+  return Int32Array.from(rootFractions(degree, count, 32), (bits) => Number(bits) | 0);
 }

@@ -10,6 +10,7 @@ import type { Scheduler } from "../sim/scheduler.ts";
 import { ApiServer } from "./api/server.ts";
 import { DEFAULT_EPOCH_SECONDS } from "./api/time.ts";
 import type { ControllerContext } from "./controllers/controller.ts";
+import { CronJobController } from "./controllers/cronjob.ts";
 import { DaemonSetController } from "./controllers/daemonset.ts";
 import { DeploymentController } from "./controllers/deployment.ts";
 import { EndpointsController } from "./controllers/endpoints.ts";
@@ -83,6 +84,7 @@ export function startControlPlane(
   new StatefulSetController(manager);
   new DaemonSetController(manager);
   new JobController(manager);
+  new CronJobController(manager);
   new VolumeBinder(manager);
   new NamespaceControllers(manager);
   new EndpointSliceController(manager);

@@ -5,9 +5,10 @@
  * Spec: networking.k8s.io/v1 (Ingress, IngressClass); ingress-nginx 1.11,
  * internal/ingress/controller (getBackendServers, ingress class rules), path matching by nginx's
  * locations (exact before the longest prefix).
- * docs/user-guide/ingress-path-matching.md, docs/examples/rewrite.
- * Not modelled: TLS, annotations other than rewrite-target and use-regex, targets of rewrites that
- * are other hosts, resource backends, ExternalName.
+ * docs/user-guide/ingress-path-matching.md, docs/examples/rewrite; rootfs/etc/nginx/lua
+ * (redirect_to_https, certificate.configured_for_current_request).
+ * Not modelled: annotations other than rewrite-target, use-regex, ssl-redirect and
+ * force-ssl-redirect, targets of rewrites that are other hosts, resource backends, ExternalName.
  */
 import type { ProxyRoute } from "../apps/http-upstreams.ts";
 import { isIpv4, parseIpv4 } from "../base/inet.ts";
@@ -18,6 +19,8 @@ import { compareNames, type StringMap } from "./objects.ts";
 const CLASS_ANNOTATION = "kubernetes.io/ingress.class";
 const REWRITE_ANNOTATION = "nginx.ingress.kubernetes.io/rewrite-target";
 const REGEX_ANNOTATION = "nginx.ingress.kubernetes.io/use-regex";
+const SSL_REDIRECT_ANNOTATION = "nginx.ingress.kubernetes.io/ssl-redirect";
+const FORCE_REDIRECT_ANNOTATION = "nginx.ingress.kubernetes.io/force-ssl-redirect";
 const DEFAULT_CLASS_ANNOTATION = "ingressclass.kubernetes.io/is-default-class";
 
 /** A Service and one of its ports, by number or by name. */
@@ -50,6 +53,7 @@ export interface Ingress {
   readonly spec: {
     readonly ingressClassName?: string | undefined;
     readonly defaultBackend?: IngressBackend | undefined;
+    readonly tls?: readonly { readonly hosts?: readonly string[] | undefined }[] | undefined;
     readonly rules?:
       | readonly {
           readonly host?: string | undefined;
@@ -76,6 +80,8 @@ interface Location {
   readonly backend: IngressBackend;
   /** What the path is replaced by, with `$1` for its first group; "" for nothing. */
   readonly rewrite: string;
+  /** Whether who comes without TLS is sent to `https:`: always, never, or if the host has TLS. */
+  readonly toTls: "always" | "never" | "if-host-has";
 }
 
 /** The locations of one host; "" is the server for hosts that no rule names. */
@@ -85,6 +91,8 @@ interface Server {
   defaultBackend: Location | null;
   /** Some Ingress wants regular expressions for this host, so all its paths are taken for such. */
   usesRegex: boolean;
+  /** Some Ingress names the host in its `tls`. */
+  hasTls: boolean;
 }
 
 /** Where a request goes, and what is asked for there. */
@@ -93,6 +101,8 @@ export interface IngressTarget {
   readonly backend: IngressBackend;
   /** Null: the path of the request. */
   readonly path: string | null;
+  /** Whether the client has to come again with TLS. */
+  readonly toTls: boolean;
 }
 
 /** ingress-nginx's `spec.controller`. */
@@ -137,17 +147,26 @@ export class IngressRoutes {
         ? firstMatch(server.locations, path)
         : bestLocation(server.locations, path);
       const location = found ?? server.defaultBackend;
-      return location === null ? null : { ...location, path: rewritten(location, path) };
+      if (location === null) return null;
+      const { namespace, backend, toTls } = location;
+      const goesToTls = toTls === "always" || (toTls === "if-host-has" && this.#hasTls(host));
+      return { namespace, backend, path: rewritten(location, path), toTls: goesToTls };
     }
     return null;
   }
 
+  #hasTls(host: string): boolean {
+    const names = hostPatterns(host.toLowerCase());
+    return names.some((name) => this.#servers.get(name)?.hasTls === true);
+  }
+
   #add({ metadata, spec }: Ingress): void {
     const namespace = metadata.namespace ?? "default";
+    const toTls = redirection(metadata.annotations ?? {});
     const fallback =
       spec.defaultBackend === undefined
         ? null
-        : { ...ROOT, namespace, backend: spec.defaultBackend };
+        : { ...ROOT, namespace, backend: spec.defaultBackend, toTls };
     const rewrite = metadata.annotations?.[REWRITE_ANNOTATION] ?? "";
     const usesRegex = metadata.annotations?.[REGEX_ANNOTATION] === "true";
     const rules = spec.rules ?? [];
@@ -156,7 +175,7 @@ export class IngressRoutes {
       const server = this.#server(host.toLowerCase());
       server.defaultBackend ??= fallback;
       for (const { path = "/", pathType, backend } of http?.paths ?? []) {
-        const location = { path, match: matchOf(pathType), namespace, backend, rewrite };
+        const location = { path, match: matchOf(pathType), namespace, backend, rewrite, toTls };
         const isTaken = server.locations.some(
           (known) => known.path === path && (known.match === "exact") === (pathType === "Exact"),
         );
@@ -165,16 +184,27 @@ export class IngressRoutes {
         server.usesRegex ||= usesRegex || isRewritten(location);
       }
     }
+    for (const { hosts = [] } of spec.tls ?? []) {
+      for (const host of hosts) {
+        const server = this.#servers.get(host.toLowerCase());
+        if (server !== undefined) server.hasTls = true;
+      }
+    }
   }
 
   #server(host: string): Server {
     let server = this.#servers.get(host);
     if (server === undefined) {
-      server = { host, locations: [], defaultBackend: null, usesRegex: false };
+      server = { host, locations: [], defaultBackend: null, usesRegex: false, hasTls: false };
       this.#servers.set(host, server);
     }
     return server;
   }
+}
+
+function redirection(annotations: StringMap): Location["toTls"] {
+  if (annotations[FORCE_REDIRECT_ANNOTATION] === "true") return "always";
+  return annotations[SSL_REDIRECT_ANNOTATION] === "false" ? "never" : "if-host-has";
 }
 
 /** Where `/` leads without a rule. */
@@ -188,14 +218,15 @@ function matchOf(pathType: string): PathMatch {
 /** The ready endpoints of a target, with the name that the proxy counts its turns by. */
 export function backendRoute(
   objects: DnsObjects,
-  { namespace, backend, path }: IngressTarget,
+  { namespace, backend, path }: Omit<IngressTarget, "toTls">,
 ): ProxyRoute {
   const { service: wanted } = backend;
   const name = `${namespace}-${wanted?.name ?? ""}-${wanted?.port?.name ?? wanted?.port?.number ?? ""}`;
   const service = wanted === undefined ? null : objects.service(namespace, wanted.name);
-  if (service === null || wanted === undefined) return { backend: name, endpoints: [], path };
+  const nobody = { backend: name, endpoints: [], path, redirect: null };
+  if (service === null || wanted === undefined) return nobody;
   const port = servicePort(service, wanted.port ?? {});
-  if (port === null) return { backend: name, endpoints: [], path };
+  if (port === null) return nobody;
   const endpoints = objects
     .endpointSlices(namespace, wanted.name)
     .filter(({ addressType }) => addressType === "IPv4")
@@ -209,7 +240,7 @@ export function backendRoute(
             .map((address) => ({ address: parseIpv4(address), port: to.port ?? 0 })),
         ),
     );
-  return { backend: name, endpoints, path };
+  return { backend: name, endpoints, path, redirect: null };
 }
 
 function servicePort(

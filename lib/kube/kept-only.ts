@@ -20,7 +20,6 @@ export interface KeptOnly {
 const REASONS: readonly (readonly [kind: string, text: string])[] = [
   ["NetworkPolicy", "is kept, but not enforced: all traffic passes"],
   ["HorizontalPodAutoscaler", "is kept, but scales nothing: Pods use no CPU here"],
-  ["CronJob", "is kept, but starts no Jobs"],
   ["ReplicationController", "is kept, but starts no Pods: use a Deployment"],
 ];
 
@@ -35,15 +34,7 @@ export function keptOnly(store: Store): KeptOnly[] {
     .flatMap((kind) =>
       store.list(kind).map((object) => note(object, "is kept, but no controller knows its kind")),
     );
-  const hostPorts = store.list("Pod").flatMap((pod) => {
-    if (pod.spec.hostNetwork === true || pod.metadata.namespace === "ingress-nginx") return [];
-    const ports = pod.spec.containers.flatMap((each) =>
-      (each.ports ?? []).flatMap(({ hostPort }) => hostPort ?? []),
-    );
-    if (ports.length === 0) return [];
-    return [note(pod, `hostPort ${ports.join(", ")} is not opened on the node`)];
-  });
-  return [...kinds, ...custom, ...hostPorts];
+  return [...kinds, ...custom];
 }
 
 function note({ kind, metadata }: ApiObject, text: string): KeptOnly {

@@ -64,6 +64,12 @@ export class NetfilterIptables implements IptablesTool {
     return succeeds(() => this.carryOut(this.parse(table, words), words));
   }
 
+  /** Deletes a chain that is empty and to which nothing leads. */
+  deleteChain(table: TableName, chain: string): boolean {
+    const words = ["-X", chain];
+    return succeeds(() => this.carryOut(this.parse(table, words), words));
+  }
+
   chains(table: TableName): Iterable<string> {
     return (this.netfilter.table(table) ?? new Table(table)).chains.keys();
   }

@@ -49,6 +49,27 @@ function to(host: string, path: string, routes = ROUTES): string | null {
 }
 
 describe("kube/ingress", () => {
+  it("sends who comes without TLS to a host that has some, unless it is told not to", () => {
+    const ingressWith = (annotations: Readonly<Record<string, string>>, host: string) => {
+      const rules = [
+        { host, http: { paths: [{ path: "/", pathType: "Prefix", backend: backend("web") }] } },
+      ];
+      const plain = ingress(host, { rules, tls: [{ hosts: ["tls.test", "off.test"] }] });
+      return { ...plain, metadata: { ...plain.metadata, annotations } };
+    };
+    const routes = new IngressRoutes([
+      ingressWith({}, "tls.test"),
+      ingressWith({}, "plain.test"),
+      ingressWith({ "nginx.ingress.kubernetes.io/ssl-redirect": "false" }, "off.test"),
+      ingressWith({ "nginx.ingress.kubernetes.io/force-ssl-redirect": "true" }, "force.test"),
+    ]);
+    const toTls = (host: string) => routes.find(host, "/")?.toTls;
+
+    const found = ["tls.test", "plain.test", "off.test", "force.test"].map(toTls);
+
+    expect(found).to.deep.equal([true, false, false, true]);
+  });
+
   it("takes the longest path that is a prefix by elements", () => {
     expect(to("shop.test", "/")).to.equal("front");
     expect(to("Shop.Test", "/api")).to.equal("api");

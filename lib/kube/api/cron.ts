@@ -1,8 +1,11 @@
 /**
- * Schedules of CronJobs: five fields, or a name such as `@daily`.
+ * Schedules of CronJobs: five fields, or a name such as `@daily`; what is wrong with one, and when it
+ * comes next.
  *
  * Spec: robfig/cron v3, ParseStandard, which the API server and the CronJob controller use.
  */
+
+import { civilDate } from "../../base/wall-clock.ts";
 
 interface CronField {
   readonly least: number;
@@ -21,12 +24,20 @@ const FIELDS: readonly CronField[] = [
   { least: 0, most: 6, names: DAYS },
 ];
 
-const NAMED = ["@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly"];
+const NAMED: ReadonlyMap<string, string> = new Map([
+  ["@yearly", "0 0 1 1 *"],
+  ["@annually", "0 0 1 1 *"],
+  ["@monthly", "0 0 1 * *"],
+  ["@weekly", "0 0 * * 0"],
+  ["@daily", "0 0 * * *"],
+  ["@midnight", "0 0 * * *"],
+  ["@hourly", "0 * * * *"],
+]);
 
 /** What is wrong with a schedule, or null. */
 export function cronProblem(schedule: string): string | null {
   if (schedule.startsWith("@")) {
-    if (NAMED.includes(schedule)) return null;
+    if (NAMED.has(schedule)) return null;
     if (schedule.startsWith("@every ")) {
       const duration = schedule.slice("@every ".length);
       return /^([0-9.]+(ns|us|µs|ms|s|m|h))+$/.test(duration)
@@ -44,15 +55,24 @@ export function cronProblem(schedule: string): string | null {
     const field = FIELDS[index];
     if (field === undefined) continue;
     for (const part of word.split(",")) {
-      const problem = partProblem(part, field);
-      if (problem !== null) return problem;
+      const read = readPart(part, field);
+      if (typeof read === "string") return read;
     }
   }
   return null;
 }
 
-/** `5`, `1-5`, `*`, each with `/step`. */
-function partProblem(part: string, field: CronField): string | null {
+/** One part of a field: the values from `start` to `end` in strides. */
+interface CronPart {
+  readonly start: number;
+  readonly end: number;
+  readonly stride: number;
+  /** Every value: the day of the month and the day of the week then do not add to each other. */
+  readonly isStar: boolean;
+}
+
+/** `5`, `1-5`, `*`, each with `/step`; or what is wrong with it. */
+function readPart(part: string, field: CronField): CronPart | string {
   const [range = "", step, ...more] = part.split("/");
   const [from = "", to, ...rest] = range.split("-");
   let start = field.least;
@@ -76,7 +96,8 @@ function partProblem(part: string, field: CronField): string | null {
     return `beginning of range (${start}) below minimum (${field.least}): ${part}`;
   if (end > field.most) return `end of range (${end}) above maximum (${field.most}): ${part}`;
   if (start > end) return `beginning of range (${start}) beyond end of range (${end}): ${part}`;
-  return stride === 0 ? `step of range should be a positive number: ${part}` : null;
+  if (stride === 0) return `step of range should be a positive number: ${part}`;
+  return { start, end, stride, isStar: (from === "*" || from === "?") && stride === 1 };
 }
 
 /** The number of a word, or what is wrong with it. */
@@ -86,4 +107,79 @@ function numberOf(word: string, { least, names }: CronField): number | string {
   if (/^\d+$/.test(word)) return Number(word);
   if (/^-\d+$/.test(word)) return `negative number (${word}) not allowed: ${word}`;
   return `failed to parse int from ${word}: strconv.Atoi: parsing ${JSON.stringify(word)}: invalid syntax`;
+}
+
+const DAY_SECONDS = 86_400;
+/** A schedule that does not come within so many days never does: 30 February. */
+const HORIZON_DAYS = 5 * 366;
+
+/** When a schedule comes. */
+export interface CronSchedule {
+  /** The first time behind `after`, both in seconds since 1970 (UTC); null: never. */
+  next(after: number): number | null;
+}
+
+/** A schedule that `cronProblem` has nothing to say against. */
+export function parseCron(schedule: string): CronSchedule {
+  if (schedule.startsWith("@every ")) return everySoOften(schedule.slice("@every ".length));
+  const text = NAMED.get(schedule) ?? schedule;
+  const words = text.split(/\s+/).filter((word) => word !== "");
+  const [minutes, hours, daysOfMonth, months, daysOfWeek] = FIELDS.map((field, index) =>
+    valuesOf(words[index] ?? "*", field),
+  );
+  const comesOn = (day: number): boolean => {
+    const { month, dayOfMonth } = civilDate(day);
+    if (months?.values.has(month) !== true) return false;
+    const byDate = daysOfMonth?.values.has(dayOfMonth) === true;
+    // 1970-01-01 was a Thursday.
+    const byWeekday = daysOfWeek?.values.has((day + 4) % 7) === true;
+    const oneCounts = daysOfMonth?.isStar === true || daysOfWeek?.isStar === true;
+    return oneCounts ? byDate && byWeekday : byDate || byWeekday;
+  };
+  const timesOfDay = [...(hours?.values ?? [])]
+    .flatMap((hour) => [...(minutes?.values ?? [])].map((minute) => hour * 3600 + minute * 60))
+    .sort((a, b) => a - b);
+  return {
+    next(after) {
+      const first = Math.floor(after / DAY_SECONDS);
+      for (let day = first; day <= first + HORIZON_DAYS; day += 1) {
+        if (!comesOn(day)) continue;
+        const time = timesOfDay.find((seconds) => day * DAY_SECONDS + seconds > after);
+        if (time !== undefined) return day * DAY_SECONDS + time;
+      }
+      return null;
+    },
+  };
+}
+
+function valuesOf(word: string, field: CronField) {
+  const values = new Set<number>();
+  let isStar = false;
+  for (const text of word.split(",")) {
+    const part = readPart(text, field);
+    if (typeof part === "string") continue;
+    isStar ||= part.isStar;
+    for (let value = part.start; value <= part.end; value += part.stride) values.add(value);
+  }
+  return { values, isStar };
+}
+
+const UNITS: Readonly<Record<string, number>> = {
+  h: 3600,
+  m: 60,
+  s: 1,
+  ms: 1e-3,
+  us: 1e-6,
+  ns: 1e-9,
+};
+
+/** `1h30m` behind each time, in whole seconds and at least one. */
+function everySoOften(duration: string): CronSchedule {
+  const parts = duration.matchAll(/([0-9.]+)([a-zµ]+)/g);
+  const seconds = [...parts].reduce(
+    (sum, [, count, unit]) => sum + Number(count) * (UNITS[unit ?? ""] ?? 1e-6),
+    0,
+  );
+  const period = Math.max(1, Math.floor(seconds));
+  return { next: (after) => Math.floor(after) + period };
 }

@@ -1,4 +1,5 @@
 /** Virtual time as the API writes it: RFC 3339, whole seconds, UTC. */
+import { formatHttpDate } from "../../apps/http-date.ts";
 import { NS_PER_S, type Ns } from "../../base/units.ts";
 import { civilDate } from "../../base/wall-clock.ts";
 
@@ -42,4 +43,9 @@ function daysOf(year: number, month: number, day: number): number {
 
 function two(value: number): string {
   return String(value).padStart(2, "0");
+}
+
+/** `Sat, 01 Jan 2000 00:00:00 +0000`, as people are shown a time. */
+export function formatLongTime(seconds: number): string {
+  return formatHttpDate(seconds).replace("GMT", "+0000");
 }

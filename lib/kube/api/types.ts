@@ -96,6 +96,7 @@ export interface ContainerPort {
   readonly name?: string | undefined;
   readonly containerPort: number;
   readonly hostPort?: number | undefined;
+  readonly hostIP?: string | undefined;
   readonly protocol?: string | undefined;
 }
 

@@ -24,7 +24,10 @@ import { addBridge, addVethPair, deleteVethPair } from "./devices.ts";
 import { HostLocal } from "./host-local.ts";
 import { masqueradeRules } from "./masquerade.ts";
 import { CniError, type PodAttachment, type PodNetwork } from "./pod-network.ts";
+import { PortMap } from "./port-map.ts";
 
+/** The name in flannel's CNI configuration. */
+const NETWORK = "cbr0";
 const BRIDGE = "cni0";
 const POD_DEVICE = "eth0";
 const MTU = 1500;
@@ -43,11 +46,13 @@ export interface BridgeNetworkOptions {
 export class BridgeNetwork implements PodNetwork {
   readonly #host: ShellHost;
   readonly #nodeName: string;
+  readonly #portMap: PortMap;
   #addresses: HostLocal | null = null;
 
   constructor({ host, nodeName, masqueradeOutside }: BridgeNetworkOptions) {
     this.#host = host;
     this.#nodeName = nodeName;
+    this.#portMap = new PortMap(host, NETWORK);
     if (masqueradeOutside !== null) {
       host.netfilter.restore(masqueradeRules(masqueradeOutside), { noflush: true });
     }
@@ -92,10 +97,13 @@ export class BridgeNetwork implements PodNetwork {
     bridge.addPort(outside).hairpin = true;
     this.#configure(pod.host, inside, address, addresses);
     this.#ensureGateway(bridge, addresses);
+    const { sandboxId, portMappings: mappings } = pod;
+    this.#portMap.add({ sandboxId, address, subnet: addresses.subnet, mappings }, BRIDGE);
     return address;
   }
 
   remove(pod: PodAttachment): void {
+    this.#portMap.remove(pod.sandboxId);
     const inside = findDevice(pod.host, POD_DEVICE);
     if (inside instanceof Veth) deleteVethPair(pod.host, inside, this.#host);
     this.#addresses?.release(pod.sandboxId);

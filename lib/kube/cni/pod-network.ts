@@ -9,12 +9,23 @@ import type { Ipv4 } from "../../base/inet.ts";
 import type { ShellHost } from "../../shell/host.ts";
 import type { Node } from "../api/types.ts";
 
+/** A port of the node that leads to one of a Pod: the capability `portMappings`. */
+export interface PortMapping {
+  readonly hostPort: number;
+  readonly containerPort: number;
+  /** In small letters: `tcp`. */
+  readonly protocol: string;
+  /** The node's address that it is open at; "" or 0.0.0.0: all. */
+  readonly hostIp: string;
+}
+
 /** A Pod that gets a network. */
 export interface PodAttachment {
   /** The sandbox's id: names derived from it are the same in every run. */
   readonly sandboxId: string;
   readonly namespace: string;
   readonly name: string;
+  readonly portMappings: readonly PortMapping[];
   /** The Pod's own network namespace; borrowed. */
   readonly host: ShellHost;
 }

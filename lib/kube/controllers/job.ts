@@ -51,7 +51,8 @@ export class JobController {
 
   *#sync(key: string): Sync {
     const job = this.#informers.get("Job", key);
-    if (job === null || job.metadata.deletionTimestamp !== undefined || isFinished(job)) return;
+    if (job === null || job.metadata.deletionTimestamp !== undefined) return;
+    if (jobEnd(job) !== null) return;
     if (!this.#expectations.satisfied(key)) return;
     const pods = this.#informers.owned("Pod", job.metadata.uid);
     const active = pods.filter(isActive);
@@ -137,11 +138,11 @@ export class JobController {
   }
 }
 
-/** Whether a Job has come to an end, good or bad. */
-function isFinished({ status }: Job): boolean {
-  return ["Complete", "Failed"].some(
-    (type) => conditionOf(status.conditions, type)?.status === "True",
-  );
+/** The condition with which a Job has come to its end, or null while it goes on. */
+export function jobEnd({ status }: Job): "Complete" | "Failed" | null {
+  const isTrue = (type: string) => conditionOf(status.conditions, type)?.status === "True";
+  if (isTrue("Complete")) return "Complete";
+  return isTrue("Failed") ? "Failed" : null;
 }
 
 function succeededOf({ spec }: Job, pods: readonly Pod[]): number {

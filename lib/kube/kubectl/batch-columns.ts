@@ -6,7 +6,7 @@
 
 import { formatSelector } from "../api/labels.ts";
 import { parseTime } from "../api/time.ts";
-import type { ApiObject, Job, Json, JsonMap, LabelSelector } from "../api/types.ts";
+import type { ApiObject, Job, JsonMap, LabelSelector } from "../api/types.ts";
 import { conditionOf } from "../controllers/pods.ts";
 import { born, type Columns, columns, text } from "./column.ts";
 import { formatAge } from "./table.ts";
@@ -97,7 +97,7 @@ export const BATCH_AND_STORAGE: ReadonlyMap<string, Columns> = new Map([
 ]);
 
 /** `RWO,ROX`. */
-function accessModes(modes: Json | undefined): string {
+export function accessModes(modes: unknown): string {
   const short: Readonly<Record<string, string>> = {
     ReadWriteOnce: "RWO",
     ReadOnlyMany: "ROX",

@@ -2,8 +2,8 @@
  * `kubectl describe`: an object with what belongs to it, and the Events about it.
  *
  * Spec: kubectl pkg/describe, v1.36.
- * Not modelled: descriptions of kinds beside Services, their endpoints, workloads, Pods and Nodes show
- * the object's metadata and fields only.
+ * Not modelled: descriptions of their own for volumes, network policies, autoscalers and roles;
+ * their fields are shown as those of custom resources are.
  */
 import type { ApiServer } from "../api/server.ts";
 import type {
@@ -19,16 +19,22 @@ import type {
   StatefulSet,
 } from "../api/types.ts";
 import type { Arguments } from "./arguments.ts";
+import { cronJobRows, jobRows } from "./describe/batch.ts";
+import { configMapRows, secretRows, serviceAccountRows } from "./describe/config.ts";
 import { deploymentRows } from "./describe/deployment.ts";
 import { eventRows } from "./describe/events.ts";
+import { ingressClassRows, ingressRows } from "./describe/ingress.ts";
+import { limitRangeRows, namespaceRows, quotaRows } from "./describe/namespace.ts";
 import { nodeRows } from "./describe/node.ts";
 import { podRows } from "./describe/pod.ts";
-import { head, layOut } from "./describe/rows.ts";
+import { budgetRows, priorityClassRows } from "./describe/policy.ts";
+import { layOut, type Row } from "./describe/rows.ts";
 import { endpointsRows, serviceRows, sliceRows } from "./describe/service.ts";
+import { claimRows, storageClassRows } from "./describe/storage.ts";
+import { unstructuredRows } from "./describe/unstructured.ts";
 import { daemonSetRows, replicaSetRows, statefulSetRows } from "./describe/workloads.ts";
 import type { Output } from "./output.ts";
 import { objectsOf, selections } from "./select.ts";
-import { toYaml } from "./yaml-text.ts";
 
 /** Writes the descriptions of what the arguments name. */
 export function describe(server: ApiServer, args: Arguments, output: Output): void {
@@ -42,32 +48,36 @@ export function describe(server: ApiServer, args: Arguments, output: Output): vo
   output.write(objects.map((object) => describeOne(server, object)).join("\n\n"));
 }
 
+/** How the kinds are described; Events follow, but for those in `WITHOUT_EVENTS`. */
+const DESCRIBERS: ReadonlyMap<string, (server: ApiServer, object: ApiObject) => Row[]> = new Map([
+  ["ConfigMap", (_server, object) => configMapRows(object)],
+  ["CronJob", (_server, object) => cronJobRows(object)],
+  ["DaemonSet", (server, object) => daemonSetRows(server, object as DaemonSet)],
+  ["Deployment", (server, object) => deploymentRows(server, object as Deployment)],
+  ["EndpointSlice", (_server, object) => sliceRows(object as EndpointSlice)],
+  ["Endpoints", (_server, object) => endpointsRows(object as Endpoints)],
+  ["Ingress", ingressRows],
+  ["IngressClass", (_server, object) => ingressClassRows(object)],
+  ["Job", (_server, object) => jobRows(object)],
+  ["LimitRange", (_server, object) => limitRangeRows(object)],
+  ["Namespace", namespaceRows],
+  ["Node", (server, object) => nodeRows(server, object as Node)],
+  ["PersistentVolumeClaim", claimRows],
+  ["Pod", (_server, object) => podRows(object as Pod)],
+  ["PodDisruptionBudget", (_server, object) => budgetRows(object)],
+  ["PriorityClass", (_server, object) => priorityClassRows(object)],
+  ["ReplicaSet", (server, object) => replicaSetRows(server, object as ReplicaSet)],
+  ["ResourceQuota", (_server, object) => quotaRows(object)],
+  ["Secret", (_server, object) => secretRows(object)],
+  ["Service", (server, object) => serviceRows(server, object as Service)],
+  ["ServiceAccount", (_server, object) => serviceAccountRows(object)],
+  ["StatefulSet", (server, object) => statefulSetRows(server, object as StatefulSet)],
+  ["StorageClass", (_server, object) => storageClassRows(object)],
+]);
+
+const WITHOUT_EVENTS = new Set(["LimitRange", "Namespace", "ResourceQuota", "Secret"]);
+
 function describeOne(server: ApiServer, object: ApiObject): string {
-  const events = eventRows(server, object);
-  switch (object.kind) {
-    case "Service":
-      return layOut([...serviceRows(server, object as Service), ...events]);
-    case "EndpointSlice":
-      return layOut([...sliceRows(object as EndpointSlice), ...events]);
-    case "Endpoints":
-      return layOut([...endpointsRows(object as Endpoints), ...events]);
-    case "ReplicaSet":
-      return layOut([...replicaSetRows(server, object as ReplicaSet), ...events]);
-    case "StatefulSet":
-      return layOut([...statefulSetRows(server, object as StatefulSet), ...events]);
-    case "DaemonSet":
-      return layOut([...daemonSetRows(server, object as DaemonSet), ...events]);
-    case "Deployment":
-      return layOut([...deploymentRows(server, object as Deployment), ...events]);
-    case "Pod":
-      return layOut([...podRows(object as Pod), ...events]);
-    case "Node":
-      return layOut([...nodeRows(server, object as Node), ...events]);
-    default:
-      return layOut([
-        ...head(object),
-        ...toYaml({ spec: object.spec, status: object.status }).trimEnd().split("\n"),
-        ...events,
-      ]);
-  }
+  const rows = DESCRIBERS.get(object.kind)?.(server, object) ?? unstructuredRows(object);
+  return layOut(WITHOUT_EVENTS.has(object.kind) ? rows : [...rows, ...eventRows(server, object)]);
 }

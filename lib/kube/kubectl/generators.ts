@@ -2,13 +2,16 @@
  * The objects of `kubectl create KIND NAME`, beside Deployments and Namespaces.
  *
  * Spec: kubectl v1.36, cmd/create.
- * Not modelled: --from-file, --from-env-file; roles, quotas, Ingresses, CronJobs and budgets.
+ * Not modelled: --from-file, --from-env-file; roles, quotas, Ingresses and budgets.
  */
-import type { NewObject } from "../api/types.ts";
+import type { ApiServer } from "../api/server.ts";
+import type { ApiObject, NewObject } from "../api/types.ts";
+import { fieldAt, textsAt } from "../field-at.ts";
 import { type Arguments, UsageError } from "./arguments.ts";
+import { objectsOf, selections } from "./select.ts";
 
 /** What the words after `create` ask for. Throws what kubectl refuses. */
-export function generated(args: Arguments): NewObject {
+export function generated(server: ApiServer, args: Arguments): NewObject {
   const [kind = "", first = "", second] = args.words;
   switch (kind) {
     case "configmap":
@@ -35,7 +38,10 @@ export function generated(args: Arguments): NewObject {
     case "svc":
       return service(args, first, nameOf(second));
     case "job":
-      return job(args, first);
+      return args.option("from") === null ? job(args, first) : jobFrom(server, args, first);
+    case "cronjob":
+    case "cj":
+      return cronJob(args, first);
     default:
       throw notHere(kind);
   }
@@ -110,12 +116,64 @@ function servicePort(text: string, args: Arguments): unknown {
 function job(args: Arguments, name: string): NewObject {
   const image = args.option("image");
   if (image === null) throw new UsageError("either --image or --from must be specified");
+  const template = podTemplate(args, name, image, "Never");
+  return { apiVersion: "batch/v1", kind: "Job", metadata: { name }, spec: { template } };
+}
+
+/** `create cronjob NAME --image=IMAGE --schedule='0/5 * * * ?' -- COMMAND`. */
+function cronJob(args: Arguments, name: string): NewObject {
+  const image = args.option("image");
+  const schedule = args.option("schedule");
+  const missing = [
+    ...(image === null ? ["image"] : []),
+    ...(schedule === null ? ["schedule"] : []),
+  ];
+  if (image === null || schedule === null) {
+    const list = missing.map((option) => `"${option}"`).join(", ");
+    throw new UsageError(`required flag(s) ${list} not set`);
+  }
+  const template = podTemplate(args, name, image, args.option("restart") ?? "OnFailure");
+  return {
+    apiVersion: "batch/v1",
+    kind: "CronJob",
+    metadata: { name },
+    spec: { schedule, jobTemplate: { metadata: { name }, spec: { template } } },
+  };
+}
+
+function podTemplate(args: Arguments, name: string, image: string, restartPolicy: string): unknown {
   const command = args.rest ?? [];
   const container = { name, image, ...(command.length > 0 && { command }) };
+  return { spec: { containers: [container], restartPolicy } };
+}
+
+/** `create job NAME --from=cronjob/x`: what the CronJob would start, now. */
+function jobFrom(server: ApiServer, args: Arguments, name: string): NewObject {
+  const [selection] = selections(server, [args.option("from") ?? ""]);
+  const [cron] = selection === undefined ? [] : objectsOf(server, selection, args);
+  if (cron?.kind !== "CronJob") throw new UsageError("from must be an existing cronjob");
+  const template = fieldAt(cron, "spec", "jobTemplate") as ApiObject;
   return {
     apiVersion: "batch/v1",
     kind: "Job",
-    metadata: { name },
-    spec: { template: { spec: { containers: [container], restartPolicy: "Never" } } },
+    metadata: {
+      name,
+      labels: textsAt(template, "metadata", "labels"),
+      annotations: {
+        "cronjob.kubernetes.io/instantiate": "manual",
+        ...textsAt(template, "metadata", "annotations"),
+      },
+      // Nothing keeps the CronJob from going first.
+      ownerReferences: [
+        {
+          apiVersion: "batch/v1",
+          kind: "CronJob",
+          name: cron.metadata.name,
+          uid: cron.metadata.uid,
+          controller: true,
+        },
+      ],
+    },
+    spec: template.spec,
   };
 }

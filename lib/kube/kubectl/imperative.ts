@@ -47,7 +47,7 @@ export function createNamed(server: ApiServer, args: Arguments, output: Output):
     return;
   }
   if (kind !== "deployment" && kind !== "deploy") {
-    create(server, generated(args), args, output);
+    create(server, generated(server, args), args, output);
     return;
   }
   const labels = { app: name };

@@ -5,16 +5,8 @@
  */
 import { formatSelector } from "../api/labels.ts";
 import type { ApiObject, LabelSelector } from "../api/types.ts";
+import { fieldAt, type LooseFields } from "../field-at.ts";
 import { type AgeOf, born, type Columns, columns, NONE, text } from "./column.ts";
-
-type Fields = Readonly<Record<string, unknown>>;
-
-/** An object's field, by its path. */
-function at(object: ApiObject, ...path: readonly string[]): unknown {
-  let value: unknown = object;
-  for (const name of path) value = (value as Fields | undefined)?.[name];
-  return value;
-}
 
 function table(
   kind: string,
@@ -38,27 +30,27 @@ const orNotAvailable = (value: unknown) => value ?? "N/A";
 /** Tables by kind. */
 export const KEPT: ReadonlyMap<string, Columns> = new Map([
   table("Secret", "NAME|TYPE|DATA|AGE", (object, age) => [
-    at(object, "type"),
-    count(at(object, "data")),
+    fieldAt(object, "type"),
+    count(fieldAt(object, "data")),
     born(object, age),
   ]),
   table("ServiceAccount", "NAME|SECRETS|AGE", (object, age) => [
-    count(at(object, "secrets")),
+    count(fieldAt(object, "secrets")),
     born(object, age),
   ]),
   table("NetworkPolicy", "NAME|POD-SELECTOR|AGE", (object, age) => [
-    formatSelector(at(object, "spec", "podSelector") as LabelSelector | undefined),
+    formatSelector(fieldAt(object, "spec", "podSelector") as LabelSelector | undefined),
     born(object, age),
   ]),
   table(
     "HorizontalPodAutoscaler",
     "NAME|REFERENCE|TARGETS|MINPODS|MAXPODS|REPLICAS|AGE",
     (object, age) => [
-      `${at(object, "spec", "scaleTargetRef", "kind")}/${at(object, "spec", "scaleTargetRef", "name")}`,
+      `${fieldAt(object, "spec", "scaleTargetRef", "kind")}/${fieldAt(object, "spec", "scaleTargetRef", "name")}`,
       targetsOf(object),
-      orUnset(at(object, "spec", "minReplicas")),
-      at(object, "spec", "maxReplicas"),
-      at(object, "status", "currentReplicas") ?? 0,
+      orUnset(fieldAt(object, "spec", "minReplicas")),
+      fieldAt(object, "spec", "maxReplicas"),
+      fieldAt(object, "status", "currentReplicas") ?? 0,
       born(object, age),
     ],
   ),
@@ -66,52 +58,52 @@ export const KEPT: ReadonlyMap<string, Columns> = new Map([
     "PodDisruptionBudget",
     "NAME|MIN AVAILABLE|MAX UNAVAILABLE|ALLOWED DISRUPTIONS|AGE",
     (object, age) => [
-      orNotAvailable(at(object, "spec", "minAvailable")),
-      orNotAvailable(at(object, "spec", "maxUnavailable")),
-      at(object, "status", "disruptionsAllowed") ?? 0,
+      orNotAvailable(fieldAt(object, "spec", "minAvailable")),
+      orNotAvailable(fieldAt(object, "spec", "maxUnavailable")),
+      fieldAt(object, "status", "disruptionsAllowed") ?? 0,
       born(object, age),
     ],
   ),
   table("CronJob", "NAME|SCHEDULE|TIMEZONE|SUSPEND|ACTIVE|LAST SCHEDULE|AGE", (object, age) => {
-    const last = at(object, "status", "lastScheduleTime");
+    const last = fieldAt(object, "status", "lastScheduleTime");
     return [
-      at(object, "spec", "schedule"),
-      text(at(object, "spec", "timeZone")),
-      suspendText(at(object, "spec", "suspend")),
-      count(at(object, "status", "active")),
+      fieldAt(object, "spec", "schedule"),
+      text(fieldAt(object, "spec", "timeZone")),
+      suspendText(fieldAt(object, "spec", "suspend")),
+      count(fieldAt(object, "status", "active")),
       last === undefined ? NONE : age(String(last)),
       born(object, age),
     ];
   }),
   table("ReplicationController", "NAME|DESIRED|CURRENT|READY|AGE", (object, age) => [
-    at(object, "spec", "replicas") ?? 1,
-    at(object, "status", "replicas") ?? 0,
-    at(object, "status", "readyReplicas") ?? 0,
+    fieldAt(object, "spec", "replicas") ?? 1,
+    fieldAt(object, "status", "replicas") ?? 0,
+    fieldAt(object, "status", "readyReplicas") ?? 0,
     born(object, age),
   ]),
   table(
     "StorageClass",
     "NAME|PROVISIONER|RECLAIMPOLICY|VOLUMEBINDINGMODE|ALLOWVOLUMEEXPANSION|AGE",
     (object, age) => [
-      at(object, "provisioner"),
-      at(object, "reclaimPolicy"),
-      at(object, "volumeBindingMode"),
-      at(object, "allowVolumeExpansion") ?? false,
+      fieldAt(object, "provisioner"),
+      fieldAt(object, "reclaimPolicy"),
+      fieldAt(object, "volumeBindingMode"),
+      fieldAt(object, "allowVolumeExpansion") ?? false,
       born(object, age),
     ],
   ),
   table("PriorityClass", "NAME|VALUE|GLOBAL-DEFAULT|AGE|PREEMPTIONPOLICY", (object, age) => [
-    at(object, "value"),
-    at(object, "globalDefault") ?? false,
+    fieldAt(object, "value"),
+    fieldAt(object, "globalDefault") ?? false,
     born(object, age),
-    at(object, "preemptionPolicy"),
+    fieldAt(object, "preemptionPolicy"),
   ]),
   table("RuntimeClass", "NAME|HANDLER|AGE", (object, age) => [
-    at(object, "handler"),
+    fieldAt(object, "handler"),
     born(object, age),
   ]),
   table("Lease", "NAME|HOLDER|AGE", (object, age) => [
-    at(object, "spec", "holderIdentity"),
+    fieldAt(object, "spec", "holderIdentity"),
     born(object, age),
   ]),
   table("RoleBinding", "NAME|ROLE|AGE", roleCells),
@@ -121,8 +113,9 @@ export const KEPT: ReadonlyMap<string, Columns> = new Map([
   table("LimitRange", "NAME|CREATED AT", created),
   table("CustomResourceDefinition", "NAME|CREATED AT", created),
   table("PodTemplate", "NAME|CONTAINERS|IMAGES|POD LABELS", (object) => {
-    const containers = (at(object, "template", "spec", "containers") ?? []) as readonly Fields[];
-    const labels = at(object, "template", "metadata", "labels") as Record<string, string>;
+    const containers = (fieldAt(object, "template", "spec", "containers") ??
+      []) as readonly LooseFields[];
+    const labels = fieldAt(object, "template", "metadata", "labels") as Record<string, string>;
     return [
       containers.map((each) => each["name"]).join(","),
       containers.map((each) => each["image"]).join(","),
@@ -132,7 +125,10 @@ export const KEPT: ReadonlyMap<string, Columns> = new Map([
 ]);
 
 function roleCells(object: ApiObject, age: AgeOf): unknown[] {
-  return [`${at(object, "roleRef", "kind")}/${at(object, "roleRef", "name")}`, born(object, age)];
+  return [
+    `${fieldAt(object, "roleRef", "kind")}/${fieldAt(object, "roleRef", "name")}`,
+    born(object, age),
+  ];
 }
 
 function suspendText(value: unknown): string {
@@ -141,10 +137,10 @@ function suspendText(value: unknown): string {
 
 /** What each metric is and should be; nothing measures here. */
 function targetsOf(object: ApiObject): string {
-  const metrics = (at(object, "spec", "metrics") ?? []) as readonly Fields[];
+  const metrics = (fieldAt(object, "spec", "metrics") ?? []) as readonly LooseFields[];
   const texts = metrics.map((metric) => {
-    const resource = metric["resource"] as Fields | undefined;
-    const target = resource?.["target"] as Fields | undefined;
+    const resource = metric["resource"] as LooseFields | undefined;
+    const target = resource?.["target"] as LooseFields | undefined;
     if (target === undefined) return "<unknown>";
     const wanted = target["averageUtilization"];
     const goal = wanted === undefined ? String(target["averageValue"] ?? "<auto>") : `${wanted}%`;

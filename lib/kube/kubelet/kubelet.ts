@@ -3,8 +3,8 @@
  * the Pods that are bound to it.
  *
  * Spec: kubernetes pkg/kubelet, v1.36.
- * Not modelled: a kubelet that comes back to Pods that went on running without it; static Pods;
- * host ports; a node's resources running out.
+ * Not modelled: a kubelet that comes back to Pods that went on running without it; static Pods; a
+ * node's resources running out.
  */
 import type { ShellHost } from "../../shell/host.ts";
 import type { Pod } from "../api/types.ts";

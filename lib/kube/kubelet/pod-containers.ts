@@ -251,6 +251,10 @@ export class PodContainers {
       ports: spec.ports ?? [],
       host,
       api: cluster.watch.informers,
+      updateStatus: (object) =>
+        this.#context.request(() =>
+          cluster.server.updateStatus(object, pod.spec.serviceAccountName ?? ""),
+        ),
       termination,
       log: (text) => run.print(text),
     });

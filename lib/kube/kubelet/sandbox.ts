@@ -6,7 +6,7 @@
 import type { Ipv4 } from "../../base/inet.ts";
 import type { ShellHost } from "../../shell/host.ts";
 import type { Pod } from "../api/types.ts";
-import type { PodAttachment } from "../cni/pod-network.ts";
+import type { PodAttachment, PortMapping } from "../cni/pod-network.ts";
 import type { KubeletContext } from "./context.ts";
 import { hexDigest } from "./image-names.ts";
 import type { PodVolumes } from "./volumes.ts";
@@ -38,7 +38,13 @@ export class Sandbox {
     }
     const hostName = namespace === "default" ? name : `${name}.${namespace}`;
     this.host = cluster.podHosts.addHost(hostName);
-    this.#attachment = { sandboxId: this.id, namespace, name, host: this.host };
+    this.#attachment = {
+      sandboxId: this.id,
+      namespace,
+      name,
+      portMappings: portMappings(pod),
+      host: this.host,
+    };
     try {
       this.address = options.network.add(this.#attachment);
     } catch (error) {
@@ -53,4 +59,15 @@ export class Sandbox {
     this.#context.options.network.remove(this.#attachment);
     this.#context.cluster.podHosts.removeHost(this.host);
   }
+}
+
+/** The host ports of a Pod, as the container runtime tells them to the network's plugins. */
+function portMappings({ spec }: Pod): PortMapping[] {
+  return [...(spec.initContainers ?? []), ...spec.containers].flatMap(({ ports = [] }) =>
+    ports.flatMap(({ hostPort = 0, containerPort, protocol = "TCP", hostIP = "" }) =>
+      hostPort === 0
+        ? []
+        : [{ hostPort, containerPort, protocol: protocol.toLowerCase(), hostIp: hostIP }],
+    ),
+  );
 }

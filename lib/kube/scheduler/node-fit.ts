@@ -99,7 +99,7 @@ export function scoredRequestsOf(pod: Pod): Resources {
 /** Objects of the API are never changed, only replaced, so what was read of one stays true. */
 const scored = new WeakMap<Pod, Resources>();
 const asked = new WeakMap<Pod, Resources>();
-const ports = new WeakMap<PodSpec, readonly string[]>();
+const ports = new WeakMap<PodSpec, readonly HostPort[]>();
 
 function requests({ spec }: Pod, otherwise: Resources): Resources {
   const of = (name: "cpu" | "memory"): number => {
@@ -134,15 +134,39 @@ function readAllocatable(node: Node): Allocatable {
   return { cpu: of("cpu", "8"), memory: of("memory", "32Gi"), pods: of("pods", "110") };
 }
 
-/** Host ports that a Pod takes. */
-export function hostPortsOf({ spec }: Pod): readonly string[] {
+/** A port that a Pod takes on its node, at one address or at all (0.0.0.0). */
+export interface HostPort {
+  readonly protocol: string;
+  readonly port: number;
+  readonly address: string;
+}
+
+const ANY_ADDRESS = "0.0.0.0";
+
+/** Host ports that a Pod takes: those of its containers and sidecars. */
+export function hostPortsOf({ spec }: Pod): readonly HostPort[] {
   const known = ports.get(spec);
   if (known !== undefined) return known;
-  const taken = spec.containers.flatMap(({ ports: own = [] }) =>
-    own
-      .filter(({ hostPort }) => hostPort !== undefined && hostPort !== 0)
-      .map(({ hostPort, protocol }) => `${protocol ?? "TCP"}/${hostPort}`),
+  const sidecars = (spec.initContainers ?? []).filter(
+    ({ restartPolicy }) => restartPolicy === "Always",
+  );
+  const taken = [...spec.containers, ...sidecars].flatMap(({ ports: own = [] }) =>
+    own.flatMap(({ hostPort = 0, protocol = "TCP", hostIP = "" }) =>
+      hostPort === 0 ? [] : [{ protocol, port: hostPort, address: hostIP || ANY_ADDRESS }],
+    ),
   );
   ports.set(spec, taken);
   return taken;
+}
+
+/** Whether two Pods on one node would take the same port. */
+export function takeSamePort(one: readonly HostPort[], other: readonly HostPort[]): boolean {
+  return one.some((mine) =>
+    other.some(
+      ({ protocol, port, address }) =>
+        mine.protocol === protocol &&
+        mine.port === port &&
+        (mine.address === address || mine.address === ANY_ADDRESS || address === ANY_ADDRESS),
+    ),
+  );
 }

@@ -22,6 +22,7 @@ import {
   fitsNodeAffinity,
   hostPortsOf,
   requestsOf,
+  takeSamePort,
   untolerated,
 } from "./node-fit.ts";
 import { antiAffinityOf, PlacedPods } from "./placed-pods.ts";
@@ -214,7 +215,7 @@ export class PodScheduler {
     if (!fitsNodeAffinity(pod.spec, node))
       return "node(s) didn't match Pod's node affinity/selector";
     const ports = hostPortsOf(pod);
-    const isTaken = (other: Pod) => hostPortsOf(other).some((port) => ports.includes(port));
+    const isTaken = (other: Pod) => takeSamePort(ports, hostPortsOf(other));
     if (ports.length > 0 && pods.some(isTaken)) {
       return "node(s) didn't have free ports for the requested pod ports";
     }

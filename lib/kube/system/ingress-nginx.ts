@@ -2,6 +2,8 @@
  * ingress-nginx as its manifests for kind install it.
  *
  * Spec: kubernetes/ingress-nginx deploy/static/provider/kind/deploy.yaml, controller v1.13.
+ * Differs: the addresses of Ingresses are those of the controller's Service (--publish-service), as
+ * in the manifests for clouds; kind's say localhost, the machine on which the cluster runs.
  * Not modelled: the admission webhook with its Jobs and ServiceAccount; roles.
  */
 import type { NewObject } from "../api/types.ts";
@@ -126,7 +128,7 @@ function container(): unknown {
       "--ingress-class=nginx",
       "--configmap=$(POD_NAMESPACE)/ingress-nginx-controller",
       "--watch-ingress-without-class=true",
-      "--publish-status-address=localhost",
+      "--publish-service=$(POD_NAMESPACE)/ingress-nginx-controller",
     ],
     env: [
       { name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },

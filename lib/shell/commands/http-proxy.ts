@@ -21,15 +21,15 @@ export const httpProxyCommand: Command = {
       options.filter(([known]) => known === letter).map(([, text]) => text);
     const targets = value("t").map(readProxyTarget);
     const port = readPort(value("p").at(-1) ?? "80");
-    const route = (host: string, path: string): ProxyRoute | null => {
+    const route = (host: string, target: string): ProxyRoute | null => {
       const fitting = targets
-        .filter((to) => (to.host === "" || to.host === host) && path.startsWith(to.path))
+        .filter((to) => (to.host === "" || to.host === host) && target.startsWith(to.path))
         .sort((a, b) => b.host.length - a.host.length || b.path.length - a.path.length);
       const [best] = fitting;
       if (best === undefined) return null;
       const same = fitting.filter((to) => to.host === best.host && to.path === best.path);
       const endpoints = same.flatMap(({ endpoint }) => (endpoint === null ? [] : [endpoint]));
-      return { backend: `${best.host}${best.path}`, endpoints, path: null };
+      return { backend: `${best.host}${best.path}`, endpoints, path: null, redirect: null };
     };
     return (context) =>
       httpProxy(appHost(context), {

@@ -18,10 +18,14 @@ function nodeWorld(masquerade = false) {
     nodeName: "node1",
     masqueradeOutside: masquerade ? parseCidr("10.244.0.0/16") : null,
   });
-  const attach = (name: string): PodAttachment => ({
+  const attach = (
+    name: string,
+    portMappings: PodAttachment["portMappings"] = [],
+  ): PodAttachment => ({
     sandboxId: name.repeat(4),
     namespace: "default",
     name,
+    portMappings,
     host: network.addHost(name),
   });
   return { network, pods, attach };

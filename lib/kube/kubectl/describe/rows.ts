@@ -3,8 +3,7 @@
  *
  * Spec: kubectl pkg/describe (PrefixWriter), Go text/tabwriter.
  */
-import { formatHttpDate } from "../../../apps/http-date.ts";
-import { parseTime } from "../../api/time.ts";
+import { formatLongTime, parseTime } from "../../api/time.ts";
 import type { ApiObject, Condition, StringMap } from "../../api/types.ts";
 import { formatTable } from "../table.ts";
 
@@ -43,8 +42,29 @@ export function head({ metadata }: ApiObject): Row[] {
     ["Name:", metadata.name],
     ...(metadata.namespace === undefined ? [] : ([["Namespace:", metadata.namespace]] as Row[])),
     ...mapRows("Labels:", metadata.labels, "="),
-    ...mapRows("Annotations:", withoutApplied(metadata.annotations), ": "),
+    ...annotationRows("Annotations:", metadata.annotations),
   ];
+}
+
+/** A line as wide as a terminal that kubectl thinks of, and a mark that there was more. */
+const LONGEST = 140;
+
+/** Annotations, long ones and those of several lines below their names. */
+export function annotationRows(title: string, annotations: StringMap | undefined): Row[] {
+  const entries = Object.entries(withoutApplied(annotations)).sort(([a], [b]) => (a < b ? -1 : 1));
+  if (entries.length === 0) return [[title, "<none>"]];
+  const cells = entries.flatMap(([key, text]): string[] => {
+    const value = text.replace(/\n$/, "");
+    if (key.length + value.length + 2 <= LONGEST && !value.includes("\n"))
+      return [`${key}: ${value}`];
+    const lines = value.split("\n").map((line) => `  ${shortened(line, LONGEST - 2)}`);
+    return [`${key}:`, ...lines];
+  });
+  return cells.map((cell, index): Row => [index === 0 ? title : "", cell]);
+}
+
+function shortened(text: string, length: number): string {
+  return text.length > length ? `${text.slice(0, length)}...` : text;
 }
 
 function withoutApplied(annotations: StringMap | undefined): StringMap {
@@ -86,5 +106,5 @@ export function conditionLines(conditions: readonly Condition[], withReason: boo
 
 /** `Sat, 01 Jan 2000 00:00:00 +0000` */
 export function longTime(time: string): string {
-  return formatHttpDate(parseTime(time)).replace("GMT", "+0000");
+  return formatLongTime(parseTime(time));
 }

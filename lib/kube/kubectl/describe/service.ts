@@ -36,12 +36,12 @@ export function serviceRows(server: ApiServer, service: Service): Row[] {
     ["Session Affinity:", spec.sessionAffinity ?? "None"],
     ...optional("External Traffic Policy:", spec.externalTrafficPolicy),
     ...optional("Internal Traffic Policy:", spec.internalTrafficPolicy),
-    ...optional("Traffic Distribution:", spec.trafficDistribution),
     ...optional(
       "HealthCheck NodePort:",
       spec.healthCheckNodePort === undefined ? undefined : String(spec.healthCheckNodePort),
     ),
     ...optional("LoadBalancer Source Ranges:", spec.loadBalancerSourceRanges?.join(",")),
+    ...optional("Traffic Distribution:", spec.trafficDistribution),
   ];
 }
 
@@ -50,6 +50,7 @@ function portRows(server: ApiServer, service: Service, port: ServicePort): Row[]
   return [
     ["Port:", `${name}  ${port.port}/${port.protocol}`],
     ["TargetPort:", `${port.targetPort}/${port.protocol}`],
+    ...(port.appProtocol === undefined ? [] : ([["AppProtocol:", port.appProtocol]] as Row[])),
     ...(port.nodePort === undefined
       ? []
       : ([["NodePort:", `${name}  ${port.nodePort}/${port.protocol}`]] as Row[])),
@@ -58,21 +59,22 @@ function portRows(server: ApiServer, service: Service, port: ServicePort): Row[]
 }
 
 /** The ready endpoints of a port; of more than three the first three. */
-function endpointsOf(server: ApiServer, { metadata }: Service, portName: string): string {
-  const list = server.store
+export function endpointsOf(server: ApiServer, { metadata }: Service, portName: string): string {
+  const slices = server.store
     .list("EndpointSlice")
     .filter(
       (slice) =>
         slice.metadata.namespace === metadata.namespace &&
         slice.metadata.labels?.[SERVICE_NAME_LABEL] === metadata.name,
-    )
-    .flatMap((slice) => {
-      const ports = (slice.ports ?? []).filter(({ name }) => (name ?? "") === portName);
-      const ready = (slice.endpoints ?? []).filter(({ conditions }) => conditions?.ready !== false);
-      return ready.flatMap(({ addresses }) =>
-        ports.flatMap(({ port }) => addresses.map((address) => `${address}:${port ?? ""}`)),
-      );
-    });
+    );
+  if (slices.length === 0) return "<none>";
+  const list = slices.flatMap((slice) => {
+    const ports = (slice.ports ?? []).filter(({ name }) => (name ?? "") === portName);
+    const ready = (slice.endpoints ?? []).filter(({ conditions }) => conditions?.ready !== false);
+    return ready.flatMap(({ addresses }) =>
+      ports.flatMap(({ port }) => addresses.map((address) => `${address}:${port ?? ""}`)),
+    );
+  });
   return list.length > 3
     ? `${list.slice(0, 3).join(",")} + ${list.length - 3} more...`
     : list.join(",");
@@ -83,23 +85,23 @@ export function sliceRows(slice: EndpointSlice): Row[] {
   const ports = slice.ports ?? [];
   const endpoints = slice.endpoints ?? [];
   const rows: Row[] = [...head(slice), ["AddressType:", slice.addressType]];
-  if (ports.length === 0) rows.push(["Ports:", "<unset>"]);
+  if (ports.length === 0) rows.push("Ports: <unset>");
   else {
     rows.push("Ports:");
     const cells = ports.map(({ name, port, protocol }) => [
       name === undefined || name === "" ? "<unset>" : name,
-      String(port ?? ""),
+      String(port ?? "<unset>"),
       protocol ?? "",
     ]);
     rows.push(
       ...indentedTable([["Name", "Port", "Protocol"], ["----", "----", "--------"], ...cells]),
     );
   }
-  if (endpoints.length === 0) rows.push(["Endpoints:", "<none>"]);
+  if (endpoints.length === 0) rows.push("Endpoints: <none>");
   else rows.push("Endpoints:");
   for (const { addresses, conditions, hostname, targetRef, nodeName, zone } of endpoints) {
     const known = (value: string | undefined) => value ?? "<unset>";
-    rows.push(["  - Addresses:", addresses.join(",")], "    Conditions:");
+    rows.push(["  - Addresses:", addresses.join(", ")], "    Conditions:");
     rows.push(["      Ready:", String(conditions?.ready ?? "<unset>")]);
     rows.push(["    Hostname:", known(hostname)]);
     if (targetRef !== undefined)

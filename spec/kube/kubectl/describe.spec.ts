@@ -1,0 +1,183 @@
+import { expect } from "chai";
+import { SpecCluster } from "../../support/control-plane.ts";
+
+/** The description, without spaces at the ends of lines. */
+function described(cluster: SpecCluster, what: string): string[] {
+  const { stdout } = cluster.run(`describe ${what}`);
+  return stdout.split("\n").map((line) => line.trimEnd());
+}
+
+function withObjects(...texts: readonly string[]): SpecCluster {
+  const cluster = new SpecCluster();
+  cluster.apply(texts.join("---\n"));
+  cluster.pass(1);
+  return cluster;
+}
+
+const SERVICE = `apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec: {ports: [{port: 80}]}
+`;
+const SLICE = `apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {name: web-1, labels: {kubernetes.io/service-name: web}}
+addressType: IPv4
+ports: [{name: "", port: 8080}]
+endpoints: [{addresses: [10.244.0.2]}, {addresses: [10.244.0.3], conditions: {ready: false}}]
+`;
+
+describe("kube/kubectl/describe", () => {
+  it("shows an Ingress with what is behind each path, and who is missing", () => {
+    const cluster = withObjects(
+      SERVICE,
+      SLICE,
+      `apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: shop, annotations: {a: b}}
+spec:
+  ingressClassName: nginx
+  tls: [{hosts: [a.test, b.test], secretName: cert}, {hosts: [c.test]}]
+  rules:
+    - host: a.test
+      http:
+        paths:
+          - {path: /, pathType: Prefix, backend: {service: {name: web, port: {number: 80}}}}
+          - {path: /lost, pathType: Exact, backend: {service: {name: lost, port: {name: http}}}}
+    - http: {paths: [{pathType: ImplementationSpecific, backend: {service: {name: web, port: {number: 81}}}}]}
+`,
+    );
+
+    expect(described(cluster, "ingress shop")).to.deep.equal([
+      "Name:             shop",
+      "Labels:           <none>",
+      "Namespace:        default",
+      "Address:",
+      "Ingress Class:    nginx",
+      "Default backend:  <default>",
+      "TLS:",
+      "  cert terminates a.test,b.test",
+      "  SNI routes c.test",
+      "Rules:",
+      "  Host        Path  Backends",
+      "  ----        ----  --------",
+      "  a.test",
+      "              /       web:80 (10.244.0.2:8080)",
+      '              /lost   lost:http (<error: services "lost" not found>)',
+      "  *",
+      "                 web:81 (10.244.0.2:8080)",
+      "Annotations:  a: b",
+      "Events:       <none>",
+      "",
+    ]);
+  });
+
+  it("shows a ConfigMap's texts as they are, and how long a Secret's values are", () => {
+    const cluster = withObjects(
+      `apiVersion: v1
+kind: ConfigMap
+metadata: {name: c}
+data: {b: "two\\nlines", a: x}
+binaryData: {z: AAECAw==}
+`,
+      `apiVersion: v1
+kind: Secret
+metadata: {name: s}
+stringData: {password: geheim}
+`,
+    );
+
+    expect(described(cluster, "configmap c")).to.deep.equal([
+      "Name:         c",
+      "Namespace:    default",
+      "Labels:       <none>",
+      "Annotations:  <none>",
+      "",
+      "Data",
+      "====",
+      "a:",
+      "----",
+      "x",
+      "",
+      "b:",
+      "----",
+      "two",
+      "lines",
+      "",
+      "",
+      "BinaryData",
+      "====",
+      "z: 4 bytes",
+      "",
+      "Events:  <none>",
+      "",
+    ]);
+    expect(described(cluster, "secret s").slice(4)).to.deep.equal([
+      "",
+      "Type:  Opaque",
+      "",
+      "Data",
+      "====",
+      "password:  6 bytes",
+      "",
+    ]);
+  });
+
+  it("shows quotas and limits in their namespace", () => {
+    const cluster = withObjects(
+      `apiVersion: v1
+kind: LimitRange
+metadata: {name: l}
+spec: {limits: [{type: Container, default: {cpu: 500m}, max: {cpu: "1", memory: 1Gi}}]}
+`,
+    );
+
+    expect(described(cluster, "namespace default")).to.deep.equal([
+      "Name:         default",
+      "Labels:       kubernetes.io/metadata.name=default",
+      "Annotations:  <none>",
+      "Status:       Active",
+      "",
+      "No resource quota.",
+      "",
+      "Resource Limits",
+      " Type       Resource  Min  Max  Default Request  Default Limit  Max Limit/Request Ratio",
+      " ----       --------  ---  ---  ---------------  -------------  -----------------------",
+      " Container  cpu       -    1    500m             500m           -",
+      " Container  memory    -    1Gi  1Gi              1Gi            -",
+      "",
+    ]);
+  });
+
+  it("shows custom resources field by field, with names for people", () => {
+    const cluster = withObjects(
+      `apiVersion: example.com/v1
+kind: Gadget
+metadata: {name: g}
+spec: {baseURL: http://x, podIPs: [1, 2], size: {minValue: 3}}
+`,
+    );
+
+    const lines = described(cluster, "gadget g");
+
+    expect(lines.slice(0, 6)).to.deep.equal([
+      "Name:         g",
+      "Namespace:    default",
+      "Labels:       <none>",
+      "Annotations:  <none>",
+      "API Version:  example.com/v1",
+      "Kind:         Gadget",
+    ]);
+    expect(lines.slice(-9)).to.deep.equal([
+      "Spec:",
+      "  Base URL:  http://x",
+      "  Pod I Ps:",
+      "    1",
+      "    2",
+      "  Size:",
+      "    Min Value:  3",
+      "Events:         <none>",
+      "",
+    ]);
+  });
+});
