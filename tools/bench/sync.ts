@@ -5,11 +5,10 @@
 
 import type { Command } from "commander";
 import type { LineText } from "../../lib/base/line-text.ts";
-import { EndpointTracker } from "../../lib/kube/proxy/endpoint-tracker.ts";
 import { IptablesMode } from "../../lib/kube/proxy/iptables/mode.ts";
 import type { ProxyNode } from "../../lib/kube/proxy/node.ts";
+import { ObjectTracker } from "../../lib/kube/proxy/object-tracker.ts";
 import { releaseOf } from "../../lib/kube/proxy/release.ts";
-import { ServiceTracker } from "../../lib/kube/proxy/service-tracker.ts";
 import { startOf } from "../../lib/kube/proxy/startup.ts";
 import { Scheduler } from "../../lib/sim/scheduler.ts";
 import { wholeNumber } from "../arguments.ts";
@@ -56,23 +55,21 @@ export function benchSync(services: number, each: number): SyncBench {
     nodeObject: benchNode,
   });
   const mode = new IptablesMode(start);
-  const tracker = new ServiceTracker(release);
-  const slices = new EndpointTracker(BENCH_NODE, release);
+  const tracker = new ObjectTracker(release);
+  const follower = tracker.follow(() => {});
   const place = { name: BENCH_NODE, zone: "" };
   for (let index = 0; index < services; index += 1) {
-    tracker.update(null, benchService(index));
-    slices.update(benchSlice(index, each), false);
+    tracker.serviceChanged(null, benchService(index));
+    tracker.sliceChanged(null, benchSlice(index, each));
   }
   const sync = (full: boolean): number => {
     const began = performance.now();
-    const services = tracker.apply().changed;
-    const changed = new Set(services);
-    for (const { service } of slices.apply()) changed.add(service);
+    const { changed, services } = follower.take();
     mode.sync({
-      ports: tracker.ports,
-      endpoints: slices.endpoints,
+      ports: tracker.services.ports,
+      endpoints: tracker.endpoints.on(BENCH_NODE),
       changed,
-      portsChanged: services.size > 0,
+      portsChanged: services.changed.size > 0,
       place,
       full,
     });
@@ -84,7 +81,7 @@ export function benchSync(services: number, each: number): SyncBench {
   const fullBytes = texts.at(-1)?.length ?? 0;
   let oneEndpointMs = Number.POSITIVE_INFINITY;
   for (let round = 1; round <= 10; round += 1) {
-    slices.update(benchSlice(services >> 1, each, round % 2), false);
+    tracker.sliceChanged(null, benchSlice(services >> 1, each, round % 2));
     oneEndpointMs = Math.min(oneEndpointMs, sync(false));
   }
   const memory = process.memoryUsage();

@@ -10,6 +10,7 @@ import type { KubeProxyConfiguration } from "../proxy/config.ts";
 import { createKubeProxy } from "../proxy/create.ts";
 import type { KubeProxy } from "../proxy/kube-proxy.ts";
 import type { HealthAnswer, Held } from "../proxy/node.ts";
+import type { ObjectTracker } from "../proxy/object-tracker.ts";
 import { HEALTHZ_PORT, proxyHealthAnswer } from "../proxy/proxy-health.ts";
 import type { KubeProxyRelease } from "../proxy/release.ts";
 import { ownNode, tell, tellOne } from "../proxy/tell.ts";
@@ -25,8 +26,10 @@ export interface NodeProxyOptions {
   readonly nodeName: string;
   readonly configuration: KubeProxyConfiguration;
   readonly release: KubeProxyRelease;
-  /** What the API server has at the start. */
+  /** What the API server has at the start, but for what `tracker` tells. */
   readonly objects: readonly KubeObject[];
+  /** As in `ProxyOptions`. */
+  readonly tracker?: ObjectTracker;
   /** Told of everything that changes rules, settings or the connection table. */
   readonly onInvocation?: InvocationListener;
 }
@@ -66,6 +69,7 @@ export class NodeProxy {
       node: this.node,
       nodeName,
       nodeObject: this.#nodeObject,
+      ...(options.tracker !== undefined && { tracker: options.tracker }),
     });
     const healthz = this.node.servePaths(HEALTHZ_PORT, (path) => this.#health(path) ?? NOT_FOUND);
     if (healthz === null) {

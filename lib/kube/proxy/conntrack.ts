@@ -5,19 +5,17 @@
  * Spec: Kubernetes pkg/proxy/conntrack/cleanup.go; until 1.31 pkg/proxy/iptables/proxier.go and
  * pkg/util/conntrack.
  */
+import type { EndpointChange, ServiceUpdate } from "./backlog.ts";
 import { type Endpoint, isOnNode } from "./endpoint.ts";
-import type { EndpointChange } from "./endpoint-tracker.ts";
+import type { EndpointsByPort } from "./endpoint-tracker.ts";
 import type { ConntrackTool } from "./node.ts";
 import type { KubeProxyRelease } from "./release.ts";
 import type { ServicePort } from "./service-port.ts";
-import type { ServiceUpdate } from "./service-tracker.ts";
-
-type Endpoints = ReadonlyMap<string, readonly Endpoint[]>;
 
 /** What a sync has changed, and the state it led to. */
 export interface SyncedState {
   readonly ports: ReadonlyMap<string, ServicePort>;
-  readonly endpoints: Endpoints;
+  readonly endpoints: EndpointsByPort;
   readonly services: ServiceUpdate;
   readonly endpointChanges: readonly EndpointChange[];
   /** The proxy's own node. */

@@ -11,6 +11,11 @@ import { UserspaceProxy } from "./userspace/proxy.ts";
 /** Modes that are modelled. Not modelled: ipvs, nftables. */
 export const PROXY_MODES: readonly string[] = ["iptables", "userspace"];
 
+/** Whether kube-proxies of a mode can be told of Services and EndpointSlices by one tracker. */
+export function followsTracker(mode: string): boolean {
+  return mode === "iptables";
+}
+
 /**
  * Starts a kube-proxy, which at once makes its canaries or chains and then waits for objects.
  * Throws `VW_USAGE` if the release has no such mode.

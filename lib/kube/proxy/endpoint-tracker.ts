@@ -1,43 +1,33 @@
 /**
- * Keeps the EndpointSlices of each Service, those that a sync has used and those that wait for one,
- * and makes of them the endpoints of each service port. Slices are kept apart by name, as endpoints
- * move between slices and may be in two for a moment.
+ * Keeps the EndpointSlices of all Services as they were told last, and the endpoints of each service
+ * port.
  *
  * Spec: Kubernetes pkg/proxy/endpointslicecache.go, pkg/proxy/endpointschangetracker.go.
  */
 import { deepEqual } from "../deep-equal.ts";
 import { compareNames, type EndpointSlice, SERVICE_NAME_LABEL } from "../objects.ts";
-import { type Endpoint, endpointOf, isOnNode } from "./endpoint.ts";
+import type { Endpoint } from "./endpoint.ts";
+import { EndpointSlices } from "./endpoint-slices.ts";
 import type { KubeProxyRelease } from "./release.ts";
-import { isOtherProxys, servicePortKey } from "./service-port.ts";
+import { isOtherProxys } from "./service-port.ts";
 
-/** Endpoints by service port key, each list in code unit order of `text`. */
-export type EndpointMap = ReadonlyMap<string, readonly Endpoint[]>;
-
-/** The endpoints of one Service before and after a sync. */
-export interface EndpointChange {
-  /** `namespace/name` */
-  readonly service: string;
-  readonly previous: EndpointMap;
-  readonly current: EndpointMap;
+/** The endpoints of service ports, by key. */
+export interface EndpointsByPort {
+  get(key: string): readonly Endpoint[] | undefined;
+  /** Whether the endpoints of a port may be others on other nodes: some are in two slices. */
+  differs(key: string): boolean;
 }
 
-/** A slice that waits for a sync; null: it is gone. */
-type Pending = Map<string, { readonly slice: EndpointSlice; readonly removed: boolean }>;
-
-interface Slices {
-  readonly applied: Map<string, EndpointSlice>;
-  readonly pending: Pending;
-  /** The endpoints of those that are applied. */
-  endpoints: EndpointMap;
+/** The slices of one Service before and after a change. */
+export interface SlicesChange {
+  readonly previous: EndpointSlices;
+  readonly current: EndpointSlices;
 }
 
-/** What is known of a slice: objects never change, and all nodes of a cluster ask the same. */
+/** What is known of a slice: objects never change, and trackers of other nodes ask the same. */
 interface SliceFacts {
-  /** As `serviceOf`. */
+  /** As `readService`. */
   readonly service: string | null;
-  /** What was read of it, and of the slices behind it. */
-  read: ReadEndpoints | null;
   /** Whether it is as its version before. */
   compared: ComparedSlices | null;
 }
@@ -47,15 +37,9 @@ const facts = new WeakMap<EndpointSlice, SliceFacts>();
 function factsOf(slice: EndpointSlice): SliceFacts {
   const known = facts.get(slice);
   if (known !== undefined) return known;
-  const made: SliceFacts = { service: readService(slice), read: null, compared: null };
+  const made: SliceFacts = { service: readService(slice), compared: null };
   facts.set(slice, made);
   return made;
-}
-
-interface ReadEndpoints {
-  readonly release: KubeProxyRelease;
-  readonly slices: readonly EndpointSlice[];
-  readonly endpoints: EndpointMap;
 }
 
 interface ComparedSlices {
@@ -64,72 +48,95 @@ interface ComparedSlices {
   readonly same: boolean;
 }
 
-/** The endpoints of all service ports, and what has changed since they were last taken. */
+/** The slices that there are, and their endpoints. */
 export class EndpointTracker {
-  /** Endpoints as of the last `apply`, by service port key. */
-  readonly endpoints = new Map<string, readonly Endpoint[]>();
-  readonly #nodeName: string;
   readonly #release: KubeProxyRelease;
-  readonly #services = new Map<string, Slices>();
-  readonly #changed = new Set<string>();
+  readonly #services = new Map<string, EndpointSlices>();
+  /** By service port key, where it does not matter on which node. */
+  readonly #endpoints = new Map<string, readonly Endpoint[]>();
+  /** The others. */
+  readonly #differing = new Map<string, EndpointSlices>();
+  /** What `#endpoints` still has of Services that have changed since. */
+  readonly #unsettled = new Map<string, EndpointSlices>();
 
-  constructor(nodeName: string, release: KubeProxyRelease) {
-    this.#nodeName = nodeName;
+  constructor(release: KubeProxyRelease) {
     this.#release = release;
   }
 
-  /** Takes note of a slice's change or, if `removed`, its end; true if it asks for a sync. */
-  update(slice: EndpointSlice, removed: boolean): boolean {
-    const service = serviceOf(slice);
-    if (service === null || !this.#handles(slice)) return false;
-    const slices = this.#services.get(service) ?? this.#newSlices(service);
-    if (!this.#isChange(slices, slice, removed)) return false;
-    slices.pending.set(slice.metadata.name, { slice, removed });
-    this.#changed.add(service);
-    return true;
+  /** Takes note of a slice's change or, if `removed`, its end; null: there is nothing new in it. */
+  update(slice: EndpointSlice, removed: boolean): SlicesChange | null {
+    const { service } = factsOf(slice);
+    if (service === null || !this.#handles(slice)) return null;
+    const previous = this.#services.get(service) ?? new EndpointSlices(service, [], this.#release);
+    const at = previous.find(slice.metadata.name);
+    const before = previous.slices[at];
+    if (before === undefined ? removed : !removed && this.#same(before, slice)) return null;
+    const current =
+      before === undefined
+        ? previous.replaced(-1 - at, 0, slice)
+        : removed
+          ? previous.replaced(at, 1)
+          : previous.replaced(at, 1, slice);
+    if (current.slices.length === 0) this.#services.delete(service);
+    else this.#services.set(service, current);
+    if (!this.#unsettled.has(service)) this.#unsettled.set(service, previous);
+    return { previous, current };
   }
 
-  /** Brings `endpoints` up to date with all pending changes, and says what they were. */
-  apply(): EndpointChange[] {
-    const changes: EndpointChange[] = [];
-    for (const service of this.#changed) {
-      const slices = this.#services.get(service);
-      if (slices === undefined) continue;
-      const previous = slices.endpoints;
-      for (const [name, { slice, removed }] of slices.pending) {
-        if (removed) slices.applied.delete(name);
-        else slices.applied.set(name, slice);
+  /** All slices, each as if it had just come, in the order of their names. */
+  all(): SlicesChange[] {
+    const names: { readonly slice: string; readonly slices: EndpointSlices }[] = [];
+    for (const slices of this.#services.values()) {
+      for (const { metadata } of slices.slices) {
+        names.push({ slice: `${metadata.namespace}/${metadata.name}`, slices });
       }
-      slices.pending.clear();
-      const current = this.#endpointsOf(service, slices.applied);
-      slices.endpoints = current;
-      for (const key of previous.keys()) if (!current.has(key)) this.endpoints.delete(key);
-      for (const [key, list] of current) this.endpoints.set(key, list);
-      changes.push({ service, previous, current });
     }
-    this.#changed.clear();
-    return changes;
+    names.sort((a, b) => compareNames(a.slice, b.slice));
+    return [...new Set(names.map(({ slices }) => slices))].map((current) => ({
+      previous: new EndpointSlices(current.service, [], this.#release),
+      current,
+    }));
   }
 
-  #newSlices(service: string): Slices {
-    const slices = { applied: new Map(), pending: new Map(), endpoints: NO_ENDPOINTS };
-    this.#services.set(service, slices);
-    return slices;
+  /** The endpoints of all service ports as the node of that name has them. */
+  on(nodeName: string): EndpointsByPort {
+    return {
+      get: (key) => this.#endpointsOf(key, nodeName),
+      differs: (key) => this.#differs(key),
+    };
+  }
+
+  #differs(key: string): boolean {
+    if (this.#unsettled.size > 0) this.#settle();
+    return this.#differing.has(key);
+  }
+
+  #endpointsOf(key: string, nodeName: string): readonly Endpoint[] | undefined {
+    if (this.#unsettled.size > 0) this.#settle();
+    const known = this.#endpoints.get(key);
+    if (known !== undefined || this.#differing.size === 0) return known;
+    return this.#differing.get(key)?.endpointsOn(nodeName).get(key);
+  }
+
+  #settle(): void {
+    for (const [service, previous] of this.#unsettled) {
+      for (const key of previous.endpointsOn("").keys()) {
+        this.#endpoints.delete(key);
+        this.#differing.delete(key);
+      }
+      const current = this.#services.get(service);
+      if (current === undefined) continue;
+      for (const [key, list] of current.endpointsOn("")) {
+        if (current.isForAll) this.#endpoints.set(key, list);
+        else this.#differing.set(key, current);
+      }
+    }
+    this.#unsettled.clear();
   }
 
   /** The single proxier of 1.20 also takes IPv6 slices, and then leaves their addresses out. */
   #handles({ addressType }: EndpointSlice): boolean {
     return addressType === "IPv4" || (addressType === "IPv6" && this.#release.version === "1.20");
-  }
-
-  #isChange(slices: Slices, slice: EndpointSlice, removed: boolean): boolean {
-    const pending = slices.pending.get(slice.metadata.name);
-    if (pending !== undefined) {
-      return pending.removed !== removed || (!removed && !this.#same(pending.slice, slice));
-    }
-    const applied = slices.applied.get(slice.metadata.name);
-    if (applied !== undefined) return removed || !this.#same(applied, slice);
-    return !removed;
   }
 
   #same(a: EndpointSlice, b: EndpointSlice): boolean {
@@ -145,70 +152,9 @@ export class EndpointTracker {
     ofB.compared = { release, before: a, same };
     return same;
   }
-
-  /**
-   * The endpoints in a Service's slices. The same endpoint in two slices counts once: the first,
-   * unless a later one is on this node. Slices are taken in order of name (the real one's order is
-   * random). 1.20 tells endpoints apart by address alone.
-   */
-  #endpointsOf(service: string, byName: ReadonlyMap<string, EndpointSlice>): EndpointMap {
-    const release = this.#release;
-    const slices = [...byName.values()];
-    if (slices.length > 1) slices.sort((a, b) => compareNames(a.metadata.name, b.metadata.name));
-    const [first] = slices;
-    if (first === undefined) return NO_ENDPOINTS;
-    const ofFirst = factsOf(first);
-    const known = ofFirst.read;
-    if (known?.release === release && sameSlices(known.slices, slices)) return known.endpoints;
-    const { endpoints, isForAll } = this.#read(service, slices);
-    if (isForAll) ofFirst.read = { release, slices, endpoints };
-    return endpoints;
-  }
-
-  /** Reads endpoints; `isForAll` unless it matters on which node that is done. */
-  #read(
-    service: string,
-    slices: readonly EndpointSlice[],
-  ): { readonly endpoints: EndpointMap; readonly isForAll: boolean } {
-    const found = new Map<string, Map<string, Endpoint>>();
-    let isForAll = true;
-    for (const slice of slices) {
-      for (const port of slice.ports ?? []) {
-        if (port.name === undefined || port.port === undefined || port.port === 0) continue;
-        const key = servicePortKey(service, port.name, port.protocol ?? "TCP");
-        const set = found.get(key) ?? new Map<string, Endpoint>();
-        found.set(key, set);
-        for (const entry of slice.endpoints ?? []) {
-          const endpoint = endpointOf(entry, port.port, this.#release);
-          if (endpoint === null) continue;
-          const identity = this.#release.endpoints === "ready" ? endpoint.ip : endpoint.text;
-          const isNew = !set.has(identity);
-          if (!isNew) isForAll = false;
-          if (isNew || isOnNode(endpoint, this.#nodeName)) set.set(identity, endpoint);
-        }
-      }
-    }
-    const endpoints = new Map<string, readonly Endpoint[]>();
-    for (const [key, set] of found) {
-      if (set.size === 0) continue;
-      const list = [...set.values()].sort((a, b) => compareNames(a.text, b.text));
-      endpoints.set(key, list);
-    }
-    return { endpoints, isForAll };
-  }
-}
-
-const NO_ENDPOINTS: EndpointMap = new Map();
-
-function sameSlices(a: readonly EndpointSlice[], b: readonly EndpointSlice[]): boolean {
-  return a.length === b.length && a.every((slice, index) => slice === b[index]);
 }
 
 /** `namespace/name` of the Service that a slice belongs to, or null if this proxy has none of it. */
-function serviceOf(slice: EndpointSlice): string | null {
-  return factsOf(slice).service;
-}
-
 function readService(slice: EndpointSlice): string | null {
   const { labels = {}, namespace = "" } = slice.metadata;
   const name = labels[SERVICE_NAME_LABEL] ?? "";

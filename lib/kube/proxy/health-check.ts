@@ -6,7 +6,8 @@
  * Not modelled: restriction of the ports to nodePortAddresses; proxy health turning false.
  */
 import { utf8 } from "../../base/bytes.ts";
-import { type Endpoint, isOnNode } from "./endpoint.ts";
+import { isOnNode } from "./endpoint.ts";
+import type { EndpointsByPort } from "./endpoint-tracker.ts";
 import type { HealthAnswer, Held, SocketTool } from "./node.ts";
 import type { KubeProxyRelease } from "./release.ts";
 import type { ServicePort } from "./service-port.ts";
@@ -31,7 +32,7 @@ export class ServiceHealth {
   }
 
   /** Opens and closes ports, and counts endpoints, so that answers fit the given state. */
-  update(ports: Iterable<ServicePort>, endpoints: ReadonlyMap<string, readonly Endpoint[]>): void {
+  update(ports: Iterable<ServicePort>, endpoints: EndpointsByPort): void {
     const wanted = new Map<string, { port: number; local: Set<string> }>();
     for (const port of ports) {
       if (port.healthCheckNodePort === 0) continue;

@@ -15,13 +15,12 @@ import {
   ZONE_LABEL,
 } from "../objects.ts";
 import { cleanConntrack } from "./conntrack.ts";
-import type { Endpoint } from "./endpoint.ts";
-import { EndpointTracker } from "./endpoint-tracker.ts";
+import type { EndpointsByPort } from "./endpoint-tracker.ts";
 import { ServiceHealth } from "./health-check.ts";
 import type { KubeProxy } from "./kube-proxy.ts";
+import { type Follower, ObjectTracker } from "./object-tracker.ts";
 import type { KubeProxyRelease } from "./release.ts";
-import { isOtherProxys, type ServicePort } from "./service-port.ts";
-import { ServiceTracker } from "./service-tracker.ts";
+import type { ServicePort } from "./service-port.ts";
 import { type ProxyStart, zoneOf } from "./startup.ts";
 import { SyncRunner } from "./sync-runner.ts";
 import type { NodePlace } from "./topology.ts";
@@ -29,11 +28,14 @@ import type { NodePlace } from "./topology.ts";
 /** Everything is rewritten at least this often. */
 const FULL_SYNC_PERIOD_NS: Ns = 3600 * NS_PER_S;
 
-/** What a mode writes rules for. All maps are borrowed. */
+/** What a mode writes rules for. All is borrowed. */
 export interface SyncRequest {
   readonly ports: ReadonlyMap<string, ServicePort>;
-  readonly endpoints: ReadonlyMap<string, readonly Endpoint[]>;
-  /** `namespace/name` of Services that changed since the last request, or whose endpoints did. */
+  readonly endpoints: EndpointsByPort;
+  /**
+   * `namespace/name` of Services that changed since the last request, or whose endpoints did. The
+   * same set, on whichever node, stands for the same changes with the same outcome.
+   */
   readonly changed: ReadonlySet<string>;
   /** Whether service ports may have come or gone. */
   readonly portsChanged: boolean;
@@ -59,8 +61,8 @@ export class RuleProxy implements KubeProxy {
   readonly #options: ProxyStart;
   readonly #release: KubeProxyRelease;
   readonly #mode: RuleMode;
-  readonly #services: ServiceTracker;
-  readonly #slices: EndpointTracker;
+  readonly #tracker: ObjectTracker;
+  readonly #follower: Follower;
   readonly #health: ServiceHealth;
   readonly #runner: SyncRunner;
   #labels: StringMap;
@@ -75,8 +77,10 @@ export class RuleProxy implements KubeProxy {
     this.#release = release;
     this.#mode = mode;
     this.#labels = this.#relevantLabels(options.nodeObject);
-    this.#services = new ServiceTracker(release);
-    this.#slices = new EndpointTracker(nodeName, release);
+    this.#tracker = options.tracker ?? new ObjectTracker(release);
+    this.#follower = this.#tracker.follow(() => {
+      if (this.#isInitialized()) this.#runner.request();
+    });
     this.#health = new ServiceHealth(node.sockets, nodeName, release);
     this.#runner = new SyncRunner(
       node.clock,
@@ -95,15 +99,11 @@ export class RuleProxy implements KubeProxy {
   }
 
   serviceChanged(previous: Service | null, current: Service | null): void {
-    if (this.#services.update(previous, current) && this.#isInitialized()) this.#runner.request();
+    this.#tracker.serviceChanged(previous, current);
   }
 
   sliceChanged(previous: EndpointSlice | null, current: EndpointSlice | null): void {
-    // A slice that another proxy takes over is gone from this one's watch.
-    const isGone = current === null || isOtherProxys(current.metadata);
-    const slice = isGone ? previous : current;
-    if (slice === null) return;
-    if (this.#slices.update(slice, isGone) && this.#isInitialized()) this.#runner.request();
+    this.#tracker.sliceChanged(previous, current);
   }
 
   nodeChanged(node: Node | null): void {
@@ -127,6 +127,7 @@ export class RuleProxy implements KubeProxy {
   }
 
   stop(): void {
+    this.#tracker.leave(this.#follower);
     this.#runner.stop();
     this.#mode.stop();
   }
@@ -144,12 +145,11 @@ export class RuleProxy implements KubeProxy {
     if (!this.#isInitialized()) return true;
     const now = this.#options.node.clock.now();
     const full = this.#needsFull || this.#isHourUp(now);
-    const services = this.#services.apply();
-    const endpointChanges = this.#slices.apply();
-    const changed = new Set(services.changed);
-    for (const { service } of endpointChanges) changed.add(service);
-    const { ports } = this.#services;
-    const { endpoints } = this.#slices;
+    const { nodeName } = this.#options;
+    const taken = this.#follower.take();
+    const { changed, services } = taken;
+    const { ports, checked } = this.#tracker.services;
+    const endpoints = this.#tracker.endpoints.on(nodeName);
     // Until the mode says that it has succeeded, the changes are lost to a partial sync.
     this.#needsFull = true;
     const portsChanged = services.changed.size > 0;
@@ -158,9 +158,10 @@ export class RuleProxy implements KubeProxy {
     this.#needsFull = false;
     this.lastSyncAt = now;
     if (full) this.#lastFull = now;
-    this.#health.update(this.#services.checked.values(), endpoints);
+    this.#health.update(checked.values(), endpoints);
+    const endpointChanges = taken.endpointsOn(nodeName);
     cleanConntrack(
-      { ports, endpoints, services, endpointChanges, nodeName: this.#options.nodeName },
+      { ports, endpoints, services, endpointChanges, nodeName },
       this.#options.node.conntrack,
       this.#release,
     );

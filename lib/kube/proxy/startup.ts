@@ -13,6 +13,7 @@ import { type KubeProxyConfiguration, unfitFor } from "./config.ts";
 import { type LocalDetector, localDetector } from "./local-traffic.ts";
 import type { ProxyNode } from "./node.ts";
 import { type NodePortAddresses, nodePortAddresses } from "./node-port-addresses.ts";
+import type { ObjectTracker } from "./object-tracker.ts";
 import type { KubeProxyRelease } from "./release.ts";
 
 /** What a kube-proxy is started with. */
@@ -24,6 +25,11 @@ export interface ProxyOptions {
   readonly nodeName: string;
   /** The Node object, or null if the API server has none. */
   readonly nodeObject: Node | null;
+  /**
+   * What tells kube-proxies of Services and EndpointSlices in modes that write rules, if this one
+   * is not told of them by itself; see `followsTracker`.
+   */
+  readonly tracker?: ObjectTracker;
 }
 
 /** The options with what follows from them. */

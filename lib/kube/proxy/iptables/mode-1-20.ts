@@ -129,7 +129,7 @@ export class IptablesMode120 implements RuleMode {
     if (isOwn) return portBlocks(write());
     const { release } = this.#options;
     const settings = `${settingsOf(context, release)} ${context.hasNodePortAddress}`;
-    return sharedBlocks({ port, endpoints, settings }, write);
+    return sharedBlocks({ port, endpoints: [endpoints], settings }, write);
   }
 
   #context(request: SyncRequest, holding: ReadonlyMap<string, Held>): RuleContext120 {

@@ -15,6 +15,7 @@ import { readIpv4 } from "../../addresses.ts";
 import type { Endpoint } from "../endpoint.ts";
 import { includesLoopback, matchingAddresses } from "../node-port-addresses.ts";
 import type { RuleMode, SyncRequest } from "../rule-proxy.ts";
+import { rangesCover } from "../service-port.ts";
 import type { ProxyStart } from "../startup.ts";
 import { chooseEndpoints, dependsOnNode } from "../topology.ts";
 import {
@@ -35,17 +36,16 @@ import { Canary } from "./canary.ts";
 import { ensureJumps } from "./jumps.ts";
 import { FIREWALL, isServiceChain } from "./names.ts";
 import { blockOf, declarations, restoreText } from "./payload.ts";
-import { type PortBlocks, portBlocks, sharedBlocks } from "./port-blocks.ts";
-import { type PortChunk, PortChunks, type PortSlot } from "./port-chunks.ts";
-import type { PortRules } from "./port-rules.ts";
+import { NO_BLOCKS, sharedBlocks } from "./port-blocks.ts";
 import { formatMark, localMatches, type RuleContext, settingsOf } from "./rule-context.ts";
 import { servicePortRules } from "./service-rules.ts";
+import { type PortInput, type PortWriter, WrittenPorts } from "./written-ports.ts";
 
 /** Above this many endpoints, brevity comes before readability. */
 export const LARGE_CLUSTER_ENDPOINTS = 1000;
 
 const NO_ENDPOINTS: readonly Endpoint[] = [];
-const NOTHING: PortBlocks = { filter: null, shared: null, own: null, declared: null, chains: [] };
+const NO_CHAINS: readonly string[] = [];
 
 /** Blocks that every input has. */
 interface Frame {
@@ -55,13 +55,6 @@ interface Frame {
   readonly natHead: LineBlock;
 }
 
-/** Blocks of an input, as they come together. */
-interface Input {
-  readonly filter: LineBlock[];
-  readonly declared: LineBlock[];
-  readonly nat: LineBlock[];
-}
-
 /** The iptables mode of releases from 1.30. */
 export class IptablesMode implements RuleMode {
   readonly #options: ProxyStart;
@@ -69,14 +62,9 @@ export class IptablesMode implements RuleMode {
   readonly #localhostNodePorts: boolean;
   readonly #dropsInvalid: boolean;
   readonly #canary: Canary;
-  /** The chains of service ports that the last sync left, in the order in which they were made. */
-  readonly #activeChains = new Map<string, number>();
-  /** Those that syncs since then no longer need, likewise. */
-  readonly #leftChains = new Map<string, number>();
-  #chainsMade = 0;
   /** What `IptablesTool.chainChanges` said after the last sync; NaN: it does not matter. */
   #chainChanges = Number.NaN;
-  readonly #ports = new PortChunks();
+  #written = WrittenPorts.NONE;
   #frame: Frame;
   #largeCluster = false;
   #lastCleanup: Ns = Number.NEGATIVE_INFINITY;
@@ -120,28 +108,20 @@ export class IptablesMode implements RuleMode {
 
   /** The input of iptables-restore that brings the node from the last sync's state to the new. */
   #text(request: SyncRequest): LineText {
-    this.#forget(request);
-    this.#largeCluster = this.#ports.endpoints > LARGE_CLUSTER_ENDPOINTS;
-    const context = this.#context();
-    const input: Input = { filter: [], declared: [], nat: [] };
-    for (const chunk of this.#ports.chunks) this.#writeChunk(chunk, request, context, input);
+    const draft = this.#written.draft(request, (key) => request.endpoints.get(key)?.length ?? 0);
+    this.#largeCluster = draft.endpoints > LARGE_CLUSTER_ENDPOINTS;
+    if (request.full) this.#chainChanges = Number.NaN;
+    const step = draft.write(this.#writer(request));
+    this.#written = step.next;
     const stale = this.#staleChains();
-    const gone = stale.length === 0 ? [] : [new LineBlock(stale.map((chain) => `-X ${chain}`))];
+    const jumps = blockOf(this.#nodePortsJumps());
     const { filterHead, filterTail, natDeclared, natHead } = this.#frame;
-    const filter = [...filterHead, ...input.filter, filterTail];
-    const nat = [
-      natDeclared,
-      ...input.declared,
-      ...(stale.length === 0 ? [] : [new LineBlock(stale.map(declare))]),
-      natHead,
-      ...input.nat,
-      ...gone,
-      blockOf(this.#nodePortsJumps()),
-    ];
-    return restoreText([
-      { name: "filter", blocks: filter },
-      { name: "nat", blocks: nat },
-    ]);
+    const madeFrom = [...filterHead, filterTail, natDeclared, natHead, jumps, ...stale];
+    const known = step.texts.find((one) => sameItems(one.madeFrom, madeFrom));
+    if (known !== undefined) return known.text;
+    const text = inputText(this.#frame, step.input, stale, jumps);
+    step.texts.push({ madeFrom, text });
+    return text;
   }
 
   /** What stands around the rules of service ports; other counters lead to another. */
@@ -162,90 +142,48 @@ export class IptablesMode implements RuleMode {
     };
   }
 
-  /** Forgets what is to be written anew: everything, or what belongs to changed Services. */
-  #forget({ full, changed, portsChanged, ports, endpoints }: SyncRequest): void {
-    if (full) {
-      this.#ports.clear();
-      this.#activeChains.clear();
-      this.#leftChains.clear();
-      this.#chainChanges = Number.NaN;
-    }
-    for (const service of changed) {
-      for (const slot of this.#ports.ofService(service)) {
-        for (const chain of slot.written?.chains ?? []) {
-          this.#leftChains.set(chain, this.#activeChains.get(chain) ?? 0);
-          this.#activeChains.delete(chain);
-        }
-        this.#ports.forget(slot, endpoints.get(slot.key)?.length ?? 0);
-      }
-    }
-    if (!full && !portsChanged) return;
-    this.#ports.arrange(ports.keys(), (key) => endpoints.get(key)?.length ?? 0);
-  }
-
-  /** Writes those ports of a chunk that have changed; of the others their shared lines suffice. */
-  #writeChunk(
-    chunk: PortChunk,
-    request: SyncRequest,
-    context: RuleContext,
-    { filter, declared, nat }: Input,
-  ): void {
-    if (chunk.isDirty) {
-      for (const slot of chunk.slots) {
-        const kept = slot.written;
-        const port = kept ?? this.#write(slot, request, context);
-        if (port.shared !== null) nat.push(port.shared);
-        if (kept !== null) continue;
-        if (port.own !== null) nat.push(port.own);
-        if (port.declared !== null) declared.push(port.declared);
-      }
-      chunk.close();
-    } else if (chunk.shared !== null) {
-      nat.push(chunk.shared);
-    }
-    if (chunk.filter !== null) filter.push(chunk.filter);
-  }
-
-  /** Writes all rules of a port and remembers those that later syncs repeat. */
-  #write(slot: PortSlot, request: SyncRequest, context: RuleContext): PortBlocks {
-    const { key } = slot;
+  #writer({ ports, endpoints, place }: SyncRequest): PortWriter {
     const { release } = this.#options;
-    const port = request.ports.get(key);
-    if (port === undefined) return NOTHING;
-    const endpoints = request.endpoints.get(key) ?? NO_ENDPOINTS;
-    const write = (): PortRules =>
-      servicePortRules(port, chooseEndpoints(endpoints, port, request.place, release), context);
-    const isOwn = port.sourceRanges.length > 0 || dependsOnNode(endpoints, port, release);
+    const context = this.#context();
     const settings = settingsOf(context, release);
-    const blocks = isOwn ? portBlocks(write()) : sharedBlocks({ port, endpoints, settings }, write);
-    for (const chain of blocks.chains) this.#activate(chain);
-    slot.written = blocks;
-    return blocks;
-  }
-
-  #activate(chain: string): void {
-    const before = this.#leftChains.get(chain) ?? this.#activeChains.get(chain);
-    if (before === undefined) this.#chainsMade += 1;
-    this.#leftChains.delete(chain);
-    this.#activeChains.set(chain, before ?? this.#chainsMade);
+    const endpointsOf = (key: string): readonly Endpoint[] => endpoints.get(key) ?? NO_ENDPOINTS;
+    return {
+      settings,
+      isOwn: (key) => {
+        const port = ports.get(key);
+        if (port === undefined) return false;
+        const isOthers = port.sourceRanges.length > 0 || endpoints.differs(key);
+        return isOthers || dependsOnNode(endpointsOf(key), port, release);
+      },
+      write: (key) => {
+        const port = ports.get(key);
+        if (port === undefined) return NO_BLOCKS;
+        const choice = chooseEndpoints(endpointsOf(key), port, place, release);
+        const { cluster, local, reachable, hasAny } = choice;
+        const own = `${settings} ${hasAny} ${rangesCover(port, context.nodeIp)}`;
+        const from = { port, endpoints: [cluster, local, reachable], settings: own };
+        return sharedBlocks(from, () => servicePortRules(port, choice, context));
+      },
+    };
   }
 
   /** Chains of service ports and endpoints that are gone. */
-  #staleChains(): string[] {
+  #staleChains(): readonly string[] {
     const { configuration, node } = this.#options;
     const now = node.clock.now();
-    if (this.#largeCluster && now - this.#lastCleanup <= configuration.syncPeriod) return [];
+    if (this.#largeCluster && now - this.#lastCleanup <= configuration.syncPeriod) return NO_CHAINS;
     if (node.iptables.chainChanges() !== this.#chainChanges) {
       const chains = node.iptables.chains("nat");
-      if (chains === null) return [];
+      if (chains === null) return NO_CHAINS;
       this.#lastCleanup = now;
-      return [...chains].filter((chain) => isServiceChain(chain) && !this.#activeChains.has(chain));
+      const needed = this.#written.chains;
+      return [...chains].filter((chain) => isServiceChain(chain) && !needed.has(chain));
     }
     // Nobody else has made any: they are those that were left, in the order in which they came.
     this.#lastCleanup = now;
-    const left = [...this.#leftChains].sort(([, a], [, b]) => a - b);
-    this.#leftChains.clear();
-    return left.map(([chain]) => chain);
+    const { left } = this.#written;
+    this.#written = this.#written.swept();
+    return left.size === 0 ? NO_CHAINS : byAge(left);
   }
 
   #nodePortsJumps(): string[] {
@@ -277,6 +215,34 @@ export class IptablesMode implements RuleMode {
       countLocalhost: this.#countsLocalhost && this.#localhostNodePorts,
     };
   }
+}
+
+/** Puts an input together. */
+function inputText(
+  { filterHead, filterTail, natDeclared, natHead }: Frame,
+  { filter, declared, nat }: PortInput,
+  stale: readonly string[],
+  jumps: LineBlock,
+): LineText {
+  const gone = stale.length === 0 ? [] : [new LineBlock(stale.map((chain) => `-X ${chain}`))];
+  const emptied = stale.length === 0 ? [] : [new LineBlock(stale.map(declare))];
+  return restoreText([
+    { name: "filter", blocks: [...filterHead, ...filter, filterTail] },
+    {
+      name: "nat",
+      blocks: [natDeclared, ...declared, ...emptied, natHead, ...nat, ...gone, jumps],
+    },
+  ]);
+}
+
+/** Chains by their numbers. */
+function byAge(chains: ReadonlyMap<string, number>): string[] {
+  const sorted = [...chains].sort(([, a], [, b]) => a - b);
+  return sorted.map(([chain]) => chain);
+}
+
+function sameItems(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return a.length === b.length && a.every((item, index) => item === b[index]);
 }
 
 /** Endpoints of all service ports, ready or not. */

@@ -18,10 +18,19 @@ export interface PortBlocks {
   readonly chains: readonly string[];
 }
 
-/** What rules of a port were written from, if from nothing of the node. */
+/** Of a port that is not there. */
+export const NO_BLOCKS: PortBlocks = {
+  filter: null,
+  shared: null,
+  own: null,
+  declared: null,
+  chains: [],
+};
+
+/** All that rules of a port were written from. */
 export interface WrittenFrom {
   readonly port: ServicePort;
-  readonly endpoints: readonly Endpoint[];
+  readonly endpoints: readonly (readonly Endpoint[])[];
   /** All settings that matter, as one text. */
   readonly settings: string;
 }
@@ -30,20 +39,31 @@ interface Known extends WrittenFrom {
   readonly blocks: PortBlocks;
 }
 
-const written = new WeakMap<ServicePort, readonly Known[]>();
-/** As many of each port are remembered: nodes are not all at the same sync. */
-const MAX_KNOWN = 4;
+const written = new WeakMap<ServicePort, Known[]>();
+/** As many of each port are remembered: nodes are not all at the same sync, nor at the same place. */
+const MAX_KNOWN = 16;
 
 /** The blocks that were written from the same things, or those of `write`. */
 export function sharedBlocks(from: WrittenFrom, write: () => PortRules): PortBlocks {
-  const { port, endpoints, settings } = from;
-  const before = written.get(port) ?? [];
-  for (const known of before) {
-    if (known.endpoints === endpoints && known.settings === settings) return known.blocks;
-  }
-  const blocks = portBlocks(write());
-  written.set(port, [{ port, endpoints, settings, blocks }, ...before.slice(0, MAX_KNOWN - 1)]);
-  return blocks;
+  const before = written.get(from.port) ?? [];
+  const at = before.findIndex((one) => isSame(one, from));
+  const known = at === -1 ? { ...from, blocks: portBlocks(write()) } : before[at];
+  if (known === undefined) return NO_BLOCKS;
+  if (at === 0) return known.blocks;
+  const others = before.filter((one) => one !== known).slice(0, MAX_KNOWN - 1);
+  written.set(from.port, [known, ...others]);
+  return known.blocks;
+}
+
+function isSame(a: WrittenFrom, b: WrittenFrom): boolean {
+  return (
+    a.settings === b.settings &&
+    a.endpoints.every((list, index) => sameEndpoints(list, b.endpoints[index] ?? []))
+  );
+}
+
+function sameEndpoints(a: readonly Endpoint[], b: readonly Endpoint[]): boolean {
+  return a === b || (a.length === b.length && a.every((one, index) => one === b[index]));
 }
 
 /** The rules as blocks of their own. */

@@ -78,7 +78,7 @@ export class UserspaceProxy implements KubeProxy {
     this.#iptables = node.iptables;
     this.#claims = new PortClaims(node.sockets);
     this.#ports = new ProxyPorts(configuration.portRange, (bound) => node.random("ports", bound));
-    this.#slices = new EndpointTracker(options.nodeName, options.release);
+    this.#slices = new EndpointTracker(options.release);
     this.#balancer = new Balancer(
       () => node.clock.now(),
       (bound) => node.random("endpoints", bound),
@@ -112,17 +112,18 @@ export class UserspaceProxy implements KubeProxy {
   sliceChanged(previous: EndpointSlice | null, current: EndpointSlice | null): void {
     const isGone = current === null || isOtherProxys(current.metadata);
     const slice = isGone ? previous : current;
-    if (slice === null || !this.#slices.update(slice, isGone)) return;
-    for (const change of this.#slices.apply()) {
-      for (const [key, endpoints] of change.current) {
-        this.#balancer.setEndpoints(
-          labelOfKey(key),
-          endpoints.map(({ text }) => text),
-        );
-      }
-      for (const key of change.previous.keys()) {
-        if (!change.current.has(key)) this.#balancer.reset(labelOfKey(key));
-      }
+    const change = slice === null ? null : this.#slices.update(slice, isGone);
+    if (change === null) return;
+    const { nodeName } = this.#options;
+    const endpointsNow = change.current.endpointsOn(nodeName);
+    for (const [key, endpoints] of endpointsNow) {
+      this.#balancer.setEndpoints(
+        labelOfKey(key),
+        endpoints.map(({ text }) => text),
+      );
+    }
+    for (const key of change.previous.endpointsOn(nodeName).keys()) {
+      if (!endpointsNow.has(key)) this.#balancer.reset(labelOfKey(key));
     }
   }
 

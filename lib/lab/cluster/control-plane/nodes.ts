@@ -15,7 +15,7 @@ import { NodeWatch } from "../../../kube/kubelet/node-watch.ts";
 import { Layer2Announcer } from "../../../kube/load-balancer-arp.ts";
 import type { Invocation } from "../../../kube/node/invocation.ts";
 import { Layer2Speaker } from "../../../kube/node/layer2-speaker.ts";
-import { ProxyWatch, proxyInformers } from "../../../kube/node/proxy-watch.ts";
+import { ProxyFeed, ProxyWatch } from "../../../kube/node/proxy-watch.ts";
 import type { KubeProxyConfiguration } from "../../../kube/proxy/config.ts";
 import { releaseOf } from "../../../kube/proxy/release.ts";
 import { clusterDnsAddress } from "../../../kube/system/coredns.ts";
@@ -61,7 +61,13 @@ export function startNodes(options: NodesOptions): Map<string, RunningNode> {
     clusterDns: clusterDnsAddress(cluster.networking.serviceSubnet),
     clusterDomain: "cluster.local",
   };
-  const proxies = proxyInformers(scheduler, controlPlane.store, WATCH_NS);
+  const proxies = new ProxyFeed({
+    scheduler,
+    store: controlPlane.store,
+    delayNs: WATCH_NS,
+    configuration: options.configuration,
+    release: releaseOf(cluster.networking.kubeProxyVersion),
+  });
   const nodes = new Map<string, RunningNode>();
   const speakers = new Map<string, Layer2Speaker>();
   for (const { name, labels } of cluster.nodes) {
@@ -79,15 +85,15 @@ export function startNodes(options: NodesOptions): Map<string, RunningNode> {
 }
 
 function startNode(
-  { cluster, machine, configuration, onInvocation }: NodesOptions,
+  { cluster, onInvocation }: NodesOptions,
   kubelets: KubeletCluster,
-  proxies: Informers,
+  proxies: ProxyFeed,
   host: Host,
   address: Ipv4,
   labels: Readonly<Record<string, string>>,
 ): RunningNode {
   const { name } = host;
-  const { podSubnet, kubeProxyVersion } = cluster.networking;
+  const { podSubnet } = cluster.networking;
   const network = new BridgeNetwork({ host, nodeName: name, masqueradeOutside: podSubnet });
   const kubelet = new Kubelet({
     cluster: kubelets,
@@ -97,11 +103,9 @@ function startNode(
     network,
     labels,
   });
-  const proxy = new ProxyWatch(machine.scheduler, proxies, WATCH_NS, {
+  const proxy = new ProxyWatch(proxies, {
     host,
     nodeName: name,
-    configuration,
-    release: releaseOf(kubeProxyVersion),
     onInvocation: (invocation) => onInvocation(name, invocation),
   });
   return { name, address, host, kubelet, proxy };
