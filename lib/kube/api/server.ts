@@ -27,6 +27,7 @@ import { goText, type Json, patchRest, strategicMerge } from "./strategic-merge.
 import { timeOf } from "./time.ts";
 import type { ApiObject, Condition, Kind, Kinds, NewObject, Node, Pod } from "./types.ts";
 import { validate } from "./validate.ts";
+import { wellFormedCopy } from "./well-formed.ts";
 
 /** How a deletion is meant. */
 export interface DeleteOptions {
@@ -473,6 +474,8 @@ const SYSTEM_PRIORITIES: ReadonlyMap<string, Fields> = new Map([
 /** The object as the server may change it, in the API's form. Throws `BadRequest`. */
 function decoded(object: NewObject | ApiObject): Fields {
   const { kind, apiVersion } = object;
+  const right = wellFormedCopy(kind, object);
+  if (right !== null) return right;
   const problem = decodeProblem(kind, object);
   if (problem !== null) {
     const version = apiVersion.split("/").at(-1) ?? "";
