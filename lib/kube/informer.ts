@@ -50,7 +50,8 @@ export class Informers {
   readonly #watches: (kind: string) => boolean;
   readonly #caches = new Map<string, ObjectTable>();
   readonly #indexes = new Map<string, ObjectIndex[]>();
-  readonly #owned = new Map<string, ObjectTable>();
+  /** By the uids of owners; null until somebody asks for it. */
+  #owned: Map<string, ObjectTable> | null = null;
   readonly #handlers = new Map<string, Handler[]>();
   readonly #everyKind: Handler[] = [];
   readonly #queue: { readonly event: WatchEvent; readonly at: Ns }[] = [];
@@ -133,6 +134,7 @@ export class Informers {
 
   /** All objects that name the owner of `uid`. */
   dependents(uid: string): readonly ApiObject[] {
+    this.#owned ??= this.#collectOwned();
     return this.#owned.get(uid)?.list() ?? [];
   }
 
@@ -169,38 +171,52 @@ export class Informers {
     }
     const previous = cache.get(key);
     const now = event.type === "DELETED" ? null : object;
-    this.#indexOwners(key, previous, now);
+    if (this.#owned !== null) indexOwners(this.#owned, key, previous, now);
     if (now === null) cache.delete(key);
     else cache.set(key, now);
-    for (const index of this.#indexes.get(object.kind) ?? []) {
-      index.replace(previous, now);
-    }
+    const indexes = this.#indexes.get(object.kind);
+    if (indexes !== undefined) for (const index of indexes) index.replace(previous, now);
+    const handlers = this.#handlers.get(object.kind);
+    if (handlers === undefined && this.#everyKind.length === 0) return;
     const change: Change = { type: event.type, object, previous };
-    for (const handler of this.#handlers.get(object.kind) ?? []) handler(change);
+    if (handlers !== undefined) for (const handler of handlers) handler(change);
     for (const handler of this.#everyKind) handler(change);
   }
 
-  /** Keeps objects by their owners. */
-  #indexOwners(key: string, previous: ApiObject | null, now: ApiObject | null): void {
-    const before = previous?.metadata.ownerReferences ?? NO_OWNERS;
-    const after = now?.metadata.ownerReferences ?? NO_OWNERS;
-    if (before.length === 0 && after.length === 0) return;
-    const id = `${(now ?? previous)?.kind} ${key}`;
-    for (const { uid } of before) {
-      const owned = this.#owned.get(uid);
-      if (owned === undefined || after.some((owner) => owner.uid === uid)) continue;
-      owned.delete(id);
-      if (owned.size === 0) this.#owned.delete(uid);
+  #collectOwned(): Map<string, ObjectTable> {
+    const owned = new Map<string, ObjectTable>();
+    for (const cache of this.#caches.values()) {
+      for (const object of cache.values()) indexOwners(owned, keyOf(object), null, object);
     }
-    if (now === null) return;
-    for (const { uid } of after) {
-      let owned = this.#owned.get(uid);
-      if (owned === undefined) {
-        owned = new ObjectTable();
-        this.#owned.set(uid, owned);
-      }
-      owned.set(id, now);
+    return owned;
+  }
+}
+
+/** Keeps an object's next version by its owners. */
+function indexOwners(
+  index: Map<string, ObjectTable>,
+  key: string,
+  previous: ApiObject | null,
+  now: ApiObject | null,
+): void {
+  const before = previous?.metadata.ownerReferences ?? NO_OWNERS;
+  const after = now?.metadata.ownerReferences ?? NO_OWNERS;
+  if (before.length === 0 && after.length === 0) return;
+  const id = `${(now ?? previous)?.kind} ${key}`;
+  for (const { uid } of before) {
+    const owned = index.get(uid);
+    if (owned === undefined || after.some((owner) => owner.uid === uid)) continue;
+    owned.delete(id);
+    if (owned.size === 0) index.delete(uid);
+  }
+  if (now === null) return;
+  for (const { uid } of after) {
+    let owned = index.get(uid);
+    if (owned === undefined) {
+      owned = new ObjectTable();
+      index.set(uid, owned);
     }
+    owned.set(id, now);
   }
 }
 

@@ -29,25 +29,30 @@ export class ObjectIndex<T extends ApiObject = ApiObject> {
 
   /** The next version of an object; null: there was or is none. */
   replace(previous: T | null, current: T | null): void {
-    if (previous !== null) this.#remove(previous);
+    const before = previous === null ? NO_VALUES : this.#valuesOf(previous);
+    const after = current === null ? NO_VALUES : this.#valuesOf(current);
+    if (before.length === 0 && after.length === 0) return;
+    const key = keyOf((current ?? previous) as T);
+    for (const value of before) {
+      if (!after.includes(value)) this.#remove(value, key);
+    }
     if (current === null) return;
-    for (const value of this.#valuesOf(current)) {
+    for (const value of after) {
       let table = this.#tables.get(value);
       if (table === undefined) {
         table = new ObjectTable();
         this.#tables.set(value, table);
       }
-      table.set(keyOf(current), current);
+      table.set(key, current);
     }
   }
 
-  #remove(object: T): void {
-    for (const value of this.#valuesOf(object)) {
-      const table = this.#tables.get(value);
-      table?.delete(keyOf(object));
-      if (table?.size === 0) this.#tables.delete(value);
-    }
+  #remove(value: string, key: string): void {
+    const table = this.#tables.get(value);
+    table?.delete(key);
+    if (table?.size === 0) this.#tables.delete(value);
   }
 }
 
+const NO_VALUES: readonly string[] = [];
 const NOTHING: readonly ApiObject[] = [];

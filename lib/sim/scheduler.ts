@@ -58,7 +58,7 @@ export class Scheduler {
    * then it fires next, and sees the present time. A queued event is moved.
    */
   schedule(event: SimEvent, at: Ns): void {
-    assert(Number.isSafeInteger(at) && at >= 0, `event time ${at}`);
+    if (!Number.isSafeInteger(at) || at < 0) assert(false, `event time ${at}`);
     const order = this.#nextOrder;
     this.#nextOrder += 1;
     let index = event.heapIndex;

@@ -9,6 +9,7 @@ import { type FieldPath, formatPath } from "../schema.ts";
 import { type DecodeProblem, Decoder, fieldsOf, fits, isMap, ROOT } from "./decode.ts";
 import type { Fields } from "./fields.ts";
 import { GO_TYPES, type GoField, type GoType } from "./go-types.ts";
+import { wellFormedCopy } from "./well-formed.ts";
 
 /**
  * What is wrong with an object that a patch made, which is converted field by field: of two
@@ -16,7 +17,7 @@ import { GO_TYPES, type GoField, type GoType } from "./go-types.ts";
  */
 export function conversionProblem(kind: string, value: unknown): DecodeProblem | null {
   const fields = fieldsOf(kind);
-  if (fields === null) return null;
+  if (fields === null || wellFormedCopy(kind, value as Fields) !== null) return null;
   const converter = new Converter();
   converter.fields(inOrder(fields), value as Fields, []);
   if (converter.mismatch !== null) return converter.mismatch;

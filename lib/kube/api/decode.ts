@@ -39,7 +39,7 @@ export function fieldsOf(kind: string): ReadonlyMap<string, GoField> | null {
 /** Decodes `value` as an object of `kind`; null if it is well-formed. Kinds without a type pass. */
 export function decodeProblem(kind: string, value: unknown): DecodeProblem | null {
   const fields = fieldsOf(kind);
-  if (fields === null || hasFields(fields, value as Fields)) return null;
+  if (fields === null) return null;
   const decoder = new Decoder();
   decoder.fields(kind, fields, value as Record<string, unknown>, [], []);
   if (decoder.mismatch !== null) return decoder.mismatch;
@@ -48,32 +48,6 @@ export function decodeProblem(kind: string, value: unknown): DecodeProblem | nul
   const names = decoder.unknown.map((path) => `unknown field "${formatPath(path)}"`);
   return { message: `strict decoding error: ${names.join(", ")}`, path: first };
 }
-
-/** Whether all fields are known and of their types: most objects are, and nothing need be said. */
-function hasFields(types: ReadonlyMap<string, GoField>, value: Fields): boolean {
-  for (const name of Object.keys(value)) {
-    const field = types.get(name);
-    if (field === undefined || !isOf(field.type, value[name])) return false;
-  }
-  return true;
-}
-
-function isOf(type: GoType, value: unknown): boolean {
-  if (value === null || value === undefined) return true;
-  switch (type.kind) {
-    case "list":
-      return Array.isArray(value) && value.every((item) => isOf(type.item, item));
-    case "map":
-      return isMap(value) && Object.keys(value).every((name) => isOf(type.item, value[name]));
-    case "struct":
-      return isMap(value) && hasFields(GO_TYPES.get(type.name) ?? NO_FIELDS, value);
-    case "scalar":
-      // What is more to these the decoder says.
-      return type.name !== "Quantity" && type.name !== "bytes" && fits(type.name, value);
-  }
-}
-
-const NO_FIELDS: ReadonlyMap<string, GoField> = new Map();
 
 /** Decodes JSON into a type; keeps what it finds wrong. */
 export class Decoder {

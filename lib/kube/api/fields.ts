@@ -24,8 +24,8 @@ function copy(value: unknown): unknown {
 }
 
 /**
- * The same of the next version of an object: what is the very value that the clean version before
- * it has stays that value.
+ * The same of the next version of an object: what is as the clean version before it has it, fields
+ * in the same order, is the very value of that version. So equal parts are shared and compared fast.
  */
 export function copyChanges(value: unknown, before: unknown): Fields {
   return changed(value, before) as Fields;
@@ -34,23 +34,39 @@ export function copyChanges(value: unknown, before: unknown): Fields {
 function changed(value: unknown, before: unknown): unknown {
   if (value === before || typeof value !== "object" || value === null) return value;
   if (typeof before !== "object" || before === null) return copy(value);
-  if (Array.isArray(value)) {
-    const old = Array.isArray(before) ? before : [];
-    return value.map((item, index) => changed(item, old[index]));
-  }
+  if (Array.isArray(value)) return Array.isArray(before) ? changedList(value, before) : copy(value);
+  return Array.isArray(before) ? copy(value) : changedFields(value as Fields, before as Fields);
+}
+
+function changedList(value: readonly unknown[], before: readonly unknown[]): readonly unknown[] {
+  let isSame = value.length === before.length;
+  const result = value.map((item, index) => {
+    const next = changed(item, before[index]);
+    if (next !== before[index]) isSame = false;
+    return next;
+  });
+  return isSame ? before : result;
+}
+
+function changedFields(value: Fields, before: Fields): Fields {
+  const names = Object.keys(before);
   const result: Fields = {};
-  const fields = value as Fields;
-  const old = before as Fields;
-  for (const name of Object.keys(fields)) {
-    const field = fields[name];
+  let count = 0;
+  let isSame = true;
+  for (const name of Object.keys(value)) {
+    const field = value[name];
     if (field === undefined || (field === null && !KEPT_NULLS.has(name))) continue;
-    result[name] = changed(field, old[name]);
+    const old = before[name];
+    const next = changed(field, old);
+    if (next !== old || names[count] !== name) isSame = false;
+    result[name] = next;
+    count += 1;
   }
-  return result;
+  return isSame && count === names.length ? before : result;
 }
 
 /** Fields whose null the API shows. */
-const KEPT_NULLS: ReadonlySet<string> = new Set(["lastProbeTime", "endpoints", "ports"]);
+export const KEPT_NULLS: ReadonlySet<string> = new Set(["lastProbeTime", "endpoints", "ports"]);
 
 /** The map in a field, or null. */
 export function mapIn(parent: Fields | null | undefined, name: string): Fields | null {

@@ -46,7 +46,8 @@ function isQuantity(type: GoType): boolean {
   return type.kind === "scalar" && type.name === "Quantity";
 }
 
-function isEmpty(value: unknown): boolean {
+/** Whether a field is left out that is so if it is empty. */
+export function isEmpty(value: unknown): boolean {
   if (typeof value !== "object") return value === "" || value === 0 || value === false;
   if (value === null) return false;
   return Array.isArray(value) ? value.length === 0 : Object.keys(value).length === 0;

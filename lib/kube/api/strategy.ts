@@ -17,6 +17,7 @@ import { normalise } from "./normalise.ts";
 import { prepareService, type ServiceAllocation } from "./service-allocation.ts";
 import type { ApiObject, NewObject } from "./types.ts";
 import { validate } from "./validate.ts";
+import { wellFormedCopy } from "./well-formed.ts";
 
 /** Fields of metadata that nobody but the server sets. */
 const SERVER_FIELDS = [
@@ -119,6 +120,8 @@ export class Strategy {
 /** The object as the server may change it, in the API's form. Throws `BadRequest`. */
 export function decoded(object: NewObject | ApiObject): Fields {
   const { kind, apiVersion } = object;
+  const right = wellFormedCopy(kind, object);
+  if (right !== null) return right;
   const problem = decodeProblem(kind, object);
   if (problem !== null) {
     const version = apiVersion.split("/").at(-1) ?? "";

@@ -4,7 +4,7 @@
  * Spec: distribution reference (familiar and canonical names), CRI v1 (image, imageRef).
  * Differs: digests are made of the image's name, since there are no layers here.
  */
-import { utf8 } from "../../base/bytes.ts";
+import { hex, utf8 } from "../../base/bytes.ts";
 import { sha256 } from "../../base/sha256.ts";
 
 /** `nginx` as containerd reports it: `docker.io/library/nginx:latest`. */
@@ -16,13 +16,23 @@ export function imageName(image: string): string {
 
 /** `docker.io/library/nginx@sha256:…`. */
 export function imageId(image: string): string {
+  const known = ids.get(image);
+  if (known !== undefined) return known;
   const { repository, tag, digest } = partsOf(image);
-  return `${repository}@${digest === "" ? `sha256:${hexDigest(`${repository}:${tag}`)}` : digest}`;
+  const id = `${repository}@${digest === "" ? `sha256:${hexDigest(`${repository}:${tag}`)}` : digest}`;
+  if (ids.size >= MAX_IDS) ids.clear();
+  ids.set(image, id);
+  return id;
 }
+
+/** Digests that were made, by image: each status asks for them. */
+const ids = new Map<string, string>();
+/** With more than these, all are forgotten. */
+const MAX_IDS = 1024;
 
 /** 64 hexadecimal digits made of a text. */
 export function hexDigest(text: string): string {
-  return Array.from(sha256(utf8(text)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex(sha256(utf8(text)));
 }
 
 function partsOf(image: string): { repository: string; tag: string; digest: string } {

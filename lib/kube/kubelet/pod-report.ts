@@ -5,7 +5,7 @@
  * Spec: kubernetes pkg/kubelet/status/status_manager.go, v1.36.
  */
 import { formatIpv4 } from "../../base/inet.ts";
-import type { Pod } from "../api/types.ts";
+import type { Pod, PodStatus } from "../api/types.ts";
 import { keyOf } from "../store.ts";
 import type { ContainerRun } from "./container-run.ts";
 import type { KubeletContext } from "./context.ts";
@@ -82,18 +82,21 @@ export class PodReport {
 
   #write(pod: Pod, seen: PodObservation): void {
     this.#seen = seen;
-    this.#phase = podStatus(pod, seen).phase ?? "Pending";
+    const status = podStatus(pod, seen);
+    this.#phase = status.phase ?? "Pending";
     const { server } = this.#context.cluster;
     const { uid } = pod.metadata;
-    this.#context.request(() => {
-      const isSame = (current: Pod): boolean => current.metadata.uid === uid;
+    // Mostly the API still has the very version that the kubelet knows.
+    const statusOf = (current: Pod): PodStatus =>
+      current === pod ? status : podStatus(current, seen);
+    this.#context.request(() =>
       server.patchStatus(
         "Pod",
         keyOf(pod),
-        (current) => (isSame(current) ? podStatus(current, seen) : current.status),
+        (current) => (current.metadata.uid === uid ? statusOf(current) : current.status),
         "kubelet",
-      );
-    });
+      ),
+    );
   }
 
   #view(run: ContainerRun): RunView {
