@@ -7,6 +7,7 @@
  */
 import type { Packet } from "./packet.ts";
 import type { Chain } from "./table.ts";
+import type { SavedRules } from "./text/saved-rules.ts";
 
 /** The bits of all hooks. */
 export const ALL_HOOKS = 0b11111;
@@ -33,7 +34,7 @@ export abstract class Match {
   }
   /** Whether the packet matches. @hot */
   abstract matches(packet: Packet): boolean;
-  /** Its options as iptables-save prints them, each with a space before it. */
+  /** Its options as iptables-save prints them, each with a space before it: always the same. */
   abstract save(): string;
   /** What `iptables -L` prints for it, with a space before it; `numeric` as -n. */
   abstract list(numeric: boolean): string;
@@ -155,6 +156,9 @@ export class Rule {
   readonly validHooks: number;
   packets = 0;
   bytes = 0;
+  /** Where its printed form is kept, and at which place there; null: nobody keeps it. */
+  saved: SavedRules | null = null;
+  savedAt = 0;
 
   constructor(parts: {
     readonly header: HeaderMatch;

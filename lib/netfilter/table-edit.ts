@@ -309,6 +309,7 @@ export class TableEdit implements ReachEdit {
       for (const rule of rules) {
         if (rule.jump === null) continue;
         rule.targetName = rule.jump.name;
+        rule.saved = null;
       }
     }
   }

@@ -8,6 +8,7 @@ import { type Place, VethworkError } from "../../base/errors.ts";
 import type { LineBlock, LineText } from "../../base/line-text.ts";
 import type { Engine } from "../engine.ts";
 import type { ModuleTable } from "../modules.ts";
+import type { Rule } from "../rule.ts";
 import { isTableName, type TableName } from "../table.ts";
 import type { TableEdit } from "../table-edit.ts";
 import { applyCommand } from "./apply.ts";
@@ -16,6 +17,8 @@ import { type Command, CommandParser, type Counted } from "./command.ts";
 import { ExitStatus, RuleError } from "./errors.ts";
 import { checkNewChain } from "./header.ts";
 import { Words } from "./lexer.ts";
+import { saveRule } from "./printer.ts";
+import { SavedRules } from "./saved-rules.ts";
 import { Shapes } from "./shape.ts";
 
 /** How restore text is taken. */
@@ -51,6 +54,8 @@ export class RestoreReader {
   #words = new Words();
   #parser: CommandParser;
   #shapes = new Shapes();
+  /** Takes the printed forms of the next rules. */
+  #saved = new SavedRules();
   #edit: TableEdit | null = null;
   #table: TableName = "filter";
   #skipping = false;
@@ -246,6 +251,14 @@ export class RestoreReader {
   #apply(edit: TableEdit, command: Command): void {
     if (command.letter !== "X") this.isForAll = false;
     applyCommand(edit, command);
+    if (command.letter === "A") for (const rule of command.rules) this.#keepForm(rule);
+  }
+
+  #keepForm(rule: Rule): void {
+    if (this.#saved.isFull) this.#saved = new SavedRules();
+    const form = saveRule(rule);
+    rule.savedAt = this.#saved.add(form);
+    rule.saved = this.#saved;
   }
 
   #placed(error: unknown): unknown {
