@@ -16,6 +16,7 @@ export function emptyHost(seed = 1): NetfilterHost {
     random: new Random(seed),
     pool: new FramePool(),
     drops: new DropCounters(),
+    defaultTtl: 64,
     addressType: () => AddressType.UNICAST,
     primaryAddress: () => 0,
     masqueradeAddress: () => 0,
@@ -23,7 +24,7 @@ export function emptyHost(seed = 1): NetfilterHost {
     dropRoute: () => undefined,
     hasRoute: () => false,
     sendIcmpError: () => undefined,
-    sendLocal: (frame) => frame.deliver(),
+    answer: (frame) => frame.deliver(),
     defragment: (frame) => frame,
     reversePathIsGood: () => true,
   };

@@ -89,7 +89,7 @@ export class BridgedIpv4 implements BridgeNetfilter {
     const { ipInput, netfilter } = this.#namespace;
     if (!ipInput.validate(frame, false)) return false;
     const isForOther = asHost(frame);
-    const info = this.#attach(frame, port);
+    this.#attach(frame, port);
     const destination = ipv4.destination(frame.view, frame.l3);
     let passed: Frame | null = frame;
     if (netfilter.active(Hook.PREROUTING)) {
@@ -100,7 +100,9 @@ export class BridgedIpv4 implements BridgeNetfilter {
     if (passed !== frame) this.#restoreHeader(passed);
     if (isForOther) passed.packetType = PacketType.OTHERHOST;
     if (ipv4.destination(passed.view, passed.l3) !== destination) {
-      if (!this.#redirect(bridge, passed, info)) return false;
+      // Of a packet that was put together, the first fragment's.
+      const info = infoOf(passed);
+      if (info !== null && !this.#redirect(bridge, passed, info)) return false;
     }
     if (passed === frame) return true;
     bridge.handleFinish(passed, port);
@@ -219,13 +221,12 @@ export class BridgedIpv4 implements BridgeNetfilter {
     return false;
   }
 
-  #attach(frame: Frame, port: BridgePort): PooledInfo {
+  #attach(frame: Frame, port: BridgePort): void {
     const info = (this.#free.pop() ?? new PooledInfo(this.#free)).reset();
     info.port = port;
     info.physIn = port.device;
     frame.bridge?.onRelease();
     frame.bridge = info;
-    return info;
   }
 
   /** Copies of one flooded frame go out by different ports (`nf_bridge_unshare`). */

@@ -7,13 +7,16 @@
  */
 import { ANY_ADDRESS, type Ipv4, isMulticast, isZeroNet, LIMITED_BROADCAST } from "../base/inet.ts";
 import type { NetDevice } from "../link/device.ts";
+import { bridgeInfoOf } from "../netfilter/bridge-info.ts";
 import { AddressType, type DefragUser, type NetfilterHost } from "../netfilter/hooks.ts";
 import type { Cpu } from "../sim/cpu.ts";
 import { type DropCounters, DropReason } from "../sim/drop-reason.ts";
 import type { Random } from "../sim/random.ts";
+import * as ethernet from "../wire/ethernet.ts";
 import type { Frame } from "../wire/frame.ts";
 import type { FramePool } from "../wire/frame-pool.ts";
 import * as ipv4 from "../wire/ipv4.ts";
+import { ETHERTYPE_IPV4 } from "../wire/protocol-numbers.ts";
 import { FibResult } from "./fib-info.ts";
 import { Flow } from "./inet.ts";
 import type { Namespace } from "./namespace.ts";
@@ -37,6 +40,10 @@ export class NamespaceNetfilterHost implements NetfilterHost {
     this.random = namespace.random;
     this.pool = namespace.pool;
     this.drops = namespace.drops;
+  }
+
+  get defaultTtl(): number {
+    return this.#namespace.conf.ipDefaultTtl;
   }
 
   addressType(address: number, device: NetDevice | null): AddressType {
@@ -95,12 +102,21 @@ export class NamespaceNetfilterHost implements NetfilterHost {
     frame.route = null;
   }
 
-  sendLocal(frame: Frame, _cause: Frame): void {
+  answer(frame: Frame, cause: Frame): void {
+    if (this.#namespace.conf.fwmarkReflect !== 0) frame.mark = cause.mark;
     if (!this.rerouteOutput(frame)) {
       frame.drop(DropReason.IP_OUTNOROUTES, this.drops);
       return;
     }
-    this.#namespace.ipOutput.localOut(frame);
+    const port = bridgeInfoOf(cause)?.physIn ?? null;
+    if (port === null) {
+      this.#namespace.ipOutput.localOut(frame);
+      return;
+    }
+    const to = ethernet.source(cause.view, cause.l2);
+    const from = ethernet.destination(cause.view, cause.l2);
+    ethernet.write(frame.view, frame.push(ethernet.ETHERNET_SIZE), to, from, ETHERTYPE_IPV4);
+    port.queueXmit(frame);
   }
 
   defragment(frame: Frame, user: DefragUser): Frame | null {

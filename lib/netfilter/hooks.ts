@@ -74,6 +74,8 @@ export interface NetfilterHost {
   readonly random: Random;
   readonly pool: FramePool;
   readonly drops: DropCounters;
+  /** TTL of what the host sends (`net.ipv4.ip_default_ttl`). */
+  readonly defaultTtl: number;
 
   /**
    * What `address` is by the routing tables (`inet_addr_type`), or, with a device, by that device
@@ -107,11 +109,11 @@ export interface NetfilterHost {
   sendIcmpError(frame: Frame, type: number, code: number, info: number): void;
 
   /**
-   * Takes a packet that netfilter made and that is routed and sent as a local one: `start` and `l3`
-   * at a finished IPv4 header, `l4` behind it. It passes OUTPUT and POSTROUTING (`ip_local_out`).
-   * `cause` is the packet that it answers.
+   * Takes a packet that netfilter made in answer to `cause`: `start` and `l3` at a finished IPv4
+   * header, `l4` behind it. It is routed and passes OUTPUT and POSTROUTING (`ip_local_out`); if
+   * `cause` came in by a bridge, it goes back by the same port, in the name of whom it was sent to.
    */
-  sendLocal(frame: Frame, cause: Frame): void;
+  answer(frame: Frame, cause: Frame): void;
 
   /**
    * Takes a fragment. Returns null while pieces are missing (the frame is then the host's), and a

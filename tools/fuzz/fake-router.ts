@@ -43,6 +43,7 @@ export class FakeRouter implements NetfilterHost {
   readonly random = new Random(1);
   readonly pool = new FramePool({ poison: true });
   readonly drops = new DropCounters();
+  readonly defaultTtl = 64;
   readonly netfilter: Netfilter;
   readonly a: NetDevice;
   readonly b: NetDevice;
@@ -160,10 +161,10 @@ export class FakeRouter implements NetfilterHost {
     });
     attachAnswer(frame, cause);
     frame.socket = KERNEL_SOCKET;
-    this.sendLocal(frame);
+    this.answer(frame);
   }
 
-  sendLocal(frame: Frame): void {
+  answer(frame: Frame): void {
     frame.l3 = frame.start;
     frame.l4 = frame.start + ipv4.IPV4_SIZE;
     const out = this.#deviceTo(ipv4.destination(frame.view, frame.l3));

@@ -38,7 +38,7 @@ import {
 import { associationMayDropEarly } from "./sctp-state.ts";
 import { type ConntrackSettings, defaultSettings } from "./sysctls.ts";
 import { ConnectionTable } from "./table.ts";
-import { mayDropEarly } from "./tcp-state.ts";
+import { mayDropEarly, TcpState } from "./tcp-state.ts";
 import { END, TcpWindows } from "./tcp-window.ts";
 import { Trackers } from "./trackers.ts";
 import { Tracking } from "./tracking.ts";
@@ -358,6 +358,17 @@ export class Conntrack implements TimerOwner {
   shorten(connection: Connection, seconds: number): void {
     const end = this.tick + seconds * HZ;
     if (connection.timeout > end) connection.timeout = end;
+  }
+
+  /** A packet is answered by a reset: its TCP connection is over (`nf_conntrack_tcp_set_closing`). */
+  close(frame: Frame): void {
+    const connection = connectionOf(frame);
+    if (connection?.original.protocol !== IPPROTO_TCP) return;
+    const { state, status } = connection;
+    connection.state = TcpState.CLOSE;
+    if (state === TcpState.CLOSE || (status & Status.FIXED_TIMEOUT) !== 0) return;
+    connection.timeout = this.tick + this.settings.nf_conntrack_tcp_timeout_close * HZ;
+    this.changed(connection);
   }
 
   /** Whole seconds until it ends. */

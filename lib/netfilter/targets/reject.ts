@@ -8,10 +8,20 @@
 import { HEADROOM } from "../../wire/frame.ts";
 import * as icmp from "../../wire/icmp.ts";
 import * as ipv4 from "../../wire/ipv4.ts";
-import { IPPROTO_ICMP, IPPROTO_TCP, IPPROTO_UDP } from "../../wire/protocol-numbers.ts";
+import {
+  IPPROTO_AH,
+  IPPROTO_ESP,
+  IPPROTO_GRE,
+  IPPROTO_SCTP,
+  IPPROTO_TCP,
+  IPPROTO_UDP,
+} from "../../wire/protocol-numbers.ts";
 import * as tcp from "../../wire/tcp.ts";
 import * as udp from "../../wire/udp.ts";
 import { attachAnswer } from "../conntrack/connection.ts";
+import type { Conntrack } from "../conntrack/conntrack.ts";
+import { IPPROTO_DCCP, IPPROTO_UDPLITE } from "../conntrack/tuple.ts";
+import type { Engine } from "../engine.ts";
 import { defineTarget, refuseInKernel } from "../extension.ts";
 import { Hook, type NetfilterHost } from "../hooks.ts";
 import type { Packet } from "../packet.ts";
@@ -31,8 +41,15 @@ const TYPES: readonly (readonly [string, string, number])[] = [
 ];
 
 const HOOKS = (1 << Hook.INPUT) | (1 << Hook.FORWARD) | (1 << Hook.OUTPUT);
-/** TTL of a reset (net.ipv4.ip_default_ttl). */
-const RESET_TTL = 64;
+/** AH, ESP, GRE and SCTP have another checksum or none, DCCP and UDP-Lite one of a part only. */
+const WITHOUT_CHECKSUM: readonly number[] = [
+  IPPROTO_GRE,
+  IPPROTO_ESP,
+  IPPROTO_AH,
+  IPPROTO_DCCP,
+  IPPROTO_SCTP,
+  IPPROTO_UDPLITE,
+];
 
 class RejectTarget extends Target {
   override get name(): string {
@@ -46,12 +63,14 @@ class RejectTarget extends Target {
   readonly #type: string;
   readonly #code: number;
   readonly #host: NetfilterHost;
+  readonly #conntrack: Conntrack;
 
-  constructor(type: string, code: number, host: NetfilterHost) {
+  constructor(type: string, code: number, { host, conntrack }: Engine) {
     super();
     this.#type = type;
     this.#code = code;
     this.#host = host;
+    this.#conntrack = conntrack;
   }
 
   override apply(packet: Packet): Verdict {
@@ -89,7 +108,7 @@ class RejectTarget extends Target {
       length: ipv4.IPV4_SIZE + tcp.TCP_SIZE,
       id: 0,
       fragment: ipv4.FLAG_DF,
-      ttl: RESET_TTL,
+      ttl: this.#host.defaultTtl,
       protocol: IPPROTO_TCP,
       source: packet.destination,
       destination: packet.source,
@@ -108,7 +127,8 @@ class RejectTarget extends Target {
     tcp.finishSegment(reset.view, reset.l4, reset.end, packet.destination, packet.source);
     reset.checksumVerified = true;
     attachAnswer(reset, packet.frame);
-    this.#host.sendLocal(reset, packet.frame);
+    this.#conntrack.close(packet.frame);
+    this.#host.answer(reset, packet.frame);
   }
 
   override save(): string {
@@ -149,7 +169,7 @@ export const REJECT_TARGET = defineTarget<{ type: number }>({
     if (code === -1 && (header.protocol !== IPPROTO_TCP || header.protocolInverted)) {
       refuseInKernel(context, "tcp-reset needs -p tcp");
     }
-    return new RejectTarget(name, code, engine.host);
+    return new RejectTarget(name, code, engine);
   },
 });
 
@@ -163,9 +183,9 @@ function transportIsRight(packet: Packet): boolean {
       return end - l4 >= tcp.TCP_SIZE && tcp.checksumIsRight(view, l4, end, source, destination);
     case IPPROTO_UDP:
       return udp.isValid(view, l4, end) && udp.checksumIsRight(view, l4, source, destination);
-    case IPPROTO_ICMP:
-      return icmp.checksumIsRight(view, l4, end);
     default:
-      return true;
+      // Of whatever else, as of ICMP, the sum of all is taken.
+      if (WITHOUT_CHECKSUM.includes(packet.protocol)) return true;
+      return icmp.checksumIsRight(view, l4, end);
   }
 }
