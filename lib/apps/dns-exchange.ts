@@ -23,7 +23,7 @@ import {
 import { readDnsStream, streamMessage } from "./dns-stream.ts";
 import type { ResolvConf } from "./resolv-conf.ts";
 
-export const DNS_PORT = 53;
+const DNS_PORT = 53;
 
 /**
  * Why there is no answer: nobody said anything, no server could even be asked, or the last one that

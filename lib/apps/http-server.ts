@@ -1,6 +1,7 @@
 /**
  * `http-server`: answers every request with one text. Without keep-alive it reads a request to its
- * empty line, sends head and body in one write, and closes; one client after the other.
+ * empty line, sends head and body in one write, and closes; one client after the other. The servers
+ * that stand for other programs are made of `HttpService` (http-service.ts), with their manners.
  *
  * Spec: RFC 9112.
  */
@@ -29,35 +30,14 @@ export interface HttpServerOptions {
   readonly body: string;
   /** Connections stay open for further requests. */
   readonly keepAlive: boolean;
+  /** `200 OK` */
   readonly status: string;
   /** Starts a program for a client; null: clients are served one after the other. */
   readonly spawn: ((name: string, program: Program<number>) => void) | null;
 }
 
-/** An answer in its parts. */
-export interface HttpAnswer {
-  /** `200 OK` */
-  readonly status: string;
-  readonly fields: readonly Field[];
-  readonly body: Uint8Array;
-}
-
-/** Makes the answer to a request. */
-export type HttpHandler = (head: MessageHead, body: Uint8Array) => HttpAnswer;
-
 /** The program: ends only with an error or a signal. */
 export function* httpServer(host: AppHost, options: HttpServerOptions): Program<number> {
-  const body = utf8(options.body);
-  const answer: HttpAnswer = { status: options.status, fields: [], body };
-  return yield* serveHttp(host, options, () => answer);
-}
-
-/** An HTTP server with a handler of its own. */
-export function* serveHttp(
-  host: AppHost,
-  options: Pick<HttpServerOptions, "port" | "keepAlive" | "spawn">,
-  handler: HttpHandler,
-): Program<number> {
   const listener = new TcpListener(transportsOf(host.namespace));
   try {
     listener.setOption("SO_REUSEADDR", 1);
@@ -70,7 +50,7 @@ export function* serveHttp(
     for (;;) {
       const client = yield* listener.accept();
       if (typeof client === "number") return 1;
-      const service = serveClient(client, options.keepAlive, handler);
+      const service = serveClient(client, options);
       if (options.spawn === null) yield* service;
       else options.spawn("http-server", service);
     }
@@ -80,19 +60,14 @@ export function* serveHttp(
 }
 
 /** Serves one connection to its end; closes it. */
-function* serveClient(
-  client: TcpSocket,
-  keepAlive: boolean,
-  handler: HttpHandler,
-): Program<number> {
+function* serveClient(client: TcpSocket, options: HttpServerOptions): Program<number> {
   const reader = new MessageReader();
   try {
     for (;;) {
       const request = yield* readRequest(client, reader);
       if (request === null) return 0;
-      const stays = keepAlive && keepsAlive(request.head);
-      const answer = handler(request.head, request.body);
-      const written = yield* client.write(answerBytes(request.head, answer, stays));
+      const stays = options.keepAlive && keepsAlive(request.head);
+      const written = yield* client.write(answerBytes(request.head, options, stays));
       if (written < 0 || !stays) return 0;
     }
   } finally {
@@ -100,9 +75,10 @@ function* serveClient(
   }
 }
 
-function answerBytes(request: MessageHead, answer: HttpAnswer, stays: boolean): Uint8Array {
-  const fields: Field[] = [...answer.fields, ["Content-Length", String(answer.body.length)]];
+function answerBytes(request: MessageHead, options: HttpServerOptions, stays: boolean): Uint8Array {
+  const body = utf8(options.body);
+  const fields: Field[] = [["Content-Length", String(body.length)]];
   if (!stays) fields.push(["Connection", "close"]);
-  const head = utf8(formatHead(`HTTP/1.1 ${answer.status}`, fields));
-  return request.startLine[0] === "HEAD" ? head : concatBytes([head, answer.body]);
+  const head = utf8(formatHead(`HTTP/1.1 ${options.status}`, fields));
+  return request.startLine[0] === "HEAD" ? head : concatBytes([head, body]);
 }

@@ -8,11 +8,6 @@ export function assert(condition: boolean, message: string): asserts condition {
   if (!condition) throw new Error(`vethwork invariant broken: ${message}`);
 }
 
-/** The end of a `switch` over a closed set: the compiler checks that no case is missing. */
-export function unreachable(value: never): never {
-  throw new Error(`vethwork invariant broken: unexpected value ${String(value)}`);
-}
-
 /** The value, which must be there. */
 export function present<T>(value: T | null | undefined, what: string): T {
   if (value === null || value === undefined) {

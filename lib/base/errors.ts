@@ -59,14 +59,3 @@ export class VethworkError extends Error {
 export function formatPlace(place: Place): string {
   return `${place.file}:${place.line}:${place.column}`;
 }
-
-/** Line and column of `index` in `text`, both from 1; columns count UTF-16 units. */
-export function placeAt(file: string, text: string, index: number): Place {
-  let line = 1;
-  let lineStart = 0;
-  for (let at = text.indexOf("\n"); at !== -1 && at < index; at = text.indexOf("\n", at + 1)) {
-    line += 1;
-    lineStart = at + 1;
-  }
-  return { file, line, column: index - lineStart + 1 };
-}

@@ -124,7 +124,7 @@ export function isRecord(value: unknown): value is Readonly<Record<string, unkno
 }
 
 /** The value as an error quotes it. */
-export function describe(value: unknown): string {
+function describe(value: unknown): string {
   if (Array.isArray(value)) return "a list";
   if (isRecord(value)) return "a map";
   return typeof value === "string" ? `"${value}"` : String(value);

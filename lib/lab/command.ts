@@ -9,7 +9,7 @@ import { type Process, type Program, sleep } from "../sim/process.ts";
 import { DEFAULT_LAB_COSTS } from "./lab.ts";
 
 /** Exit status of a command that was ended because it took too long, as timeout(1) has it. */
-export const TIMED_OUT = 124;
+const TIMED_OUT = 124;
 const SIGKILL = 9;
 
 /** What a command did. */

@@ -6,7 +6,7 @@
  */
 import { type DropCounters, DropReason } from "../sim/drop-reason.ts";
 import type { Frame } from "../wire/frame.ts";
-import { type DeviceHost, type DeviceOptions, NetDevice, readEthernet } from "./device.ts";
+import { NetDevice, readEthernet } from "./device.ts";
 import type { Impairment, LineEnd } from "./impairment.ts";
 
 /** net.core.netdev_max_backlog: frames that may wait for the processor. */
@@ -84,16 +84,4 @@ export class Veth extends NetDevice implements LineEnd {
 export function connectVeth(a: Veth, b: Veth): void {
   a.peer = b;
   b.peer = a;
-}
-
-/** Makes a pair: `[one, other]`. */
-export function createVethPair(
-  oneHost: DeviceHost,
-  one: DeviceOptions,
-  otherHost: DeviceHost,
-  other: DeviceOptions,
-): [Veth, Veth] {
-  const pair: [Veth, Veth] = [new Veth(oneHost, one), new Veth(otherHost, other)];
-  connectVeth(pair[0], pair[1]);
-  return pair;
 }

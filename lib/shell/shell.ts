@@ -40,24 +40,6 @@ export function runCommand(
   return interpreter(host, io, surroundings).script(parseScriptText(line));
 }
 
-/** A program for the words of one command: no shell syntax in them. */
-export function runWords(
-  host: ShellHost,
-  words: readonly string[],
-  io: CommandIo,
-  surroundings: ShellSurroundings = LAB_SURROUNDINGS,
-): Program<number> {
-  const parts = (text: string) => [{ kind: "literal" as const, text, quoted: true }];
-  const command = {
-    kind: "simple" as const,
-    assignments: [],
-    words: words.map((text) => ({ parts: parts(text), text })),
-    redirects: [],
-    text: words.join(" "),
-  };
-  return interpreter(host, io, surroundings).command(command);
-}
-
 /**
  * Finds in a command line what can be known before a run: wrong syntax, commands and options that
  * do not exist here. Throws `VW_COMMAND`. What the real tool would refuse is left to the run, and

@@ -7,7 +7,6 @@ import type { Ns } from "../base/units.ts";
 import { type Program, type WaitQueue, waitFor } from "../sim/process.ts";
 
 export const POLLIN = 0x001;
-export const POLLPRI = 0x002;
 export const POLLOUT = 0x004;
 export const POLLERR = 0x008;
 export const POLLHUP = 0x010;

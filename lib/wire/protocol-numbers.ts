@@ -6,7 +6,6 @@
 
 export const ETHERTYPE_IPV4 = 0x0800;
 export const ETHERTYPE_ARP = 0x0806;
-export const ETHERTYPE_VLAN = 0x8100;
 export const ETHERTYPE_IPV6 = 0x86dd;
 
 export const IPPROTO_ICMP = 1;
@@ -17,12 +16,3 @@ export const IPPROTO_GRE = 47;
 export const IPPROTO_ESP = 50;
 export const IPPROTO_AH = 51;
 export const IPPROTO_SCTP = 132;
-
-/** Names as `/etc/protocols` has them, for printing. */
-export const PROTOCOL_NAMES: ReadonlyMap<number, string> = new Map([
-  [IPPROTO_ICMP, "icmp"],
-  [IPPROTO_IGMP, "igmp"],
-  [IPPROTO_TCP, "tcp"],
-  [IPPROTO_UDP, "udp"],
-  [IPPROTO_SCTP, "sctp"],
-]);

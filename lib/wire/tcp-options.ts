@@ -14,7 +14,6 @@ export const OPTION_SACK = 5;
 export const OPTION_TIMESTAMPS = 8;
 export const OPTION_MD5 = 19;
 export const OPTION_FAST_OPEN = 34;
-export const OPTION_EXPERIMENTAL = 254;
 
 /** Size of a timestamps option with the two NOPs that Linux puts before it. */
 export const TIMESTAMPS_ALIGNED_SIZE = 12;

@@ -1,16 +1,7 @@
 import { expect } from "chai";
-import { placeAt, VethworkError } from "../../lib/base/errors.ts";
+import { VethworkError } from "../../lib/base/errors.ts";
 
 describe("base/errors", () => {
-  it("names line and column, both from 1", () => {
-    expect(placeAt("lab.yaml", "a\nbc\n", 3)).to.deep.equal({
-      file: "lab.yaml",
-      line: 2,
-      column: 2,
-    });
-    expect(placeAt("lab.yaml", "a", 0)).to.include({ line: 1, column: 1 });
-  });
-
   it("puts place, problem and hint into one line and keeps the nearer place", () => {
     const error = new VethworkError("VW_LAB", "no such node", "for example h1");
     const placed = error

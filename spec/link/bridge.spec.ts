@@ -2,8 +2,9 @@ import { expect } from "chai";
 import { formatMac, parseMac } from "../../lib/base/mac.ts";
 import { NS_PER_S } from "../../lib/base/units.ts";
 import { Bridge } from "../../lib/link/bridge.ts";
-import { createVethPair, type Veth } from "../../lib/link/veth.ts";
+import type { Veth } from "../../lib/link/veth.ts";
 import { BareHost, Bench, ethernetFrame, OrderTap } from "../support/bare-host.ts";
+import { createVethPair } from "../support/veth-pair.ts";
 
 const BROADCAST = "ff:ff:ff:ff:ff:ff";
 const BRIDGE = "02:00:00:00:00:fe";

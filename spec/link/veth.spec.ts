@@ -1,7 +1,8 @@
 import { expect } from "chai";
 import { parseMac } from "../../lib/base/mac.ts";
-import { createVethPair, type Veth } from "../../lib/link/veth.ts";
+import type { Veth } from "../../lib/link/veth.ts";
 import { BareHost, Bench, ethernetFrame, OrderTap } from "../support/bare-host.ts";
+import { createVethPair } from "../support/veth-pair.ts";
 
 const A = "02:00:00:00:00:01";
 const B = "02:00:00:00:00:02";

@@ -5,7 +5,7 @@ import { NS_PER_MS, type Ns } from "../../lib/base/units.ts";
 import { Direction, type FrameTap } from "../../lib/capture/tap.ts";
 import { Bridge } from "../../lib/link/bridge.ts";
 import type { NetDevice } from "../../lib/link/device.ts";
-import { createVethPair, Veth } from "../../lib/link/veth.ts";
+import { Veth } from "../../lib/link/veth.ts";
 import { Flow, PacketFields } from "../../lib/net/inet.ts";
 import { Namespace } from "../../lib/net/namespace.ts";
 import { Cpu } from "../../lib/sim/cpu.ts";
@@ -18,6 +18,7 @@ import { FramePool } from "../../lib/wire/frame-pool.ts";
 import * as icmp from "../../lib/wire/icmp.ts";
 import * as ipv4 from "../../lib/wire/ipv4.ts";
 import { IPPROTO_ICMP } from "../../lib/wire/protocol-numbers.ts";
+import { createVethPair } from "./veth-pair.ts";
 
 /** A frame as it passed a device: bytes from the Ethernet header on. */
 export interface Passed {

@@ -100,7 +100,7 @@ function compareState({ objects }: Played, recorded: string): string | null {
 }
 
 /** Path and both values of the first difference. */
-export function firstDifference(expected: unknown, actual: unknown, path = ""): string {
+function firstDifference(expected: unknown, actual: unknown, path = ""): string {
   if (isMap(expected) && isMap(actual)) {
     const names = [...new Set([...Object.keys(expected), ...Object.keys(actual)])].sort();
     for (const name of names) {

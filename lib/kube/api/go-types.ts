@@ -72,7 +72,7 @@ function readType(text: string): GoType {
 }
 
 /** The type as Go prints it: `[]v1.ServicePort`, `map[string]string`. */
-export function goTypeName(type: GoType): string {
+function goTypeName(type: GoType): string {
   switch (type.kind) {
     case "list":
       return `[]${goTypeName(type.item)}`;

@@ -134,21 +134,6 @@ export function isKnownImage(image: string): boolean {
   return findImage(image) !== null;
 }
 
-/**
- * Why a container cannot be started, as the runtime says it; null if it can. An image that is not
- * in the catalogue can always be.
- */
-export function imageProblem(container: Container): string | null {
-  const image = findImage(container.image);
-  if (image === null) return null;
-  const [name = ""] = commandLine(container, image);
-  if (image.commands(container).find(name) !== null) return null;
-  const reason = name.startsWith("/")
-    ? `stat ${name}: no such file or directory`
-    : "executable file not found in $PATH";
-  return `exec: "${name}": ${reason}`;
-}
-
 /** What runs in a container until it ends by itself or is killed; the result is its exit status. */
 export function* programOf(container: Container): Program<number> {
   const image = findImage(container.image);

@@ -21,7 +21,7 @@ import type { KubectlFile } from "./manifest.ts";
 import type { Output } from "./output.ts";
 import { threeWayPatch } from "./three-way.ts";
 
-export const LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
+const LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
 const USER = "kubectl";
 
 /** A file of manifests on a command line. */

@@ -133,7 +133,7 @@ const SIGNALS: ReadonlyMap<string, number> = new Map([
  * The name of a node or, in a cluster, of a Pod or of what has Pods: `h1`, `pod/client`,
  * `deployment/web`, `kube-system/deployment/coredns`.
  */
-export const hostName = located(
+const hostName = located(
   pattern(
     "a node's name, pod/NAME, or deployment/NAME",
     /^([a-z0-9-]+\/)?([a-z]+\/)?[A-Za-z0-9][A-Za-z0-9_.-]*$/,

@@ -13,7 +13,7 @@ import { done } from "./state.ts";
 import type { Tcb } from "./tcb.ts";
 
 /** Jiffies of silence before the first keepalive probe. */
-export function keepaliveTime(tp: Tcb): number {
+function keepaliveTime(tp: Tcb): number {
   return tp.keepaliveTime > 0 ? tp.keepaliveTime : tp.env.sysctls.tcpKeepaliveTime * HZ;
 }
 

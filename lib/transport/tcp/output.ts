@@ -212,7 +212,7 @@ export function eventNewDataSent(tp: Tcb, skb: SendSkb): void {
  * Wakes writers when there is room again (`tcp_check_space`). A buffer that holds the sender back
  * while the congestion window does not is enlarged (`tcp_new_space`). @hot
  */
-export function checkSpace(tp: Tcb): void {
+function checkSpace(tp: Tcb): void {
   if (!tp.noSpace) return;
   if (!tp.sndbufLocked && packetsInFlight(tp) < tp.sndCwnd) {
     expandSndbuf(tp);

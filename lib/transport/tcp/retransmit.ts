@@ -41,7 +41,7 @@ export function retransmitSkb(tp: Tcb, skb: SendSkb, segs: number): boolean {
 }
 
 /** Sends as much of `skb` again as `segs` segments and the peer's window hold. */
-export function resend(tp: Tcb, skb: SendSkb, segs: number): boolean {
+function resend(tp: Tcb, skb: SendSkb, segs: number): boolean {
   if (before(skb.seq, tp.sndUna) && !dropAcked(tp, skb)) return false;
   const mss = currentMss(tp);
   let available = (windowEnd(tp) - skb.seq) | 0;

@@ -13,7 +13,7 @@ import { assert } from "../../base/assert.ts";
 import { SKB_OVERHEAD } from "./segment-memory.ts";
 
 /** Bytes of one chunk. Holds at least one GSO frame. */
-export const CHUNK_SIZE = 256 * 1024;
+const CHUNK_SIZE = 256 * 1024;
 /** First chunk of a socket: many only ever send a few lines. */
 const SMALL_CHUNK_SIZE = 8 * 1024;
 

@@ -4,7 +4,6 @@
  * Kernel: include/net/tcp.h, include/net/inet_connection_sock.h, 6.18.
  */
 
-import { before } from "../../wire/sequence.ts";
 import { CaState, TcpState } from "./constants.ts";
 import type { Tcb } from "./tcb.ts";
 
@@ -97,16 +96,11 @@ export function streamMemoryFree(tp: Tcb, wake: number): boolean {
 }
 
 /** Low-water mark of unsent bytes. */
-export function notsentLowat(tp: Tcb): number {
+function notsentLowat(tp: Tcb): number {
   return tp.notsentLowat !== 0 ? tp.notsentLowat : tp.env.sysctls.tcpNotsentLowat;
 }
 
 /** Whether poll says that the socket is writable (`__sk_stream_is_writeable`). */
 export function isWriteable(tp: Tcb): boolean {
   return sndWspace(tp) >= tp.wmemQueued >> 1 && streamMemoryFree(tp, 1);
-}
-
-/** Whether `seq` was never sent before. */
-export function isNew(tp: Tcb, seq: number): boolean {
-  return !before(seq, tp.sndNxt);
 }

@@ -20,7 +20,7 @@ import { RunningCommand } from "../../../lib/lab/command.ts";
 import { readKubectlFile } from "../../../lib/lab/kubectl-files.ts";
 import { DEFAULT_LAB_COSTS } from "../../../lib/lab/lab.ts";
 import type { ShellHost } from "../../../lib/shell/host.ts";
-import { runWords } from "../../../lib/shell/shell.ts";
+import { runCommand } from "../../../lib/shell/shell.ts";
 import { type Program, waitFor } from "../../../lib/sim/process.ts";
 import { TcpListener } from "../../../lib/socket/tcp-listener.ts";
 import { transportsOf } from "../../../lib/transport/stack.ts";
@@ -77,7 +77,7 @@ export class KubeletWorld {
           podHosts: machine,
           hasImage: (image) => image !== "does-not-exist",
           programOf: (container) => this.#programOf(container),
-          execIn: (run, words, io) => runWords(run.host, words, io),
+          execIn: (run, words, io) => runCommand(run.host, words.map(quoted).join(" "), io),
           latencies: { ...DEFAULT_LATENCIES, ...latencies },
           clusterDns: "10.96.0.10",
           clusterDomain: "cluster.local",
@@ -204,4 +204,9 @@ function* serve(
 export function* sleeper(): Program<number> {
   yield waitFor([]);
   return 0;
+}
+
+/** A word as a shell takes it literally. */
+function quoted(word: string): string {
+  return `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -5,7 +5,7 @@
  */
 import type { FieldPath } from "../../schema.ts";
 import type { FieldErrors } from "../errors.ts";
-import { type Fields, mapIn, mapsIn, textIn } from "../fields.ts";
+import { type Fields, mapIn, textIn } from "../fields.ts";
 import { canonicalQuantity } from "../quantity.ts";
 import { checkText, requireText } from "./checks.ts";
 import {
@@ -180,10 +180,4 @@ export function checkEnvFrom(errors: FieldErrors, path: FieldPath, sources: Fiel
       errors.invalid(path, "", "may not have more than one field specified at a time");
     }
   }
-}
-
-/** Lists of maps of one field, for callers that have only the parent. */
-export function checkVariables(errors: FieldErrors, path: FieldPath, container: Fields): void {
-  checkEnv(errors, [...path, "env"], mapsIn(container, "env"));
-  checkEnvFrom(errors, [...path, "envFrom"], mapsIn(container, "envFrom"));
 }

@@ -8,7 +8,6 @@
 const LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?";
 const SUBDOMAIN = `${LABEL}(\\.${LABEL})*`;
 const WILDCARD = `\\*\\.${SUBDOMAIN}`;
-const LABEL_1035 = "[a-z]([-a-z0-9]*[a-z0-9])?";
 const LABEL_KEY = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]";
 const LABEL_VALUE = `(${LABEL_KEY})?`;
 const CONFIG_KEY = "[-._a-zA-Z0-9]+";
@@ -74,12 +73,6 @@ const LABEL_FORM = new TextForm(
   "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character",
   ["my-name", "123-abc"],
 );
-const LABEL_1035_FORM = new TextForm(
-  LABEL_1035,
-  63,
-  "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character",
-  ["my-name", "abc-123"],
-);
 const WILDCARD_FORM = new TextForm(
   WILDCARD,
   253,
@@ -127,9 +120,6 @@ export const labelProblems: TextCheck = (text) => {
   }
   return problems;
 };
-
-/** A DNS label, RFC 1035: it begins with a letter. */
-export const label1035Problems: TextCheck = (text) => LABEL_1035_FORM.problems(text);
 
 /** `*.example.com` */
 export const wildcardProblems: TextCheck = (text) => WILDCARD_FORM.problems(text);
