@@ -491,6 +491,7 @@ function decoded(object: NewObject | ApiObject): Fields {
 const EMPTY_STATUS: ReadonlyMap<string, unknown> = new Map<string, unknown>([
   ["Deployment", {}],
   ["ReplicaSet", { replicas: 0 }],
+  ["ReplicationController", { replicas: 0 }],
   ["StatefulSet", { replicas: 0, availableReplicas: 0 }],
   [
     "DaemonSet",

@@ -8,7 +8,7 @@
 import type { Ipv4 } from "../../base/inet.ts";
 import type { ShellHost } from "../../shell/host.ts";
 import type { WaitQueue } from "../../sim/process.ts";
-import type { ContainerPort } from "../api/types.ts";
+import type { ContainerPort, NewObject } from "../api/types.ts";
 import type { Informers } from "../informer.ts";
 
 /** The Pod around a container, as far as programs know of it. */
@@ -48,6 +48,8 @@ export interface Container {
   readonly host: ShellHost;
   /** The API server as programs of the cluster see it: DNS and ingress controllers watch it. */
   readonly api: Informers;
+  /** Asks the API server for a new object; nobody learns if it is refused. */
+  create(object: NewObject): void;
   readonly termination: TerminationSignal;
   /** What the program prints, which `kubectl logs` shows; any piece of text, not line by line. */
   log(text: string): void;

@@ -83,12 +83,6 @@ export const KEPT: ReadonlyMap<string, Columns> = new Map([
       born(object, age),
     ];
   }),
-  table("ReplicationController", "NAME|DESIRED|CURRENT|READY|AGE", (object, age) => [
-    at(object, "spec", "replicas") ?? 1,
-    at(object, "status", "replicas") ?? 0,
-    at(object, "status", "readyReplicas") ?? 0,
-    born(object, age),
-  ]),
   table(
     "StorageClass",
     "NAME|PROVISIONER|RECLAIMPOLICY|VOLUMEBINDINGMODE|ALLOWVOLUMEEXPANSION|AGE",

@@ -51,6 +51,7 @@ export class Running {
       ports: start.ports ?? [],
       host: world.host(start.host ?? "b"),
       api: new Informers(world.scheduler, store, 0),
+      create: () => {},
       termination,
       log: (text) => {
         this.output += text;
