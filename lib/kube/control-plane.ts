@@ -80,7 +80,8 @@ export function startControlPlane(
     informers: new Informers(scheduler, store, WATCH_NS),
   };
   new DeploymentController(manager);
-  new ReplicaSetController(manager);
+  new ReplicaSetController(manager, "ReplicaSet");
+  new ReplicaSetController(manager, "ReplicationController");
   new StatefulSetController(manager);
   new DaemonSetController(manager);
   new JobController(manager);

@@ -20,7 +20,6 @@ export interface KeptOnly {
 const REASONS: readonly (readonly [kind: string, text: string])[] = [
   ["NetworkPolicy", "is kept, but not enforced: all traffic passes"],
   ["HorizontalPodAutoscaler", "is kept, but scales nothing: Pods use no CPU here"],
-  ["ReplicationController", "is kept, but starts no Pods: use a Deployment"],
 ];
 
 /** All objects without effect in a cluster as it is now. */

@@ -4,7 +4,14 @@
  *
  * Spec: Kubernetes, "Deployments", "Pod Lifecycle" (conditions), kubectl cmd/rollout.
  */
-import type { DaemonSet, Deployment, Pod, ReplicaSet, StatefulSet } from "./api/types.ts";
+import type {
+  DaemonSet,
+  Deployment,
+  Pod,
+  ReplicaSet,
+  ReplicationController,
+  StatefulSet,
+} from "./api/types.ts";
 import { isReady } from "./controllers/pods.ts";
 import { controllerOf } from "./informer.ts";
 import type { Store } from "./store.ts";
@@ -26,6 +33,9 @@ export function isAllReady(store: Store): boolean {
   for (const one of store.values("ReplicaSet")) {
     if (controllerOf(one) === null && replicaSetLacks(one) !== null) return false;
   }
+  for (const one of store.values("ReplicationController")) {
+    if (replicaSetLacks(one) !== null) return false;
+  }
   for (const pod of store.values("Pod")) {
     if (controllerOf(pod) === null && !podIsDone(pod)) return false;
   }
@@ -42,6 +52,7 @@ export function unreadyWorkloads(store: Store): Unready[] {
       .list("ReplicaSet")
       .filter((one) => controllerOf(one) === null)
       .flatMap((one) => of(store, one, replicaSetLacks(one))),
+    ...store.list("ReplicationController").flatMap((one) => of(store, one, replicaSetLacks(one))),
     ...store
       .list("Pod")
       .filter((one) => controllerOf(one) === null)
@@ -54,11 +65,9 @@ function podIsDone(pod: Pod): boolean {
   return isReady(pod) || pod.status.phase === "Succeeded";
 }
 
-function of(
-  store: Store,
-  workload: Deployment | StatefulSet | DaemonSet | ReplicaSet,
-  lacks: string | null,
-): Unready[] {
+type Workload = Deployment | StatefulSet | DaemonSet | ReplicaSet | ReplicationController;
+
+function of(store: Store, workload: Workload, lacks: string | null): Unready[] {
   if (lacks === null) return [];
   const reasons = store
     .list("Pod")
@@ -76,10 +85,7 @@ function isOwnedBy(store: Store, pod: Pod, uid: string): boolean {
   return set !== null && controllerOf(set)?.uid === uid;
 }
 
-function unready(
-  { kind, metadata }: Pod | Deployment | StatefulSet | DaemonSet | ReplicaSet,
-  why: string,
-): Unready {
+function unready({ kind, metadata }: Pod | Workload, why: string): Unready {
   return { kind, namespace: metadata.namespace ?? "", name: metadata.name, why };
 }
 
@@ -107,7 +113,11 @@ function daemonSetLacks({ metadata, status }: DaemonSet): string | null {
     : null;
 }
 
-function replicaSetLacks({ metadata, spec, status }: ReplicaSet): string | null {
+function replicaSetLacks({
+  metadata,
+  spec,
+  status,
+}: ReplicaSet | ReplicationController): string | null {
   if ((status.observedGeneration ?? 0) < (metadata.generation ?? 0)) return "not yet observed";
   const { readyReplicas = 0 } = status;
   return readyReplicas < spec.replicas ? count(readyReplicas, spec.replicas, "ready") : null;

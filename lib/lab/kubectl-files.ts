@@ -3,12 +3,16 @@ import { type Place, VethworkError } from "../base/errors.ts";
 import type { KubectlFile, Manifest } from "../kube/kubectl/manifest.ts";
 import type { FieldPath } from "../kube/schema.ts";
 import { goYamlError } from "./go-yaml-errors.ts";
+import { goYamlScalar } from "./go-yaml-scalars.ts";
 import { parseYamlDocuments, YamlSyntaxError } from "./yaml.ts";
 import type { YamlNode } from "./yaml-node.ts";
 
 /** The manifests in `text`, Lists taken apart. Throws `VW_YAML`. */
 export function readManifestsOf(text: string, file: string): Manifest[] {
-  return parseYamlDocuments(text, file, { lastKeyCounts: true }).flatMap(manifestsOf);
+  return parseYamlDocuments(text, file, {
+    lastKeyCounts: true,
+    scalars: goYamlScalar,
+  }).flatMap(manifestsOf);
 }
 
 /** The manifests in `text`, Lists taken apart, up to the first document that is no YAML. */

@@ -12,6 +12,7 @@ import type { KubeProxyConfiguration } from "../kube/proxy/config.ts";
 import { CONFIGURATION_CHECK, readConfiguration } from "../kube/proxy/config-file.ts";
 import { type Check, type FieldPath, formatPath } from "../kube/schema.ts";
 import { OBJECT_CHECKS } from "../kube/validation.ts";
+import { goYamlScalar } from "./go-yaml-scalars.ts";
 import { parseYamlDocuments } from "./yaml.ts";
 import { describeNode, type YamlMap, type YamlNode } from "./yaml-node.ts";
 
@@ -40,7 +41,7 @@ export function readManifests(text: string, file: string): Manifests {
   const objects: KubeObject[] = [];
   const skipped: SkippedObject[] = [];
   const seen = new Map<string, Place>();
-  for (const document of parseYamlDocuments(text, file)) {
+  for (const document of parseYamlDocuments(text, file, { scalars: goYamlScalar })) {
     for (const node of itemsOf(document)) {
       const kind = textField(node, "kind");
       const apiVersion = textField(node, "apiVersion");
@@ -68,7 +69,7 @@ export function readProxyConfiguration(
   file: string,
   base: KubeProxyConfiguration,
 ): KubeProxyConfiguration {
-  const [document, second] = parseYamlDocuments(text, file);
+  const [document, second] = parseYamlDocuments(text, file, { scalars: goYamlScalar });
   if (second !== undefined) {
     throw new VethworkError(
       "VW_OBJECT",

@@ -15,6 +15,9 @@ import {
   LineCounter,
   type Pair,
   parseAllDocuments,
+  parseDocument,
+  type Scalar,
+  type YAMLError,
   type YAMLMap,
 } from "yaml";
 import { type Place, VethworkError } from "../base/errors.ts";
@@ -42,6 +45,8 @@ export function parseYaml(text: string, file: string): YamlNode {
 export interface YamlOptions {
   /** A key may stand twice in a mapping; the last one counts. */
   readonly lastKeyCounts?: boolean;
+  /** What plain scalars without a tag mean, if not what the core schema says. */
+  readonly scalars?: (text: string) => YamlScalar["value"];
 }
 
 /** A text that is no YAML, with the parser's code of the mistake. */
@@ -58,7 +63,7 @@ export class YamlSyntaxError extends VethworkError {
 export function parseYamlDocuments(
   text: string,
   file: string,
-  { lastKeyCounts = false }: YamlOptions = {},
+  { lastKeyCounts = false, scalars }: YamlOptions = {},
 ): YamlNode[] {
   const lines = new LineCounter();
   const documents = parseAllDocuments(text, {
@@ -70,7 +75,7 @@ export function parseYamlDocuments(
   const nodes: YamlNode[] = [];
   if (!Array.isArray(documents)) return nodes;
   for (const document of documents) {
-    const tree = new TreeBuilder(document, file, lines);
+    const tree = new TreeBuilder(document, { text, file, lines, scalars: scalars ?? null });
     const node = tree.build();
     if (node !== null) nodes.push(node);
   }
@@ -79,21 +84,36 @@ export function parseYamlDocuments(
 
 type Built = YamlNode | "unfinished";
 
+/** What a tree is built from, besides its document. */
+interface Source {
+  readonly text: string;
+  readonly file: string;
+  readonly lines: LineCounter;
+  readonly scalars: YamlOptions["scalars"] | null;
+}
+
+/** An escape that YAML 1.2 has not, and that kubectl knows: `\\'`. */
+const QUOTE_ESCAPE = "\\'";
+
 class TreeBuilder {
   readonly #document: Document;
-  readonly #file: string;
-  readonly #lines: LineCounter;
+  readonly #source: Source;
+  /** Where `QUOTE_ESCAPE`s stand that the parser took for mistakes. */
+  readonly #quotes: readonly number[];
   /** Nodes already built: an alias shares its anchor's node, however often it is used. */
   readonly #built = new Map<object, Built>();
 
-  constructor(document: Document, file: string, lines: LineCounter) {
+  constructor(document: Document, source: Source) {
     this.#document = document;
-    this.#file = file;
-    this.#lines = lines;
+    this.#source = source;
+    this.#quotes = document.errors
+      .filter((error) => source.scalars !== null && isQuoteEscape(error, source.text))
+      .map(({ pos }) => pos[0]);
   }
 
   build(): YamlNode | null {
-    const error = this.#document.errors[0] ?? this.#document.warnings[0];
+    const { errors, warnings } = this.#document;
+    const error = errors.find(({ pos }) => !this.#quotes.includes(pos[0])) ?? warnings[0];
     if (error !== undefined) {
       throw new YamlSyntaxError(error.code, asOneLine(error.message), this.#place(error.pos[0]));
     }
@@ -133,7 +153,8 @@ class TreeBuilder {
       return { kind: "list", items: node.items.map((item) => this.#node(item, place)), place };
     }
     if (isScalar(node)) {
-      const { value, source } = node;
+      const { source } = node;
+      const value = this.#scalar(node);
       const isPlain = value === null || ["string", "number", "boolean"].includes(typeof value);
       if (isPlain) {
         const plain = value as YamlScalar["value"];
@@ -141,6 +162,23 @@ class TreeBuilder {
       }
     }
     throw new VethworkError("VW_YAML", "a value of a kind that is not used here", "", place);
+  }
+
+  #scalar(node: Scalar): unknown {
+    const { scalars, text } = this.#source;
+    const { type, tag, source, value, range } = node;
+    if (scalars === null) return value;
+    if (type === "PLAIN" && tag === undefined) return scalars?.(source ?? "");
+    const [start, end] = range ?? [0, 0];
+    const quotes = this.#quotes.filter((at) => at >= start && at < end);
+    if (quotes.length === 0) return value;
+    let written = "";
+    let from = start;
+    for (const at of quotes) {
+      written += `${text.slice(from, at)}\\x27`;
+      from = at + QUOTE_ESCAPE.length;
+    }
+    return parseDocument(written + text.slice(from, end)).toJS();
   }
 
   #entries(map: YAMLMap, place: Place): YamlEntry[] {
@@ -171,7 +209,8 @@ class TreeBuilder {
         key.place,
       );
     }
-    return { key: key.text, keyPlace: key.place, value: this.#node(pair.value, key.place) };
+    const text = this.#source.scalars === null ? key.text : String(key.value);
+    return { key: text, keyPlace: key.place, value: this.#node(pair.value, key.place) };
   }
 
   #mergedEntries(pair: Pair, mapPlace: Place): readonly YamlEntry[] {
@@ -200,9 +239,14 @@ class TreeBuilder {
   }
 
   #place(offset: number): Place {
-    const { line, col } = this.#lines.linePos(offset);
-    return { file: this.#file, line: Math.max(1, line), column: Math.max(1, col) };
+    const { file, lines } = this.#source;
+    const { line, col } = lines.linePos(offset);
+    return { file, line: Math.max(1, line), column: Math.max(1, col) };
   }
+}
+
+function isQuoteEscape({ code, pos }: YAMLError, text: string): boolean {
+  return code === "BAD_DQ_ESCAPE" && text.startsWith(QUOTE_ESCAPE, pos[0]);
 }
 
 function isMergeKey(pair: Pair): boolean {

@@ -6,6 +6,7 @@ import { awk } from "./commands/awk.ts";
 import { bridge } from "./commands/bridge.ts";
 import { cat } from "./commands/cat.ts";
 import { conntrack } from "./commands/conntrack.ts";
+import { cp, ln, mv } from "./commands/copies.ts";
 import { curl } from "./commands/curl.ts";
 import { date } from "./commands/date.ts";
 import { dig, hostLookup } from "./commands/dig.ts";
@@ -13,7 +14,7 @@ import { dnsServerCommand } from "./commands/dns-server.ts";
 import { echo } from "./commands/echo.ts";
 import { env, printenv } from "./commands/env.ts";
 import { ethtool } from "./commands/ethtool.ts";
-import { chmod, ls, mkdir, rm, tee, touch } from "./commands/file-tools.ts";
+import { chmod, chown, ls, mkdir, rm, tee, touch } from "./commands/file-tools.ts";
 import { cut, sort, tr, uniq } from "./commands/filters.ts";
 import { getent } from "./commands/getent.ts";
 import { grep } from "./commands/grep.ts";
@@ -26,6 +27,7 @@ import { ip } from "./commands/ip.ts";
 import { ipset } from "./commands/ipset.ts";
 import { iptables, iptablesRestore, iptablesSave } from "./commands/iptables.ts";
 import { kill } from "./commands/kill.ts";
+import { basename, dirname, id, uname, which, whoami } from "./commands/names.ts";
 import { nc } from "./commands/nc.ts";
 import { netstat } from "./commands/netstat.ts";
 import { nfacct } from "./commands/nfacct.ts";
@@ -57,10 +59,14 @@ export const COMMANDS: readonly Command[] = [
   cat,
   conntrack,
   curl,
+  basename,
   chmod,
+  chown,
+  cp,
   cut,
   date,
   dig,
+  dirname,
   dnsServerCommand,
   doubleBracket,
   echo,
@@ -74,6 +80,7 @@ export const COMMANDS: readonly Command[] = [
   hostname,
   httpProxyCommand,
   httpServerCommand,
+  id,
   ifconfig,
   ip,
   ipset,
@@ -81,8 +88,10 @@ export const COMMANDS: readonly Command[] = [
   iptablesRestore,
   iptablesSave,
   kill,
+  ln,
   ls,
   mkdir,
+  mv,
   nc,
   netstat,
   nfacct,
@@ -109,8 +118,11 @@ export const COMMANDS: readonly Command[] = [
   tracepath,
   traceroute,
   trueCommand,
+  uname,
   uniq,
   wc,
+  which,
+  whoami,
   xtablesMonitor,
   yes,
 ];

@@ -1,6 +1,7 @@
 /**
  * The files of a host: a flat map from absolute path to bytes, enough for what labs keep in files
- * (rule texts, request bodies, outputs). Directories exist as far as paths name them.
+ * (rule texts, request bodies, outputs). Directories exist if a path names them, or since they were
+ * made.
  *
  * Not modelled: permissions, links, devices; a relative path is taken from `/root`.
  */
@@ -12,6 +13,7 @@ const HOME = "/root";
 /** One host's files. */
 export class FileSystem {
   readonly #files = new Map<string, Uint8Array>();
+  readonly #directories = new Set(["/", HOME, "/tmp"]);
 
   /** The bytes of a file (borrowed), or null if there is none. */
   read(path: string): Uint8Array | null {
@@ -36,10 +38,23 @@ export class FileSystem {
     return this.#files.delete(absolutePath(path));
   }
 
-  /** Whether some file is below this directory. */
+  /** Makes a directory, in which nothing is yet. */
+  makeDirectory(path: string): void {
+    this.#directories.add(absolutePath(path));
+  }
+
+  /** Forgets a directory and those in it; files in them keep it there. */
+  removeDirectory(path: string): void {
+    const name = absolutePath(path);
+    for (const made of this.#directories) {
+      if (made === name || made.startsWith(`${name}/`)) this.#directories.delete(made);
+    }
+  }
+
+  /** Whether the directory was made, or some file is below it. */
   isDirectory(path: string): boolean {
     const name = absolutePath(path);
-    if (name === "/" || name === HOME || name === "/tmp") return true;
+    if (this.#directories.has(name)) return true;
     return this.paths().some((file) => file.startsWith(`${name}/`));
   }
 
@@ -47,6 +62,18 @@ export class FileSystem {
   paths(): string[] {
     return [...this.#files.keys()].sort();
   }
+}
+
+/** The paths of all files below a directory. */
+export function filesBelow(files: FileSystem, directory: string): string[] {
+  const name = absolutePath(directory);
+  return files.paths().filter((path) => path.startsWith(name === "/" ? "/" : `${name}/`));
+}
+
+/** Removes all that is in a directory, and the directory. */
+export function removeTree(files: FileSystem, directory: string): void {
+  for (const path of filesBelow(files, directory)) files.remove(path);
+  files.removeDirectory(directory);
 }
 
 /** The path from the root, with `.`, `..` and doubled slashes resolved. */

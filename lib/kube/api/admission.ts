@@ -30,8 +30,23 @@ export function admitPod(pod: Fields, tokenSuffix: string, lookup: AdmissionLook
     mountToken(spec, `kube-api-access-${tokenSuffix}`);
   }
   admitTolerations(spec);
-  pod["status"] = { phase: "Pending", qosClass: qosClass(spec) };
+  const isGated = mapsIn(spec, "schedulingGates").length > 0;
+  pod["status"] = {
+    phase: "Pending",
+    qosClass: qosClass(spec),
+    ...(isGated && { conditions: [SCHEDULING_GATED] }),
+  };
 }
+
+/** What is said of a Pod that the scheduler must not look at yet. */
+const SCHEDULING_GATED: Fields = {
+  type: "PodScheduled",
+  status: "False",
+  reason: "SchedulingGated",
+  message: "Scheduling is blocked due to non-empty scheduling gates",
+  lastProbeTime: null,
+  lastTransitionTime: null,
+};
 
 function forbidden(pod: Fields, why: string): ApiError {
   const metadata = mapIn(pod, "metadata");

@@ -48,6 +48,7 @@ const COUNTED = new Set([
 const EMPTY_STATUS: ReadonlyMap<string, unknown> = new Map<string, unknown>([
   ["Deployment", {}],
   ["ReplicaSet", { replicas: 0 }],
+  ["ReplicationController", { replicas: 0 }],
   ["StatefulSet", { replicas: 0, availableReplicas: 0 }],
   [
     "DaemonSet",

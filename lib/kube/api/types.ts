@@ -206,6 +206,9 @@ export interface PodSpec {
   readonly schedulerName?: string | undefined;
   readonly volumes?: readonly JsonMap[] | undefined;
   readonly readinessGates?: readonly { readonly conditionType: string }[] | undefined;
+  readonly schedulingGates?: readonly { readonly name: string }[] | undefined;
+  readonly resources?: Container["resources"];
+  readonly overhead?: StringMap | undefined;
 }
 
 /** How a container mounted a volume. */
@@ -290,6 +293,18 @@ export interface ReplicaSet extends ApiObject {
   readonly spec: {
     readonly replicas: number;
     readonly selector: LabelSelector;
+    readonly template: PodTemplate;
+    readonly minReadySeconds?: number | undefined;
+  };
+  readonly status: ReplicaSetStatus;
+}
+
+/** v1 ReplicationController: the older form of a ReplicaSet, whose selector is a map of labels. */
+export interface ReplicationController extends ApiObject {
+  readonly kind: "ReplicationController";
+  readonly spec: {
+    readonly replicas: number;
+    readonly selector: StringMap;
     readonly template: PodTemplate;
     readonly minReadySeconds?: number | undefined;
   };
@@ -615,6 +630,7 @@ export interface EventObject extends ApiObject {
 export interface Kinds {
   readonly Pod: Pod;
   readonly ReplicaSet: ReplicaSet;
+  readonly ReplicationController: ReplicationController;
   readonly Deployment: Deployment;
   readonly StatefulSet: StatefulSet;
   readonly DaemonSet: DaemonSet;

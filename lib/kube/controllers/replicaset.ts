@@ -1,15 +1,23 @@
 /**
- * The ReplicaSet controller: as many Pods as asked for, and what is known of them in the status.
+ * The controller of ReplicaSets, and of ReplicationControllers: as many Pods as asked for, and what
+ * is known of them in the status.
  *
  * Spec: kubernetes pkg/controller/replicaset, v1.36: expectations, slow start in batches of 1, 2,
- * 4 …, the order in which Pods are chosen for deletion.
+ * 4 …, the order in which Pods are chosen for deletion; pkg/controller/replication, which is the
+ * same controller with another name.
  */
 import type { Ns } from "../../base/units.ts";
 import { NS_PER_MS, NS_PER_S } from "../../base/units.ts";
 import { ApiError } from "../api/errors.ts";
 import { matchesSelector } from "../api/labels.ts";
 import { parseTime } from "../api/time.ts";
-import type { Pod, ReplicaSet, ReplicaSetStatus } from "../api/types.ts";
+import type {
+  LabelSelector,
+  Pod,
+  ReplicaSet,
+  ReplicaSetStatus,
+  ReplicationController,
+} from "../api/types.ts";
 import { deepEqual } from "../deep-equal.ts";
 import { controllerOf, type Informers } from "../informer.ts";
 import type { ObjectIndex } from "../object-index.ts";
@@ -32,8 +40,18 @@ const START_NS = 4 * NS_PER_MS;
 /** The most Pods that one sync makes or deletes. */
 const BURST_REPLICAS = 500;
 
-/** Keeps as many Pods as a ReplicaSet asks for. */
+/** What this controller keeps Pods for. */
+type Replicated = ReplicaSet | ReplicationController;
+
+/** As whom it writes, by kind. */
+const USERS = {
+  ReplicaSet: "replicaset-controller",
+  ReplicationController: "replication-controller",
+} as const;
+
+/** Keeps as many Pods as the objects of one kind ask for. */
 export class ReplicaSetController {
+  readonly #kind: Replicated["kind"];
   readonly #informers: Informers;
   readonly #client: ApiClient;
   readonly #events: EventRecorder;
@@ -42,15 +60,16 @@ export class ReplicaSetController {
   readonly #orphans: ObjectIndex<Pod>;
   readonly #expectations = new Expectations();
 
-  constructor({ scheduler, informers, server }: ControllerContext) {
+  constructor({ scheduler, informers, server }: ControllerContext, kind: Replicated["kind"]) {
+    this.#kind = kind;
     this.#informers = informers;
-    this.#client = new ApiClient(server, scheduler, "replicaset-controller");
-    this.#events = new EventRecorder(server, "replicaset-controller");
+    this.#client = new ApiClient(server, scheduler, USERS[kind]);
+    this.#events = new EventRecorder(server, USERS[kind]);
     this.#queue = new WorkQueue(scheduler, { startNs: START_NS }, (key) => this.#sync(key));
     this.#orphans = informers.index("Pod", (pod) =>
       controllerOf(pod) === null ? [pod.metadata.namespace ?? ""] : [],
     );
-    informers.on("ReplicaSet", ({ type, object }) => {
+    informers.on(kind, ({ type, object }) => {
       if (type === "DELETED") this.#expectations.forget(keyOf(object));
       this.#queue.add(keyOf(object));
     });
@@ -60,11 +79,11 @@ export class ReplicaSetController {
   #podChanged(type: string, pod: Pod, previous: Pod | null): void {
     const owner = controllerOf(pod);
     if (owner === null) {
-      for (const set of this.#informers.list("ReplicaSet"))
+      for (const set of this.#informers.list(this.#kind))
         if (adopts(set, pod)) this.#queue.add(keyOf(set));
       return;
     }
-    if (owner.kind !== "ReplicaSet") return;
+    if (owner.kind !== this.#kind) return;
     const key = objectKey(pod.metadata.namespace, owner.name);
     if (type === "ADDED" && previous === null) this.#expectations.created(key);
     if (type === "DELETED" || pod.metadata.deletionTimestamp !== undefined) {
@@ -72,12 +91,12 @@ export class ReplicaSetController {
     }
     this.#queue.add(key);
     const ready = isReady(pod) && !(previous !== null && isReady(previous));
-    const minReady = this.#informers.get("ReplicaSet", key)?.spec.minReadySeconds ?? 0;
+    const minReady = this.#informers.get(this.#kind, key)?.spec.minReadySeconds ?? 0;
     if (ready && minReady > 0) this.#queue.addAfter(key, minReady * NS_PER_S + NS_PER_S);
   }
 
   *#sync(key: string): Sync {
-    const set = this.#informers.get("ReplicaSet", key);
+    const set = this.#informers.get(this.#kind, key);
     if (set === null) return;
     yield* this.#adopt(set);
     const pods = this.#informers.owned("Pod", set.metadata.uid);
@@ -93,7 +112,7 @@ export class ReplicaSetController {
   }
 
   /** Takes over Pods that fit the selector and belong to nobody. */
-  *#adopt(set: ReplicaSet): Sync {
+  *#adopt(set: Replicated): Sync {
     for (const pod of this.#orphans.list(set.metadata.namespace ?? "")) {
       if (!adopts(set, pod)) continue;
       yield* this.#client.patch("Pod", keyOf(pod), (current) => ({
@@ -106,14 +125,14 @@ export class ReplicaSetController {
     }
   }
 
-  *#manage(set: ReplicaSet, key: string, active: readonly Pod[]): Sync<ApiError | null> {
+  *#manage(set: Replicated, key: string, active: readonly Pod[]): Sync<ApiError | null> {
     const missing = set.spec.replicas - active.length;
     if (missing > 0) return yield* this.#createPods(set, key, Math.min(missing, BURST_REPLICAS));
     if (missing < 0) yield* this.#deletePods(set, key, active, Math.min(-missing, BURST_REPLICAS));
     return null;
   }
 
-  *#createPods(set: ReplicaSet, key: string, count: number): Sync<ApiError | null> {
+  *#createPods(set: Replicated, key: string, count: number): Sync<ApiError | null> {
     this.#expectations.expect(key, count, []);
     for (let made = 0; made < count; made += 1) {
       try {
@@ -129,7 +148,7 @@ export class ReplicaSetController {
     return null;
   }
 
-  *#deletePods(set: ReplicaSet, key: string, active: readonly Pod[], count: number): Sync {
+  *#deletePods(set: Replicated, key: string, active: readonly Pod[], count: number): Sync {
     const chosen = choosePods(
       active,
       this.#related(set),
@@ -148,15 +167,15 @@ export class ReplicaSetController {
   }
 
   /** Pods of all ReplicaSets with the same owner, by which nodes are compared. */
-  #related(set: ReplicaSet): Pod[] {
+  #related(set: Replicated): Pod[] {
     const owner = controllerOf(set);
-    const sets = owner === null ? [set] : this.#informers.owned("ReplicaSet", owner.uid);
+    const sets = owner === null ? [set] : this.#informers.owned(this.#kind, owner.uid);
     return sets
       .flatMap(({ metadata }) => this.#informers.owned("Pod", metadata.uid))
       .filter(isActive);
   }
 
-  #status(set: ReplicaSet, active: readonly Pod[], terminating: number): ReplicaSetStatus {
+  #status(set: Replicated, active: readonly Pod[], terminating: number): ReplicaSetStatus {
     const labels = { matchLabels: set.spec.template.metadata?.labels };
     const { now, server } = this.#client;
     const ready = active.filter(isReady);
@@ -171,23 +190,23 @@ export class ReplicaSetController {
         active.filter((pod) => matchesSelector(labels, pod.metadata.labels)).length || undefined,
       readyReplicas: ready.length || undefined,
       availableReplicas: available.length || undefined,
-      terminatingReplicas: terminating,
+      terminatingReplicas: set.kind === "ReplicaSet" ? terminating : undefined,
       observedGeneration: set.metadata.generation,
     };
   }
 
-  *#writeStatus(set: ReplicaSet, status: ReplicaSetStatus): Sync {
+  *#writeStatus(set: Replicated, status: ReplicaSetStatus): Sync {
     if (deepEqual(status, set.status)) return;
     try {
       yield* this.#client.updateStatus({ ...set, status });
     } catch (error) {
       if (!(error instanceof ApiError) || error.reason !== "Conflict") throw error;
-      const fresh = yield* this.#client.read("ReplicaSet", keyOf(set));
+      const fresh = yield* this.#client.read(this.#kind, keyOf(set));
       if (fresh !== null) yield* this.#client.updateStatus({ ...fresh, status });
     }
   }
 
-  #comeBackWhenAvailable(set: ReplicaSet, active: readonly Pod[], key: string): void {
+  #comeBackWhenAvailable(set: Replicated, active: readonly Pod[], key: string): void {
     const minReady = set.spec.minReadySeconds ?? 0;
     if (minReady === 0) return;
     const { now, server } = this.#client;
@@ -198,14 +217,19 @@ export class ReplicaSetController {
   }
 }
 
-function adopts(set: ReplicaSet, pod: Pod): boolean {
+function adopts(set: Replicated, pod: Pod): boolean {
   return (
     set.metadata.deletionTimestamp === undefined &&
     set.metadata.namespace === pod.metadata.namespace &&
     controllerOf(pod) === null &&
     isActive(pod) &&
-    matchesSelector(set.spec.selector, pod.metadata.labels)
+    matchesSelector(selectorOf(set), pod.metadata.labels)
   );
+}
+
+/** Which Pods are those of a ReplicaSet or ReplicationController. */
+export function selectorOf(set: Replicated): LabelSelector {
+  return set.kind === "ReplicaSet" ? set.spec.selector : { matchLabels: set.spec.selector };
 }
 
 const PHASES = ["Pending", "Unknown", "Running"];

@@ -29,6 +29,8 @@ import { fitsImage, parseImageName } from "./image-name.ts";
 import { ingressNginx } from "./ingress-nginx.ts";
 import { nginx } from "./nginx.ts";
 import { redisServer } from "./redis/redis.ts";
+import { REDIS_PROGRAMS } from "./redis/redis-programs.ts";
+import { metallbController, webhookCertgen } from "./secret-makers.ts";
 import { endAtSignal } from "./signals.ts";
 import { isMeantToEnd, isRunnable } from "./stand-in.ts";
 import { busyboxCommands, debianCommands, pick, toolboxCommands, toolImage } from "./tools.ts";
@@ -44,16 +46,20 @@ type ServerProgram = (
   args: readonly string[],
 ) => Program<number>;
 
-/** An image around one program, with the commands of what it was built from. */
+/**
+ * An image around one program, with the commands of what it was built from. Beside a whole Debian
+ * the program is the image's command, which a container's arguments replace.
+ */
 function serverImage(
   name: string,
   program: ServerProgram,
   words: readonly string[] = [],
   base: Base = "scratch",
 ): Image {
+  const hasShell = base === "debian";
   return {
-    entrypoint: [name],
-    arguments: words,
+    entrypoint: hasShell ? [] : [name],
+    arguments: hasShell ? [name, ...words] : words,
     commands(container) {
       const own = imageCommand(name, (context, args) => program(container, context, args));
       return commandsOf(base, container, [own]);
@@ -79,9 +85,17 @@ const CURL = toolImage(["curl", "--help"], (container) =>
   busyboxCommands(container, pick(["curl"])),
 );
 
+const REDIS: Image = {
+  entrypoint: ["docker-entrypoint.sh"],
+  arguments: ["redis-server"],
+  commands: (container) => commandsOf("debian", container, REDIS_PROGRAMS),
+};
+
 /** Patterns of image paths, the first that fits counts. */
 const CATALOGUE: readonly (readonly [pattern: string, image: Image])[] = [
   ["ingress-nginx/controller", serverImage("/nginx-ingress-controller", ingressNginx)],
+  ["kube-webhook-certgen", serverImage("/kube-webhook-certgen", webhookCertgen)],
+  ["metallb/controller", serverImage("/controller", metallbController)],
   ["nginx", serverImage("nginx", nginx, [], "debian")],
   ["nginx-unprivileged", serverImage("nginx", nginx, [], "debian")],
   ["nginx-slim", serverImage("nginx", nginx, [], "debian")],
@@ -92,7 +106,7 @@ const CATALOGUE: readonly (readonly [pattern: string, image: Image])[] = [
   ["hello-app", serverImage("hello-app", helloApp)],
   ["whoami", serverImage("/whoami", whoami)],
   ["pause", serverImage("/pause", pause)],
-  ["redis", serverImage("redis-server", redis, [], "debian")],
+  ["redis", REDIS],
   ["gb-redis-follower", serverImage("/run.sh", redisFollower, [], "debian")],
   ["gb-frontend", serverImage("apache2-foreground", guestbook, [], "debian")],
   ["coredns", serverImage("/coredns", coredns)],
@@ -107,10 +121,6 @@ const CATALOGUE: readonly (readonly [pattern: string, image: Image])[] = [
   ["debian", SHELL_OF_DEBIAN],
 ];
 
-function redis(_container: Container, context: CommandContext, args: readonly string[]) {
-  return redisServer(context, args);
-}
-
 /** A replica of `redis-leader`, or of what the environment says. */
 function redisFollower(_container: Container, context: CommandContext) {
   const fromEnv = context.environment.get("GET_HOSTS_FROM") === "env";
@@ -123,9 +133,13 @@ function serveHostname(container: Container, context: CommandContext, args: read
   return agnhost(container, context, ["serve-hostname", ...args]);
 }
 
+/** Who builds images of his own under the names of others: they listen on other ports. */
+const REBUILT = /(?:^|\/)(?:bitnami[a-z]*|chainguard|linuxserver)\//;
+
 /** The image as the catalogue has it, or null. */
 function findImage(image: string): Image | null {
   const name = parseImageName(image);
+  if (REBUILT.test(name.path)) return null;
   return CATALOGUE.find(([pattern]) => fitsImage(pattern, name))?.[1] ?? null;
 }
 

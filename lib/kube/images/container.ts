@@ -8,7 +8,7 @@
 import type { Ipv4 } from "../../base/inet.ts";
 import type { ShellHost } from "../../shell/host.ts";
 import type { WaitQueue } from "../../sim/process.ts";
-import type { ApiObject, ContainerPort } from "../api/types.ts";
+import type { ApiObject, ContainerPort, NewObject } from "../api/types.ts";
 import type { Informers } from "../informer.ts";
 
 /** The Pod around a container, as far as programs know of it. */
@@ -50,6 +50,8 @@ export interface Container {
   readonly api: Informers;
   /** Sends an object with another status to the API server; nobody learns if it is refused. */
   updateStatus(object: ApiObject): void;
+  /** Asks the API server for a new object; nobody learns if it is refused. */
+  create(object: NewObject): void;
   readonly termination: TerminationSignal;
   /** What the program prints, which `kubectl logs` shows; any piece of text, not line by line. */
   log(text: string): void;

@@ -16,10 +16,9 @@ import type { Container } from "./container.ts";
 import type { Image } from "./image.ts";
 
 const COREUTILS = [
-  ..."[ awk cat chmod cut date echo env false grep head kill ls mkdir printenv printf rm sed seq".split(
-    " ",
-  ),
-  ..."sh sleep sort tail tee test timeout touch tr true uniq wc yes".split(" "),
+  ..."[ awk basename cat chmod chown cp cut date dirname echo env false grep head id".split(" "),
+  ..."kill ln ls mkdir mv printenv printf rm sed seq sh sleep sort tail tee test".split(" "),
+  ..."timeout touch tr true uname uniq wc which whoami yes".split(" "),
 ];
 const BUSYBOX = [...COREUTILS, ..."[[ arp ifconfig ip nc ping route sysctl traceroute".split(" ")];
 const DEBIAN = [...COREUTILS, "getent"];

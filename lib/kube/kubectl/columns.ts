@@ -17,10 +17,12 @@ import type {
   Pod,
   PodTemplate,
   ReplicaSet,
+  ReplicationController,
   Service,
   StatefulSet,
 } from "../api/types.ts";
 import { conditionOf } from "../controllers/pods.ts";
+import { selectorOf } from "../controllers/replicaset.ts";
 import { controllerOf } from "../informer.ts";
 import { BATCH_AND_STORAGE } from "./batch-columns.ts";
 import { type AgeOf, born, type Columns, columns, NONE, text } from "./column.ts";
@@ -44,6 +46,20 @@ function containers({ spec }: PodTemplate): string[] {
     spec.containers.map(({ image }) => image).join(","),
   ];
 }
+
+const REPLICATED = columns<ReplicaSet | ReplicationController>(
+  "NAME|DESIRED|CURRENT|READY|AGE",
+  "CONTAINERS|IMAGES|SELECTOR",
+  (object, age) => [
+    object.metadata.name,
+    String(object.spec.replicas),
+    String(object.status.replicas),
+    String(object.status.readyReplicas ?? 0),
+    born(object, age),
+    ...containers(object.spec.template),
+    formatSelector(selectorOf(object)),
+  ],
+);
 
 const TABLES: ReadonlyMap<string, Columns> = new Map([
   [
@@ -70,22 +86,8 @@ const TABLES: ReadonlyMap<string, Columns> = new Map([
       ],
     ),
   ],
-  [
-    "ReplicaSet",
-    columns<ReplicaSet>(
-      "NAME|DESIRED|CURRENT|READY|AGE",
-      "CONTAINERS|IMAGES|SELECTOR",
-      (object, age) => [
-        object.metadata.name,
-        String(object.spec.replicas),
-        String(object.status.replicas),
-        String(object.status.readyReplicas ?? 0),
-        born(object, age),
-        ...containers(object.spec.template),
-        formatSelector(object.spec.selector),
-      ],
-    ),
-  ],
+  ["ReplicaSet", REPLICATED],
+  ["ReplicationController", REPLICATED],
   [
     "StatefulSet",
     columns<StatefulSet>("NAME|READY|AGE", "CONTAINERS|IMAGES", (object, age) => [

@@ -75,12 +75,6 @@ export const KEPT: ReadonlyMap<string, Columns> = new Map([
       born(object, age),
     ];
   }),
-  table("ReplicationController", "NAME|DESIRED|CURRENT|READY|AGE", (object, age) => [
-    fieldAt(object, "spec", "replicas") ?? 1,
-    fieldAt(object, "status", "replicas") ?? 0,
-    fieldAt(object, "status", "readyReplicas") ?? 0,
-    born(object, age),
-  ]),
   table(
     "StorageClass",
     "NAME|PROVISIONER|RECLAIMPOLICY|VOLUMEBINDINGMODE|ALLOWVOLUMEEXPANSION|AGE",

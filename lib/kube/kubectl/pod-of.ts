@@ -59,5 +59,6 @@ export function containerOf(pod: Pod, args: Arguments, warn: (text: string) => v
 function selectorOf({ kind, spec }: ApiObject): LabelSelector | null {
   const { selector } = spec as { readonly selector?: LabelSelector | StringMap };
   if (selector === undefined) return null;
-  return kind === "Service" ? { matchLabels: selector as StringMap } : (selector as LabelSelector);
+  const isMap = kind === "Service" || kind === "ReplicationController";
+  return isMap ? { matchLabels: selector as StringMap } : (selector as LabelSelector);
 }

@@ -4,7 +4,10 @@
  *
  * Spec: kubernetes pkg/probe (http, tcp, exec, dialer_others.go), pkg/kubelet/lifecycle, v1.36;
  * Go net/http (Request.Write), net (error texts).
- * Not modelled: HTTPS, which fails; redirects, which count as success.
+ * Differs: with HTTPS a connection is opened and closed again. A stand-in for an unknown image is
+ * taken to have answered as that image would; what is known here has no TLS and fails, as a server
+ * without it does.
+ * Not modelled: redirects, which count as success.
  */
 import { formatHead, MessageReader } from "../../apps/http-message.ts";
 import { utf8 } from "../../base/bytes.ts";
@@ -44,6 +47,8 @@ export interface Outcome {
 export type Actor = "kube-probe" | "kube-lifecycle";
 
 const KUBELET_RELEASE = "1.36";
+/** What Go says of a server that has no TLS. */
+const PLAIN_ANSWER = "http: server gave HTTP response to HTTPS client";
 const SUCCESS: Outcome = { success: true, output: "" };
 
 /** Carries out `httpGet`, `tcpSocket`, `grpc`, `exec` or `sleep`, and gives up after `timeout` ns. */
@@ -117,7 +122,6 @@ function* httpGet(
   const scheme = textIn(action, "scheme").toLowerCase();
   const url = `Get "${scheme}://${host}:${port}${path}"`;
   late.text = `${url}: context deadline exceeded (Client.Timeout exceeded while awaiting headers)`;
-  if (scheme !== "http") return { success: false, output: `${url}: HTTPS is not modelled` };
   const socket = new TcpSocket(transportsOf(context.options.host.namespace));
   socket.setLinger(LINGER_SECONDS);
   try {
@@ -127,6 +131,10 @@ function* httpGet(
         success: false,
         output: `${url}: dial tcp ${host}:${port}: ${dialError(connected)}`,
       };
+    }
+    if (scheme === "https") {
+      const isAnswered = context.cluster.isStandIn?.(container.image) === true;
+      return isAnswered ? SUCCESS : { success: false, output: `${url}: ${PLAIN_ANSWER}` };
     }
     yield* socket.write(utf8(requestText(path, `${host}:${port}`, action, actor)));
     return yield* readStatus(socket, url);

@@ -29,6 +29,8 @@ export interface KubeletCluster {
   readonly programOf: (container: Container) => Program<number>;
   /** A command beside a container's program, with its image's commands: an exec probe, a hook. */
   readonly execIn: (run: ContainerRun, words: readonly string[], io: CommandIo) => Program<number>;
+  /** Whether a listener stands for what the image's own program would be. */
+  readonly isStandIn?: (image: string) => boolean;
   /** Whether a registry has the image; all are there unless said otherwise. */
   readonly hasImage?: (image: string) => boolean;
   readonly latencies: KubeletLatencies;

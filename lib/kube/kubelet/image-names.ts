@@ -35,6 +35,24 @@ export function hexDigest(text: string): string {
   return hex(sha256(utf8(text)));
 }
 
+const COMPONENT = "[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*";
+const DOMAIN = "(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])";
+const REFERENCE = new RegExp(
+  `^(?:(?:${DOMAIN}(?:\\.${DOMAIN})*|\\[[a-fA-F0-9:]+\\])(?::[0-9]+)?/)?${COMPONENT}(?:/${COMPONENT})*` +
+    "(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?" +
+    "(?:@[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9A-Fa-f]{32,})?$",
+);
+
+/** Why a text is no name of an image, in the runtime's words; null if it is one. */
+export function imageNameProblem(image: string): string | null {
+  if (REFERENCE.test(image)) return null;
+  const { repository } = partsOf(image);
+  const [, path = repository] = /^docker\.io\/(.*)$/.exec(repository) ?? [];
+  const isCase = path !== path.toLowerCase() && REFERENCE.test(image.toLowerCase());
+  const why = isCase ? `: repository name (${path}) must be lowercase` : "";
+  return `couldn't parse image name "${image}": invalid reference format${why}`;
+}
+
 function partsOf(image: string): { repository: string; tag: string; digest: string } {
   const at = image.indexOf("@");
   const digest = at === -1 ? "" : image.slice(at + 1);

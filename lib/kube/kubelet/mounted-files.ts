@@ -37,6 +37,26 @@ export class MountedFiles extends FileSystem {
     return place === null ? super.remove(path) : place.volume.remove(place.name);
   }
 
+  override makeDirectory(path: string): void {
+    const place = this.#place(path);
+    if (place === null) super.makeDirectory(path);
+    else place.volume.makeDirectory(place.name);
+  }
+
+  override removeDirectory(path: string): void {
+    const place = this.#place(path);
+    if (place === null) super.removeDirectory(path);
+    else place.volume.removeDirectory(place.name);
+  }
+
+  override isDirectory(path: string): boolean {
+    const place = this.#place(path);
+    if (place === null || super.isDirectory(path)) return super.isDirectory(path);
+    const { volume, name } = place;
+    const isRoot = this.#mounts.some((mount) => mount.path === absolutePath(path));
+    return volume.isDirectory(name === "" ? "/" : name) || (isRoot && volume.read(name) === null);
+  }
+
   override paths(): string[] {
     const mounted = this.#mounts.flatMap(({ path, volume, root }) =>
       volume

@@ -19,7 +19,7 @@ import { ContainerRun } from "./container-run.ts";
 import type { KubeletContext } from "./context.ts";
 import { environmentOf } from "./environment.ts";
 import { expand } from "./expansion.ts";
-import { hexDigest, imageName } from "./image-names.ts";
+import { hexDigest, imageName, imageNameProblem } from "./image-names.ts";
 import { MountedFiles } from "./mounted-files.ts";
 import { podNames, writePodFiles } from "./pod-files.ts";
 import type { WaitingReason } from "./pod-status.ts";
@@ -140,6 +140,12 @@ export class PodContainers {
   *#pull(pod: Pod, container: ContainerSpec, pause: Pause): Program<boolean> {
     const { cluster, pulled, now } = this.#context;
     const { image, imagePullPolicy } = container;
+    const problem = imageNameProblem(image);
+    if (problem !== null) {
+      const text = `Failed to apply default image tag "${image}": ${problem}`;
+      this.event(pod, container, "Warning", "InspectFailed", text);
+      throw this.#refuse(pod, container, "InvalidImageName", text, RETRY_NS);
+    }
     const full = imageName(image);
     if (pulled.has(full) && imagePullPolicy !== "Always") {
       const text = `Container image "${image}" already present on machine and can be accessed by the pod`;
@@ -192,7 +198,7 @@ export class PodContainers {
     retryNs: Ns,
   ): StartError {
     this.waiting.set(container.name, { reason, message });
-    const text = reason === "ErrImageNeverPull" ? reason : message;
+    const text = reason === "CreateContainerConfigError" ? message : reason;
     this.event(pod, container, "Warning", "Failed", `Error: ${text}`);
     return new StartError(message, retryNs);
   }
@@ -255,6 +261,11 @@ export class PodContainers {
         this.#context.request(() =>
           cluster.server.updateStatus(object, pod.spec.serviceAccountName ?? ""),
         ),
+      create: (object) =>
+        this.#context.request(() => {
+          const account = pod.spec.serviceAccountName ?? "default";
+          cluster.server.create(object, `system:serviceaccount:${namespace}:${account}`);
+        }),
       termination,
       log: (text) => run.print(text),
     });

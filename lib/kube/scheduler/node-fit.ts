@@ -1,20 +1,11 @@
 /**
- * Whether a node fits a Pod: selectors, affinity, taints, resources.
+ * Whether a node fits a Pod: selectors, affinity, taints, host ports.
  *
- * Spec: kubernetes pkg/scheduler/framework/plugins (nodeaffinity, tainttoleration,
- * noderesources), component-helpers, v1.36.
+ * Spec: kubernetes pkg/scheduler/framework/plugins (nodeaffinity, tainttoleration, nodeports),
+ * component-helpers, v1.36.
  */
 import { matchesLabels, matchesRequirement } from "../api/labels.ts";
-import { parseQuantity } from "../api/quantity.ts";
-import type {
-  Container,
-  Node,
-  NodeSelectorTerm,
-  Pod,
-  PodSpec,
-  Taint,
-  Toleration,
-} from "../api/types.ts";
+import type { Node, NodeSelectorTerm, Pod, PodSpec, Taint, Toleration } from "../api/types.ts";
 
 /** Whether nodeSelector and required node affinity let the Pod onto the node. */
 export function fitsNodeAffinity(spec: PodSpec, node: Node): boolean {
@@ -72,67 +63,7 @@ export function tolerates(
   return (operator ?? "Equal") === "Equal" && key !== "" && (value ?? "") === (taint.value ?? "");
 }
 
-/** CPU in cores and memory in bytes. */
-export interface Resources {
-  readonly cpu: number;
-  readonly memory: number;
-}
-
-/** What a Pod asks for: its containers together, or the largest init container. */
-export function requestsOf(pod: Pod): Resources {
-  const known = asked.get(pod);
-  if (known !== undefined) return known;
-  const result = requests(pod, { cpu: 0, memory: 0 });
-  asked.set(pod, result);
-  return result;
-}
-
-/** The same for scores: a container that asks for nothing counts as a tenth of a core and 200 MB. */
-export function scoredRequestsOf(pod: Pod): Resources {
-  const known = scored.get(pod);
-  if (known !== undefined) return known;
-  const result = requests(pod, { cpu: 0.1, memory: 200 * 1024 * 1024 });
-  scored.set(pod, result);
-  return result;
-}
-
-/** Objects of the API are never changed, only replaced, so what was read of one stays true. */
-const scored = new WeakMap<Pod, Resources>();
-const asked = new WeakMap<Pod, Resources>();
 const ports = new WeakMap<PodSpec, readonly HostPort[]>();
-
-function requests({ spec }: Pod, otherwise: Resources): Resources {
-  const of = (name: "cpu" | "memory"): number => {
-    const ask = ({ resources }: Container) => {
-      const text = resources?.requests?.[name];
-      return text === undefined ? otherwise[name] : parseQuantity(text);
-    };
-    let total = 0;
-    for (const container of spec.containers) total += ask(container);
-    for (const container of spec.initContainers ?? []) total = Math.max(total, ask(container));
-    return total;
-  };
-  return { cpu: of("cpu"), memory: of("memory") };
-}
-
-/** What a node has for Pods. */
-export function allocatableOf(node: Node): Allocatable {
-  const known = allocatable.get(node);
-  if (known !== undefined) return known;
-  const result = readAllocatable(node);
-  allocatable.set(node, result);
-  return result;
-}
-
-type Allocatable = Resources & { readonly pods: number };
-
-const allocatable = new WeakMap<Node, Allocatable>();
-
-function readAllocatable(node: Node): Allocatable {
-  const of = (name: string, otherwise: string) =>
-    parseQuantity(node.status.allocatable?.[name] ?? node.status.capacity?.[name] ?? otherwise);
-  return { cpu: of("cpu", "8"), memory: of("memory", "32Gi"), pods: of("pods", "110") };
-}
 
 /** A port that a Pod takes on its node, at one address or at all (0.0.0.0). */
 export interface HostPort {

@@ -13,19 +13,14 @@ import { ApiClient, type Sync } from "../controllers/client.ts";
 import { type ControllerContext, WorkQueue } from "../controllers/controller.ts";
 import { EventRecorder } from "../controllers/events.ts";
 import { isTerminal } from "../controllers/pods.ts";
+import { selectorOf } from "../controllers/replicaset.ts";
 import { ServicePods } from "../controllers/service-pods.ts";
 import { controllerOf, type Informers } from "../informer.ts";
 import { compareNames } from "../objects.ts";
 import { keyOf } from "../store.ts";
-import {
-  allocatableOf,
-  fitsNodeAffinity,
-  hostPortsOf,
-  requestsOf,
-  takeSamePort,
-  untolerated,
-} from "./node-fit.ts";
+import { fitsNodeAffinity, hostPortsOf, takeSamePort, untolerated } from "./node-fit.ts";
 import { antiAffinityOf, PlacedPods } from "./placed-pods.ts";
+import { lacksOf } from "./resources.ts";
 import {
   defaultWishes,
   domainCounts,
@@ -39,6 +34,20 @@ const COSTS = { requestNs: 3 * NS_PER_MS, queriesPerSecond: 50, burst: 100 };
 const USER = "kube-scheduler";
 /** The one key of the queue: Pods are taken one after the other. */
 const TURN = "turn";
+
+/** Why a node does not fit. */
+interface Refusal {
+  readonly reasons: readonly string[];
+  /** It would not help if Pods there went away. */
+  readonly isHelpless: boolean;
+}
+
+/** What may be otherwise once Pods have gone from the node. */
+const MAY_CHANGE = /anti-affinity|topology spread constraints$|free ports/;
+
+function refusal(reason: string): Refusal {
+  return { reasons: [reason], isHelpless: !MAY_CHANGE.test(reason) };
+}
 
 /** kube-scheduler: gives each Pod a node. */
 export class PodScheduler {
@@ -80,7 +89,13 @@ export class PodScheduler {
       return;
     }
     const isOurs = (pod.spec.schedulerName ?? "default-scheduler") === "default-scheduler";
-    if (!isOurs || this.#unschedulable.has(key) || pod.metadata.deletionTimestamp !== undefined)
+    const isGated = (pod.spec.schedulingGates ?? []).length > 0;
+    if (
+      !isOurs ||
+      isGated ||
+      this.#unschedulable.has(key) ||
+      pod.metadata.deletionTimestamp !== undefined
+    )
       return;
     this.#waiting.add(key);
     this.#queue.add(TURN);
@@ -106,15 +121,15 @@ export class PodScheduler {
 
   *#place(pod: Pod, key: string): Sync {
     const infos = this.#placed.infos(this.#informers.list("Node"));
-    const refusals = new Map<string, number>();
+    const refusals: Refusal[] = [];
     const wishes = this.#wishes(pod);
     const fitting = infos.filter((info) => {
       const refusal = this.#refusal(pod, info, infos, wishes);
-      if (refusal !== null) refusals.set(refusal, (refusals.get(refusal) ?? 0) + 1);
+      if (refusal !== null) refusals.push(refusal);
       return refusal === null;
     });
     const chosen = this.#best(pod, fitting, wishes.soft);
-    if (chosen === null) return yield* this.#report(pod, key, infos.length, refusals);
+    if (chosen === null) return yield* this.#report(pod, key, refusals);
     const { name } = chosen.node.metadata;
     this.#assumed.set(pod.metadata.uid, name);
     this.#placed.put(pod, name);
@@ -131,9 +146,9 @@ export class PodScheduler {
   }
 
   /** Says that no node fits: a condition and an event. */
-  *#report(pod: Pod, key: string, total: number, refusals: ReadonlyMap<string, number>): Sync {
+  *#report(pod: Pod, key: string, refusals: readonly Refusal[]): Sync {
     this.#unschedulable.add(key);
-    const message = unschedulableMessage(total, refusals);
+    const message = unschedulableMessage(refusals);
     this.#events.event(pod, "Warning", "FailedScheduling", message);
     const condition: Condition = {
       type: "PodScheduled",
@@ -186,8 +201,10 @@ export class PodScheduler {
     const owner = controllerOf(pod);
     if (owner === null) return null;
     const key = `${pod.metadata.namespace ?? ""}/${owner.name}`;
-    if (owner.kind === "ReplicaSet")
-      return this.#informers.get("ReplicaSet", key)?.spec.selector ?? null;
+    if (owner.kind === "ReplicaSet" || owner.kind === "ReplicationController") {
+      const set = this.#informers.get(owner.kind, key);
+      return set === null ? null : selectorOf(set);
+    }
     if (owner.kind === "StatefulSet")
       return this.#informers.get("StatefulSet", key)?.spec.selector ?? null;
     return null;
@@ -199,8 +216,20 @@ export class PodScheduler {
     info: NodeInfo,
     all: readonly NodeInfo[],
     wishes: { readonly hard: readonly SpreadWish[] },
-  ): string | null {
-    const { node, pods } = info;
+  ): Refusal | null {
+    const reason = this.#misfit(pod, info);
+    if (reason !== null) return refusal(reason);
+    const lacks = lacksOf(pod, info.node, info.pods);
+    if (lacks.length > 0) {
+      const reasons = lacks.map((lack) => lack.reason);
+      return { reasons, isHelpless: lacks.some(({ isForGood }) => isForGood) };
+    }
+    const other = unevenness(pod, info, all, wishes.hard) ?? this.#antiAffinity(pod, info, all);
+    return other === null ? null : refusal(other);
+  }
+
+  /** Why the node would not fit either if there were more of it, or null. */
+  #misfit(pod: Pod, { node, pods }: NodeInfo): string | null {
     if (
       node.spec.unschedulable === true &&
       untolerated(pod.spec.tolerations, node, ["NoSchedule"])?.key ===
@@ -219,11 +248,7 @@ export class PodScheduler {
     if (ports.length > 0 && pods.some(isTaken)) {
       return "node(s) didn't have free ports for the requested pod ports";
     }
-    return (
-      lackOfResources(pod, info) ??
-      unevenness(pod, info, all, wishes.hard) ??
-      this.#antiAffinity(pod, info, all)
-    );
+    return null;
   }
 
   #antiAffinity(pod: Pod, { node }: NodeInfo, all: readonly NodeInfo[]): string | null {
@@ -263,22 +288,6 @@ export class PodScheduler {
   }
 }
 
-function lackOfResources(pod: Pod, { node, pods }: NodeInfo): string | null {
-  const has = allocatableOf(node);
-  if (pods.length + 1 > has.pods) return "Too many pods";
-  const wanted = requestsOf(pod);
-  if (wanted.cpu === 0 && wanted.memory === 0) return null;
-  let cpu = wanted.cpu;
-  let memory = wanted.memory;
-  for (const other of pods) {
-    const used = requestsOf(other);
-    cpu += used.cpu;
-    memory += used.memory;
-  }
-  if (wanted.cpu > 0 && cpu > has.cpu) return "Insufficient cpu";
-  return wanted.memory > 0 && memory > has.memory ? "Insufficient memory" : null;
-}
-
 function unevenness(
   pod: Pod,
   { node }: NodeInfo,
@@ -299,17 +308,20 @@ function unevenness(
 }
 
 /** `0/3 nodes are available: 3 node(s) …`, with what is said of preemption. */
-function unschedulableMessage(total: number, refusals: ReadonlyMap<string, number>): string {
+function unschedulableMessage(refusals: readonly Refusal[]): string {
+  const total = refusals.length;
   if (total === 0) return "no nodes available to schedule pods";
-  const reasons = [...refusals].map(([reason, count]) => `${count} ${reason}`).sort(compareNames);
-  const resolvable =
-    /^(Insufficient|Too many)|anti-affinity|topology spread constraints$|free ports/;
-  const helped = [...refusals]
-    .filter(([reason]) => resolvable.test(reason))
-    .reduce((sum, [, count]) => sum + count, 0);
+  const counts = new Map<string, number>();
+  for (const reason of refusals.flatMap(({ reasons }) => reasons)) {
+    counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  }
+  const reasons = [...counts].map(([reason, count]) => `${count} ${reason}`).sort(compareNames);
+  const helpless = refusals.filter(({ isHelpless }) => isHelpless).length;
   const victims: string[] = [];
-  if (helped > 0) victims.push(`${helped} No preemption victims found for incoming pod`);
-  if (total > helped) victims.push(`${total - helped} Preemption is not helpful for scheduling`);
+  if (total > helpless) {
+    victims.push(`${total - helpless} No preemption victims found for incoming pod`);
+  }
+  if (helpless > 0) victims.push(`${helpless} Preemption is not helpful for scheduling`);
   const head = `0/${total} nodes are available`;
   return `${head}: ${reasons.join(", ")}. no new claims to deallocate, preemption: ${head}: ${victims.sort(compareNames).join(", ")}.`;
 }

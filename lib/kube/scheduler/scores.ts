@@ -7,14 +7,8 @@
 import { matchesLabels, matchesSelector } from "../api/labels.ts";
 import type { LabelSelector, Node, Pod, Service } from "../api/types.ts";
 import { ZONE_LABEL } from "../objects.ts";
-import {
-  allocatableOf,
-  matchesTerm,
-  type Resources,
-  scoredRequestsOf,
-  taintsOf,
-  tolerates,
-} from "./node-fit.ts";
+import { matchesTerm, taintsOf, tolerates } from "./node-fit.ts";
+import { allocatableOf, type Resources, scoredRequestsOf } from "./resources.ts";
 
 const HOSTNAME = "kubernetes.io/hostname";
 const MAX_SCORE = 100;

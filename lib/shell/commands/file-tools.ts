@@ -2,14 +2,37 @@
  * Small tools around files: `mkdir`, `rm`, `touch`, `tee`, `ls`.
  *
  * Spec: POSIX.1-2017; texts of GNU coreutils 9.1.
- * Not modelled: options of `ls`; directories exist as far as files are in them.
+ * Not modelled: options of `ls`; owners and modes of files.
  */
 import { afterInput, type Command, immediate } from "../command.ts";
+import { removeTree } from "../files.ts";
 
 const plain = (args: readonly string[]): string[] => args.filter((word) => !/^-./.test(word));
 
-export const mkdir: Command = { name: "mkdir", parse: () => immediate(() => 0) };
 export const chmod: Command = { name: "chmod", parse: () => immediate(() => 0) };
+export const chown: Command = { name: "chown", parse: () => immediate(() => 0) };
+
+/** `mkdir [-p] [-m MODE] DIRECTORY…`. */
+export const mkdir: Command = {
+  name: "mkdir",
+  parse(args) {
+    const makesParents = args.some((word) => /^-[a-z]*p/.test(word));
+    const modeAt = args.indexOf("-m");
+    const words = plain(modeAt === -1 ? args : args.toSpliced(modeAt, 2));
+    return immediate(({ host, io }) => {
+      let status = 0;
+      for (const path of words) {
+        const isThere = host.files.isDirectory(path) || host.files.read(path) !== null;
+        if (!isThere) host.files.makeDirectory(path);
+        else if (!makesParents) {
+          io.stderr(`mkdir: cannot create directory '${path}': File exists\n`);
+          status = 1;
+        }
+      }
+      return status;
+    });
+  },
+};
 
 export const touch: Command = {
   name: "touch",
@@ -25,10 +48,12 @@ export const rm: Command = {
   name: "rm",
   parse(args) {
     const isForced = args.some((word) => /^-[a-z]*f/.test(word));
+    const isDeep = args.some((word) => /^-[a-z]*[rR]/.test(word));
     return immediate(({ host, io }) => {
       let status = 0;
       for (const path of plain(args)) {
-        if (host.files.remove(path) || isForced) continue;
+        if (isDeep) removeTree(host.files, path);
+        if (host.files.remove(path) || isForced || isDeep) continue;
         io.stderr(`rm: cannot remove '${path}': No such file or directory\n`);
         status = 1;
       }

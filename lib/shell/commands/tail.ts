@@ -12,23 +12,26 @@ import { readFile } from "../system-files.ts";
 /** How often `-f` looks whether a file has grown. Differs: the real one is told by inotify. */
 const POLL_NS = NS_PER_S;
 
-/** `tail [-f] [-n N | -c N] [FILE]`. */
+/** `tail [-f | -F] [-n N | -c N] [FILE]`. */
 export const tail: Command = {
   name: "tail",
   parse(args) {
     let follow = false;
+    let retry = false;
     let unit = "n";
     let count = "10";
     const paths: string[] = [];
     const left = [...args];
     for (let word = left.shift(); word !== undefined; word = left.shift()) {
       const sized = /^-([nc])(.*)$/.exec(word);
-      if (word === "-f" || word === "-F") follow = true;
-      else if (sized !== null) {
+      if (word === "-f" || word === "-F") {
+        follow = true;
+        retry ||= word === "-F";
+      } else if (sized !== null) {
         unit = sized[1] ?? "n";
         count = sized[2] === "" ? (left.shift() ?? "") : (sized[2] ?? "");
       } else if (/^-[0-9]+$/.test(word)) count = word.slice(1);
-      else if (word.startsWith("-")) throw notModelled("tail", word, "options are -f -n N -c N");
+      else if (word.startsWith("-")) throw notModelled("tail", word, "options are -f -F -n N -c N");
       else paths.push(word);
     }
     if (!/^\+?[0-9]+$/.test(count)) throw notModelled("tail", count, "a number of lines or bytes");
@@ -39,7 +42,7 @@ export const tail: Command = {
         path === null ? yield* context.io.stdin.readAll() : readFile(context.host, path);
       if (bytes === null) {
         context.io.stderr(`tail: cannot open '${path}' for reading: No such file or directory\n`);
-        return 1;
+        return retry ? yield* awaitFile(context, path ?? "") : 1;
       }
       context.io.write(lastPart(bytes, unit, count));
       return follow && path !== null ? yield* followFile(context, path, bytes.length) : 0;
@@ -57,6 +60,13 @@ function lastPart(bytes: Uint8Array, unit: string, count: string): Uint8Array {
   const lines = fromUtf8(bytes).match(/[^\n]*\n|[^\n]+$/g) ?? [];
   const skipped = count.startsWith("+") ? number - 1 : Math.max(0, lines.length - number);
   return new Uint8Array(Buffer.from(lines.slice(skipped).join("")));
+}
+
+/** Waits until the file is there, and shows it from its start. */
+function* awaitFile(context: CommandContext, path: string): Program<number> {
+  while (readFile(context.host, path) === null) yield sleep(POLL_NS);
+  context.io.stderr(`tail: '${path}' has appeared;  following new file\n`);
+  return yield* followFile(context, path, 0);
 }
 
 function* followFile({ host, io }: CommandContext, path: string, start: number): Program<number> {

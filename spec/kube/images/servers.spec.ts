@@ -136,6 +136,16 @@ describe("kube/images/go-images", () => {
 describe("kube/images/agnhost", () => {
   const image = "registry.k8s.io/e2e-test-images/agnhost:2.45";
 
+  it("is well for ten seconds, and then no more: liveness", () => {
+    const web = run({ image, args: ["liveness"] });
+    const ask = () => web.ask("curl -s -w ' %{http_code}' 10.0.0.2:8080/healthz");
+    web.pass(8);
+
+    expect(ask()).to.equal("ok 200");
+    web.pass(3);
+    expect(ask()).to.match(/^error: 1[1-9]\.[0-9]+ 500$/);
+  });
+
   it("answers over HTTP and UDP as netexec", () => {
     const web = run({ image, args: ["netexec", "--http-port=80", "--udp-port=81"] });
 

@@ -52,6 +52,7 @@ export class Running {
       host: world.host(start.host ?? "b"),
       api: new Informers(world.scheduler, store, 0),
       updateStatus() {},
+      create: () => {},
       termination,
       log: (text) => {
         this.output += text;

@@ -1,7 +1,8 @@
 /**
  * The `agnhost` image: one program with a subcommand for each role.
  *
- * Spec: Kubernetes, test/images/agnhost (connect, pause, porter, serve-hostname, test-webserver).
+ * Spec: Kubernetes, test/images/agnhost (connect, liveness, pause, porter, serve-hostname,
+ * test-webserver).
  * Not modelled: the other subcommands, which say so and end with status 1; SCTP and TLS.
  */
 import { goNotFound } from "../../../apps/go-http.ts";
@@ -26,6 +27,10 @@ import { netexec } from "./netexec.ts";
 /** How long serve-hostname goes on after SIGTERM. */
 const HOSTNAME_GRACE = 60 * NS_PER_S;
 
+const LIVENESS_PORT = 8080;
+/** How long `liveness` stays well. */
+const HEALTHY_NS = 10 * NS_PER_S;
+
 /** `agnhost SUBCOMMAND …`. */
 export function* agnhost(
   container: Container,
@@ -43,12 +48,14 @@ export function* agnhost(
       return yield* connect(context, args);
     case "test-webserver":
       return yield* testWebserver(context, args);
+    case "liveness":
+      return yield* liveness(context);
     case "pause":
       context.io.stdout("Paused\n");
       return yield* endAtSignal(context.signal, GO_TERMINATED);
     default:
       context.io.stderr(
-        `agnhost: "${subcommand}" is not modelled; subcommands are connect netexec pause porter serve-hostname test-webserver\n`,
+        `agnhost: "${subcommand}" is not modelled; subcommands are connect liveness netexec pause porter serve-hostname test-webserver\n`,
       );
       return 1;
   }
@@ -138,6 +145,25 @@ function* porter(context: CommandContext, args: readonly string[]): Program<numb
     });
   }
   return yield* endAtSignal(context.signal, GO_TERMINATED);
+}
+
+/** Is well for ten seconds, and then no more: what liveness probes are tried on. */
+function* liveness(context: CommandContext): Program<number> {
+  const { cpu } = context.host.namespace;
+  const startedAt = cpu.now;
+  const isUp = serveGo(context, LIVENESS_PORT, ({ target }) => {
+    const age = cpu.now - startedAt;
+    switch (pathOf(target)) {
+      case "/healthz":
+        if (age <= HEALTHY_NS) return textReply("ok");
+        return { ...textReply(`error: ${age / NS_PER_S}`), status: 500 };
+      case "/started":
+        return textReply(`${age / NS_PER_S}s`);
+      default:
+        return goNotFound();
+    }
+  });
+  return isUp ? yield* endAtSignal(context.signal, GO_TERMINATED) : 1;
 }
 
 /** Serves the files of the container. */

@@ -1,40 +1,44 @@
 /**
- * The `redis` image and what is made from it: a server, and a replica of another one.
+ * The `redis` image and what is made from it: a server, a replica of another one, a sentinel.
  *
  * Spec: Redis 7.0 (networking.c, replication.c: PING, REPLCONF, PSYNC, then a dump and the stream of
  * commands).
- * Not modelled: persistence, AUTH, the configuration file, partial resynchronisation, REPLCONF ACK.
+ * Not modelled: persistence, AUTH, most of the configuration, cluster mode, partial
+ * resynchronisation, REPLCONF ACK; a sentinel knows its masters and does not watch them.
  */
-import { utf8 } from "../../../base/bytes.ts";
+import { fromUtf8, utf8 } from "../../../base/bytes.ts";
 import { errnoMessage } from "../../../base/errno.ts";
 import { ANY_ADDRESS } from "../../../base/inet.ts";
 import { NS_PER_S } from "../../../base/units.ts";
 import { appHost } from "../../../shell/app.ts";
 import type { CommandContext } from "../../../shell/command.ts";
+import { absolutePath } from "../../../shell/files.ts";
 import { type Program, sleep } from "../../../sim/process.ts";
 import { TcpListener } from "../../../socket/tcp-listener.ts";
 import { TcpSocket } from "../../../socket/tcp-socket.ts";
 import { transportsOf } from "../../../transport/stack.ts";
 import { endAtSignal } from "../signals.ts";
-import { formatRequest, formatResp, RespReader, type RespValue } from "./resp.ts";
-import { RedisData } from "./store.ts";
+import { type RedisAddress, type RedisConfig, readRedisConfig } from "./redis-config.ts";
+import { bulk, formatRequest, formatResp, RespReader, type RespValue } from "./resp.ts";
+import { RedisData, unknownCommand } from "./store.ts";
 
-const DEFAULT_PORT = 6379;
 const BACKLOG = 511;
 const READ_SIZE = 16384;
 const KEEP_ALIVE_SECONDS = 300;
 const READ_ONLY = "READONLY You can't write against a read only replica.";
 
-/** `redis-server [--port PORT] [--replicaof HOST PORT]`. */
+/** `redis-server [FILE] [--port PORT] [--replicaof HOST PORT] [--sentinel]`. */
 export function* redisServer(context: CommandContext, args: readonly string[]): Program<number> {
-  const option = (...names: string[]): number => args.findIndex((word) => names.includes(word));
-  const portAt = option("--port");
-  const replicaAt = option("--replicaof", "--slaveof");
-  const port = portAt === -1 ? DEFAULT_PORT : Number(args[portAt + 1]);
-  const master =
-    replicaAt === -1
-      ? null
-      : { host: args[replicaAt + 1] ?? "", port: Number(args[replicaAt + 2]) };
+  const config = readRedisConfig(args, (path) => {
+    const bytes = context.host.files.read(path);
+    return bytes === null ? null : fromUtf8(bytes);
+  });
+  if (typeof config === "string") {
+    const why = "No such file or directory";
+    context.io.stdout(`# Fatal error, can't open config file '${absolutePath(config)}': ${why}\n`);
+    return 1;
+  }
+  const { port, master } = config;
   const { processes, namespace } = context.host;
   const listener = new TcpListener(transportsOf(namespace));
   listener.setOption("SO_REUSEADDR", 1);
@@ -46,26 +50,44 @@ export function* redisServer(context: CommandContext, args: readonly string[]): 
     );
     return 1;
   }
-  const server = new RedisServer(context, port, master !== null);
+  const server = new RedisServer(context, config);
   processes.spawn("redis-server", server.accept(listener));
   if (master !== null) processes.spawn("redis-server", server.follow(master.host, master.port));
   context.io.stdout("* Ready to accept connections\n");
   return yield* endAtSignal(context.signal, 0);
 }
 
+/** What a sentinel says of the masters that it was told of. */
+function askSentinel(
+  watched: ReadonlyMap<string, RedisAddress>,
+  [name = "", ...args]: readonly string[],
+): RespValue {
+  if (name.toUpperCase() !== "SENTINEL") return unknownCommand(name, args);
+  const [subcommand = "", master = ""] = args;
+  if (subcommand.toLowerCase() !== "get-master-addr-by-name") {
+    const text = `ERR unknown subcommand '${subcommand}'. Try SENTINEL HELP.`;
+    return { kind: "error", text };
+  }
+  const found = watched.get(master);
+  if (found === undefined) return bulk(null);
+  return { kind: "array", items: [bulk(found.host), bulk(String(found.port))] };
+}
+
 class RedisServer {
   readonly #context: CommandContext;
-  readonly #port: number;
-  readonly #isReplica: boolean;
+  readonly #config: RedisConfig;
   readonly #data = new RedisData();
   readonly #replicas = new Set<TcpSocket>();
   /** Bytes of commands that replicas have been sent. */
   #offset = 0;
 
-  constructor(context: CommandContext, port: number, isReplica: boolean) {
+  constructor(context: CommandContext, config: RedisConfig) {
     this.#context = context;
-    this.#port = port;
-    this.#isReplica = isReplica;
+    this.#config = config;
+  }
+
+  get #isReplica(): boolean {
+    return this.#config.master !== null;
   }
 
   *accept(listener: TcpListener): Program<number> {
@@ -117,7 +139,9 @@ class RedisServer {
     const [name = ""] = words;
     const command = name.toUpperCase();
     if (command === "QUIT" || command === "REPLCONF") return { kind: "simple", text: "OK" };
-    if (command === "INFO") return { kind: "bulk", text: this.#info() };
+    if (command === "INFO") return bulk(this.#info());
+    const { watched } = this.#config;
+    if (watched !== null && command !== "PING") return askSentinel(watched, words);
     if (this.#isReplica && this.#data.writes(name)) return { kind: "error", text: READ_ONLY };
     const { reply, changed } = this.#data.run(words);
     if (changed) yield* this.#propagate(words);
@@ -178,7 +202,7 @@ class RedisServer {
     };
     const requests = [
       ["PING"],
-      ["REPLCONF", "listening-port", String(this.#port)],
+      ["REPLCONF", "listening-port", String(this.#config.port)],
       ["REPLCONF", "capa", "eof", "capa", "psync2"],
       ["PSYNC", "?", "-1"],
     ];

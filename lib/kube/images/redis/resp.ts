@@ -88,6 +88,43 @@ export class RespReader {
     return words;
   }
 
+  /** A value as servers send it, or null if not all of it is there. */
+  value(): RespValue | null {
+    const before = this.#bytes;
+    const value = this.#value();
+    if (value === null) this.#bytes = before;
+    return value;
+  }
+
+  #value(): RespValue | null {
+    const rest = this.#bytes;
+    const head = this.line();
+    if (head === null) return null;
+    const text = head.slice(1);
+    switch (head.charAt(0)) {
+      case "+":
+        return { kind: "simple", text };
+      case "-":
+        return { kind: "error", text };
+      case ":":
+        return { kind: "integer", value: Number(text) };
+      case "$": {
+        this.#bytes = rest;
+        const read = this.bulk();
+        return read === undefined ? null : bulk(read);
+      }
+      default: {
+        const items: RespValue[] = [];
+        for (let left = Number(text); left > 0; left -= 1) {
+          const item = this.#value();
+          if (item === null) return null;
+          items.push(item);
+        }
+        return { kind: "array", items };
+      }
+    }
+  }
+
   /** A bulk string, null for none; undefined if not all of it is there. */
   bulk(): string | null | undefined {
     const before = this.#bytes;

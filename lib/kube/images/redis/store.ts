@@ -50,7 +50,7 @@ export class RedisData {
   run(words: readonly string[]): { reply: RespValue; changed: boolean } {
     const [name = "", ...args] = words;
     const entry = COMMANDS.get(name.toUpperCase());
-    if (entry === undefined) return { reply: unknown(name, args), changed: false };
+    if (entry === undefined) return { reply: unknownCommand(name, args), changed: false };
     if (args.length < entry.least || args.length > entry.most) {
       const text = `ERR wrong number of arguments for '${name.toLowerCase()}' command`;
       return { reply: { kind: "error", text }, changed: false };
@@ -128,7 +128,8 @@ function dumpLength(length: number): Uint8Array {
   return bytes;
 }
 
-function unknown(name: string, args: readonly string[]): RespValue {
+/** What a server says of a command that it has not. */
+export function unknownCommand(name: string, args: readonly string[]): RespValue {
   const shown = args.map((word) => `'${word}' `).join("");
   return {
     kind: "error",
