@@ -10,7 +10,8 @@ import type { LineText } from "../base/line-text.ts";
 import type { Netfilter } from "../netfilter/netfilter.ts";
 import { Table } from "../netfilter/table.ts";
 import { applyCommand, findRule } from "../netfilter/text/apply.ts";
-import { type Command, CommandParser } from "../netfilter/text/command.ts";
+import type { Command } from "../netfilter/text/command.ts";
+import { CommandParser } from "../netfilter/text/command-parser.ts";
 import { Words } from "../netfilter/text/lexer.ts";
 import type { IptablesTool, TableName } from "./proxy/node.ts";
 

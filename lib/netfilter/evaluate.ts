@@ -18,8 +18,6 @@ export interface EvaluationTrace {
   rule(packet: Packet, chain: Chain, index: number, verdict: Verdict): void;
   /** The end of a built-in chain was reached. */
   policy(packet: Packet, chain: Chain): void;
-  /** The end of a user chain was reached. */
-  chainEnd(packet: Packet, chain: Chain): void;
 }
 
 /** Walks chains; one for each depth of nesting of hooks, since the stack is its own. */
@@ -27,29 +25,22 @@ export class Evaluator {
   readonly #chains: Chain[] = [];
   readonly #positions = new Int32Array(MAX_JUMP_DEPTH + 1);
   #depth = 0;
-  /** Walks every rule, for comparison. */
-  readonly #linear: boolean;
-
-  constructor(options: { readonly linear?: boolean } = {}) {
-    this.#linear = options.linear === true;
-  }
 
   /** Takes the packet through a built-in chain; never CONTINUE or RETURN. @hot */
   run(base: Chain, packet: Packet, trace: EvaluationTrace | null): Verdict {
     this.#depth = 0;
     let chain = base;
     let position = 0;
-    let index = this.#linear ? null : indexOf(chain);
+    let index = indexOf(chain);
     for (;;) {
       const { rules } = chain;
       if (index !== null) position = index.next(packet, position);
       if (position >= rules.length) {
         if (this.#depth === 0) return this.#policy(base, packet, trace);
-        if (trace !== null && packet.frame.traced) trace.chainEnd(packet, chain);
         this.#depth -= 1;
         chain = this.#chainAt(this.#depth);
         position = this.#positions[this.#depth] ?? 0;
-        index = this.#linear ? null : indexOf(chain);
+        index = indexOf(chain);
         continue;
       }
       const rule = rules[position];
@@ -70,13 +61,13 @@ export class Evaluator {
         if (!rule.isGoto) this.#push(chain, position);
         chain = jump;
         position = 0;
-        index = this.#linear ? null : indexOf(chain);
+        index = indexOf(chain);
       } else if (verdict === Verdict.RETURN) {
         if (this.#depth === 0) return this.#policy(base, packet, trace);
         this.#depth -= 1;
         chain = this.#chainAt(this.#depth);
         position = this.#positions[this.#depth] ?? 0;
-        index = this.#linear ? null : indexOf(chain);
+        index = indexOf(chain);
       } else {
         return verdict;
       }

@@ -67,8 +67,6 @@ export class TraceListener implements EvaluationTrace {
     this.#add(packet, chain, 0, chain.policyAccepts ? "ACCEPT" : "DROP", "");
   }
 
-  chainEnd(): void {}
-
   #add(packet: Packet, chain: Chain, rule: number, verdict: string, text: string): void {
     this.#tell({
       at: this.#cpu.now,
@@ -82,22 +80,6 @@ export class TraceListener implements EvaluationTrace {
       packet: describe(packet),
     });
   }
-}
-
-/** Keeps them: `netfilter.trace = new TraceRecorder(cpu)`. */
-export class TraceRecorder extends TraceListener {
-  readonly records: TraceRecord[];
-
-  constructor(cpu: Cpu) {
-    const records: TraceRecord[] = [];
-    super(cpu, (record) => records.push(record));
-    this.records = records;
-  }
-}
-
-/** The records as `xtables-monitor --trace` prints them. */
-export function formatTrace(records: readonly TraceRecord[]): string {
-  return records.map((record, index) => formatRecord(record, records[index - 1] ?? null)).join("");
 }
 
 /** The lines of one record that comes after another one: the packet is shown once in each table. */

@@ -4,7 +4,8 @@ import { Evaluator } from "../../lib/netfilter/evaluate.ts";
 import { Hook } from "../../lib/netfilter/hooks.ts";
 import { Netfilter } from "../../lib/netfilter/netfilter.ts";
 import { Packet } from "../../lib/netfilter/packet.ts";
-import type { Verdict } from "../../lib/netfilter/rule.ts";
+import { Verdict } from "../../lib/netfilter/rule.ts";
+import type { Chain } from "../../lib/netfilter/table.ts";
 import * as ipv4 from "../../lib/wire/ipv4.ts";
 import { emptyHost } from "../../tools/empty-host.ts";
 
@@ -57,8 +58,39 @@ function load(rules: readonly string[], user: readonly string[]): Netfilter {
   return netfilter;
 }
 
+/** What decides about a packet that comes to a built-in chain. */
+type Walk = (base: Chain, packet: Packet) => Verdict;
+
+/** The walk that looks at every rule. */
+function overEveryRule(base: Chain, packet: Packet): Verdict {
+  const verdict = throughChain(base, packet);
+  if (verdict !== Verdict.CONTINUE) return verdict;
+  if (base.counts) {
+    base.packets += 1;
+    base.bytes += packet.length;
+  }
+  return base.policyAccepts ? Verdict.ACCEPT : Verdict.DROP;
+}
+
+/** CONTINUE: the packet came to the end of the chain, or was sent back. */
+function throughChain(chain: Chain, packet: Packet): Verdict {
+  for (const one of chain.rules) {
+    const matches = one.matchesPacket(packet);
+    if (!matches && packet.hotDrop) return Verdict.DROP;
+    if (!matches) continue;
+    one.packets += 1;
+    one.bytes += packet.length;
+    let verdict = one.target === null ? one.verdict : one.target.apply(packet);
+    if (one.jump !== null) verdict = throughChain(one.jump, packet);
+    if (one.isGoto && one.jump !== null) return verdict;
+    if (verdict === Verdict.RETURN) return Verdict.CONTINUE;
+    if (verdict !== Verdict.CONTINUE) return verdict;
+  }
+  return Verdict.CONTINUE;
+}
+
 /** Takes a packet through FORWARD of the filter table; returns verdict and mark. */
-function walk(netfilter: Netfilter, evaluator: Evaluator, one: RandomPacket): [Verdict, number] {
+function walk(netfilter: Netfilter, through: Walk, one: RandomPacket): [Verdict, number] {
   const frame = netfilter.host.pool.takeForPayload(one.size);
   frame.bytes.fill(0, frame.start, frame.end);
   ipv4.write(frame.view, frame.start, {
@@ -76,7 +108,7 @@ function walk(netfilter: Netfilter, evaluator: Evaluator, one: RandomPacket): [V
   const at = new Packet();
   at.begin(Hook.FORWARD, frame, null, null);
   const chain = netfilter.table("filter")?.base[Hook.FORWARD];
-  const verdict = evaluator.run(chain!, at, null);
+  const verdict = through(chain!, at);
   const { mark } = frame;
   frame.deliver();
   return [verdict, mark];
@@ -92,11 +124,11 @@ describe("netfilter/chain-index", () => {
         (rules, user, packets) => {
           const indexed = load(rules, user);
           const linear = load(rules, user);
-          const quick = new Evaluator();
-          const slow = new Evaluator({ linear: true });
+          const evaluator = new Evaluator();
+          const byIndex: Walk = (base, one) => evaluator.run(base, one, null);
 
           for (const one of packets) {
-            expect(walk(indexed, quick, one)).to.deep.equal(walk(linear, slow, one));
+            expect(walk(indexed, byIndex, one)).to.deep.equal(walk(linear, overEveryRule, one));
           }
 
           expect(indexed.save(null, { counters: true })).to.equal(

@@ -11,7 +11,8 @@ import { VethworkError } from "../../lib/base/errors.ts";
 import { Netfilter } from "../../lib/netfilter/netfilter.ts";
 import { Random } from "../../lib/sim/random.ts";
 import { emptyHost } from "../empty-host.ts";
-import { FUZZ_SETS, type RandomRule, RuleGrammar } from "./rule-grammar.ts";
+import { type RandomRule, RuleGrammar } from "./rule-grammar.ts";
+import { FUZZ_SETS } from "./rule-values.ts";
 
 const { values } = parseArgs({
   options: {

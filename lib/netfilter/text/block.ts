@@ -9,7 +9,7 @@ import { HOOK_NAMES } from "../hooks.ts";
 import { RuleBlock, type SharedRule } from "../rule-block.ts";
 import { hooksOf, type TableName } from "../table.ts";
 import type { ChainBlock } from "../table-edit.ts";
-import type { CommandParser } from "./command.ts";
+import type { CommandParser } from "./command-parser.ts";
 import { checkNewChain } from "./header.ts";
 import type { Words } from "./lexer.ts";
 

@@ -7,7 +7,8 @@
 import type { Rule } from "../rule.ts";
 import { Table, type TableName } from "../table.ts";
 import { applyCommand, checkRules, findRule, noSuchRule, type Witness } from "./apply.ts";
-import { type Command, CommandParser } from "./command.ts";
+import type { Command } from "./command.ts";
+import { CommandParser } from "./command-parser.ts";
 import { ExitStatus, RuleError } from "./errors.ts";
 import { Words } from "./lexer.ts";
 import { describeRule, listCommands, listTable } from "./list.ts";

@@ -1,64 +1,14 @@
 /**
  * A command line as getopt_long reads it: short options that may be joined to their values, long
- * ones with `=` or in an unambiguous abbreviation. iptables' own options come from the table below,
+ * ones with `=` or in an unambiguous abbreviation. iptables' own options come from base-options.ts,
  * the others from the modules that the line has loaded so far, the latest first.
  *
- * Kernel: none; iptables 1.8.9, iptables/iptables.c (original_opts), getopt_long(3).
+ * Kernel: none; getopt_long(3).
  */
+import { BASE_OPTIONS, type BaseOption, baseOption, baseOptionNamed } from "./base-options.ts";
 import { refuse } from "./errors.ts";
 import type { Words } from "./lexer.ts";
 import type { Shape, ShapeItem } from "./shape.ts";
-
-/** iptables' options by the letter under which they are handled. */
-interface BaseOption {
-  readonly letter: string;
-  /** none, needed, or optional (then only joined, or taken by the command itself). */
-  readonly argument: "none" | "needed" | "optional";
-  readonly names: readonly string[];
-}
-
-const BASE_OPTIONS: readonly BaseOption[] = [
-  { letter: "A", argument: "needed", names: ["append"] },
-  { letter: "D", argument: "needed", names: ["delete"] },
-  { letter: "C", argument: "needed", names: ["check"] },
-  { letter: "I", argument: "needed", names: ["insert"] },
-  { letter: "R", argument: "needed", names: ["replace"] },
-  { letter: "L", argument: "optional", names: ["list"] },
-  { letter: "S", argument: "optional", names: ["list-rules"] },
-  { letter: "F", argument: "optional", names: ["flush"] },
-  { letter: "Z", argument: "optional", names: ["zero"] },
-  { letter: "N", argument: "needed", names: ["new-chain"] },
-  { letter: "X", argument: "optional", names: ["delete-chain"] },
-  { letter: "E", argument: "needed", names: ["rename-chain"] },
-  { letter: "P", argument: "needed", names: ["policy"] },
-  { letter: "s", argument: "needed", names: ["source", "src"] },
-  { letter: "d", argument: "needed", names: ["destination", "dst"] },
-  { letter: "p", argument: "needed", names: ["protocol", "proto"] },
-  { letter: "i", argument: "needed", names: ["in-interface"] },
-  { letter: "o", argument: "needed", names: ["out-interface"] },
-  { letter: "j", argument: "needed", names: ["jump"] },
-  { letter: "g", argument: "needed", names: ["goto"] },
-  { letter: "t", argument: "needed", names: ["table"] },
-  { letter: "m", argument: "needed", names: ["match"] },
-  { letter: "n", argument: "none", names: ["numeric"] },
-  { letter: "v", argument: "none", names: ["verbose"] },
-  { letter: "w", argument: "optional", names: ["wait"] },
-  { letter: "W", argument: "optional", names: ["wait-interval"] },
-  { letter: "x", argument: "none", names: ["exact"] },
-  { letter: "f", argument: "none", names: ["fragments"] },
-  { letter: "V", argument: "none", names: ["version"] },
-  { letter: "h", argument: "optional", names: ["help"] },
-  { letter: "0", argument: "none", names: ["line-numbers"] },
-  { letter: "M", argument: "needed", names: ["modprobe"] },
-  { letter: "c", argument: "needed", names: ["set-counters"] },
-  { letter: "4", argument: "none", names: ["ipv4"] },
-  { letter: "6", argument: "none", names: ["ipv6"] },
-];
-
-const BY_LETTER = new Map(BASE_OPTIONS.map((option) => [option.letter, option]));
-const BY_NAME = new Map(
-  BASE_OPTIONS.flatMap((option) => option.names.map((name) => [name, option] as const)),
-);
 
 /** More long options than there are. */
 const MAX_NAMES = 512;
@@ -213,7 +163,7 @@ export class OptionReader {
     const letter = word.charAt(this.#inWord);
     this.letter = letter;
     this.written = word.length === 2 ? word : `-${letter}`;
-    const option = BY_LETTER.get(letter);
+    const option = baseOption(letter);
     const rest = word.length === this.#inWord + 1 ? "" : word.slice(this.#inWord + 1);
     if (option === undefined || letter === "0") {
       this.#leaveWord(rest === "");
@@ -246,7 +196,7 @@ export class OptionReader {
     const joined = equals === -1 ? undefined : word.slice(equals + 1);
     this.written = equals === -1 ? word : `--${name}`;
     this.index += 1;
-    const base = BY_NAME.get(name);
+    const base = baseOptionNamed(name);
     if (base !== undefined) return this.#foundBase(base, joined);
     for (let at = loaded.count - 1; at >= 0; at -= 1) {
       const names = loaded.namesAt(at);
