@@ -2,8 +2,9 @@
  * What the API server's admission adds to a new Pod, or refuses: its account and that account's
  * token, its priority, how long it bears a node that is cut off.
  *
- * Spec: admission plugins ServiceAccount, Priority, DefaultTolerationSeconds of v1.36.
- * Not modelled: LimitRanges, ResourceQuotas and Pod security are kept, but not applied.
+ * Spec: admission plugins ServiceAccount, Priority, DefaultTolerationSeconds of v1.36; LimitRanges
+ * and ResourceQuotas have files of their own.
+ * Not modelled: Pod security.
  */
 import { ApiError } from "./errors.ts";
 import { ensureMap, type Fields, mapIn, mapsIn, numberIn, setDefault, textIn } from "./fields.ts";

@@ -16,6 +16,7 @@ export type ApiErrorReason =
   | "BadRequest"
   | "Forbidden"
   | "MethodNotAllowed"
+  | "TooManyRequests"
   | "InternalError";
 
 /** One field that is wrong. */

@@ -83,3 +83,13 @@ function inUnits(value: number, base: number, units: readonly string[], index: n
   }
   return `${value}${units[index] ?? ""}`;
 }
+
+/** The sum of quantities, in the form of the first that is not nothing: `1536Mi`, `1100m`. */
+export function sumOfQuantities(texts: readonly string[]): string {
+  const form = texts.find((text) => parseQuantity(text) !== 0) ?? "0";
+  // In thousandths, since tenths of a core have no exact number.
+  const total = texts.reduce((sum, text) => sum + Math.round(parseQuantity(text) * 1000), 0);
+  const kibi = total / 1_024_000;
+  if (/i$/.test(form) && Number.isInteger(kibi)) return canonicalQuantity(`${kibi}Ki`);
+  return canonicalQuantity(`${total}m`);
+}

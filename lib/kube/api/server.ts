@@ -4,7 +4,7 @@
  * before it is stored is in strategy.ts, how it goes in deletion.ts.
  *
  * Spec: Kubernetes API concepts; registry strategies of v1.36.
- * Not modelled: authorization, webhooks, quotas, custom validation of unknown kinds.
+ * Not modelled: authorization, webhooks, custom validation of unknown kinds.
  */
 import type { Cidr } from "../../base/inet.ts";
 import type { Ns } from "../../base/units.ts";
@@ -31,6 +31,7 @@ import {
   notFound,
   staleVersion,
 } from "./errors.ts";
+import { evictedStatus, permitEviction } from "./eviction.ts";
 import { copyChanges, copyFields, ensureMap, type Fields, textIn } from "./fields.ts";
 import { resourceOf } from "./resources.ts";
 import { ServiceAllocation } from "./service-allocation.ts";
@@ -189,6 +190,21 @@ export class ApiServer {
       object = this.store.put(markedForDeletion(current, this.time, grace, finalizers), audit);
     }
     if (!lingers) this.#remove(object, audit);
+  }
+
+  /**
+   * Evicts a Pod: says why in a condition, then deletes it. Throws `TooManyRequests` if its
+   * PodDisruptionBudget allows no disruption now.
+   */
+  evict(key: string, user: string, options: DeleteOptions = {}): void {
+    const pod = this.#require("Pod", key) as Pod;
+    const permission = permitEviction(this.store, pod, this.time);
+    if (permission !== null) {
+      this.updateStatus({ ...permission.budget, status: permission.status }, user);
+    }
+    const { time } = this;
+    this.patchStatus("Pod", key, (current) => evictedStatus(current, time), user);
+    this.delete("Pod", key, user, options);
   }
 
   /** Lets a namespace go that has nothing in it any more. */

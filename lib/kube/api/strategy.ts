@@ -12,8 +12,10 @@ import { decodeProblem } from "./decode.ts";
 import { setDefaults, setTemplateGeneration, templateGeneration } from "./defaults.ts";
 import { ApiError } from "./errors.ts";
 import { copyFields, ensureMap, type Fields, mapIn, textIn } from "./fields.ts";
+import { applyLimitRanges, checkLimitRanges } from "./limit-ranges.ts";
 import { objectUid, randomSuffix } from "./names.ts";
 import { normalise } from "./normalise.ts";
+import { checkQuotas } from "./quotas.ts";
 import { prepareService, type ServiceAllocation } from "./service-allocation.ts";
 import type { ApiObject, NewObject } from "./types.ts";
 import { validate } from "./validate.ts";
@@ -66,11 +68,13 @@ const SYSTEM_PRIORITIES: ReadonlyMap<string, Fields> = new Map([
 export class Strategy {
   readonly #random: Random;
   readonly #allocation: ServiceAllocation;
+  readonly #store: Store;
   readonly #lookup: AdmissionLookup;
 
   constructor(random: Random, allocation: ServiceAllocation, store: Store) {
     this.#random = random;
     this.#allocation = allocation;
+    this.#store = store;
     this.#lookup = lookupIn(store);
   }
 
@@ -94,11 +98,25 @@ export class Strategy {
     if (EMPTY_STATUS.has(kind)) fields["status"] = copyFields(EMPTY_STATUS.get(kind));
     if (kind === "Service") prepareService(fields, null);
     setDefaults(fields);
-    if (kind === "Pod") admitPod(fields, this.#suffix(), this.#lookup);
+    if (kind === "Pod") {
+      applyLimitRanges(fields, this.#limitRanges(fields));
+      admitPod(fields, this.#suffix(), this.#lookup);
+    }
     if (kind === "DaemonSet") setTemplateGeneration(fields, 1);
     if (kind === "Service") this.#allocation.setFamilies(fields);
     validate(fields, null);
+    if (kind === "Pod" || kind === "PersistentVolumeClaim") {
+      checkLimitRanges(kind, fields, this.#limitRanges(fields));
+    }
+    checkQuotas(this.#store, fields as unknown as ApiObject);
     if (kind === "Service") this.#allocation.allocate(fields, null);
+  }
+
+  #limitRanges(fields: Fields): readonly ApiObject[] {
+    const ranges = this.#store.list("LimitRange");
+    if (ranges.length === 0) return ranges;
+    const namespace = textIn(mapIn(fields, "metadata"), "namespace");
+    return ranges.filter(({ metadata }) => metadata.namespace === namespace);
   }
 
   /** Completes and checks what is to take the place of `old`. Throws ApiError. */

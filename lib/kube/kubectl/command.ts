@@ -13,12 +13,13 @@ import { type Command, type CommandContext, immediate, notModelled } from "../..
 import { type Program, sleep } from "../../sim/process.ts";
 import type { ApiServer } from "../api/server.ts";
 import { type Arguments, parseArguments } from "./arguments.ts";
+import { drain } from "./drain.ts";
 import { exec } from "./exec.ts";
 import { kubectl, type ManifestFiles } from "./kubectl.ts";
 import { logs } from "./logs.ts";
 import { Output } from "./output.ts";
 import type { KubectlSurroundings } from "./surroundings.ts";
-import { awaitGone, podsToEvict, rolloutStatus, targetsOf, waitCommand } from "./wait.ts";
+import { awaitGone, rolloutStatus, targetsOf, waitCommand } from "./wait.ts";
 
 /** From a request to its answer. */
 const REQUEST_NS: Ns = 5 * NS_PER_MS;
@@ -78,8 +79,9 @@ function runKubectl(
         return rolloutStatus(around, args, io);
       }
       return atOnce(around, words, context);
-    case "delete":
     case "drain":
+      return drain(around, args, io);
+    case "delete":
       return andWaitUntilGone(around, words, args, context);
     default:
       return atOnce(around, words, context);
@@ -99,7 +101,7 @@ function* atOnce(
   return output.exitCode;
 }
 
-/** `delete` and `drain` end when the objects have gone. */
+/** `delete` ends when the objects have gone. */
 function* andWaitUntilGone(
   around: KubectlSurroundings,
   words: readonly string[],
@@ -109,11 +111,10 @@ function* andWaitUntilGone(
   const { server, readManifests } = around;
   const { io } = context;
   const files = yield* filesOf(words, context, readManifests);
-  const doomed =
-    args.command === "drain" ? podsToEvict(server, args) : targetsOf(server, args, files);
+  const doomed = targetsOf(server, args, files);
   const output = carryOut(server, words, files);
   io.stderr(output.stderr);
-  const isForced = args.command === "delete" && args.flag("force");
+  const isForced = args.flag("force");
   if (output.exitCode !== 0 || args.option("wait") === "false" || isForced) {
     io.stdout(output.stdout);
     return output.exitCode;

@@ -14,7 +14,7 @@ import { failuresTo } from "./failures.ts";
 import { get } from "./get.ts";
 import { createNamed, expose, runPod } from "./imperative.ts";
 import type { KubectlFile } from "./manifest.ts";
-import { cordon, drain, taint } from "./nodes.ts";
+import { cordon, taint } from "./nodes.ts";
 import { Output } from "./output.ts";
 import { rollout } from "./rollout.ts";
 
@@ -29,7 +29,6 @@ const COMMANDS: ReadonlyMap<string, CommandBody> = new Map([
   ["create", createNamed],
   ["delete", deleteNamed],
   ["describe", describe],
-  ["drain", drain],
   ["expose", expose],
   ["get", get],
   ["label", label],

@@ -1,13 +1,10 @@
 /**
- * Commands about nodes: `cordon`, `uncordon`, `taint`, `drain`.
+ * Commands about nodes: `cordon`, `uncordon`, `taint`.
  *
- * Spec: kubectl v1.36, cmd/drain, cmd/taint; kubectl pkg/drain.
- * Not modelled: PodDisruptionBudgets do not hold an eviction back.
+ * Spec: kubectl v1.36, cmd/drain, cmd/taint.
  */
 import type { ApiServer } from "../api/server.ts";
-import type { ApiObject, Node, Pod, Taint } from "../api/types.ts";
-import { controllerOf } from "../informer.ts";
-import { keyOf } from "../store.ts";
+import type { ApiObject, Node, Taint } from "../api/types.ts";
 import { type Arguments, UsageError } from "./arguments.ts";
 import { withSpec } from "./edit.ts";
 import type { Output } from "./output.ts";
@@ -23,7 +20,8 @@ export function cordon(server: ApiServer, args: Arguments, output: Output): void
   }
 }
 
-function nodesOf(server: ApiServer, args: Arguments): Node[] {
+/** The nodes that the words name or a selector means. */
+export function nodesOf(server: ApiServer, args: Arguments): Node[] {
   const isSelected = args.option("l") !== null || args.option("selector") !== null;
   if (args.words.length === 0 && !isSelected) {
     throw new UsageError(
@@ -33,7 +31,8 @@ function nodesOf(server: ApiServer, args: Arguments): Node[] {
   return selectObjects(server, args, ["node", ...args.words]) as Node[];
 }
 
-function setUnschedulable(
+/** Cordons a node, or lets Pods onto it again. */
+export function setUnschedulable(
   server: ApiServer,
   node: Node,
   unschedulable: boolean,
@@ -122,116 +121,4 @@ function readTaints(words: readonly string[]): TaintChanges {
 
 function isSameTaint(a: Taint, b: Taint): boolean {
   return a.key === b.key && a.effect === b.effect;
-}
-
-/** `drain NODE…`. */
-export function drain(server: ApiServer, args: Arguments, output: Output): void {
-  const nodes = nodesOf(server, args);
-  for (const node of nodes) setUnschedulable(server, node, true, output);
-  const problems: string[] = [];
-  const pending: string[] = [];
-  for (const { metadata } of nodes) {
-    const { name } = metadata;
-    const errors = drainOne(server, name, args, output);
-    if (errors.length === 0) {
-      output.print(`node/${name} drained`);
-      continue;
-    }
-    problems.push(...errors);
-    pending.push(name);
-    const text = errors.length === 1 ? errors[0] : `[${errors.join(", ")}]`;
-    output.fail(
-      `error: unable to drain node "${name}" due to error: ${text}, continuing command...`,
-    );
-    output.fail("There are pending nodes to be drained:");
-    for (const each of pending) output.fail(` ${each}`);
-  }
-  for (const problem of problems) output.fail(problem);
-}
-
-/** Evicts a node's Pods; what keeps it from that. */
-function drainOne(server: ApiServer, node: string, args: Arguments, output: Output): string[] {
-  const pods = podsOn(server, node);
-  const running = pods.filter(
-    ({ status }) => status.phase !== "Succeeded" && status.phase !== "Failed",
-  );
-  const daemons = running.filter((pod) => controllerOf(pod)?.kind === "DaemonSet");
-  const others = running.filter((pod) => !daemons.includes(pod));
-  const local = others.filter(hasLocalStorage);
-  const bare = others.filter((pod) => controllerOf(pod) === null);
-  const errors: string[] = [];
-  const warnings: string[] = [];
-  const refuse = (list: readonly Pod[], flags: readonly string[], what: string, how: string) => {
-    if (list.length === 0) return false;
-    if (flags.some((flag) => args.flag(flag))) return true;
-    errors.push(`cannot delete ${what} (${how}): ${keysOf(list)}`);
-    return false;
-  };
-  if (
-    refuse(
-      daemons,
-      ["ignore-daemonsets"],
-      "DaemonSet-managed Pods",
-      "use --ignore-daemonsets to ignore",
-    )
-  ) {
-    warnings.push(`ignoring DaemonSet-managed Pods: ${keysOf(daemons)}`);
-  }
-  refuse(
-    local,
-    ["delete-emptydir-data", "delete-local-data"],
-    "Pods with local storage",
-    "use --delete-emptydir-data to override",
-  );
-  if (refuse(bare, ["force"], "Pods that declare no controller", "use --force to override")) {
-    warnings.push(`deleting Pods that declare no controller: ${keysOf(bare)}`);
-  }
-  if (errors.length > 0) return errors;
-  if (warnings.length > 0) output.warn(`Warning: ${warnings.join("; ")}`);
-  const evicted = pods.filter((pod) => !daemons.includes(pod));
-  for (const pod of evicted) output.print(`evicting pod ${keyOf(pod)}`);
-  for (const pod of evicted) evict(server, pod);
-  for (const pod of evicted) output.print(`pod/${pod.metadata.name} evicted`);
-  return [];
-}
-
-function podsOn(server: ApiServer, node: string): Pod[] {
-  return server.store
-    .list("Pod")
-    .filter((pod) => pod.spec.nodeName === node && pod.metadata.deletionTimestamp === undefined);
-}
-
-function hasLocalStorage({ spec }: Pod): boolean {
-  return (spec.volumes ?? []).some(
-    (volume) => (volume as { emptyDir?: unknown }).emptyDir !== undefined,
-  );
-}
-
-function keysOf(pods: readonly Pod[]): string {
-  return pods.map((pod) => keyOf(pod)).join(", ");
-}
-
-/** The eviction API: says why in a condition, then deletes. */
-function evict(server: ApiServer, pod: Pod): void {
-  server.patchStatus(
-    "Pod",
-    keyOf(pod),
-    (current) => ({
-      ...current.status,
-      conditions: [
-        ...(current.status.conditions ?? []).filter(({ type }) => type !== "DisruptionTarget"),
-        {
-          type: "DisruptionTarget",
-          observedGeneration: pod.metadata.generation,
-          status: "True",
-          reason: "EvictionByEvictionAPI",
-          message: "Eviction API: evicting",
-          lastProbeTime: null,
-          lastTransitionTime: server.time,
-        },
-      ],
-    }),
-    USER,
-  );
-  server.delete("Pod", keyOf(pod), USER);
 }

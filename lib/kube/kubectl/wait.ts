@@ -1,7 +1,7 @@
 /**
  * What kubectl waits for: conditions and fields of objects, roll-outs, and objects that go.
  *
- * Spec: kubectl v1.36, cmd/wait, cmd/rollout/rollout_status, cmd/delete, cmd/drain.
+ * Spec: kubectl v1.36, cmd/wait, cmd/rollout/rollout_status, cmd/delete.
  * Differs: a waiting kubectl sees a write at once; its watch takes some milliseconds.
  */
 import { parseDuration } from "../../base/units.ts";
@@ -10,8 +10,7 @@ import { type Program, waitFor } from "../../sim/process.ts";
 import { ApiError } from "../api/errors.ts";
 import { resourceOf } from "../api/resources.ts";
 import type { ApiServer } from "../api/server.ts";
-import type { ApiObject, Condition, Pod } from "../api/types.ts";
-import { controllerOf } from "../informer.ts";
+import type { ApiObject, Condition } from "../api/types.ts";
 import { keyOf } from "../store.ts";
 import { type Arguments, UsageError } from "./arguments.ts";
 import { evaluateJsonPath } from "./jsonpath.ts";
@@ -111,14 +110,6 @@ export function targetsOf(server: ApiServer, args: Arguments, files: ManifestFil
   }
 }
 
-/** The Pods that a `drain` evicts. */
-export function podsToEvict(server: ApiServer, args: Arguments): Pod[] {
-  return server.store
-    .list("Pod")
-    .filter(({ spec }) => args.words.includes(spec.nodeName ?? ""))
-    .filter((pod) => controllerOf(pod)?.kind !== "DaemonSet");
-}
-
 /** Waits until none of the objects is there; the problem, or null. */
 export function* awaitGone(
   around: KubectlSurroundings,
@@ -216,7 +207,7 @@ function hasCondition({ metadata, status }: ApiObject, type: string, wanted: str
 }
 
 /** In ns; 0 and none is for ever, less than 0 a week, as kubectl has them. */
-function timeoutOf(args: Arguments, seconds: number): number {
+export function timeoutOf(args: Arguments, seconds: number): number {
   const text = args.option("timeout");
   if (text === null) return seconds === 0 ? Number.POSITIVE_INFINITY : seconds * 1e9;
   if (text === "0" || text === "0s") return seconds === 0 ? Number.POSITIVE_INFINITY : 0;
