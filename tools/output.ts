@@ -1,6 +1,6 @@
 /**
  * What is written: into a temporary sibling first, renamed at the end, so that nobody ever sees
- * half of it, whatever ends the program.
+ * half of it, whatever ends the program. Siblings that are left over go when the program exits.
  */
 import {
   closeSync,
@@ -10,6 +10,7 @@ import {
   readdirSync,
   realpathSync,
   renameSync,
+  rmSync,
   statSync,
   writeSync,
 } from "node:fs";
@@ -17,7 +18,6 @@ import { dirname, join, resolve } from "node:path";
 import { VethworkError } from "../lib/base/errors.ts";
 import type { ByteSink } from "../lib/capture/sink.ts";
 import { reasonOf } from "./input.ts";
-import { removeAtEnd } from "./unfinished.ts";
 
 /** Something that is written aside until it is whole. */
 export interface Output {
@@ -39,10 +39,10 @@ export class OutputFile implements Output, ByteSink {
     this.#path = there !== undefined && replaces ? realpathSync(path) : path;
     this.#temporary = replaces ? besideOf(this.#path) : null;
     const temporary = this.#temporary;
-    if (temporary !== null) removeAtEnd(temporary);
     this.#descriptor = writing(path, () =>
       temporary === null ? openSync(path, "w") : openSync(temporary, "wx"),
     );
+    if (temporary !== null) removeAtExit(temporary);
   }
 
   write(chunk: Uint8Array): void {
@@ -67,11 +67,11 @@ export class OutputFolder implements Output {
   constructor(path: string) {
     this.#path = path;
     this.#temporary = besideOf(path);
-    removeAtEnd(this.#temporary);
     writing(path, () => {
       if (existsSync(path) && !statSync(path).isDirectory()) throw isNoFolder();
       mkdirSync(this.#temporary);
     });
+    removeAtExit(this.#temporary);
   }
 
   /** Opens a new file in it. */
@@ -127,6 +127,17 @@ export function writing<T>(path: string, action: () => T): T {
 
 function besideOf(path: string): string {
   return `${resolve(path)}.partial-${process.pid}`;
+}
+
+const unfinished = new Set<string>();
+
+function removeAtExit(path: string): void {
+  if (unfinished.size === 0) process.on("exit", removeUnfinished);
+  unfinished.add(path);
+}
+
+function removeUnfinished(): void {
+  for (const path of unfinished) rmSync(path, { recursive: true, force: true });
 }
 
 function writeAll(descriptor: number, chunk: Uint8Array): void {
