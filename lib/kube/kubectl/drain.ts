@@ -11,8 +11,8 @@ import type { DeleteOptions } from "../api/deletion.ts";
 import { ApiError } from "../api/errors.ts";
 import type { ApiServer } from "../api/server.ts";
 import type { Node, Pod } from "../api/types.ts";
+import { formatGoDuration } from "../go-duration.ts";
 import { controllerOf } from "../informer.ts";
-import { goDuration } from "../kubelet/pod-containers.ts";
 import { keyOf } from "../store.ts";
 import type { Arguments } from "./arguments.ts";
 import { nodesOf, setUnschedulable } from "./nodes.ts";
@@ -218,7 +218,7 @@ function late({ pod, retryAt }: Leaving, now: Ns, timeout: Ns, io: CommandStream
     if (retryAt > now) return null;
     io.stdout(`evicting pod ${keyOf(pod)}\n`);
   }
-  const why = `global timeout reached: ${goDuration(timeout)}`;
+  const why = `global timeout reached: ${formatGoDuration(timeout)}`;
   return retryAt === Number.POSITIVE_INFINITY
     ? `error when waiting for pod "${name}" in namespace "${namespace}" to terminate: ${why}`
     : `error when evicting pods/"${name}" -n "${namespace}": ${why}`;

@@ -11,6 +11,7 @@ import { NS_PER_MS, NS_PER_S, type Ns } from "../../base/units.ts";
 import { type Program, WaitQueue } from "../../sim/process.ts";
 import { copyFields, mapIn } from "../api/fields.ts";
 import type { Container as ContainerSpec, JsonMap, Pod, PodStatus } from "../api/types.ts";
+import { formatGoDuration } from "../go-duration.ts";
 import { act } from "./action.ts";
 import { Backoff } from "./backoff.ts";
 import { ConfigError } from "./config-data.ts";
@@ -90,7 +91,7 @@ export class PodContainers {
     const text = `${container.name} in pod ${pod.metadata.name}_${pod.metadata.namespace ?? "default"}(${pod.metadata.uid})`;
     this.waiting.set(container.name, {
       reason: "CrashLoopBackOff",
-      message: `back-off ${goDuration(delay)} restarting failed container=${text.replace(" in pod ", " pod=")}`,
+      message: `back-off ${formatGoDuration(delay)} restarting failed container=${text.replace(" in pod ", " pod=")}`,
     });
     this.event(
       pod,
@@ -161,7 +162,7 @@ export class PodContainers {
     if (!(yield* pause(cluster.latencies.pullNs))) return false;
     if (cluster.hasImage?.(image) === false) throw this.#pullFailed(pod, container, full);
     pulled.add(full);
-    const took = goDuration(Math.floor((this.#context.now - now) / NS_PER_MS) * NS_PER_MS);
+    const took = formatGoDuration(Math.floor((this.#context.now - now) / NS_PER_MS) * NS_PER_MS);
     const text = `Successfully pulled image "${image}" in ${took} (${took} including waiting).`;
     this.event(pod, container, "Normal", "Pulled", text);
     return true;
@@ -286,12 +287,4 @@ export class PodContainers {
     this.event(pod, run.spec, "Normal", "Killing", "FailedPostStartHook");
     run.kill();
   }
-}
-
-/** A duration as Go prints it: `1.5s`, `20s`, `2m40s`. */
-export function goDuration(duration: Ns): string {
-  if (duration < NS_PER_S) return `${duration / NS_PER_MS}ms`;
-  const seconds = duration / NS_PER_S;
-  if (seconds < 60) return `${seconds}s`;
-  return `${Math.floor(seconds / 60)}m${seconds % 60}s`;
 }

@@ -4,8 +4,9 @@
  *
  * Spec: kubeproxy.config.k8s.io/v1alpha1; Kubernetes pkg/proxy/apis/config/validation.
  */
-import { NS_PER_MS, NS_PER_S, type Ns } from "../../base/units.ts";
+import type { Ns } from "../../base/units.ts";
 import { isAddress, isNetwork } from "../addresses.ts";
+import { parseGoDuration } from "../go-duration.ts";
 import {
   boolean,
   type Check,
@@ -90,7 +91,7 @@ export function readConfiguration(
     read: unknown,
   ): KubeProxyConfiguration[Key] => (read ?? base[key]) as KubeProxyConfiguration[Key];
   const ns = (read: unknown): Ns | undefined =>
-    typeof read === "string" ? goDuration(read) : undefined;
+    typeof read === "string" ? parseGoDuration(read) : undefined;
   const range = at("portRange");
   return {
     mode: String(at("mode") || base.mode),
@@ -117,29 +118,11 @@ function readConntrack(value: unknown, base: ConntrackSettings): ConntrackSettin
   const settings: Record<string, unknown> = { ...base };
   for (const name of Object.keys(base)) {
     const read = fieldAt(value, [name]);
-    if (read !== undefined) settings[name] = typeof read === "string" ? goDuration(read) : read;
+    if (read !== undefined)
+      settings[name] = typeof read === "string" ? parseGoDuration(read) : read;
   }
   return settings as unknown as ConntrackSettings;
 }
-
-/** Go's duration text, such as `1h0m30s`, in nanoseconds. */
-export function goDuration(value: string): Ns {
-  let total = 0;
-  for (const [, amount, unit] of value.matchAll(/(\d+(?:\.\d+)?)(h|ms|m|s|us|µs|ns)/g)) {
-    total += Number(amount) * (UNITS.get(unit ?? "") ?? 0);
-  }
-  return Math.round(total);
-}
-
-const UNITS: ReadonlyMap<string, number> = new Map([
-  ["h", 3600 * NS_PER_S],
-  ["m", 60 * NS_PER_S],
-  ["s", NS_PER_S],
-  ["ms", NS_PER_MS],
-  ["us", 1000],
-  ["µs", 1000],
-  ["ns", 1],
-]);
 
 /** Rules that tie fields together. */
 function checkTogether(value: unknown, path: FieldPath, report: Report): void {
@@ -156,7 +139,7 @@ function checkTogether(value: unknown, path: FieldPath, report: Report): void {
   const period = fieldAt(value, ["iptables", "syncPeriod"]);
   const least = fieldAt(value, ["iptables", "minSyncPeriod"]);
   if (typeof period === "string" && typeof least === "string") {
-    const [longest, shortest] = [goDuration(period), goDuration(least)];
+    const [longest, shortest] = [parseGoDuration(period), parseGoDuration(least)];
     if (longest > 0 && shortest > longest) {
       report(
         [...path, "iptables", "minSyncPeriod"],
