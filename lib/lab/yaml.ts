@@ -19,6 +19,7 @@ import {
 } from "yaml";
 import { type Place, VethworkError } from "../base/errors.ts";
 import { describeNode, type YamlEntry, type YamlNode, type YamlScalar } from "./yaml-node.ts";
+import { readPlainYaml } from "./yaml-plain.ts";
 
 /** The one document in `text`. Throws `VW_YAML` at the first error; `file` names it in places. */
 export function parseYaml(text: string, file: string): YamlNode {
@@ -60,6 +61,8 @@ export function parseYamlDocuments(
   file: string,
   { lastKeyCounts = false }: YamlOptions = {},
 ): YamlNode[] {
+  const plain = readPlainYaml(text, file);
+  if (plain !== null) return plain;
   const lines = new LineCounter();
   const documents = parseAllDocuments(text, {
     lineCounter: lines,
