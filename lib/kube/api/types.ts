@@ -369,6 +369,9 @@ export interface StatefulSet extends ApiObject {
     readonly revisionHistoryLimit?: number | undefined;
     readonly ordinals?: { readonly start?: number | undefined } | undefined;
     readonly volumeClaimTemplates?: readonly VolumeClaimTemplate[] | undefined;
+    readonly persistentVolumeClaimRetentionPolicy?:
+      | { readonly whenDeleted?: string | undefined; readonly whenScaled?: string | undefined }
+      | undefined;
     readonly updateStrategy: {
       readonly type: string;
       readonly rollingUpdate?:

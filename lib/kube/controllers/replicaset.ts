@@ -22,6 +22,7 @@ import { deepEqual } from "../deep-equal.ts";
 import { controllerOf, type Informers } from "../informer.ts";
 import type { ObjectIndex } from "../object-index.ts";
 import { keyOf, objectKey } from "../store.ts";
+import { adoptPod } from "./adoption.ts";
 import { ApiClient, type Sync } from "./client.ts";
 import { type ControllerContext, WorkQueue } from "./controller.ts";
 import { EventRecorder } from "./events.ts";
@@ -29,7 +30,6 @@ import { Expectations } from "./expectations.ts";
 import {
   availableIn,
   conditionOf,
-  controllerReference,
   isActive,
   isReady,
   isTerminating,
@@ -115,13 +115,7 @@ export class ReplicaSetController {
   *#adopt(set: Replicated): Sync {
     for (const pod of this.#orphans.list(set.metadata.namespace ?? "")) {
       if (!adopts(set, pod)) continue;
-      yield* this.#client.patch("Pod", keyOf(pod), (current) => ({
-        ...current,
-        metadata: {
-          ...current.metadata,
-          ownerReferences: [...(current.metadata.ownerReferences ?? []), controllerReference(set)],
-        },
-      }));
+      yield* adoptPod(this.#client, set, pod);
     }
   }
 

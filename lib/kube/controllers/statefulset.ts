@@ -3,32 +3,31 @@
  * downwards when they go or change.
  *
  * Spec: kubernetes pkg/controller/statefulset, v1.36.
- * Not modelled: persistentVolumeClaimRetentionPolicy.
  */
 import { NS_PER_MS } from "../../base/units.ts";
-import type {
-  ControllerRevision,
-  NewObject,
-  Pod,
-  PodTemplate,
-  StatefulSet,
-  StatefulSetStatus,
-} from "../api/types.ts";
+import type { ControllerRevision, Pod, StatefulSet, StatefulSetStatus } from "../api/types.ts";
 import { deepEqual } from "../deep-equal.ts";
 import { controllerOf, type Informers } from "../informer.ts";
+import type { ObjectIndex } from "../object-index.ts";
 import { keyOf, objectKey } from "../store.ts";
+import { adoptPod } from "./adoption.ts";
+import { retainClaims } from "./claim-retention.ts";
 import { ApiClient, type Sync } from "./client.ts";
 import { type ControllerContext, WorkQueue } from "./controller.ts";
 import { EventRecorder } from "./events.ts";
-import { availableIn, isReady, isTerminal, podFromTemplate, resolveIntOrPercent } from "./pods.ts";
+import { availableIn, isReady, isTerminal, resolveIntOrPercent } from "./pods.ts";
 import { currentRevision, revisionsOf, trimRevisions } from "./revisions.ts";
+import {
+  claimsOf,
+  isOrphanOf,
+  isSurplus,
+  numberedPod,
+  ordinalOf,
+  revisionOf,
+} from "./statefulset-pods.ts";
 
 const START_NS = 4 * NS_PER_MS;
 const HASH_LABEL = "controller.kubernetes.io/hash";
-const REVISION_LABEL = "controller-revision-hash";
-
-/** A claim with its name. */
-type NewClaim = NewObject & { readonly metadata: { readonly name: string } };
 
 interface Revisions {
   readonly current: ControllerRevision;
@@ -41,6 +40,8 @@ export class StatefulSetController {
   readonly #client: ApiClient;
   readonly #events: EventRecorder;
   readonly #queue: WorkQueue;
+  /** Pods that nobody controls, by namespace. */
+  readonly #orphans: ObjectIndex<Pod>;
 
   constructor({ scheduler, informers, server }: ControllerContext) {
     this.#informers = informers;
@@ -52,22 +53,36 @@ export class StatefulSetController {
       const owner = controllerOf(object);
       if (owner?.kind === "StatefulSet")
         this.#queue.add(objectKey(object.metadata.namespace, owner.name));
+      if (owner !== null) return;
+      for (const set of informers.list("StatefulSet")) {
+        if (isOrphanOf(set, object)) this.#queue.add(keyOf(set));
+      }
     });
+    this.#orphans = informers.index("Pod", (pod) =>
+      controllerOf(pod) === null ? [pod.metadata.namespace ?? ""] : [],
+    );
   }
 
   *#sync(key: string): Sync {
     const set = this.#informers.get("StatefulSet", key);
     if (set === null) return;
-    const pods = this.#informers
-      .owned("Pod", set.metadata.uid)
-      .sort((a, b) => ordinalOf(a) - ordinalOf(b));
+    const orphans = this.#orphans
+      .list(set.metadata.namespace ?? "")
+      .filter((pod) => isOrphanOf(set, pod));
+    for (const pod of orphans) yield* adoptPod(this.#client, set, pod);
+    const pods = [...this.#informers.owned("Pod", set.metadata.uid), ...orphans].sort(
+      (a, b) => ordinalOf(a) - ordinalOf(b),
+    );
     const update = yield* currentRevision(this.#client, this.#informers, set, HASH_LABEL);
     const named = revisionsOf(this.#informers, set).find(
       ({ metadata }) => metadata.name === set.status.currentRevision,
     );
     const revisions = { current: named ?? update, update };
     const status = this.#status(set, pods, revisions);
-    if (set.metadata.deletionTimestamp === undefined) yield* this.#move(set, pods, revisions);
+    if (set.metadata.deletionTimestamp === undefined) {
+      yield* retainClaims(this.#client, this.#informers, set, pods);
+      yield* this.#move(set, pods, revisions);
+    }
     if (!deepEqual(status, set.status)) yield* this.#writeStatus(set, status);
     const live = new Set(pods.map(revisionOf));
     yield* trimRevisions(this.#client, this.#informers, set, ({ metadata }) => {
@@ -133,7 +148,7 @@ export class StatefulSetController {
       const goesOn = yield* this.#keep(set, ordinal, byOrdinal.get(ordinal), revisions, inOrder);
       if (!goesOn) return;
     }
-    const surplus = pods.filter((pod) => ordinalOf(pod) >= end || ordinalOf(pod) < start).reverse();
+    const surplus = pods.filter((pod) => isSurplus(set, pod)).reverse();
     for (const pod of surplus) {
       const goesOn = yield* this.#condemn(set, pod, pods, inOrder);
       if (!goesOn) return;
@@ -231,61 +246,6 @@ export class StatefulSetController {
       `Delete Pod ${name} in StatefulSet ${set.metadata.name} successful`,
     );
   }
-}
-
-function numberedPod(
-  set: StatefulSet,
-  name: string,
-  ordinal: number,
-  revision: ControllerRevision,
-): NewObject {
-  const { $patch: _patch, ...rest } = revision.data.spec.template;
-  const template = rest as unknown as PodTemplate;
-  const pod = podFromTemplate(set, template);
-  const labels = {
-    ...template.metadata?.labels,
-    "apps.kubernetes.io/pod-index": String(ordinal),
-    [REVISION_LABEL]: revision.metadata.name,
-    "statefulset.kubernetes.io/pod-name": name,
-  };
-  const claims = set.spec.volumeClaimTemplates ?? [];
-  const own = (template.spec.volumes ?? []).filter(
-    (volume) => !claims.some(({ metadata }) => metadata.name === volume["name"]),
-  );
-  const volumes = claims.map(({ metadata }) => ({
-    name: metadata.name,
-    persistentVolumeClaim: { claimName: `${metadata.name}-${name}` },
-  }));
-  const spec = {
-    ...template.spec,
-    hostname: name,
-    subdomain: set.spec.serviceName,
-    ...(claims.length === 0 ? {} : { volumes: [...volumes, ...own] }),
-  };
-  return { ...pod, metadata: { ...pod.metadata, name, labels }, spec };
-}
-
-/** The claims of the Pod of that name: they stay when it goes. */
-function claimsOf(set: StatefulSet, pod: string): NewClaim[] {
-  return (set.spec.volumeClaimTemplates ?? []).map(({ metadata, spec }) => ({
-    apiVersion: "v1",
-    kind: "PersistentVolumeClaim",
-    metadata: {
-      ...metadata,
-      name: `${metadata.name}-${pod}`,
-      namespace: set.metadata.namespace,
-      labels: { ...metadata.labels, ...set.spec.selector.matchLabels },
-    },
-    spec,
-  }));
-}
-
-function ordinalOf(pod: Pod): number {
-  return Number(pod.metadata.name.slice(pod.metadata.name.lastIndexOf("-") + 1));
-}
-
-function revisionOf(pod: Pod): string {
-  return pod.metadata.labels?.[REVISION_LABEL] ?? "";
 }
 
 function isRunningAndReady(pod: Pod): boolean {
