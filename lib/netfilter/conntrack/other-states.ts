@@ -44,7 +44,7 @@ export class OtherTrackers {
     );
     if (isStream && (connection.status & (Status.ASSURED | Status.NAT_CLASH)) === 0) {
       connection.status |= Status.ASSURED;
-      conntrack.changed(connection);
+      conntrack.events.changed(connection);
     }
     return Tracking.ACCEPT;
   }

@@ -226,7 +226,7 @@ export class SctpTracker {
     const isNew = connection.state !== next;
     connection.state = next;
     if (isNew && next === ESTABLISHED) connection.status |= Status.ASSURED;
-    if (isNew) this.#conntrack.changed(connection);
+    if (isNew) this.#conntrack.events.changed(connection);
   }
 
   /** Both sides may have sent an INIT: the tags of the INIT ACKs then tell which one counts. */
