@@ -9,7 +9,7 @@ import * as icmp from "../../wire/icmp.ts";
 import type { Packet } from "../packet.ts";
 import { type Connection, directionOf, Info, Status } from "./connection.ts";
 import type { Conntrack } from "./conntrack.ts";
-import { SctpTracker } from "./sctp-state.ts";
+import { SctpTracker } from "./sctp-tracker.ts";
 import type { TcpWindows } from "./tcp-window.ts";
 import { Tracking } from "./tracking.ts";
 
