@@ -1,13 +1,12 @@
 /**
  * Connection tracking: finds or makes the connection of each packet, follows its protocol, confirms
- * it when the packet leaves the host, and forgets it when its time is over.
+ * it when the packet leaves the host, and ends it when its time is over.
  *
  * Kernel: net/netfilter/nf_conntrack_core.c (nf_conntrack_in, __nf_conntrack_confirm,
- * nf_conntrack_alloc, early_drop, gc_worker), 6.18.
+ * nf_conntrack_alloc, nf_ct_delete), 6.18.
  */
 import { DropReason } from "../../sim/drop-reason.ts";
 import { HZ } from "../../sim/jiffies.ts";
-import { type Timer, type TimerOwner, WheelTimer } from "../../sim/timer.ts";
 import type { Frame } from "../../wire/frame.ts";
 import {
   IPPROTO_ICMP,
@@ -18,6 +17,7 @@ import {
 import type { NetfilterHost } from "../hooks.ts";
 import type { Packet } from "../packet.ts";
 import { Verdict } from "../rule.ts";
+import { Collector } from "./collector.ts";
 import {
   Accounting,
   Connection,
@@ -25,42 +25,35 @@ import {
   Direction,
   directionOf,
   Info,
-  NAT_MASK,
-  News,
   Status,
 } from "./connection.ts";
-import {
-  type ConnectionOwner,
-  type ConntrackEvent,
-  type ConntrackListener,
-  ConntrackStatistics,
-} from "./listener.ts";
-import { associationMayDropEarly } from "./sctp-state.ts";
+import { ConntrackEvents } from "./events.ts";
+import { ConntrackStatistics } from "./statistics.ts";
 import { type ConntrackSettings, defaultSettings } from "./sysctls.ts";
 import { ConnectionTable } from "./table.ts";
-import { mayDropEarly, TcpState } from "./tcp-state.ts";
+import { TcpState } from "./tcp-state.ts";
 import { END, TcpWindows } from "./tcp-window.ts";
 import { Trackers } from "./trackers.ts";
 import { Tracking } from "./tracking.ts";
 import { IPPROTO_DCCP, IPPROTO_UDPLITE, Tuple } from "./tuple.ts";
-
-/** How often the collector of expired connections looks, in ticks. */
-const COLLECT_INTERVAL = 60 * HZ;
-/** Buckets that are looked at when room is needed (NF_CT_EVICTION_RANGE). */
-const EVICTION_RANGE = 8;
 
 /** Protocols of which two packets may race for a connection (`allow_clash`). */
 const CLASHING_PROTOCOLS = [IPPROTO_ICMP, IPPROTO_UDP, IPPROTO_DCCP, IPPROTO_UDPLITE];
 // Not modelled: a second entry that answers alone find (nf_ct_resolve_clash_harder); here a packet is
 // never overtaken between its look-up and its confirmation.
 
+/** What conntrack asks of NAT when a connection goes. */
+export interface ConnectionOwner {
+  connectionGone(connection: Connection): void;
+}
+
 /** The connections of a host. */
-export class Conntrack implements TimerOwner {
+export class Conntrack {
   readonly host: NetfilterHost;
   readonly settings: ConntrackSettings = defaultSettings();
   readonly table = new ConnectionTable();
   readonly statistics = new ConntrackStatistics();
-  readonly listeners: ConntrackListener[] = [];
+  readonly events = new ConntrackEvents();
   /** NAT, which keeps connections by source; null until it is there. */
   owner: ConnectionOwner | null = null;
   /** How many rules need connection tracking. */
@@ -68,14 +61,16 @@ export class Conntrack implements TimerOwner {
   /** Made and not yet freed, confirmed or not (`nf_conntrack_count`). */
   #count = 0;
   #lastId = 0;
+  /** Whether the packet at hand has no connection because there was no room for it. */
+  #full = false;
   readonly #windows = new TcpWindows();
   readonly #trackers = new Trackers(this, this.#windows);
-  readonly #collector: WheelTimer;
+  readonly #collector: Collector;
   readonly #tuple = new Tuple();
 
   constructor(host: NetfilterHost) {
     this.host = host;
-    this.#collector = new WheelTimer(host.cpu, this);
+    this.#collector = new Collector(this);
   }
 
   /** So many more rules need connections from now on (`nf_ct_netns_get`), or less if negative. */
@@ -132,7 +127,7 @@ export class Conntrack implements TimerOwner {
       if (tracking === Tracking.ACCEPT) {
         if (wasReply && (connection.status & Status.SEEN_REPLY) === 0) {
           connection.status |= Status.SEEN_REPLY;
-          this.changed(connection);
+          this.events.changed(connection);
         }
         return Verdict.CONTINUE;
       }
@@ -142,10 +137,6 @@ export class Conntrack implements TimerOwner {
       return this.#invalid();
     }
   }
-
-  #full = false;
-  /** Whether a connection has found no room since the collector looked last. */
-  #isShort = false;
 
   #invalid(): Verdict {
     this.statistics.invalid += 1;
@@ -243,14 +234,13 @@ export class Conntrack implements TimerOwner {
 
   #allocate(tuple: Tuple): Connection | null {
     const max = this.settings.nf_conntrack_max;
-    if (max !== 0 && this.#count >= max && !this.#dropEarly(tuple)) {
+    if (max !== 0 && this.#count >= max && !this.#collector.makeRoom(tuple)) {
       this.#full = true;
-      this.#isShort = true;
       return null;
     }
     this.#count += 1;
     const connection = new Connection(this);
-    if (this.listeners.length > 0) connection.news = News.TOLD;
+    this.events.begin(connection);
     this.#lastId += 1;
     connection.id = this.#lastId;
     if (this.settings.nf_conntrack_acct !== 0) connection.accounting = new Accounting();
@@ -266,32 +256,12 @@ export class Conntrack implements TimerOwner {
     this.owner?.connectionGone(connection);
   }
 
-  /**
-   * Makes room by ending the connections without an assured answer that are near where the new one
-   * will be. In a table with many more buckets than connections there are hardly ever any.
-   */
-  #dropEarly(tuple: Tuple): boolean {
-    const { table, statistics } = this;
-    // The largest power of two that is not more.
-    const buckets = 1 << (31 - Math.clz32(this.settings.nf_conntrack_buckets));
-    for (let step = 0; step < EVICTION_RANGE; step += 1) {
-      let dropped = false;
-      for (const connection of table.inBucket(tuple, step, buckets)) {
-        if ((connection.status & Status.ASSURED) !== 0 || !this.kill(connection)) continue;
-        statistics.earlyDrop += 1;
-        dropped = true;
-      }
-      if (dropped) return true;
-    }
-    return false;
-  }
-
   /** Puts the connection of a packet that leaves into the table. @hot */
   confirm(packet: Packet): Verdict {
     const connection = connectionOf(packet.frame);
     if (connection === null) return Verdict.CONTINUE;
     if (connection.confirmed) {
-      if (connection.news === News.PENDING) this.#deliver("UPDATE", connection, 0);
+      this.events.packetLeaves(connection);
       return Verdict.CONTINUE;
     }
     if ((connection.status & Status.TEMPLATE) !== 0) return Verdict.CONTINUE;
@@ -368,7 +338,7 @@ export class Conntrack implements TimerOwner {
     connection.state = TcpState.CLOSE;
     if (state === TcpState.CLOSE || (status & Status.FIXED_TIMEOUT) !== 0) return;
     connection.timeout = this.tick + this.settings.nf_conntrack_tcp_timeout_close * HZ;
-    this.changed(connection);
+    this.events.changed(connection);
   }
 
   /** Whole seconds until it ends. */
@@ -387,7 +357,7 @@ export class Conntrack implements TimerOwner {
     connection.status |= Status.DYING;
     if (connection.slot === -1) return true;
     this.table.remove(connection);
-    if (connection.news !== News.NONE) this.#deliver("DESTROY", connection, portId);
+    this.events.tell("DESTROY", connection, portId);
     if (connection.uses === 0) this.free(connection);
     return true;
   }
@@ -419,13 +389,8 @@ export class Conntrack implements TimerOwner {
   /** Puts a connection into the table, and tells of it. */
   #enter(connection: Connection, portId: number): void {
     this.table.add(connection);
-    if (connection.news !== News.NONE) this.#deliver("NEW", connection, portId);
-    if (!this.#collector.armed) this.#collector.armJiffies(COLLECT_INTERVAL);
-  }
-
-  /** A program has changed the connection. */
-  changedBy(connection: Connection, portId: number): void {
-    if (connection.news !== News.NONE) this.#deliver("UPDATE", connection, portId);
+    this.events.tell("NEW", connection, portId);
+    this.#collector.wake();
   }
 
   /** Ends all connections that `matches`; returns how many. */
@@ -441,48 +406,10 @@ export class Conntrack implements TimerOwner {
   list(): Connection[] {
     return this.table.sorted().filter((connection) => !this.isExpired(connection));
   }
-
-  /** Something about a connection is new: listeners hear of it once its packet leaves. @hot */
-  changed(connection: Connection): void {
-    if (connection.news !== News.NONE) connection.news = News.PENDING;
-  }
-
-  /** Whether NAT changes anything about the connection. @hot */
-  static isTranslated(connection: Connection): boolean {
-    return (connection.status & NAT_MASK) !== 0;
-  }
-
-  #deliver(event: ConntrackEvent, connection: Connection, portId: number): void {
-    if (event === "UPDATE" && (connection.status & Status.DYING) !== 0) return;
-    connection.news = News.TOLD;
-    for (let index = 0; index < this.listeners.length; index += 1) {
-      this.listeners[index]?.connectionEvent(event, connection, portId);
-    }
-  }
-
-  /** The collector's turn. It sleeps while there are no connections. */
-  expired(_timer: Timer): void {
-    // 95 %, as the kernel reckons it; then also those go that are closing or never were assured.
-    const limit = this.#isShort ? Math.floor(this.settings.nf_conntrack_max / 100) * 95 : 0;
-    this.#isShort = false;
-    for (let index = 0; index < this.table.places; index += 1) {
-      const connection = this.table.at(index);
-      if (connection === null) continue;
-      const isNeedless = limit > 0 && this.#count >= limit && mayGoEarly(connection);
-      if (isNeedless || this.isExpired(connection)) this.kill(connection);
-    }
-    if (this.table.size > 0) this.#collector.armJiffies(COLLECT_INTERVAL);
-  }
 }
 
 /** The directions in which `zone` is the connection's zone, as bits. @hot */
 function directionsIn(connection: Connection, zone: number): number {
   const original = connection.zoneOf(Direction.ORIGINAL) === zone ? 1 : 0;
   return connection.zoneOf(Direction.REPLY) === zone ? original | 2 : original;
-}
-
-function mayGoEarly({ original, state, status }: Connection): boolean {
-  if ((status & Status.ASSURED) === 0) return true;
-  if (original.protocol === IPPROTO_TCP) return mayDropEarly(state);
-  return original.protocol === IPPROTO_SCTP && associationMayDropEarly(state);
 }

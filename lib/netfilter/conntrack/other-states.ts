@@ -9,7 +9,7 @@ import * as icmp from "../../wire/icmp.ts";
 import type { Packet } from "../packet.ts";
 import { type Connection, directionOf, Info, Status } from "./connection.ts";
 import type { Conntrack } from "./conntrack.ts";
-import { SctpTracker } from "./sctp-state.ts";
+import { SctpTracker } from "./sctp-tracker.ts";
 import type { TcpWindows } from "./tcp-window.ts";
 import { Tracking } from "./tracking.ts";
 
@@ -44,7 +44,7 @@ export class OtherTrackers {
     );
     if (isStream && (connection.status & (Status.ASSURED | Status.NAT_CLASH)) === 0) {
       connection.status |= Status.ASSURED;
-      conntrack.changed(connection);
+      conntrack.events.changed(connection);
     }
     return Tracking.ACCEPT;
   }

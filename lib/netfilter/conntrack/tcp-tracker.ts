@@ -303,7 +303,7 @@ export class TcpTracker {
     const conntrack = this.#conntrack;
     const { kind, frame } = this.#segment;
     let timeout = this.#timeoutOf(next);
-    if (before !== next) conntrack.changed(connection);
+    if (before !== next) conntrack.events.changed(connection);
     if ((connection.status & Status.SEEN_REPLY) === 0) {
       if (kind === Kind.RST) {
         if (frame !== null) conntrack.account(connection, frame);
@@ -322,7 +322,7 @@ export class TcpTracker {
       next === TcpState.ESTABLISHED
     ) {
       connection.status |= Status.ASSURED;
-      conntrack.changed(connection);
+      conntrack.events.changed(connection);
     }
     conntrack.refresh(connection, timeout, frame);
     return Tracking.ACCEPT;

@@ -2,15 +2,10 @@
  * All target modules.
  */
 import type { TargetModule } from "../extension.ts";
+import { CHECKSUM_TARGET } from "./checksum.ts";
+import { CLASSIFY_TARGET } from "./classify.ts";
 import { CONNMARK_TARGET } from "./connmark.ts";
 import { CT_TARGET, NOTRACK_TARGET } from "./ct.ts";
-import {
-  CHECKSUM_TARGET,
-  CLASSIFY_TARGET,
-  DSCP_TARGET,
-  TOS_TARGET,
-  TTL_TARGET,
-} from "./header-fields.ts";
 import { LOG_TARGET, NFLOG_TARGET, TRACE_TARGET } from "./log.ts";
 import { MARK_TARGET } from "./mark.ts";
 import {
@@ -23,6 +18,8 @@ import {
 import { REJECT_TARGET } from "./reject.ts";
 import { SET_TARGET } from "./set.ts";
 import { TCPMSS_TARGET } from "./tcpmss.ts";
+import { DSCP_TARGET, TOS_TARGET } from "./tos.ts";
+import { TTL_TARGET } from "./ttl.ts";
 
 /** The modules after -j. */
 export const TARGET_MODULES: readonly TargetModule[] = [

@@ -56,7 +56,7 @@ class ConnmarkTarget extends Target {
         : (connection.mark & ~ctMask) ^ (frame.mark & nfMask);
     if (mark !== connection.mark) {
       connection.mark = mark;
-      this.#conntrack.changed(connection);
+      this.#conntrack.events.changed(connection);
     }
     return Verdict.CONTINUE;
   }

@@ -179,6 +179,6 @@ function kill(context: CommandContext, connections: readonly Connection[]): void
 
 /** Drawn from where nothing else draws, and only if somebody hears of it. */
 function portIdOf({ host }: CommandContext): number {
-  if (host.netfilter.conntrack.listeners.length === 0) return 0;
+  if (host.netfilter.conntrack.events.listeners.length === 0) return 0;
   return FIRST_RANDOM_PORT - (streamOf(host.netfilter.host, "netlink").uint32() >>> 1);
 }

@@ -151,7 +151,7 @@ export function updateEntry(
   connection.mark = mark;
   connection.status = status;
   if (wanted.has("timeout")) conntrack.refresh(connection, wanted.number("timeout"));
-  conntrack.changedBy(connection, portId);
+  conntrack.events.tell("UPDATE", connection, portId);
   return true;
 }
 

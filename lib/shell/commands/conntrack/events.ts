@@ -7,7 +7,7 @@
  */
 import { NS_PER_S } from "../../../base/units.ts";
 import type { Connection } from "../../../netfilter/conntrack/connection.ts";
-import type { ConntrackEvent, ConntrackListener } from "../../../netfilter/conntrack/listener.ts";
+import type { ConntrackEvent, ConntrackListener } from "../../../netfilter/conntrack/events.ts";
 import { EVENT_FORM, formatConnection } from "../../../netfilter/conntrack/print.ts";
 import { WaitQueue, waitFor } from "../../../sim/process.ts";
 import type { CommandBody, CommandContext } from "../../command.ts";
@@ -32,7 +32,7 @@ export function watchEvents(
   return function* (context) {
     const { conntrack } = context.host.netfilter;
     const watcher = new Watcher(context, wanted, test, output);
-    conntrack.listeners.push(watcher);
+    conntrack.events.listeners.push(watcher);
     try {
       for (;;) {
         while (watcher.lines.length === 0) yield waitFor([watcher.arrived]);
@@ -44,7 +44,7 @@ export function watchEvents(
         );
       }
     } finally {
-      conntrack.listeners.splice(conntrack.listeners.indexOf(watcher), 1);
+      conntrack.events.listeners.splice(conntrack.events.listeners.indexOf(watcher), 1);
       context.io.stderr(`${CONNTRACK_TOOL}: ${watcher.shown} flow events have been shown.\n`);
     }
   };

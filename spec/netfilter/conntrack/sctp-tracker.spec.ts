@@ -22,7 +22,7 @@ function dropsInvalid(): FakeRouter {
   return router;
 }
 
-describe("netfilter/conntrack/sctp-state", () => {
+describe("netfilter/conntrack/sctp-tracker", () => {
   it("takes no late INIT for a new one, so that an INIT ACK with another tag is invalid", () => {
     const router = dropsInvalid();
     const [tagA, tagB, otherB] = [0x1111, 0x2222, 0x3333];
