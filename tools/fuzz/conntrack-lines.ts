@@ -9,6 +9,9 @@ import { joined, WordMaker } from "./word-maker.ts";
 /** Seconds that are left, in all forms of output. */
 const SECONDS = /((?:^|ipv4 {5}2 )[a-z]+ +[0-9]+ |-t |<timeout>)([0-9]+)/gm;
 
+/** Source port and the port of the answer, which is drawn if another entry has it already. */
+const RANDOM_PORT = /(?<=sport[= ])([0-9]+)( .* (?:dport=|--reply-port-dst ))([0-9]+)/g;
+
 /** The grammar. */
 export class ConntrackLines implements LineGrammar {
   lines(random: RandomStream): string[] {
@@ -28,6 +31,9 @@ export class ConntrackLines implements LineGrammar {
     return text
       .replace(/id=[0-9]+/g, "id=")
       .replace(/<id>[0-9]+/g, "<id>")
+      .replace(RANDOM_PORT, (all, port, between, reply) =>
+        reply === port || reply === "99" ? all : `${port}${between}random`,
+      )
       .replace(SECONDS, (_all, before, seconds) => `${before}${Math.round(Number(seconds) / 100)}`)
       .split("\n")
       .sort()
@@ -62,13 +68,14 @@ class LineMaker extends WordMaker {
     const status = this.maybe(0.4, () => `-u ${this.#status()}`);
     const nat = this.maybe(0.2, () => this.#nat());
     return joined(
-      "conntrack -I",
+      `conntrack ${this.pick("-I", "-I", "-I", "-A")}`,
       this.#flow(),
       this.maybe(0.95, () => `-t ${this.pick("1000", "5000", "300")}`),
       status,
       nat,
       this.maybe(0.2, () => `-m ${this.#mark()}`),
       this.maybe(0.1, () => `-w ${this.pick("0", "3")}`),
+      this.maybe(0.1, () => this.#oneWayZone()),
     );
   }
 
@@ -103,8 +110,21 @@ class LineMaker extends WordMaker {
       ),
       this.maybe(0.1, () => `-m ${this.#mark()}`),
       this.maybe(0.1, () => `-u ${this.#status()}`),
-      this.maybe(0.1, () => this.pick("-n", "-g", "-j", "-n 7.7.7.7", "-g 5.5.5.5", "-j 5.5.5.5")),
+      this.maybe(0.1, () =>
+        this.pick(
+          "-n",
+          "-g",
+          "-j",
+          "-n 7.7.7.7",
+          "-g 5.5.5.5:80",
+          "-j 5.5.5.5",
+          "-g 1:x",
+          "-n 1.1.1.1:",
+          "-j 7.7.7.7:99",
+        ),
+      ),
       this.maybe(0.05, () => `-w ${this.pick("0", "3")}`),
+      this.maybe(0.05, () => this.#oneWayZone()),
       this.maybe(0.03, () => this.pick("-f ipv4", "-f foo", "-x", "--foo", "-e NEW")),
     ];
     return filters;
@@ -119,6 +139,10 @@ class LineMaker extends WordMaker {
 
   #nat(): string {
     return this.pick("--dst-nat 5.5.5.5:80", "--src-nat 7.7.7.7", "-g 5.5.5.5", "-n 7.7.7.7:99");
+  }
+
+  #oneWayZone(): string {
+    return `--${this.pick("orig", "reply")}-zone ${this.pick("0", "3", "3")}`;
   }
 
   #mark(): string {

@@ -80,7 +80,7 @@ export class Nat {
       if ((connection.status & done) === 0) {
         const verdict = rules.evaluate(packet);
         if (verdict !== Verdict.ACCEPT && verdict !== Verdict.CONTINUE) return verdict;
-        if ((connection.status & done) === 0) this.#bindNull(connection, manip);
+        if ((connection.status & done) === 0) this.bindNull(connection, manip);
       } else if (this.#leftItsInterface(packet, connection)) {
         return this.#drop(packet);
       }
@@ -116,7 +116,7 @@ export class Nat {
   }
 
   /** No rule wanted it: the addresses stay, the port too if it is free. */
-  #bindNull(connection: Connection, manip: Manip): void {
+  bindNull(connection: Connection, manip: Manip): void {
     const { reply } = connection;
     this.setUp(
       connection,

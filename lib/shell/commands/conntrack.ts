@@ -2,7 +2,7 @@
  * `conntrack`: lists, makes, changes, deletes, counts and watches connections.
  *
  * Spec: conntrack-tools 1.4.7, src/conntrack.c.
- * Not modelled: expectations (there are none), other families, -o opts.
+ * Not modelled: expectations (there are none), other families, the usage.
  * Differs: one processor's statistics are printed; entries are in the order in which they came.
  */
 import type { Connection } from "../../netfilter/conntrack/connection.ts";
@@ -53,7 +53,6 @@ function outputs(options: readonly ConntrackOption[]): string[] {
   return given.flatMap(({ value }) =>
     value.split(",").map((word) => {
       if (OUTPUTS.includes(word)) return word;
-      if (word === "opts") throw notModelled("conntrack", `-o ${word}`, OUTPUTS.join());
       throw conntrackProblem(`Bad parameter \`${word}'`);
     }),
   );
@@ -74,7 +73,9 @@ function isChange(name: string): boolean {
 function runOther({ io }: CommandContext, verb: ConntrackVerb, table: string): number {
   const what = table === "expect" ? "expectations" : "flow entries";
   if (verb === "C") io.stdout("0\n");
-  else if (verb === "L") io.stderr(`${CONNTRACK_TOOL}: 0 ${what} have been shown.\n`);
+  else if (verb === "F" && table === "expect") {
+    io.stderr(`${CONNTRACK_TOOL}: expectation table has been emptied.\n`);
+  } else if (verb === "L") io.stderr(`${CONNTRACK_TOOL}: 0 ${what} have been shown.\n`);
   else if (verb === "S") io.stdout("cpu=0   \texpect_new=0 expect_create=0 expect_delete=0 \n");
   else throw notModelled("conntrack", `-${verb} ${table}`, "the table conntrack");
   return 0;
@@ -107,13 +108,17 @@ function run(
       io.stdout(statistics(table));
       return 0;
     case "I":
-      createEntry(host.netfilter, options, portIdOf(context));
-      say("1 flow entries have been created");
+    case "A": {
+      const made = createEntry(host.netfilter, options, verb === "A", portIdOf(context));
+      say(`${made} flow entries have been ${verb === "A" ? "added" : "created"}`);
       return 0;
-    case "G":
-      show(context, [findEntry(table, options)], output, 2);
-      say("1 flow entries have been shown");
-      return 0;
+    }
+    case "G": {
+      const chosen = [findEntry(table, options)].filter(test);
+      show(context, chosen, output, 2);
+      say(`${chosen.length} flow entries have been shown`);
+      return chosen.length === 0 ? 1 : 0;
+    }
     case "U": {
       const update = (one: Connection): boolean =>
         updateEntry(table, one, options, portIdOf(context));

@@ -12,7 +12,7 @@ import { hasPorts, Tuple } from "../../../netfilter/conntrack/tuple.ts";
 import { ANY_RANGE, Manip, type NatRange, singleAddress } from "../../../netfilter/nat/range.ts";
 import type { Netfilter } from "../../../netfilter/netfilter.ts";
 import { parseNumber, tryHost } from "../../../netfilter/text/values.ts";
-import { IPPROTO_ICMP } from "../../../wire/protocol-numbers.ts";
+import { IPPROTO_GRE, IPPROTO_ICMP } from "../../../wire/protocol-numbers.ts";
 import { ToolError } from "../../command.ts";
 import { statusBits } from "./filter.ts";
 import { CONNTRACK_TOOL, type ConntrackOption, conntrackProblem } from "./options.ts";
@@ -41,6 +41,13 @@ class Wanted {
 
   address(name: string): number {
     return tryHost(this.text(name)) ?? 0;
+  }
+
+  /** The zone, and in which directions it counts (`Connection.setZone`). */
+  zone(): readonly [zone: number, directions: number] {
+    if (this.has("orig-zone")) return [this.number("orig-zone"), 1];
+    if (this.has("reply-zone")) return [this.number("reply-zone"), 2];
+    return [this.number("zone"), 3];
   }
 
   /** The tuple of the first direction, as far as it is given. */
@@ -72,23 +79,33 @@ class Wanted {
   }
 }
 
-/** Makes the entry that the options describe. */
+/** Makes the entry that the options describe, unless it is there and `mayExist`; returns how many. */
 export function createEntry(
   netfilter: Netfilter,
   options: readonly ConntrackOption[],
+  mayExist: boolean,
   portId: number,
-): void {
+): number {
   const wanted = new Wanted(options);
   requireOptions(wanted, ["protonum", "timeout"]);
   requireFlow(wanted);
   const { conntrack, nat } = netfilter;
   const original = wanted.original();
   const reply = wanted.reply(original);
-  const zone = wanted.number("zone");
-  if (original.source === 0 || original.destination === 0) {
+  const [zone, directions] = wanted.zone();
+  if (wanted.number("zone") !== 0 && directions !== 3) {
+    throw operationFailed(mayExist ? "Invalid argument" : "invalid parameters");
+  }
+  if (original.source === 0 || original.destination === 0 || !original.hasAnswer) {
     throw operationFailed("invalid parameters");
   }
-  if (conntrack.findIn(original, zone) !== null || conntrack.findIn(reply, zone) !== null) {
+  const originalZone = (directions & 1) === 0 ? 0 : zone;
+  const replyZone = (directions & 2) === 0 ? 0 : zone;
+  const isThere =
+    conntrack.findIn(original, originalZone) !== null ||
+    conntrack.findIn(reply, replyZone) !== null;
+  if (isThere) {
+    if (mayExist) return 0;
     throw operationFailed("Such conntrack exists, try -U to update");
   }
   if ((statusBits(wanted.text("status")) & Status.EXPECTED) !== 0) {
@@ -96,15 +113,20 @@ export function createEntry(
   }
   const made = conntrack.insert(original, wanted.number("timeout"), portId, (connection) => {
     connection.reply.copy(reply);
-    connection.setZone(zone, 3);
+    connection.setZone(zone, directions);
     connection.mark = markOf(wanted.text("mark"), 0);
     connection.status |= statusBits(wanted.text("status"));
     connection.state = Math.max(0, stateNames(wanted.protocol).indexOf(wanted.text("state")));
+    if (!NAT_OPTIONS.some(([option]) => wanted.text(option) !== "")) return;
+    // Once one side is translated, the other has to be free as well.
     for (const [option, manip] of NAT_OPTIONS) {
-      if (wanted.has(option)) nat.setUp(connection, natRange(wanted.text(option)), manip);
+      const text = wanted.text(option);
+      if (text === "") nat.bindNull(connection, manip);
+      else nat.setUp(connection, natRange(text), manip);
     }
   });
   if (made === null) throw operationFailed("Cannot allocate memory");
+  return 1;
 }
 
 const NAT_OPTIONS = [
@@ -174,12 +196,22 @@ function requireOptions(wanted: Wanted, names: readonly string[]): void {
 /** What each protocol asks for. */
 function requireFlow(wanted: Wanted, isNew = true): void {
   const { protocol } = wanted;
-  if (!wanted.has("orig-src") && !wanted.has("reply-src")) {
+  const isReply = wanted.has("reply-src") || wanted.has("reply-dst");
+  if (isReply && !(wanted.has("reply-src") && wanted.has("reply-dst"))) {
+    throw conntrackProblem("you have to specify `--reply-src' and `--reply-dst'");
+  }
+  if (!isReply && !(wanted.has("orig-src") && wanted.has("orig-dst"))) {
     throw conntrackProblem("you have to specify `--src' and `--dst'");
   }
-  if (protocol === IPPROTO_ICMP) requireOptions(wanted, ["icmp-type"]);
-  else if (hasPorts(protocol)) {
-    if (!wanted.has("orig-port-src") || !wanted.has("orig-port-dst")) {
+  if (protocol === IPPROTO_ICMP) requireOptions(wanted, ["icmp-type", "icmp-code"]);
+  else if (protocol === IPPROTO_GRE) {
+    if (!wanted.has("orig-key-src") || !wanted.has("orig-key-dst")) {
+      throw conntrackProblem("you have to specify `--srckey' and `--dstkey'");
+    }
+  } else if (hasPorts(protocol)) {
+    const isGiven = (side: string): boolean =>
+      wanted.has(`${side}-port-src`) && wanted.has(`${side}-port-dst`);
+    if (!isGiven("orig") && !isGiven("reply")) {
       throw conntrackProblem("you have to specify `--sport' and `--dport'");
     }
     if (isNew && stateNames(protocol).length > 0) requireOptions(wanted, ["state"]);

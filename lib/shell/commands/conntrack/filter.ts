@@ -4,7 +4,7 @@
  * Spec: libnetfilter_conntrack 1.0.9, src/conntrack/compare.c; conntrack-tools 1.4.7.
  */
 import { maskOf } from "../../../base/inet.ts";
-import { type Connection, Status } from "../../../netfilter/conntrack/connection.ts";
+import { type Connection, Direction, Status } from "../../../netfilter/conntrack/connection.ts";
 import { stateName, stateNames } from "../../../netfilter/conntrack/print.ts";
 import type { Tuple } from "../../../netfilter/conntrack/tuple.ts";
 import { parseNumber, tryHost } from "../../../netfilter/text/values.ts";
@@ -15,6 +15,9 @@ const ADDRESSES = [
   ...["orig-src", "orig-dst", "reply-src", "reply-dst", "src-nat", "dst-nat", "any-nat"],
 ];
 
+/** A zone that counts in both directions. */
+const BOTH = 3;
+
 /** Whether a connection is meant. */
 export type ConnectionTest = (connection: Connection) => boolean;
 
@@ -24,7 +27,14 @@ export function connectionTest(options: readonly ConntrackOption[]): ConnectionT
   if (isIpv6 && options.some(({ name }) => ADDRESSES.includes(name))) {
     throw conntrackProblem("mismatched address family");
   }
-  const tests = options.map(testOf).filter((test) => test !== null);
+  // Beside anything else that is compared, the tool takes a wanted address of -j for a mistake.
+  const isHopeless =
+    options.some(({ name, value }) => name === "any-nat" && value !== "") &&
+    options.some(({ name }) => name !== "any-nat" && name !== "family" && name !== "output");
+  if (isHopeless) return () => false;
+  // Of an option that is given twice the last counts.
+  const last = new Map(options.map((option) => [option.name, option]));
+  const tests = [...last.values()].map(testOf).filter((test) => test !== null);
   return (connection) => tests.every((test) => test(connection));
 }
 
@@ -48,7 +58,11 @@ function testOf({ name, value, protocol }: ConntrackOption): ConnectionTest | nu
     case "mark":
       return markTest(value);
     case "zone":
-      return ({ zone }) => zone === Number(value);
+      return zoneTest(value, BOTH);
+    case "orig-zone":
+      return zoneTest(value, 1 << Direction.ORIGINAL);
+    case "reply-zone":
+      return zoneTest(value, 1 << Direction.REPLY);
     case "status":
       return statusTest(value);
     case "family":
@@ -109,18 +123,61 @@ function address(text: string, of: (connection: Connection) => number): Connecti
 
 /** Whether an address is translated, or to which address and port. */
 function natTest(name: "src-nat" | "dst-nat" | "any-nat", value: string): ConnectionTest {
-  const [host = "", port] = value.split(":");
-  const wanted = host === "" ? null : tryHost(host);
-  if (wanted === undefined) throw conntrackProblem(`Invalid IP address \`${value}'`);
-  const isTo = (known: number, knownPort: number): boolean =>
-    (wanted === null || known === wanted) && (port === undefined || Number(port) === knownPort);
-  const source: ConnectionTest = ({ status, reply }) =>
-    (status & Status.SRC_NAT) !== 0 && isTo(reply.destination, reply.ports & 0xffff);
-  const destination: ConnectionTest = ({ status, reply }) =>
-    (status & Status.DST_NAT) !== 0 && isTo(reply.source, reply.ports >>> 16);
+  const wanted = value === "" ? null : translation(value);
+  const source: ConnectionTest = ({ status, original, reply }) =>
+    (status & Status.SRC_NAT_DONE) !== 0 &&
+    isTranslated(
+      wanted,
+      original.source,
+      original.ports >>> 16,
+      reply.destination,
+      reply.ports & 0xffff,
+    );
+  const destination: ConnectionTest = ({ status, original, reply }) =>
+    (status & Status.DST_NAT_DONE) !== 0 &&
+    isTranslated(
+      wanted,
+      original.destination,
+      original.ports & 0xffff,
+      reply.source,
+      reply.ports >>> 16,
+    );
   if (name === "src-nat") return source;
   if (name === "dst-nat") return destination;
   return (connection) => source(connection) || destination(connection);
+}
+
+/** An address and a port, or null for any port. */
+interface Translation {
+  readonly address: number;
+  readonly port: number | null;
+}
+
+function translation(text: string): Translation {
+  const [host = "", port] = text.split(":");
+  const address = tryHost(host);
+  if (port === "") throw conntrackProblem("No port specified after `:'");
+  if (address === undefined) throw conntrackProblem(`Invalid IP address \`${host}'`);
+  if (port === undefined) return { address, port: null };
+  const number = parseNumber(port, 0, 65535);
+  if (number === undefined) throw conntrackProblem(`Invalid port \`${port}'`);
+  return { address, port: number };
+}
+
+/**
+ * Whether address or port become others, or those that are wanted. As in the library, of ICMP the
+ * identifier is held against type and code, which are hardly ever the same.
+ */
+function isTranslated(
+  wanted: Translation | null,
+  address: number,
+  port: number,
+  newAddress: number,
+  newPort: number,
+): boolean {
+  if (wanted === null) return newAddress !== address || newPort !== port;
+  if (newAddress === address || newAddress !== wanted.address) return false;
+  return wanted.port === null || (newPort !== port && newPort === wanted.port);
 }
 
 /** `VALUE` or `VALUE/MASK`; what is no number counts as 0, as for strtoul(3). */
@@ -129,6 +186,12 @@ function markTest(text: string): ConnectionTest {
   const wanted = parseNumber(value) ?? 0;
   const bits = mask === undefined ? 0xffffffff : (parseNumber(mask) ?? 0);
   return ({ mark }) => ((mark & bits) ^ wanted) === 0;
+}
+
+/** A zone that counts in just these directions; no number is 0, and so is a zone that does not. */
+function zoneTest(text: string, directions: number): ConnectionTest {
+  const wanted = parseNumber(text) ?? 0;
+  return ({ zone, zoneDirections }) => (zoneDirections === directions ? zone : 0) === wanted;
 }
 
 function statusTest(value: string): ConnectionTest {

@@ -15,17 +15,24 @@ import { IPPROTO_ICMP } from "../../../wire/protocol-numbers.ts";
 export const XML_START = '<?xml version="1.0" encoding="utf-8"?>\n<conntrack>\n';
 export const XML_END = "</conntrack>\n";
 
+/** Options for a zone that counts in some directions, by their bits. */
+const ZONE_OPTIONS = ["-w", "--orig-zone", "--reply-zone", "-w"];
+
 /** As a command line of the tool, without its name. */
 export function saveEntry(conntrack: Conntrack, connection: Connection): string {
-  const { original, reply, status, zone } = connection;
+  const { original, reply, status, zone, zoneDirections } = connection;
   const words = ["-A", `-t ${conntrack.secondsLeft(connection)}`, `-u ${statusNames(status)}`];
-  if (zone !== 0) words.push(`-w ${zone}`);
+  if (zone !== 0) words.push(`${ZONE_OPTIONS[zoneDirections] ?? "-w"} ${zone}`);
   words.push(`-s ${formatIpv4(original.source)}`, `-d ${formatIpv4(original.destination)}`);
-  const destination = (status & Status.DST_NAT) === 0 ? "-r" : "-g";
-  const source = (status & Status.SRC_NAT) === 0 ? "-q" : "-n";
+  const isForwarded = (status & Status.DST_NAT_DONE) !== 0 && reply.source !== original.destination;
+  const isHidden = (status & Status.SRC_NAT_DONE) !== 0 && reply.destination !== original.source;
+  const destination = isForwarded ? "-g" : "-r";
+  const source = isHidden ? "-n" : "-q";
   words.push(`${destination} ${formatIpv4(reply.source)}`);
   words.push(`${source} ${formatIpv4(reply.destination)}`);
-  words.push(`-p ${protocolName(original.protocol)}`, ...savePorts(original, reply));
+  const protocol = protocolName(original.protocol);
+  words.push(`-p ${protocol === "unknown" ? original.protocol : protocol}`);
+  words.push(...savePorts(original, reply));
   const state = stateName(connection);
   if (state !== "") words.push(`--state ${state}`);
   return words.join(" ");
@@ -56,7 +63,7 @@ function statusNames(status: number): string {
 
 /** As an element of XML. */
 export function xmlEntry(conntrack: Conntrack, connection: Connection): string {
-  const { status, zone, mark, id } = connection;
+  const { status, zone, zoneDirections, mark, id } = connection;
   const state = stateName(connection);
   const parts = [
     side(connection, Direction.ORIGINAL),
@@ -64,7 +71,7 @@ export function xmlEntry(conntrack: Conntrack, connection: Connection): string {
     '<meta direction="independent">',
     state === "" ? "" : `<state>${state}</state>`,
     `<timeout>${conntrack.secondsLeft(connection)}</timeout><mark>${mark >>> 0}</mark>`,
-    zone === 0 ? "" : `<zone>${zone}</zone>`,
+    zone === 0 || zoneDirections !== 3 ? "" : `<zone>${zone}</zone>`,
     `<use>1</use><id>${id}</id>`,
     (status & Status.ASSURED) === 0 ? "" : "<assured/>",
     (status & Status.SEEN_REPLY) === 0 ? "<unreplied/>" : "",
@@ -75,7 +82,8 @@ export function xmlEntry(conntrack: Conntrack, connection: Connection): string {
 
 function side(connection: Connection, direction: Direction): string {
   const { source, destination, ports, protocol } = connection.tuple(direction);
-  const { accounting } = connection;
+  const { accounting, zone, zoneDirections } = connection;
+  const ownZone = zone !== 0 && zoneDirections === 1 << direction ? `<zone>${zone}</zone>` : "";
   const name = direction === Direction.ORIGINAL ? "original" : "reply";
   const inner = hasPorts(protocol)
     ? `<sport>${ports >>> 16}</sport><dport>${ports & 0xffff}</dport>`
@@ -89,6 +97,6 @@ function side(connection: Connection, direction: Direction): string {
     `<meta direction="${name}"><layer3 protonum="2" protoname="ipv4">` +
     `<src>${formatIpv4(source)}</src><dst>${formatIpv4(destination)}</dst></layer3>` +
     `<layer4 protonum="${protocol}" protoname="${protocolName(protocol)}">${inner}</layer4>` +
-    `${counters}</meta>`
+    `${ownZone}${counters}</meta>`
   );
 }

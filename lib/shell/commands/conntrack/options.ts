@@ -9,10 +9,10 @@ import { notModelled, ToolError } from "../../command.ts";
 /** What the tool says it is. */
 export const CONNTRACK_TOOL = "conntrack v1.4.7 (conntrack-tools)";
 const ALLOWED =
-  "-L -D -C -F -S -E -I -U -G with -p -s -d -r -q -n -g -j -u -m -w -e -o, ports, states and ICMP types";
+  "-L -D -C -F -S -E -I -A -U -G with -p -s -d -r -q -n -g -j -u -m -w -e -o, zones, ports, states and ICMP types";
 
 /** The commands, by their letters. */
-export type ConntrackVerb = "L" | "D" | "C" | "F" | "S" | "E" | "I" | "U" | "G";
+export type ConntrackVerb = "L" | "D" | "C" | "F" | "S" | "E" | "I" | "A" | "U" | "G";
 
 /** A command line, read: which command, and its options by their long names. */
 export interface ConntrackCommand {
@@ -45,6 +45,8 @@ const VERBS: Readonly<Record<string, ConntrackVerb>> = {
   event: "E",
   I: "I",
   create: "I",
+  A: "A",
+  add: "A",
   U: "U",
   update: "U",
   G: "G",
@@ -67,6 +69,8 @@ const WITH_VALUE: Readonly<Record<string, string>> = {
   w: "zone",
   f: "family",
   t: "timeout",
+  "orig-zone": "orig-zone",
+  "reply-zone": "reply-zone",
 };
 /** Options whose value is the next word if that is none. */
 const WITH_OPTIONAL: Readonly<Record<string, string>> = {
@@ -93,6 +97,12 @@ const OF_PROTOCOL: Readonly<Record<number, Readonly<Record<string, string>>>> = 
   6: WITH_STATE,
   17: PORTS,
   33: PORTS,
+  47: {
+    srckey: "orig-key-src",
+    dstkey: "orig-key-dst",
+    "reply-key-src": "reply-key-src",
+    "reply-key-dst": "reply-key-dst",
+  },
   132: OF_SCTP,
   136: PORTS,
 };
@@ -102,8 +112,10 @@ const WITHOUT_FILTERS = "CFS";
 const COMMANDS_OF: Readonly<Record<string, string>> = {
   "event-mask": "E",
   "any-nat": "LE",
-  timeout: "IUD",
-  zone: "LIDGE",
+  timeout: "IAUD",
+  zone: "LIADGE",
+  "orig-zone": "LIADE",
+  "reply-zone": "LIADE",
 };
 
 /** A complaint in the tool's words. */
@@ -143,9 +155,16 @@ export function readConntrackCommand(
     check(option);
     options.push(option);
   }
+  if (["src-nat", "dst-nat"].some((name) => has(options, name)) && has(options, "any-nat")) {
+    throw conntrackProblem("cannot specify `--src-nat' or `--dst-nat' with `--any-nat'");
+  }
   if (verb === null) throw notModelled("conntrack", args.join(" "), ALLOWED);
   refuseCombination(verb, options);
   return { verb, table, options };
+}
+
+function has(options: readonly ConntrackOption[], wanted: string): boolean {
+  return options.some(({ name }) => name === wanted);
 }
 
 /** `-pVALUE`, `--proto=VALUE`, or the name alone. */
