@@ -289,7 +289,7 @@ export class PodContainers {
 }
 
 /** A duration as Go prints it: `1.5s`, `20s`, `2m40s`. */
-function goDuration(duration: Ns): string {
+export function goDuration(duration: Ns): string {
   if (duration < NS_PER_S) return `${duration / NS_PER_MS}ms`;
   const seconds = duration / NS_PER_S;
   if (seconds < 60) return `${seconds}s`;
