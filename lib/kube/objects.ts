@@ -1,7 +1,9 @@
 /**
- * The Kubernetes objects vethwork reads, as plain records under the API's own field names, so that
- * a record is what `kubectl get -o json` shows. Only fields that something here reads are named;
- * records may carry others, and keep them.
+ * The Kubernetes objects as kube-proxy, DNS and Ingress read them: plain records under the API's own
+ * field names, of which only those fields are named that something here reads. They come from a
+ * file (`vethwork rules --objects`, a lab without a control plane) as well as from an API server,
+ * so nothing is taken for granted that only a server sets. What the API server stores is in
+ * api/types.ts; a Service, an EndpointSlice and a Node from there are such records as well.
  *
  * Spec: Kubernetes API v1 (Service, Node), discovery.k8s.io/v1 (EndpointSlice).
  */

@@ -20,9 +20,57 @@ export interface OptionTable {
 }
 
 /** Options in the order in which they were given, and the words that are none. */
-export interface ParsedOptions {
+export class ParsedOptions {
+  /** Letter, or long name without one, and value; "" for none. */
   readonly options: readonly (readonly [string, string])[];
   readonly words: readonly string[];
+
+  constructor(options: ParsedOptions["options"], words: readonly string[]) {
+    this.options = options;
+    this.words = words;
+  }
+
+  has(name: string): boolean {
+    return this.options.some(([known]) => known === name);
+  }
+
+  /** The values of an option that may be repeated. */
+  all(name: string): string[] {
+    return this.options.filter(([known]) => known === name).map(([, value]) => value);
+  }
+
+  /** The value of an option that counts once: the last one, or undefined. */
+  last(name: string): string | undefined {
+    return this.options.findLast(([known]) => known === name)?.[1];
+  }
+}
+
+/** What each option changes of what is wanted, by its letter or long name. */
+export type OptionEffects<Wanted> = Readonly<
+  Record<string, (value: string, soFar: Readonly<Wanted>) => Partial<Wanted>>
+>;
+
+/** An option that changes nothing here. */
+export const noEffect = (): Record<never, never> => ({});
+
+/** `defaults` changed by the options, one after the other. Throws for one without an effect. */
+export function applyOptions<Wanted extends object>(
+  defaults: Wanted,
+  { options }: ParsedOptions,
+  effects: OptionEffects<Wanted>,
+  { command, allowed }: OptionTable,
+): Wanted {
+  const wanted: Wanted = { ...defaults };
+  for (const [name, value] of options) {
+    const effect = effects[name];
+    if (effect === undefined) throw notModelled(command, dashed(name), allowed);
+    Object.assign(wanted, effect(value, wanted));
+  }
+  return wanted;
+}
+
+function dashed(name: string): string {
+  return name.length === 1 ? `-${name}` : `--${name}`;
 }
 
 /** Splits `args`. Options may stand behind words, as GNU tools allow. */
@@ -47,7 +95,7 @@ export function readOptions(args: readonly string[], table: OptionTable): Parsed
     else if (word.startsWith("-") && word.length > 1) readLetters(word, table, options, valueFor);
     else words.push(word);
   }
-  return { options, words };
+  return new ParsedOptions(options, words);
 }
 
 function readLong(

@@ -1,7 +1,9 @@
 /**
- * The objects of the control plane as immutable records under the API's own field names. Only
- * fields that a controller reads are named; everything else a manifest says is kept. A field that
- * is undefined is not there: the store drops it.
+ * The objects as the API server stores them and controllers read them: immutable records under the
+ * API's own field names, with the metadata that only a server sets. Only fields that a controller
+ * reads are named; everything else a manifest says is kept. A field that is undefined is not there:
+ * the store drops it. The lesser records that kube-proxy takes, from a file or from here, are in
+ * ../objects.ts.
  *
  * Spec: Kubernetes API v1, apps/v1, discovery.k8s.io/v1, networking.k8s.io/v1.
  */

@@ -25,20 +25,25 @@ const HEAD = "Address                  HWtype  HWaddress           Flags Mask   
 export const arp: Command = {
   name: "arp",
   parse(args) {
-    const { options, words } = readOptions(args, {
+    const given = readOptions(args, {
       command: "arp",
       letters: "ansdeDvi:",
       allowed: "options are -a -n -e -v -i DEV -s ADDRESS MAC [pub|temp] -Ds ADDRESS DEV pub -d",
     });
-    const has = (letter: string): boolean => options.some(([known]) => known === letter);
-    const device = options.find(([known]) => known === "i")?.[1] ?? "";
-    const [address = "", mac = "", ...flags] = words;
-    if (has("s")) {
-      const wanted = { address, mac, device, fromDevice: has("D"), flags };
+    const device = given.all("i")[0] ?? "";
+    const [address = "", mac = "", ...flags] = given.words;
+    if (given.has("s")) {
+      const wanted = { address, mac, device, fromDevice: given.has("D"), flags };
       return immediate((context) => set(context, wanted));
     }
-    if (has("d")) return immediate((context) => remove(context, address, words.slice(1)));
-    const view = { address, device, bsd: has("a") && !has("e"), verbose: has("v") };
+    if (given.has("d"))
+      return immediate((context) => remove(context, address, given.words.slice(1)));
+    const view = {
+      address,
+      device,
+      bsd: given.has("a") && !given.has("e"),
+      verbose: given.has("v"),
+    };
     return immediate((context) => show(context, view));
   },
 };

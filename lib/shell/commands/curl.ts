@@ -12,7 +12,13 @@ import { type Ipv4, isIpv4, parseIpv4 } from "../../base/inet.ts";
 import { NS_PER_S, type Ns } from "../../base/units.ts";
 import { appHost } from "../app.ts";
 import { type Command, type CommandContext, notModelled, ToolError } from "../command.ts";
-import { type OptionTable, readOptions } from "../options.ts";
+import {
+  applyOptions,
+  noEffect,
+  type OptionEffects,
+  type OptionTable,
+  readOptions,
+} from "../options.ts";
 
 const LONG: Readonly<Record<string, string>> = {
   request: "X",
@@ -80,7 +86,47 @@ const TABLE: OptionTable = {
   },
 };
 
-type Writable = { -readonly [Key in keyof CurlOptions]: CurlOptions[Key] };
+const EFFECTS: OptionEffects<CurlOptions> = {
+  X: (value) => ({ method: value }),
+  H: (value, { headers }) => ({ headers: [...headers, value] }),
+  // What is sent may be in files, which are read when the command runs.
+  d: noEffect,
+  "data-raw": noEffect,
+  "data-binary": noEffect,
+  G: () => ({ get: true }),
+  I: () => ({ head: true }),
+  i: () => ({ include: true }),
+  s: () => ({ silent: true }),
+  S: () => ({ showError: true }),
+  v: () => ({ verbose: true }),
+  f: () => ({ fail: true }),
+  L: () => ({ location: true }),
+  w: (value) => ({ writeOut: checkWriteOut(value) }),
+  o: (value, { outputs }) => ({ outputs: [...outputs, value] }),
+  O: () => ({ remoteName: true }),
+  A: (value) => ({ userAgent: value }),
+  "0": () => ({ http10: true }),
+  "http1.1": noEffect,
+  m: (value) => ({ maxTimeNs: seconds("-m", value) }),
+  "connect-timeout": (value) => ({ connectTimeoutNs: seconds("--connect-timeout", value) }),
+  retry: (value) => ({ retries: integer("--retry", value) }),
+  "retry-delay": (value) => ({ retryDelayNs: integer("--retry-delay", value) * NS_PER_S }),
+  "retry-connrefused": () => ({ retryConnRefused: true }),
+  "retry-all-errors": () => ({ retryAllErrors: true }),
+  interface: (value) => ({ from: value }),
+  "local-port": (value) => ({ localPort: integer("--local-port", value) }),
+  "keepalive-time": (value) => ({ keepaliveTimeS: integer("--keepalive-time", value) }),
+  "no-keepalive": () => ({ keepalive: false }),
+  "no-tcp-nodelay": () => ({ tcpNodelay: false }),
+  "tcp-nodelay": noEffect,
+  "4": () => ({ ipv4Only: true }),
+  resolve: (value, { resolved }) => ({ resolved: new Map([...resolved, readResolve(value)]) }),
+  "connect-to": (value, { connectTo }) => ({ connectTo: [...connectTo, readConnectTo(value)] }),
+  k: noEffect,
+  N: noEffect,
+  "no-progress-meter": noEffect,
+  url: (value, { urls }) => ({ urls: [...urls, value] }),
+};
 
 /** A piece of `-d`: text, or a file to read when the command runs. */
 interface DataPiece {
@@ -94,18 +140,13 @@ interface DataPiece {
 export const curl: Command = {
   name: "curl",
   parse(args) {
-    const { options, words } = readOptions(args, TABLE);
-    const wanted: Writable = { ...DEFAULT_CURL_OPTIONS };
-    const data: DataPiece[] = [];
-    const urls = [...words];
-    for (const [name, value] of options) {
-      if (name === "url") urls.push(value);
-      else if (!readData(data, name, value)) apply(wanted, name, value);
-    }
-    if (urls.length === 0) {
+    const given = readOptions(args, TABLE);
+    const defaults = { ...DEFAULT_CURL_OPTIONS, urls: given.words };
+    const wanted = applyOptions<CurlOptions>(defaults, given, EFFECTS, TABLE);
+    const data = given.options.flatMap(([name, value]) => readData(name, value));
+    if (wanted.urls.length === 0) {
       throw new ToolError("curl: try 'curl --help' or 'curl --manual' for more information", 2);
     }
-    wanted.urls = urls;
     return function* (context) {
       const body = data.length === 0 ? null : yield* readBody(context, data);
       const save = (name: string, bytes: Uint8Array): void => {
@@ -116,14 +157,12 @@ export const curl: Command = {
   },
 };
 
-function readData(data: DataPiece[], name: string, value: string): boolean {
-  if (name !== "d" && name !== "data-raw" && name !== "data-binary") return false;
+/** The piece of data that an option says, if it says one. */
+function readData(name: string, value: string): DataPiece[] {
+  if (name !== "d" && name !== "data-raw" && name !== "data-binary") return [];
   const isFile = name !== "data-raw" && value.startsWith("@");
   const binary = name === "data-binary";
-  data.push(
-    isFile ? { text: "", file: value.slice(1), binary } : { text: value, file: "", binary },
-  );
-  return true;
+  return [isFile ? { text: "", file: value.slice(1), binary } : { text: value, file: "", binary }];
 }
 
 function* readBody(context: CommandContext, data: readonly DataPiece[]) {
@@ -146,115 +185,17 @@ function* readBody(context: CommandContext, data: readonly DataPiece[]) {
   return concatBytes(pieces);
 }
 
-function apply(wanted: Writable, name: string, value: string): void {
-  switch (name) {
-    case "X":
-      wanted.method = value;
-      break;
-    case "H":
-      wanted.headers = [...wanted.headers, value];
-      break;
-    case "G":
-      wanted.get = true;
-      break;
-    case "I":
-      wanted.head = true;
-      break;
-    case "i":
-      wanted.include = true;
-      break;
-    case "s":
-      wanted.silent = true;
-      break;
-    case "S":
-      wanted.showError = true;
-      break;
-    case "v":
-      wanted.verbose = true;
-      break;
-    case "f":
-      wanted.fail = true;
-      break;
-    case "L":
-      wanted.location = true;
-      break;
-    case "w":
-      wanted.writeOut = checkWriteOut(value);
-      break;
-    case "o":
-      wanted.outputs = [...wanted.outputs, value];
-      break;
-    case "O":
-      wanted.remoteName = true;
-      break;
-    case "A":
-      wanted.userAgent = value;
-      break;
-    case "0":
-      wanted.http10 = true;
-      break;
-    default:
-      applyConnection(wanted, name, value);
-  }
-}
-
-function applyConnection(wanted: Writable, name: string, value: string): void {
-  switch (name) {
-    case "m":
-      wanted.maxTimeNs = seconds("-m", value);
-      break;
-    case "connect-timeout":
-      wanted.connectTimeoutNs = seconds("--connect-timeout", value);
-      break;
-    case "retry":
-      wanted.retries = integer("--retry", value);
-      break;
-    case "retry-delay":
-      wanted.retryDelayNs = integer("--retry-delay", value) * NS_PER_S;
-      break;
-    case "retry-connrefused":
-      wanted.retryConnRefused = true;
-      break;
-    case "retry-all-errors":
-      wanted.retryAllErrors = true;
-      break;
-    case "interface":
-      wanted.from = value;
-      break;
-    case "local-port":
-      wanted.localPort = integer("--local-port", value);
-      break;
-    case "keepalive-time":
-      wanted.keepaliveTimeS = integer("--keepalive-time", value);
-      break;
-    case "no-keepalive":
-      wanted.keepalive = false;
-      break;
-    case "no-tcp-nodelay":
-      wanted.tcpNodelay = false;
-      break;
-    case "4":
-      wanted.ipv4Only = true;
-      break;
-    case "resolve":
-      wanted.resolved = new Map([...wanted.resolved, readResolve(value)]);
-      break;
-    case "connect-to": {
-      const [host = "", port = "", newHost = "", newPort = ""] = value.split(":");
-      wanted.connectTo = [...wanted.connectTo, [host, port, newHost, newPort]];
-      break;
-    }
-    default:
-      break;
-  }
-}
-
 function readResolve(value: string): [string, Ipv4] {
   const [host = "", port = "", address = ""] = value.split(":");
   if (!isIpv4(address)) {
     throw new ToolError(`curl: (49) Couldn't parse CURLOPT_RESOLVE entry '${value}'`, 49);
   }
   return [`${host}:${port}`, parseIpv4(address)];
+}
+
+function readConnectTo(value: string): readonly [string, string, string, string] {
+  const [host = "", port = "", newHost = "", newPort = ""] = value.split(":");
+  return [host, port, newHost, newPort];
 }
 
 function checkWriteOut(format: string): string {

@@ -17,21 +17,19 @@ const DEFAULT_TTL = "3600";
 export const dnsServerCommand: Command = {
   name: "dns-server",
   parse(args) {
-    const { options, words } = readOptions(args, {
+    const given = readOptions(args, {
       command: "dns-server",
       letters: "p:u:z:t:l",
       long: { port: "p", upstream: "u", zone: "z", ttl: "t", loadbalance: "l" },
       allowed:
         "dns-server [--port PORT] [--upstream ADDRESS]… [--zone ZONE]… [--ttl SECONDS] [--loadbalance] NAME=ADDRESS…",
     });
-    const values = (letter: string): string[] =>
-      options.filter(([known]) => known === letter).map(([, value]) => value);
-    const ttl = readNumber(values("t").at(-1) ?? DEFAULT_TTL, "TTL", 0, 2 ** 31 - 1);
-    const port = readNumber(values("p").at(-1) ?? "53", "port", 1, 65535);
-    const records = words.map((word) => readRecord(word, ttl));
-    const backend = new RecordList(records, values("z"), ttl);
-    const upstreams = values("u").map(readAddress);
-    const shuffles = options.some(([known]) => known === "l");
+    const ttl = readNumber(given.last("t") ?? DEFAULT_TTL, "TTL", 0, 2 ** 31 - 1);
+    const port = readNumber(given.last("p") ?? "53", "port", 1, 65535);
+    const records = given.words.map((word) => readRecord(word, ttl));
+    const backend = new RecordList(records, given.all("z"), ttl);
+    const upstreams = given.all("u").map(readAddress);
+    const shuffles = given.has("l");
     return (context) =>
       dnsServer(appHost(context), {
         port,

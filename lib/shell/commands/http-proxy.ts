@@ -10,17 +10,15 @@ import { readOptions } from "../options.ts";
 export const httpProxyCommand: Command = {
   name: "http-proxy",
   parse(args) {
-    const { options, words } = readOptions(args, {
+    const given = readOptions(args, {
       command: "http-proxy",
       letters: "p:t:",
       long: { port: "p", to: "t" },
       allowed: "http-proxy [--port PORT] --to [HOST]/[PATH]=ADDRESS:PORT…",
     });
-    if (words[0] !== undefined) throw notModelled("http-proxy", words[0], "see --to");
-    const value = (letter: string): string[] =>
-      options.filter(([known]) => known === letter).map(([, text]) => text);
-    const targets = value("t").map(readProxyTarget);
-    const port = readPort(value("p").at(-1) ?? "80");
+    if (given.words[0] !== undefined) throw notModelled("http-proxy", given.words[0], "see --to");
+    const targets = given.all("t").map(readProxyTarget);
+    const port = readPort(given.last("p") ?? "80");
     const route = (host: string, target: string): ProxyRoute | null => {
       const fitting = targets
         .filter((to) => (to.host === "" || to.host === host) && target.startsWith(to.path))

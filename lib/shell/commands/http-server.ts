@@ -8,24 +8,22 @@ import { readOptions } from "../options.ts";
 export const httpServerCommand: Command = {
   name: "http-server",
   parse(args) {
-    const { options, words } = readOptions(args, {
+    const given = readOptions(args, {
       command: "http-server",
       letters: "p:b:s:k",
       long: { port: "p", body: "b", status: "s", "keep-alive": "k" },
       allowed: "http-server [--port PORT] [--body TEXT] [--status '200 OK'] [--keep-alive]",
     });
-    if (words[0] !== undefined) {
-      throw notModelled("http-server", words[0], "http-server [--port PORT] [--body TEXT]");
+    if (given.words[0] !== undefined) {
+      throw notModelled("http-server", given.words[0], "http-server [--port PORT] [--body TEXT]");
     }
-    const value = (letter: string, absent: string): string =>
-      options.findLast(([known]) => known === letter)?.[1] ?? absent;
-    const keepAlive = options.some(([letter]) => letter === "k");
-    const port = readPort(value("p", "80"));
+    const keepAlive = given.has("k");
+    const port = readPort(given.last("p") ?? "80");
     return (context) =>
       httpServer(appHost(context), {
         port,
-        body: value("b", "hello\n"),
-        status: value("s", "200 OK"),
+        body: given.last("b") ?? "hello\n",
+        status: given.last("s") ?? "200 OK",
         keepAlive,
         spawn: keepAlive ? (name, program) => context.host.processes.spawn(name, program) : null,
       });

@@ -16,7 +16,7 @@ import { IPTABLES_VERSION, runIptables } from "../../netfilter/text/iptables.ts"
 import type { RestoreOptions } from "../../netfilter/text/restore.ts";
 import { afterInput, type Command, type CommandContext, immediate, ToolError } from "../command.ts";
 import type { ShellHost } from "../host.ts";
-import { readOptions } from "../options.ts";
+import { type ParsedOptions, readOptions } from "../options.ts";
 
 /** `iptables`. */
 export const iptables: Command = {
@@ -35,14 +35,14 @@ export const iptables: Command = {
 export const iptablesSave: Command = {
   name: "iptables-save",
   parse(args) {
-    const { options } = readOptions(args, {
+    const given = readOptions(args, {
       command: "iptables-save",
       letters: "ct:M:",
       long: { counters: "c", table: "t", modprobe: "M" },
       allowed: "options are -c and -t TABLE",
     });
-    const counters = options.some(([letter]) => letter === "c");
-    const table = readTable("iptables-save", options);
+    const counters = given.has("c");
+    const table = readTable("iptables-save", given);
     return immediate(({ host, io }) => {
       io.stdout(host.netfilter.save(table, { counters, dated: now(host) }));
       return 0;
@@ -54,7 +54,7 @@ export const iptablesSave: Command = {
 export const iptablesRestore: Command = {
   name: "iptables-restore",
   parse(args) {
-    const { options, words } = readOptions(args, {
+    const given = readOptions(args, {
       command: "iptables-restore",
       letters: "cntvT:w:W:M:",
       long: {
@@ -69,15 +69,14 @@ export const iptablesRestore: Command = {
       },
       allowed: "options are -c -n -t -T TABLE -w SECONDS",
     });
-    const has = (letter: string): boolean => options.some(([known]) => known === letter);
-    const table = readTable("iptables-restore", options);
+    const table = readTable("iptables-restore", given);
     const restore: RestoreOptions = {
-      counters: has("c"),
-      noflush: has("n"),
-      test: has("t"),
+      counters: given.has("c"),
+      noflush: given.has("n"),
+      test: given.has("t"),
       ...(table === null ? {} : { table }),
     };
-    const [path] = words;
+    const [path] = given.words;
     const act = ({ host }: CommandContext, input: Uint8Array | null): number => {
       if (input === null) throw new ToolError(`Can't open ${path}: No such file or directory`, 1);
       try {
@@ -92,10 +91,7 @@ export const iptablesRestore: Command = {
   },
 };
 
-function readTable(
-  command: string,
-  options: readonly (readonly [string, string])[],
-): TableName | null {
+function readTable(command: string, { options }: ParsedOptions): TableName | null {
   const name = options.find(([letter]) => letter === "t" || letter === "T")?.[1];
   if (name === undefined || name === "") return null;
   if (isTableName(name)) return name;

@@ -6,14 +6,14 @@
 
 import type { NcOptions } from "../../apps/nc/options.ts";
 import { nc as ncProgram } from "../../apps/nc.ts";
-import { ANY_ADDRESS, isIpv4, parseIpv4 } from "../../base/inet.ts";
+import { ANY_ADDRESS, type Ipv4, isIpv4, parseIpv4 } from "../../base/inet.ts";
 import { NS_PER_S } from "../../base/units.ts";
 import { servicePort } from "../../netfilter/text/names.ts";
 import { appHost } from "../app.ts";
-import { type Command, notModelled, ToolError } from "../command.ts";
-import { type OptionTable, readOptions } from "../options.ts";
+import { type Command, ToolError } from "../command.ts";
+import { applyOptions, type OptionEffects, type OptionTable, readOptions } from "../options.ts";
 
-const NC_TABLE: OptionTable = {
+const TABLE: OptionTable = {
   command: "nc",
   letters: "4dhI:klNnO:p:q:s:T:uvw:zM:m:",
   allowed: "options are -d -I -k -l -N -n -O -p -q -s -T -u -v -w -z -M",
@@ -34,118 +34,84 @@ const TOS_KEYWORDS: ReadonlyMap<string, number> = new Map([
   ["reliability", 0x04],
 ]);
 
-type WritableNc = { -readonly [Key in keyof NcOptions]: NcOptions[Key] };
+const DEFAULTS: NcOptions = {
+  listen: false,
+  keepListening: false,
+  udp: false,
+  host: "",
+  ports: [],
+  verbose: false,
+  numeric: false,
+  scan: false,
+  detach: false,
+  shutdownAtEnd: false,
+  quitAfterNs: null,
+  timeoutNs: null,
+  families: "any",
+  source: ANY_ADDRESS,
+  sourcePort: 0,
+  tos: 0,
+  ttl: 0,
+  receiveBuffer: 0,
+  sendBuffer: 0,
+};
+
+const EFFECTS: OptionEffects<NcOptions> = {
+  "4": () => ({ families: "ipv4" }),
+  d: () => ({ detach: true }),
+  I: (value) => ({ receiveBuffer: integer(value, "TCP receive window") }),
+  k: () => ({ keepListening: true }),
+  l: () => ({ listen: true }),
+  M: (value) => ({ ttl: integer(value, "ttl") }),
+  N: () => ({ shutdownAtEnd: true }),
+  n: () => ({ numeric: true }),
+  O: (value) => ({ sendBuffer: integer(value, "TCP send window") }),
+  p: (value) => ({ sourcePort: readPort(value) }),
+  q: quitAfter,
+  s: (value) => ({ source: sourceOf(value) }),
+  T: (value) => ({ tos: tosOf(value) }),
+  u: () => ({ udp: true }),
+  v: () => ({ verbose: true }),
+  w: (value) => ({ timeoutNs: integer(value, "timeout") * NS_PER_S }),
+  z: () => ({ scan: true }),
+};
 
 /** `nc` of OpenBSD. */
 export const nc: Command = {
   name: "nc",
   parse(args) {
-    const { options, words } = readOptions(args, NC_TABLE);
-    const wanted: WritableNc = {
-      listen: false,
-      keepListening: false,
-      udp: false,
-      host: "",
-      ports: [],
-      verbose: false,
-      numeric: false,
-      scan: false,
-      detach: false,
-      shutdownAtEnd: false,
-      quitAfterNs: null,
-      timeoutNs: null,
-      families: "any",
-      source: ANY_ADDRESS,
-      sourcePort: 0,
-      tos: 0,
-      ttl: 0,
-      receiveBuffer: 0,
-      sendBuffer: 0,
-    };
-    for (const [letter, value] of options) applyNc(wanted, letter, value);
+    const given = readOptions(args, TABLE);
+    const wanted = applyOptions(DEFAULTS, given, EFFECTS, TABLE);
     if (wanted.keepListening && !wanted.listen) throw new ToolError("nc: must use -l with -k", 1);
     if (wanted.scan && wanted.listen) throw new ToolError("nc: cannot use -z and -l", 1);
-    readTarget(wanted, words);
-    return (context) => ncProgram(appHost(context), wanted);
+    const target = { ...wanted, ...readTarget(wanted, given.words) };
+    return (context) => ncProgram(appHost(context), target);
   },
 };
 
-function applyNc(wanted: WritableNc, letter: string, value: string): void {
-  switch (letter) {
-    case "d":
-      wanted.detach = true;
-      break;
-    case "I":
-      wanted.receiveBuffer = integer(value, "TCP receive window");
-      break;
-    case "k":
-      wanted.keepListening = true;
-      break;
-    case "l":
-      wanted.listen = true;
-      break;
-    case "M":
-      wanted.ttl = integer(value, "ttl");
-      break;
-    case "N":
-      wanted.shutdownAtEnd = true;
-      break;
-    case "n":
-      wanted.numeric = true;
-      break;
-    case "O":
-      wanted.sendBuffer = integer(value, "TCP send window");
-      break;
-    case "p":
-      wanted.sourcePort = readPort(value);
-      break;
-    case "q":
-      if (Number(value) >= 0) {
-        wanted.quitAfterNs = integer(value, "quit timer") * NS_PER_S;
-        wanted.shutdownAtEnd = true;
-      }
-      break;
-    case "s":
-      if (!isIpv4(value)) throw new ToolError(`nc: getaddrinfo: Name or service not known`, 1);
-      wanted.source = parseIpv4(value);
-      break;
-    case "T":
-      wanted.tos = tosOf(value);
-      break;
-    case "u":
-      wanted.udp = true;
-      break;
-    case "v":
-      wanted.verbose = true;
-      break;
-    case "w":
-      wanted.timeoutNs = integer(value, "timeout") * NS_PER_S;
-      break;
-    case "z":
-      wanted.scan = true;
-      break;
-    case "4":
-      wanted.families = "ipv4";
-      break;
-    default:
-      throw notModelled("nc", `-${letter}`, NC_TABLE.allowed);
-  }
+/** `-q`: seconds after the end of standard input; fewer than none mean for ever. */
+function quitAfter(value: string): Partial<NcOptions> {
+  if (Number(value) < 0) return {};
+  return { quitAfterNs: integer(value, "quit timer") * NS_PER_S, shutdownAtEnd: true };
 }
 
-function readTarget(wanted: WritableNc, words: readonly string[]): void {
+function sourceOf(text: string): Ipv4 {
+  if (!isIpv4(text)) throw new ToolError("nc: getaddrinfo: Name or service not known", 1);
+  return parseIpv4(text);
+}
+
+/** Where to connect, or where to listen. */
+function readTarget(wanted: NcOptions, words: readonly string[]): Partial<NcOptions> {
   const [first, second, ...more] = words;
   if (more.length > 0) throw new ToolError("usage: nc [-46CDdFhklNnrStUuvZz] …", 1);
   if (wanted.listen && second === undefined) {
     const port = first === undefined ? wanted.sourcePort : readPort(first);
     if (port === 0) throw new ToolError("nc: missing port number", 1);
-    wanted.ports = [port];
-    wanted.sourcePort = 0;
-    return;
+    return { ports: [port], sourcePort: 0 };
   }
   if (first === undefined) throw new ToolError("usage: nc [-46CDdFhklNnrStUuvZz] …", 1);
   if (second === undefined) throw new ToolError("nc: missing port number", 1);
-  wanted.host = first;
-  wanted.ports = readPorts(second);
+  return { host: first, ports: readPorts(second) };
 }
 
 /** `80`, `http`, `20-30`, `80,443`. */

@@ -12,7 +12,13 @@ import { NS_PER_S } from "../../base/units.ts";
 import type { PmtuDiscovery } from "../../socket/raw-socket.ts";
 import { appHost } from "../app.ts";
 import { type Command, type CommandBody, immediate, notModelled, ToolError } from "../command.ts";
-import { type OptionTable, readOptions } from "../options.ts";
+import {
+  applyOptions,
+  noEffect,
+  type OptionEffects,
+  type OptionTable,
+  readOptions,
+} from "../options.ts";
 
 const TABLE: OptionTable = {
   command: "ping",
@@ -20,139 +26,89 @@ const TABLE: OptionTable = {
   allowed: "options are -a -A -b -B -c -D -e -f -i -I -l -m -M -n -O -p -q -Q -R -s -t -T -w -W",
 };
 
-type Writable = { -readonly [Key in keyof PingOptions]: PingOptions[Key] };
+const DEFAULTS: PingOptions = {
+  target: "",
+  count: null,
+  intervalNs: NS_PER_S,
+  size: 56,
+  lingerNs: 10 * NS_PER_S,
+  deadlineNs: null,
+  ttl: 0,
+  tos: 0,
+  mark: 0,
+  pmtuDiscovery: "want",
+  from: "",
+  broadcast: false,
+  quiet: false,
+  flood: false,
+  outstanding: false,
+  pattern: null,
+  identifier: null,
+  routeOption: null,
+  adaptive: false,
+  preload: 1,
+  timeOfDay: false,
+  audible: false,
+  stickySource: false,
+  verbose: false,
+  numeric: false,
+};
+
+const EFFECTS: OptionEffects<PingOptions> = {
+  "4": noEffect,
+  a: () => ({ audible: true }),
+  A: () => ({ adaptive: true }),
+  b: () => ({ broadcast: true }),
+  B: () => ({ stickySource: true }),
+  c: (value) => ({ count: integer(value, 1, Number.MAX_SAFE_INTEGER) }),
+  d: noEffect,
+  D: () => ({ timeOfDay: true }),
+  e: (value) => ({ identifier: integer(value, 0, 65535) }),
+  f: () => ({ flood: true }),
+  i: (value) => ({ intervalNs: Math.round(seconds(value, "bad timing interval") * NS_PER_S) }),
+  I: (value) => ({ from: value }),
+  l: (value) => ({ preload: integer(value, 1, 65536) }),
+  L: noEffect,
+  m: (value) => ({ mark: integer(value, 0, 2 ** 32 - 1) | 0 }),
+  M: (value) => ({ pmtuDiscovery: pmtu(value) }),
+  n: () => ({ numeric: true }),
+  O: () => ({ outstanding: true }),
+  p: (value) => ({ pattern: pattern(value) }),
+  q: () => ({ quiet: true }),
+  Q: (value) => ({ tos: tos(value) }),
+  R: () => ({ routeOption: "record-route" }),
+  s: (value) => ({ size: integer(value, 0, 2147483647) }),
+  t: (value) => ({ ttl: ttl(value) }),
+  T: (value) => ({ routeOption: timestamps(value) }),
+  U: noEffect,
+  v: () => ({ verbose: true }),
+  w: (value) => ({ deadlineNs: integer(value, 0, 2147483647) * NS_PER_S }),
+  W: (value) => ({ lingerNs: Math.round(seconds(value, "bad linger time") * NS_PER_S) }),
+};
 
 /** The command. */
 export const ping: Command = {
   name: "ping",
   parse(args) {
-    const { options, words } = readOptions(args, TABLE);
-    if (options.some(([letter]) => letter === "V")) return version();
-    const [target, ...more] = words;
+    const given = readOptions(args, TABLE);
+    if (given.has("V")) return version();
+    const [target, ...more] = given.words;
     if (target === undefined) {
       throw new ToolError("ping: usage error: Destination address required", 1);
     }
     if (more.length > 0) throw notModelled("ping", more.join(" "), "one destination");
-    const wanted: Writable = {
-      target,
-      count: null,
-      intervalNs: NS_PER_S,
-      size: 56,
-      lingerNs: 10 * NS_PER_S,
-      deadlineNs: null,
-      ttl: 0,
-      tos: 0,
-      mark: 0,
-      pmtuDiscovery: "want",
-      from: "",
-      broadcast: false,
-      quiet: false,
-      flood: false,
-      outstanding: false,
-      pattern: null,
-      identifier: null,
-      routeOption: null,
-      adaptive: false,
-      preload: 1,
-      timeOfDay: false,
-      audible: false,
-      stickySource: false,
-      verbose: false,
-      numeric: false,
-    };
-    let intervalGiven = false;
-    for (const [letter, value] of options) {
-      intervalGiven ||= letter === "i";
-      apply(wanted, letter, value);
-    }
-    if (wanted.flood && !intervalGiven) wanted.intervalNs = 0;
+    const wanted = applyOptions({ ...DEFAULTS, target }, given, EFFECTS, TABLE);
+    const intervalNs = wanted.flood && !given.has("i") ? 0 : wanted.intervalNs;
     // What goes to many is not fragmented, and so has no identification.
-    if (wanted.broadcast) wanted.pmtuDiscovery = "do";
-    return (context) => pingProgram(appHost(context), wanted);
+    const pmtuDiscovery = wanted.broadcast ? "do" : wanted.pmtuDiscovery;
+    return (context) => pingProgram(appHost(context), { ...wanted, intervalNs, pmtuDiscovery });
   },
 };
 
-function apply(wanted: Writable, letter: string, value: string): void {
-  switch (letter) {
-    case "a":
-      wanted.audible = true;
-      break;
-    case "A":
-      wanted.adaptive = true;
-      break;
-    case "b":
-      wanted.broadcast = true;
-      break;
-    case "B":
-      wanted.stickySource = true;
-      break;
-    case "c":
-      wanted.count = integer(value, 1, Number.MAX_SAFE_INTEGER);
-      break;
-    case "D":
-      wanted.timeOfDay = true;
-      break;
-    case "e":
-      wanted.identifier = integer(value, 0, 65535);
-      break;
-    case "f":
-      wanted.flood = true;
-      break;
-    case "i":
-      wanted.intervalNs = Math.round(seconds(value, "bad timing interval") * NS_PER_S);
-      break;
-    case "I":
-      wanted.from = value;
-      break;
-    case "l":
-      wanted.preload = integer(value, 1, 65536);
-      break;
-    case "m":
-      wanted.mark = integer(value, 0, 2 ** 32 - 1) | 0;
-      break;
-    case "M":
-      wanted.pmtuDiscovery = pmtu(value);
-      break;
-    case "n":
-      wanted.numeric = true;
-      break;
-    case "O":
-      wanted.outstanding = true;
-      break;
-    case "p":
-      wanted.pattern = pattern(value);
-      break;
-    case "q":
-      wanted.quiet = true;
-      break;
-    case "Q":
-      wanted.tos = tos(value);
-      break;
-    case "R":
-      wanted.routeOption = "record-route";
-      break;
-    case "s":
-      wanted.size = integer(value, 0, 2147483647);
-      break;
-    case "t":
-      wanted.ttl = integer(value, 0, 255);
-      if (wanted.ttl > 0) break;
-      throw new ToolError("ping: cannot set unicast time-to-live: Invalid argument", 2);
-    case "T":
-      wanted.routeOption = timestamps(value);
-      break;
-    case "v":
-      wanted.verbose = true;
-      break;
-    case "w":
-      wanted.deadlineNs = integer(value, 0, 2147483647) * NS_PER_S;
-      break;
-    case "W":
-      wanted.lingerNs = Math.round(seconds(value, "bad linger time") * NS_PER_S);
-      break;
-    default:
-      break;
-  }
+function ttl(text: string): number {
+  const value = integer(text, 0, 255);
+  if (value > 0) return value;
+  throw new ToolError("ping: cannot set unicast time-to-live: Invalid argument", 2);
 }
 
 function integer(text: string, minimum: number, maximum: number): number {

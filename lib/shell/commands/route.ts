@@ -29,10 +29,11 @@ export const route: Command = {
     const [verb] = args;
     if (verb === "add" || verb === "del") return readRouteChange(verb, args.slice(1));
     const allowed = "route [-n] [-e[e]], route add|del";
-    const { options, words } = readOptions(args, { command: "route", letters: "neF4", allowed });
-    if (words[0] !== undefined) throw notModelled("route", words[0], allowed);
-    const numeric = options.some(([letter]) => letter === "n");
-    const extended = Math.min(2, options.filter(([letter]) => letter === "e").length);
+    const given = readOptions(args, { command: "route", letters: "neF4", allowed });
+    const [unknown] = given.words;
+    if (unknown !== undefined) throw notModelled("route", unknown, allowed);
+    const numeric = given.has("n");
+    const extended = Math.min(2, given.all("e").length);
     return immediate(({ host, io }) => {
       io.stdout(routingTable(host, numeric, extended));
       return 0;

@@ -40,26 +40,28 @@ const LISTENING = ["LISTEN", "UNCONN"];
 export const ss: Command = {
   name: "ss",
   parse(args) {
-    const { options, words } = readOptions(args, TABLE);
-    const has = (letter: string): boolean => options.some(([known]) => known === letter);
-    const filter = readSocketFilter(words);
-    const kinds = (["tcp", "udp"] as const).filter((kind) => has(kind[0] ?? ""));
+    const given = readOptions(args, TABLE);
+    const filter = readSocketFilter(given.words);
+    const kinds = (["tcp", "udp"] as const).filter((kind) => given.has(kind[0] ?? ""));
     return immediate((context) => {
       const wanted: SocketTest = (row) =>
         (kinds.length === 0 || kinds.includes(row.kind)) &&
         (filter.states !== null
           ? filter.states.includes(row.state)
-          : has("a") || LISTENING.includes(row.state) === has("l")) &&
-        (filter.states !== null || has("a") || has("l") || !UNCONNECTED.includes(row.state)) &&
+          : given.has("a") || LISTENING.includes(row.state) === given.has("l")) &&
+        (filter.states !== null ||
+          given.has("a") ||
+          given.has("l") ||
+          !UNCONNECTED.includes(row.state)) &&
         filter.test(row);
       const rows = socketRows(context.host.namespace).filter(wanted);
       print(context, rows, {
         showKind: kinds.length !== 1,
         showState: filter.states === null || filter.states.length > 1,
-        header: !has("H"),
-        numeric: has("n"),
-        timers: has("o"),
-        info: has("i"),
+        header: !given.has("H"),
+        numeric: given.has("n"),
+        timers: given.has("o"),
+        info: given.has("i"),
       });
       return 0;
     });

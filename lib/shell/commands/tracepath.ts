@@ -16,15 +16,15 @@ const SHORTEST = 28;
 export const tracepath: Command = {
   name: "tracepath",
   parse(args) {
-    const { options, words } = readOptions(args, {
+    const given = readOptions(args, {
       command: "tracepath",
       letters: "4bnl:m:p:",
       allowed: "options are -b -n -l LENGTH -m HOPS -p PORT",
     });
-    const [target] = words;
+    const [target] = given.words;
     if (target === undefined) throw new ToolError(USAGE, 255);
     const value = (letter: string, absent: number, [low, high]: readonly [number, number]) => {
-      const text = options.findLast(([known]) => known === letter)?.[1];
+      const text = given.last(letter);
       if (text === undefined) return absent;
       const number = /^-?[0-9]+$/.test(text) ? Number(text) : Number.NaN;
       if (number >= low && number <= high) return number;
@@ -36,7 +36,7 @@ export const tracepath: Command = {
       maxHops: value("m", DEFAULT_HOPS, [0, 255]),
       port: value("p", TRACEPATH_PORT, [0, 65535]),
       length: value("l", TRACEPATH_LENGTH, [SHORTEST, TRACEPATH_LENGTH]),
-      numeric: options.some(([letter]) => letter === "n"),
+      numeric: given.has("n"),
     };
     return (context) => program(appHost(context), wanted);
   },

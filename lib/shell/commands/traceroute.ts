@@ -24,35 +24,38 @@ const MOST_HOPS = 255;
 export const traceroute: Command = {
   name: "traceroute",
   parse(args) {
-    const { options, words } = readOptions(args, {
+    const given = readOptions(args, {
       command: "traceroute",
       letters: "4f:Im:nN:p:q:s:Tw:",
       long: { icmp: "I", tcp: "T" },
       allowed: "options are -f -I -m -n -N -p -q -s -T -w",
     });
-    const [target, length] = words;
+    const [target, length] = given.words;
     if (target === undefined) {
       throw new ToolError('Specify "host" missing argument.', 2);
     }
     const value = (letter: string, absent: number): number => {
-      const text = options.findLast(([known]) => known === letter)?.[1];
+      const text = given.last(letter);
       if (text === undefined) return absent;
       if (/^[0-9]+(\.[0-9]+)?$/.test(text)) return Number(text);
       throw new ToolError(`Cannot handle \`-${letter}' option with arg \`${text}'`, 2);
     };
-    const has = (letter: string): boolean => options.some(([known]) => known === letter);
-    const source = options.findLast(([known]) => known === "s")?.[1] ?? "";
+    const source = given.last("s") ?? "";
     const wanted = {
       target,
-      method: has("T") ? ("tcp" as const) : has("I") ? ("icmp" as const) : ("udp" as const),
-      numeric: has("n"),
+      method: given.has("T")
+        ? ("tcp" as const)
+        : given.has("I")
+          ? ("icmp" as const)
+          : ("udp" as const),
+      numeric: given.has("n"),
       firstTtl: value("f", 1),
       maxTtl: value("m", 30),
       queries: value("q", 3),
       simultaneous: value("N", SIMULTANEOUS),
       waitNs: Math.round(value("w", 5) * NS_PER_S),
       length: length === undefined ? DEFAULT_LENGTH : Number(length),
-      port: value("p", has("T") ? TRACEROUTE_TCP_PORT : TRACEROUTE_PORT),
+      port: value("p", given.has("T") ? TRACEROUTE_TCP_PORT : TRACEROUTE_PORT),
       source: isIpv4(source) ? parseIpv4(source) : ANY_ADDRESS,
     };
     if (wanted.queries > MOST_QUERIES) throw new ToolError("no more than 10 probes per hop", 2);

@@ -46,7 +46,7 @@ interface WgetOptions {
 export const busyboxWget: Command = {
   name: "wget",
   parse(args) {
-    const { options, words } = readOptions(args, {
+    const given = readOptions(args, {
       command: "wget",
       letters: "qSO:T:U:Y:t:",
       long: {
@@ -64,27 +64,22 @@ export const busyboxWget: Command = {
       longWithValue: ["header", "post-data"],
       allowed: "wget [-qS] [-O FILE] [-T SECONDS] [-U AGENT] [--header STR] [--post-data STR] URL",
     });
-    const has = (name: string): boolean => options.some(([known]) => known === name);
-    const value = (name: string): string | null =>
-      options.findLast(([known]) => known === name)?.[1] ?? null;
-    const headers = options
-      .filter(([name]) => name === "header")
-      .map(([, text]): Field => {
-        const colon = text.indexOf(":");
-        return [text.slice(0, colon), text.slice(colon + 1).trim()];
-      });
+    const headers = given.all("header").map((text): Field => {
+      const colon = text.indexOf(":");
+      return [text.slice(0, colon), text.slice(colon + 1).trim()];
+    });
     const wanted: WgetOptions = {
-      quiet: has("q"),
-      showHead: has("S"),
-      spider: has("spider"),
-      output: value("O"),
-      post: value("post-data"),
-      agent: value("U") ?? "Wget",
+      quiet: given.has("q"),
+      showHead: given.has("S"),
+      spider: given.has("spider"),
+      output: given.last("O") ?? null,
+      post: given.last("post-data") ?? null,
+      agent: given.last("U") ?? "Wget",
       headers,
-      timeoutNs: Number(value("T") ?? DEFAULT_TIMEOUT_S) * NS_PER_S,
+      timeoutNs: Number(given.last("T") ?? DEFAULT_TIMEOUT_S) * NS_PER_S,
     };
-    if (words.length === 0) throw new ToolError("wget: missing URL", 1);
-    const urls = words.map((word) => {
+    if (given.words.length === 0) throw new ToolError("wget: missing URL", 1);
+    const urls = given.words.map((word) => {
       const url = parseUrl(word);
       if (url === null) throw notModelled("wget", word, "an http URL");
       return url;
