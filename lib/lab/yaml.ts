@@ -22,7 +22,6 @@ import {
 } from "yaml";
 import { type Place, VethworkError } from "../base/errors.ts";
 import { describeNode, type YamlEntry, type YamlNode, type YamlScalar } from "./yaml-node.ts";
-import { readPlainYaml } from "./yaml-plain.ts";
 
 /** The one document in `text`. Throws `VW_YAML` at the first error; `file` names it in places. */
 export function parseYaml(text: string, file: string): YamlNode {
@@ -66,8 +65,6 @@ export function parseYamlDocuments(
   file: string,
   { lastKeyCounts = false, scalars }: YamlOptions = {},
 ): YamlNode[] {
-  const plain = readPlainYaml(text, file);
-  if (plain !== null) return plain;
   const lines = new LineCounter();
   const documents = parseAllDocuments(text, {
     lineCounter: lines,
