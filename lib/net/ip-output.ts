@@ -7,7 +7,7 @@
  *
  * Kernel: net/ipv4/ip_output.c (__ip_queue_xmit, __ip_local_out, ip_output, ip_mc_output,
  * ip_finish_output, ip_fragment, ip_finish_output2), 6.18.
- * Not modelled: large TCP frames whose segments exceed the MTU (ip_finish_output_gso); TCP makes
+ * Not modelled: fragments of the segments of large TCP frames that may be cut on their way; TCP makes
  * them fit before it sends.
  */
 import { EMSGSIZE, ENOBUFS, EPERM } from "../base/errno.ts";
@@ -119,21 +119,31 @@ export class IpOutput {
   #finish(frame: Frame, route: Route): number {
     const mtu = this.mtuFor(frame, route);
     const isGso = frame.gsoSize > 0 && frame.payload !== null;
-    if (!isGso && (frame.length > mtu || frame.fragmentMaxSize > 0)) {
-      return this.#fragment(frame, route, mtu);
+    if (!isGso) {
+      if (frame.length > mtu || frame.fragmentMaxSize > 0) {
+        return this.#fragment(frame, route, mtu);
+      }
+    } else if (frame.end - frame.start + frame.gsoSize > mtu) {
+      if (ipv4.hasDf(frame.view, frame.start)) return this.#refuse(frame, mtu);
     }
     return this.#toNeighbour(frame, route);
   }
 
-  #fragment(frame: Frame, route: Route, mtu: number): number {
+  /** What is too large and must not be cut goes back as an error, to this host as to any other. */
+  #refuse(frame: Frame, mtu: number): number {
     const { snmp, icmp, drops } = this.#namespace;
+    snmp.ip.FragFails += 1;
+    icmp.sendError(frame, ICMP_UNREACHABLE, UNREACHABLE_FRAGMENTATION_NEEDED, mtu);
+    frame.drop(DropReason.PKT_TOO_BIG, drops);
+    return -EMSGSIZE;
+  }
+
+  #fragment(frame: Frame, route: Route, mtu: number): number {
+    const { snmp, drops } = this.#namespace;
     const { view, start } = frame;
     const largest = frame.fragmentMaxSize;
     if (ipv4.hasDf(view, start) && (!frame.ignoreDf || (largest > 0 && largest > mtu))) {
-      snmp.ip.FragFails += 1;
-      icmp.sendError(frame, ICMP_UNREACHABLE, UNREACHABLE_FRAGMENTATION_NEEDED, mtu);
-      frame.drop(DropReason.PKT_TOO_BIG, drops);
-      return -EMSGSIZE;
+      return this.#refuse(frame, mtu);
     }
     const limit = largest > 0 && largest < mtu ? largest : mtu;
     if (frame.length <= limit) return this.#toNeighbour(frame, route);

@@ -4,9 +4,15 @@
  * Kernel: net/ipv4/devinet.c (devinet_sysctl_forward, devinet_copy_dflt_conf), net/core/neighbour.c
  * (neigh_copy_dflt_parms), 6.18.
  */
+import { EINVAL } from "../base/errno.ts";
 import type { InetDevice } from "./inet-device.ts";
+import { defineIpv6Switch, defineKeptSysctls } from "./kept-sysctls.ts";
 import type { Namespace } from "./namespace.ts";
-import { IPV4_RANGES, NEIGHBOUR_RANGES } from "./sysctl.ts";
+import { IPV4_RANGES, NEIGHBOUR_RANGES, type NeighbourConf, parseInteger } from "./sysctl.ts";
+
+/** SKB_TRUESIZE(ETH_FRAME_LEN): memory of a packet of full length. */
+const PACKET_TRUESIZE = 2090;
+const MAX_QUEUED_PACKETS = Math.floor((2 ** 31 - 1) / PACKET_TRUESIZE);
 
 /** The `net.ipv4` tree of one namespace. */
 export class NamespaceSysctls {
@@ -26,6 +32,8 @@ export class NamespaceSysctls {
         this.#namespace.epoch.bump();
       },
     });
+    defineIpv6Switch(this.#namespace.sysctls, name);
+    this.#defineQueueLength(name, owner.neighbourConf);
     this.#namespace.sysctls.defineFields(`net.ipv4.neigh.${name}`, owner.neighbourConf, {
       ranges: NEIGHBOUR_RANGES,
       changed: (field) => {
@@ -39,9 +47,11 @@ export class NamespaceSysctls {
   removeDevice(name: string): void {
     this.#namespace.sysctls.removeUnder(`net.ipv4.conf.${name}`);
     this.#namespace.sysctls.removeUnder(`net.ipv4.neigh.${name}`);
+    this.#namespace.sysctls.removeUnder(`net.ipv6.conf.${name}`);
   }
 
   #define(): void {
+    defineKeptSysctls(this.#namespace.sysctls);
     const changed = (): void => this.#namespace.epoch.bump();
     this.#namespace.sysctls.defineFields("net.ipv4", this.#namespace.conf, {
       ranges: IPV4_RANGES,
@@ -54,6 +64,7 @@ export class NamespaceSysctls {
       },
     });
     this.#namespace.sysctls.defineFields("net.ipv4.neigh.default", this.#namespace.neighbourGc);
+    this.#defineQueueLength("default", this.#namespace.neighbourDefault);
     this.#namespace.sysctls.defineFields(
       "net.ipv4.neigh.default",
       this.#namespace.neighbourDefault,
@@ -71,9 +82,30 @@ export class NamespaceSysctls {
     this.#namespace.sysctls.defineFields("net.ipv4.conf.default", this.#namespace.confDefault, {
       changed: (field) => this.#spreadDefault(field),
     });
+    this.#namespace.sysctls.define("net.ipv4.route.flush", {
+      read: () => "",
+      write: () => {
+        this.#namespace.epoch.bump();
+        return 0;
+      },
+    });
     this.#namespace.sysctls.define("net.ipv4.ip_forward", {
       read: () => String(this.#namespace.confAll.forwarding),
       write: (text) => this.#namespace.sysctls.write("net.ipv4.conf.all.forwarding", text),
+    });
+  }
+
+  /** `unres_qlen` is the older name of `unres_qlen_bytes`, in packets (proc_unres_qlen). */
+  #defineQueueLength(name: string, conf: NeighbourConf): void {
+    const { sysctls } = this.#namespace;
+    sysctls.define(`net.ipv4.neigh.${name}.unres_qlen`, {
+      read: () => String(Math.floor(conf.unresQlenBytes / PACKET_TRUESIZE)),
+      write: (text) => {
+        const packets = parseInteger(text);
+        if (packets === null || packets < 0 || packets > MAX_QUEUED_PACKETS) return -EINVAL;
+        const bytes = String(packets * PACKET_TRUESIZE);
+        return sysctls.write(`net.ipv4.neigh.${name}.unres_qlen_bytes`, bytes);
+      },
     });
   }
 

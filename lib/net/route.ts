@@ -31,7 +31,31 @@ export interface RouteMetrics {
   readonly ecn: boolean;
   readonly hoplimit: number;
   readonly window: number;
+  /** What connections that have nothing to go by begin with: RTT in 1/8 ms, variation in 1/4 ms. */
+  readonly rtt: number;
+  readonly rttvar: number;
+  readonly ssthresh: number;
+  readonly cwnd: number;
+  readonly reordering: number;
+  readonly fastopenNoCookie: number;
+  /** Which metrics stay as they are (`lock`), as bits `1 << MetricBit.…`; the MTU's is above. */
+  readonly locks: number;
 }
+
+/** RTAX_* of metrics that can be locked. */
+export const MetricBit = {
+  window: 3,
+  rtt: 4,
+  rttvar: 5,
+  ssthresh: 6,
+  cwnd: 7,
+  advmss: 8,
+  reordering: 9,
+  hoplimit: 10,
+  initcwnd: 11,
+  initrwnd: 14,
+  congestion: 16,
+} as const;
 
 /** A route without metrics. */
 export const NO_METRICS: RouteMetrics = {
@@ -46,6 +70,13 @@ export const NO_METRICS: RouteMetrics = {
   ecn: false,
   hoplimit: 0,
   window: 0,
+  rtt: 0,
+  rttvar: 0,
+  ssthresh: 0,
+  cwnd: 0,
+  reordering: 0,
+  fastopenNoCookie: 0,
+  locks: 0,
 };
 
 /** What a host's routes have in common; a change of anything that routes depend on counts it up. */

@@ -126,7 +126,7 @@ function numberFields(owner: object, { only }: FieldOptions): string[] {
   );
 }
 
-/** `net.ipv4.conf.<device>`: what a device does with IPv4. */
+/** `net.ipv4.conf.<device>`: what a device does with IPv4. IGMP is not modelled. */
 export class DeviceConf {
   acceptLocal = 0;
   acceptRedirects = 1;
@@ -143,7 +143,10 @@ export class DeviceConf {
   disableXfrm = 0;
   dropGratuitousArp = 0;
   dropUnicastInL2Multicast = 0;
+  forceIgmpVersion = 0;
   forwarding = 0;
+  igmpv2UnsolicitedReportInterval = 10_000;
+  igmpv3UnsolicitedReportInterval = 1000;
   ignoreRoutesWithLinkdown = 0;
   logMartians = 0;
   mcForwarding = 0;
@@ -268,6 +271,12 @@ export function sysctlName(field: string): string {
 /** The names of fields: each host asks for all of them. */
 const NAMES = new Map<string, string>();
 
-function parseInteger(text: string): number | null {
-  return /^\s*-?[0-9]+\s*$/.test(text) ? Number(text) : null;
+/** A number as parameters take it: decimal, `0x…` or octal with a leading 0; null for others. */
+export function parseInteger(text: string): number | null {
+  const [, sign, digits = ""] = /^\s*(-?)(0x[0-9a-f]+|[0-9]+)\s*$/i.exec(text) ?? [];
+  if (digits === "") return null;
+  const isOctal = /^0[0-9]/.test(digits);
+  if (isOctal && /[89]/.test(digits)) return null;
+  const value = isOctal ? Number.parseInt(digits, 8) : Number(digits);
+  return sign === "-" ? -value : value;
 }

@@ -17,8 +17,8 @@ const PROTOCOL_MATCHES: ReadonlyMap<number, string> = new Map([
 
 // Not modelled: the matches and targets below, which no rules of Kubernetes use.
 const OTHER_MATCHES = new Set(
-  `ah bpf cgroup cluster connlabel cpu dccp devgroup ecn esp helper ipcomp ipvs osf policy quota
-  rateest realm socket string tcpmss time u32`.split(/\s+/),
+  `ah bpf cgroup cluster connlabel cpu dccp devgroup esp helper ipcomp ipvs osf policy quota
+  rateest realm socket string time u32`.split(/\s+/),
 );
 const OTHER_TARGETS = new Set(
   `AUDIT CLUSTERIP CONNSECMARK ECN HMARK IDLETIMER LED NFQUEUE RATEEST SECMARK SYNPROXY TCPOPTSTRIP

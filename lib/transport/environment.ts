@@ -7,6 +7,7 @@
 import type { Ipv4 } from "../base/inet.ts";
 import type { Ns } from "../base/units.ts";
 import type { PacketFields } from "../net/inet.ts";
+import type { RouteMetrics } from "../net/route.ts";
 import type { Cpu } from "../sim/cpu.ts";
 import type { DropCounters } from "../sim/drop-reason.ts";
 import type { Random } from "../sim/random.ts";
@@ -32,6 +33,8 @@ export interface TransportRoute extends FrameAttachment {
   readonly congestion: string;
   /** Whether `features ecn` is set. */
   readonly ecn: boolean;
+  /** What `ip route` set, as far as it is not above. */
+  readonly metrics: RouteMetrics;
   /** Whether packets stay on this host. */
   readonly loopback: boolean;
   /** Index of the output device. */

@@ -4,7 +4,6 @@
  * Kernel: net/ipv4/af_inet.c (inet_init), 6.18.
  */
 
-import { EINVAL } from "../base/errno.ts";
 import { type Ipv4, isMulticast } from "../base/inet.ts";
 import { Flow, type PacketFields } from "../net/inet.ts";
 import type { Namespace } from "../net/namespace.ts";
@@ -19,6 +18,7 @@ import type {
   TransportFlow,
   TransportRoute,
 } from "./environment.ts";
+import { defineTransportSysctls } from "./sysctl-tree.ts";
 import { TransportSysctls } from "./sysctls.ts";
 import { Tcp } from "./tcp/tcp.ts";
 import { Udp } from "./udp.ts";
@@ -44,7 +44,7 @@ export function installTransports(namespace: Namespace): Transports {
   const transports = { env, tcp: new Tcp(env), udp: new Udp(env) };
   namespace.transports.set(IPPROTO_TCP, transports.tcp);
   namespace.transports.set(IPPROTO_UDP, transports.udp);
-  defineSysctls(namespace, env.sysctls);
+  defineTransportSysctls(namespace.sysctls, env.sysctls);
   installed.set(namespace, transports);
   return transports;
 }
@@ -112,88 +112,4 @@ class NamespaceEnvironment implements TransportEnvironment {
     flow.destination = destination as Ipv4;
     this.#namespace.pathMtu.update(route as Route, flow, mtu);
   }
-}
-
-const CORE: readonly (readonly [
-  string,
-  "rmemMax" | "wmemMax" | "rmemDefault" | "wmemDefault" | "somaxconn",
-])[] = [
-  ["net.core.rmem_max", "rmemMax"],
-  ["net.core.wmem_max", "wmemMax"],
-  ["net.core.rmem_default", "rmemDefault"],
-  ["net.core.wmem_default", "wmemDefault"],
-  ["net.core.somaxconn", "somaxconn"],
-];
-
-function defineSysctls(namespace: Namespace, sysctls: TransportSysctls): void {
-  const tree = namespace.sysctls;
-  tree.defineFields("net.ipv4", sysctls, { only: (field) => field.startsWith("tcp") });
-  for (const [name, field] of CORE) {
-    tree.define(name, {
-      read: () => String(sysctls[field]),
-      write: (text) => {
-        if (!/^\s*[0-9]+\s*$/.test(text)) return -EINVAL;
-        sysctls[field] = Number(text);
-        return 0;
-      },
-    });
-  }
-  defineTriple(
-    namespace,
-    "net.ipv4.tcp_rmem",
-    () => sysctls.tcpRmem,
-    (value) => {
-      sysctls.tcpRmem = value;
-    },
-  );
-  defineTriple(
-    namespace,
-    "net.ipv4.tcp_wmem",
-    () => sysctls.tcpWmem,
-    (value) => {
-      sysctls.tcpWmem = value;
-    },
-  );
-  tree.define("net.ipv4.ip_local_port_range", {
-    read: () => sysctls.ipLocalPortRange.join("\t"),
-    write: (text) => {
-      const [first = 0, second, ...rest] = numbers(text);
-      // One number alone is the lower end.
-      const [low, high] = [first, second ?? sysctls.ipLocalPortRange[1]];
-      if (rest.length > 0 || low < 1 || high > 65535 || low > high) return -EINVAL;
-      sysctls.ipLocalPortRange = [low, high];
-      return 0;
-    },
-  });
-  tree.define("net.ipv4.tcp_congestion_control", {
-    read: () => sysctls.tcpCongestionControl,
-    write: (text) => {
-      sysctls.tcpCongestionControl = text.trim();
-      return 0;
-    },
-  });
-}
-
-type Triple = readonly [number, number, number];
-
-function defineTriple(
-  namespace: Namespace,
-  name: string,
-  get: () => Triple,
-  set: (value: Triple) => void,
-): void {
-  namespace.sysctls.define(name, {
-    read: () => get().join("\t"),
-    write: (text) => {
-      const [a, b, c, ...rest] = numbers(text);
-      if (a === undefined || rest.length > 0 || !(a > 0)) return -EINVAL;
-      const now = get();
-      set([a, b ?? now[1], c ?? now[2]]);
-      return 0;
-    },
-  });
-}
-
-function numbers(text: string): number[] {
-  return text.trim().split(/\s+/).map(Number);
 }

@@ -72,12 +72,23 @@ export class TransportSysctls {
   tcpMinRttWlen = 300;
   tcpPingpongThresh = 1;
   tcpReflectTos = 0;
+  /** Accepted connections take the mark of their SYN. */
+  tcpFwmarkAccept = 0;
+  /** Windows that are not scaled stay below 32 KiB. */
+  tcpWorkaroundSignedWindows = 0;
   /** Milliseconds after which a port in TIME_WAIT may be used again. */
   tcpTwReuseDelay = 1000;
   tcpRtoMaxMs = 120_000;
   /** `net.ipv4.tcp_rto_min_us`. */
   tcpRtoMinUs = 200_000;
+  /** RFC 4821: 1 after a black hole was found, 2 always. */
+  tcpMtuProbing = 0;
   tcpBaseMss = 1024;
+  tcpMtuProbeFloor = 48;
+  /** Seconds after which a search for a larger path MTU begins anew. */
+  tcpProbeInterval = 600;
+  /** The search ends when it is as exact as this, in bytes. */
+  tcpProbeThreshold = 8;
   tcpMinSndMss = 48;
   tcpCongestionControl = "cubic";
   ipLocalPortRange: readonly [number, number] = [32768, 60999];

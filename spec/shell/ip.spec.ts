@@ -135,3 +135,32 @@ describe("shell/commands/ip", () => {
     );
   });
 });
+
+describe("shell/commands/ip/route-metrics", () => {
+  it("prints every metric in the order of RTAX_*, with its lock", () => {
+    const world = pair();
+    const metrics =
+      "rtt 100ms rttvar 50ms cwnd lock 3 ssthresh 4 reordering 5 hoplimit 6 initcwnd 7 initrwnd 8 " +
+      "quickack 1 rto_min 30ms features ecn congctl reno advmss lock 1000 mtu 1400 window 2000";
+
+    world.run("a", `ip route add 10.50.0.0/24 dev eth0 ${metrics}`);
+
+    expect(world.run("a", "ip route show 10.50.0.0/24")).to.equal(
+      "10.50.0.0/24 dev eth0 scope link mtu 1400 window 2000 rtt 100ms rttvar 50ms ssthresh 4 " +
+        "cwnd lock 3 advmss lock 1000 reordering 5 hoplimit 6 initcwnd 7 features ecn " +
+        "rto_min lock 30ms initrwnd 8 quickack 1 congctl reno \n",
+    );
+  });
+
+  it("takes times without a unit in eighths and quarters of a millisecond", () => {
+    const world = pair();
+
+    world.run("a", "ip route add 10.50.0.0/24 dev eth0 rtt 100 rttvar 5");
+    world.run("a", "ip route add 10.51.0.0/24 dev eth0 rtt 1s mtu lock 1300 features ecn");
+
+    expect(world.run("a", "ip route show 10.50.0.0/24")).to.contain("rtt 12ms rttvar 1ms");
+    expect(world.run("a", "ip -j route show 10.51.0.0/24")).to.contain(
+      '"metrics":[{"mtu":1300,"rtt":1000,"ecn":null}]',
+    );
+  });
+});

@@ -8,6 +8,7 @@ import type { Ns } from "../../lib/base/units.ts";
 import { NS_PER_MS } from "../../lib/base/units.ts";
 import { Segmenter } from "../../lib/link/segmentation.ts";
 import type { PacketFields } from "../../lib/net/inet.ts";
+import { NO_METRICS } from "../../lib/net/route.ts";
 import { Cpu } from "../../lib/sim/cpu.ts";
 import { DropCounters } from "../../lib/sim/drop-reason.ts";
 import { Process, type Program } from "../../lib/sim/process.ts";
@@ -66,6 +67,7 @@ class PipeRoute extends FrameAttachment implements TransportRoute {
   quickack = false;
   congestion = "";
   ecn = false;
+  readonly metrics = NO_METRICS;
   loopback = false;
   deviceIndex = 1;
   obsolete = false;

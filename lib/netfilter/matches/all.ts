@@ -7,6 +7,7 @@ import { COMMENT_MATCH } from "./comment.ts";
 import { CONNBYTES_MATCH } from "./connbytes.ts";
 import { CONNLIMIT_MATCH } from "./connlimit.ts";
 import { CONNTRACK_MATCH } from "./conntrack.ts";
+import { ECN_MATCH } from "./ecn.ts";
 import { HASHLIMIT_MATCH } from "./hashlimit.ts";
 import { ICMP_MATCH } from "./icmp.ts";
 import { IPRANGE_MATCH } from "./iprange.ts";
@@ -26,6 +27,7 @@ import { SET_MATCH } from "./set.ts";
 import { STATE_MATCH } from "./state.ts";
 import { STATISTIC_MATCH } from "./statistic.ts";
 import { TCP_MATCH } from "./tcp.ts";
+import { TCPMSS_MATCH } from "./tcpmss.ts";
 import { DSCP_MATCH, TOS_MATCH } from "./tos.ts";
 import { TTL_MATCH } from "./ttl.ts";
 import { UDP_MATCH } from "./udp.ts";
@@ -39,6 +41,7 @@ export const MATCH_MODULES: readonly MatchModule[] = [
   CONNMARK_MATCH,
   CONNTRACK_MATCH,
   DSCP_MATCH,
+  ECN_MATCH,
   HASHLIMIT_MATCH,
   ICMP_MATCH,
   IPRANGE_MATCH,
@@ -58,6 +61,7 @@ export const MATCH_MODULES: readonly MatchModule[] = [
   STATE_MATCH,
   STATISTIC_MATCH,
   TCP_MATCH,
+  TCPMSS_MATCH,
   TOS_MATCH,
   TTL_MATCH,
   UDP_MATCH,

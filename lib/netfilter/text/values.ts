@@ -59,9 +59,15 @@ export function rangeOption(
   if (parts.length > 2) {
     refuse(`${module}: Too many components for option "--${option}" (max: 2)\n`);
   }
-  const low = parts[0] === "" ? 0 : numberOption(module, option, parts[0] ?? "", 0, max);
-  if (parts.length === 1) return [low, low];
-  return [low, parts[1] === "" ? max : numberOption(module, option, parts[1] ?? "", 0, max)];
+  const bound = (part: string, open: number, rest: string): number => {
+    const value = part === "" ? open : parseNumber(part, 0, max);
+    if (value !== undefined) return value;
+    const problem = `bad value for option "--${option}" near "${rest}", or out of range (0-${max})`;
+    return refuse(`${module}: ${problem}.\n`);
+  };
+  const [first = "", second = ""] = parts;
+  const low = bound(first, 0, text);
+  return parts.length === 1 ? [low, low] : [low, bound(second, max, second)];
 }
 
 /**

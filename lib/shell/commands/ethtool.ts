@@ -38,7 +38,10 @@ export const ethtool: Command = {
     if (report === undefined || name === "") throw notModelled("ethtool", first, ALLOWED);
     return immediate(({ host, io }) => {
       const device = findDevice(host, name);
-      if (device === null) throw noDevice();
+      if (device === null) {
+        if (option === "") io.stdout("No data available\n");
+        throw noDevice(report);
+      }
       if (device.kind !== "veth") throw notModelled("ethtool", device.kind, "veth devices");
       io.stdout(report(device));
       return 0;
@@ -46,8 +49,21 @@ export const ethtool: Command = {
   },
 };
 
-function noDevice(): ToolError {
-  return new ToolError("netlink error: no device matches name\nnetlink error: No such device", 1);
+const NO_NAME = "netlink error: no device matches name (offset 24)\n";
+const NO_DEVICE = "netlink error: No such device\n";
+
+/** What each report says of a device that is not there, and with which status. */
+const MISSING: ReadonlyMap<(device: NetDevice) => string, readonly [string, number]> = new Map([
+  // It asks for five things and complains five times.
+  [settingsText, [(NO_NAME + NO_DEVICE).repeat(5), 75]],
+  [driverText, ["Cannot get driver information: No such device", 71]],
+  [statisticsText, ["Cannot get stats strings information: No such device", 96]],
+  [featuresText, [NO_NAME + NO_DEVICE, 1]],
+]);
+
+function noDevice(report: (device: NetDevice) => string): ToolError {
+  const [text, status] = MISSING.get(report) ?? [NO_DEVICE, 1];
+  return new ToolError(text, status);
 }
 
 function offloads(name: string, features: readonly string[]): ReturnType<Command["parse"]> {
@@ -57,7 +73,7 @@ function offloads(name: string, features: readonly string[]): ReturnType<Command
     }
   }
   return immediate(({ host }) => {
-    if (findDevice(host, name) === null) throw noDevice();
+    if (findDevice(host, name) === null) throw new ToolError(NO_NAME + NO_DEVICE, 92);
     return 0;
   });
 }

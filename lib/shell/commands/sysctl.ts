@@ -2,11 +2,12 @@
  * `sysctl`: reads and sets what is modelled of `/proc/sys`.
  *
  * Spec: procps-ng 4.0.2, src/sysctl.c.
- * Not modelled: `-p` without a file of the host's, `--system`, patterns.
+ * Not modelled: `-p` without a file of the host's, `--system`, `--dry-run`.
  */
 
 import { fromUtf8 } from "../../base/bytes.ts";
-import { errnoMessage } from "../../base/errno.ts";
+import { EACCES, EINVAL, errnoMessage } from "../../base/errno.ts";
+import type { SysctlTree } from "../../net/sysctl.ts";
 import {
   type Command,
   type CommandContext,
@@ -23,11 +24,21 @@ interface Options {
   ignore: boolean;
   write: boolean;
   load: boolean;
+  bare: boolean;
+  nothing: boolean;
+  /** What names must match to be printed. */
+  pattern: RegExp | null;
 }
 
-const LETTERS: ReadonlyMap<string, keyof Options> = new Map([
+type Flag = Exclude<keyof Options, "pattern">;
+
+const LETTERS: ReadonlyMap<string, Flag> = new Map([
   ["a", "all"],
   ["A", "all"],
+  ["X", "all"],
+  ["b", "bare"],
+  ["o", "nothing"],
+  ["x", "nothing"],
   ["n", "valuesOnly"],
   ["N", "namesOnly"],
   ["q", "quiet"],
@@ -45,44 +56,83 @@ const LONG: ReadonlyMap<string, string> = new Map([
   ["--ignore", "e"],
   ["--write", "w"],
   ["--load", "p"],
+  ["--binary", "b"],
 ]);
+
+/** `-r`, with other letters before it. */
+const PATTERN = /^(?:--pattern=?|-([A-Za-qs-z]*)r)(.*)$/;
+/** It can only be written. */
+const FLUSH = "net.ipv4.route.flush";
+
+const NO_VARIABLES = "sysctl: no variables specified\nTry `sysctl --help' for more information.";
 
 /** The command. */
 export const sysctl: Command = {
   name: "sysctl",
   parse(args) {
-    const options: Options = {
-      all: false,
-      valuesOnly: false,
-      namesOnly: false,
-      quiet: false,
-      ignore: false,
-      write: false,
-      load: false,
-    };
+    const options = noOptions();
     const words: string[] = [];
-    for (const word of args) {
-      if (word.startsWith("-")) readFlag(word, options);
-      else words.push(word);
+    for (let index = 0; index < args.length; index += 1) {
+      const word = args[index] ?? "";
+      if (!word.startsWith("-")) words.push(word);
+      else if (readFlag(word, args[index + 1], options)) index += 1;
     }
-    if (!options.all && words.length === 0) {
-      throw new ToolError("\nUsage:\n sysctl [options] [variable[=value] ...]", 1);
-    }
+    if (!options.all && words.length === 0) throw new ToolError(NO_VARIABLES, 1);
     return immediate((context) => {
       let status = 0;
       const settings = options.load ? words.flatMap((path) => fileSettings(context, path)) : words;
-      const names = options.all ? context.host.namespace.sysctls.names() : settings;
-      for (const word of names) status = Math.max(status, act(context, word, options));
+      const { sysctls } = context.host.namespace;
+      const names = options.all ? sysctls.names() : settings;
+      for (const word of names.flatMap((name) => inFolder(sysctls, name))) {
+        status = Math.max(status, act(context, word, options));
+      }
       return status;
     });
   },
 };
 
-function readFlag(word: string, options: Options): void {
-  const letters = word.startsWith("--") ? (LONG.get(word) ?? "?") : word.slice(1);
+/** The parameters below a name that is that of a folder; or the word itself. */
+function inFolder(sysctls: SysctlTree, word: string): readonly string[] {
+  if (word.includes("=") || sysctls.read(word) !== null) return [word];
+  const prefix = `${word.replaceAll("/", ".")}.`;
+  const inside = sysctls.names().filter((name) => name.startsWith(prefix));
+  return inside.length === 0 ? [word] : inside;
+}
+
+function noOptions(): Options {
+  return {
+    all: false,
+    valuesOnly: false,
+    namesOnly: false,
+    quiet: false,
+    ignore: false,
+    write: false,
+    load: false,
+    bare: false,
+    nothing: false,
+    pattern: null,
+  };
+}
+
+/** Reads one word of options; true if it took the next word as well. */
+function readFlag(word: string, next: string | undefined, options: Options): boolean {
+  const pattern = PATTERN.exec(word);
+  if (pattern === null) {
+    setLetters(word, word.startsWith("--") ? (LONG.get(word) ?? "?") : word.slice(1), options);
+    return false;
+  }
+  const [, letters = "", own = ""] = pattern;
+  setLetters(word, letters, options);
+  options.pattern = new RegExp(own === "" ? (next ?? "") : own, "u");
+  return own === "";
+}
+
+function setLetters(word: string, letters: string, options: Options): void {
   for (const letter of letters) {
     const option = LETTERS.get(letter);
-    if (option === undefined) throw notModelled("sysctl", word, "options are -a -e -n -N -p -q -w");
+    if (option === undefined) {
+      throw notModelled("sysctl", word, "options are -a -b -e -n -N -p -q -r -w");
+    }
     options[option] = true;
   }
 }
@@ -96,6 +146,8 @@ function act(context: CommandContext, word: string, options: Options): number {
     context.io.stderr("sysctl: command line(0): invalid syntax, continuing...\n");
     return 1;
   }
+  if (options.pattern !== null && !options.pattern.test(shown)) return 0;
+  if (shown === FLUSH && equals === -1) return 0;
   const old = sysctls.read(name);
   if (old === null) {
     if (options.ignore) return 0;
@@ -107,6 +159,11 @@ function act(context: CommandContext, word: string, options: Options): number {
   if (equals !== -1) {
     value = word.slice(equals + 1).trim();
     const error = sysctls.write(name, value);
+    if (error === -EACCES) {
+      // The tool sees that the file is read-only, says something else and goes on.
+      context.io.stderr(`sysctl: setting key "${shown}": ${errnoMessage(-EINVAL)}\n`);
+      return 0;
+    }
     if (error !== 0) {
       context.io.stderr(`sysctl: setting key "${shown}": ${errnoMessage(error)}\n`);
       return 1;
@@ -114,6 +171,7 @@ function act(context: CommandContext, word: string, options: Options): number {
     if (options.quiet) return 0;
   }
   if (options.namesOnly) context.io.stdout(`${shown}\n`);
+  else if (options.bare) context.io.stdout(value);
   else context.io.stdout(options.valuesOnly ? `${value}\n` : `${shown} = ${value}\n`);
   return 0;
 }
@@ -123,9 +181,17 @@ function fileSettings(context: CommandContext, path: string): string[] {
   const bytes = context.host.files.read(path);
   if (bytes === null)
     throw new ToolError(`sysctl: cannot open "${path}": No such file or directory`, 1);
-  return fromUtf8(bytes)
+  const settings: string[] = [];
+  fromUtf8(bytes)
     .split("\n")
-    .map((line) => line.trim())
-    .filter((line) => line !== "" && !/^[#;]/.test(line))
-    .map((line) => line.replace(/\s*=\s*/, "="));
+    .forEach((text, index) => {
+      const line = text.trim();
+      if (line === "" || /^[#;]/.test(line)) return;
+      if (line.includes("=")) settings.push(line.replace(/^-/, "").replace(/\s*=\s*/, "="));
+      else {
+        const place = `${path}(${index + 1})`;
+        context.io.stderr(`sysctl: ${place}: invalid syntax, continuing...\n`);
+      }
+    });
+  return settings;
 }

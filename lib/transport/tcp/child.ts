@@ -24,7 +24,6 @@ export function inherit(child: Tcb, listener: Tcb): void {
   child.ttl = listener.ttl;
   child.tos = listener.tos;
   child.pmtuDiscover = listener.pmtuDiscover;
-  child.mark = listener.mark;
   child.boundDevice = listener.boundDevice;
   child.nonagle = listener.nonagle;
   child.keepopen = listener.keepopen;

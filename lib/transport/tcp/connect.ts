@@ -27,6 +27,7 @@ import {
 import { finishConnect, undoSpuriousSyn } from "./established.ts";
 import { InputResult } from "./input-in-state.ts";
 import { syncMss } from "./mss.ts";
+import { initMtuSearch } from "./mtu-probe.ts";
 import { dataSndCheck } from "./output.ts";
 import { storeTsRecent } from "./paws.ts";
 import { purgeWriteQueues } from "./queue.ts";
@@ -69,6 +70,7 @@ function initConnect(tp: Tcb): void {
   tp.headerLen = TCP_SIZE + (sysctls.tcpTimestamps !== 0 ? TIMESTAMPS_ALIGNED_SIZE : 0);
   tp.mssClamp = tp.userMss > 0 ? tp.userMss : DEFAULT_MSS;
   tp.maxWindow = 0;
+  initMtuSearch(tp);
   syncMss(tp, route === null ? 1500 : route.mtu);
   tp.advmss = clampMss(tp, route === null ? 1460 : route.advmss);
   initRcvMss(tp);
@@ -76,8 +78,7 @@ function initConnect(tp: Tcb): void {
   if (tp.windowClamp === 0 && route !== null) tp.windowClamp = route.window;
   if (tp.rcvbufLocked && (tp.windowClamp > space || tp.windowClamp === 0)) tp.windowClamp = space;
   selectInitialWindow(
-    sysctls.tcpRmem[2],
-    sysctls.rmemMax,
+    sysctls,
     space,
     tp.advmss,
     tp.windowClamp,

@@ -68,7 +68,6 @@ export const TIMEOUT_MIN_US = 2 * 1000;
 export const DELACK_MIN = HZ / 25;
 export const DELACK_MAX = HZ / 5;
 export const ATO_MIN = HZ / 25;
-export const RESOURCE_PROBE_INTERVAL = HZ / 2;
 export const TIMEWAIT_LEN = 60 * HZ;
 export const PAWS_24DAYS_S = 60 * 60 * 24 * 24;
 export const PAWS_WINDOW = 1;

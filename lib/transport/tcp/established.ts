@@ -11,6 +11,7 @@ import { TcpState } from "./constants.ts";
 import { initialCwnd } from "./cwnd-usage.ts";
 import { initMetrics } from "./metrics.ts";
 import { updatePacingRate } from "./mss.ts";
+import { initMtuSearch } from "./mtu-probe.ts";
 import { synackRtt } from "./rtx-clean.ts";
 import type { Segment } from "./segment.ts";
 import { setState } from "./state.ts";
@@ -19,6 +20,7 @@ import { initBufferSpace } from "./window.ts";
 
 /** First values of what the transfer needs (`tcp_init_transfer`). */
 function initTransfer(tp: Tcb): void {
+  initMtuSearch(tp);
   initMetrics(tp);
   // RFC 5681 §3.1, with Linux's leniency: one lost SYN does not cost the initial window.
   tp.sndCwnd = tp.totalRetrans > 1 && tp.undoMarker !== 0 ? 1 : initialCwnd(tp);

@@ -8,6 +8,7 @@ import { ETIMEDOUT } from "../../base/errno.ts";
 import { HZ, msToJiffies } from "../../sim/jiffies.ts";
 import { jiffies, timestampMs } from "./clock.ts";
 import { RTO_MIN, TcpState, TIMEOUT_INIT } from "./constants.ts";
+import { suspectBlackHole } from "./mtu-probe.ts";
 import { doneWithError } from "./state.ts";
 import type { Tcb } from "./tcb.ts";
 
@@ -21,6 +22,7 @@ export function writeTimeout(tp: Tcb): boolean {
     const linear = tp.state === TcpState.SYN_SENT ? sysctls.tcpSynLinearTimeouts : 0;
     expired = tp.retransmits >= retries + linear;
   } else {
+    if (retransmitsTimedOut(tp, sysctls.tcpRetries1, 0)) suspectBlackHole(tp);
     retries = sysctls.tcpRetries2;
     if (tp.dead) {
       const alive = tp.rto < tp.rtoMax;

@@ -1,7 +1,7 @@
 /**
  * ICMP errors for segments of ours: a smaller path MTU, or a peer that cannot be reached.
  *
- * Spec: RFC 1122 §4.2.3.9, RFC 5927, RFC 1191. Kernel: net/ipv4/tcp_ipv4.c (tcp_v4_err,
+ * Spec: RFC 1122 §4.2.3.9, RFC 5927, RFC 1191, RFC 6069. Kernel: net/ipv4/tcp_ipv4.c (tcp_v4_err,
  * tcp_v4_mtu_reduced), 6.18.
  */
 
@@ -21,6 +21,7 @@ import { simpleRetransmit } from "./simple-retransmit.ts";
 import { doneWithError } from "./state.ts";
 import { Tcb, type TcbOwner } from "./tcb.ts";
 import type { TimeWaitSock } from "./time-wait.ts";
+import { revertBackoff } from "./timers.ts";
 
 /** What is needed of TCP here. */
 export interface IcmpErrorOwner extends TcbOwner {
@@ -64,6 +65,10 @@ export function icmpErrorFor(
     else reduceMtu(entry);
     return;
   }
+  const isPathDown =
+    type === icmp.ICMP_UNREACHABLE &&
+    (code === icmp.UNREACHABLE_NET || code === icmp.UNREACHABLE_HOST);
+  if (isPathDown) revertBackoff(entry, seq);
   if (errno !== 0) report(entry, errno, type, code);
 }
 

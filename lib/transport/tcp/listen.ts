@@ -202,6 +202,7 @@ export class Listening {
     }
     const child = owner.create();
     inherit(child, listener);
+    child.mark = request.mark;
     child.tos = request.tos;
     openChild(child, request, segment, owner);
     child.route = route;

@@ -12,12 +12,18 @@ import type { Tcb } from "./tcb.ts";
 
 /** Size of a GSO frame's payload at most. */
 export const GSO_LIMIT = GSO_MAX_SIZE - GSO_HEADER_ROOM;
-const IPV4_AND_TCP = 40;
+/** Size of the headers without options. */
+export const IPV4_AND_TCP = 40;
 
 /** Payload that fits into packets of `pmtu` bytes (`tcp_mtu_to_mss`). */
-function mtuToMss(tp: Tcb, pmtu: number): number {
+export function mtuToMss(tp: Tcb, pmtu: number): number {
   const mss = Math.max(Math.min(pmtu - IPV4_AND_TCP, tp.mssClamp), tp.env.sysctls.tcpMinSndMss);
   return mss - (tp.headerLen - TCP_SIZE);
+}
+
+/** Size of packets with `mss` bytes of payload (`tcp_mss_to_mtu`). */
+export function mssToMtu(tp: Tcb, mss: number): number {
+  return mss + tp.headerLen + IPV4_AND_TCP - TCP_SIZE;
 }
 
 /** Segments are never more than half the largest window of the peer, if that is small. */
@@ -29,8 +35,11 @@ function boundToHalfWindow(tp: Tcb, size: number): number {
 
 /** Follows a new path MTU; returns the new MSS. */
 export function syncMss(tp: Tcb, pmtu: number): number {
+  const search = tp.mtuSearch;
+  if (search.high > pmtu) search.high = pmtu;
   tp.pmtuCookie = pmtu;
   tp.mssCache = boundToHalfWindow(tp, mtuToMss(tp, pmtu));
+  if (search.enabled) tp.mssCache = Math.min(tp.mssCache, mtuToMss(tp, search.low));
   return tp.mssCache;
 }
 

@@ -19,6 +19,7 @@ import {
 import { validateCwnd } from "./cwnd-usage.ts";
 import { rearmRto, scheduleLossProbe } from "./loss-probe.ts";
 import { currentMss, tsoSegs } from "./mss.ts";
+import { mustWait, nextProbe, probeSent } from "./mtu-probe.ts";
 import { probe0Base } from "./probe-interval.ts";
 import { fragment, growSkb, setTsoSegs } from "./queue.ts";
 import { rateSkbSent } from "./rate.ts";
@@ -45,8 +46,12 @@ let cwndLimited = false;
  */
 export function writeXmit(tp: Tcb, mss: number, nonagle: number, pushOne: number): boolean {
   refreshMstamp(tp);
-  const maxSegs = tsoSegs(tp, mss);
   let sent = 0;
+  if (tp.mtuSearch.enabled && pushOne === PUSH_ALL) {
+    sent = probePathMtu(tp);
+    if (sent < 0) return false;
+  }
+  const maxSegs = tsoSegs(tp, mss);
   cwndLimited = false;
   for (let skb = tp.writeQueue.head; skb !== null; skb = tp.writeQueue.head) {
     let quota = cwndQuota(tp);
@@ -82,6 +87,16 @@ export function writeXmit(tp: Tcb, mss: number, nonagle: number, pushOne: number
     return false;
   }
   return tp.packetsOut === 0 && !tp.writeQueue.empty;
+}
+
+/** Sends a probe of the path MTU if one is due; how many segments left, -1 to send nothing. */
+function probePathMtu(tp: Tcb): number {
+  const skb = nextProbe(tp);
+  if (skb === null) return mustWait ? -1 : 0;
+  if (!transmitSkb(tp, skb, skb.flags, skb.seq, tp.rcvNxt)) return 0;
+  eventNewDataSent(tp, skb);
+  probeSent(tp, skb);
+  return 1;
 }
 
 /** Sends what may be sent, and probes the window if nothing may (`__tcp_push_pending_frames`). */

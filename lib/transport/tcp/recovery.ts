@@ -22,9 +22,11 @@ import { jiffies } from "./clock.ts";
 import { CaEvent, currentSsthresh } from "./congestion.ts";
 import { CaState, LOST, SACKED_ACKED } from "./constants.ts";
 import { endCwndReduction, initCwndReduction, queueCwr } from "./cwnd-reduction.ts";
+import { probeLost } from "./mtu-probe.ts";
 import { fragment } from "./queue.ts";
 import { markLost, rackMarkLost, rackTimeoutUs } from "./rack.ts";
 import { addRenoSack } from "./reno-sacks.ts";
+import { simpleRetransmit } from "./simple-retransmit.ts";
 import type { Tcb } from "./tcb.ts";
 import { inCwndReduction, isSack, packetsInFlight, windowEnd } from "./tcb-queries.ts";
 import { initUndo, tryUndoDsack, tryUndoLoss, tryUndoPartial, tryUndoRecovery } from "./undo.ts";
@@ -99,6 +101,10 @@ function recoverByDefault(
   identifyLoss(tp, ack);
   if (tp.lostOut === 0) {
     tryToOpen(tp, ece);
+    return false;
+  }
+  if (probeLost(tp)) {
+    simpleRetransmit(tp);
     return false;
   }
   enterRecovery(tp, ece);

@@ -25,9 +25,18 @@ export function removeRenoSacks(tp: Tcb, acked: number): void {
 
 /** More duplicate ACKs than segments are missing: they were reordered, `acked` of them just now. */
 function checkRenoReordering(tp: Tcb, acked: number): void {
-  const holes = Math.min(Math.max(tp.lostOut, 1), tp.packetsOut);
-  if (tp.sackedOut + holes <= tp.packetsOut) return;
-  tp.sackedOut = Math.max(0, tp.packetsOut - holes);
+  if (!limitRenoSacked(tp)) return;
   tp.reordering = Math.min(tp.packetsOut + acked, tp.env.sysctls.tcpMaxReordering);
   tp.reordSeen += 1;
+}
+
+/**
+ * No more can have arrived than is out without what is missing. True if more was counted
+ * (`tcp_limit_reno_sacked`).
+ */
+export function limitRenoSacked(tp: Tcb): boolean {
+  const holes = Math.min(Math.max(tp.lostOut, 1), tp.packetsOut);
+  if (tp.sackedOut + holes <= tp.packetsOut) return false;
+  tp.sackedOut = Math.max(0, tp.packetsOut - holes);
+  return true;
 }

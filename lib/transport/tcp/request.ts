@@ -5,6 +5,7 @@
  * net/ipv4/inet_connection_sock.c (reqsk_timer_handler), 6.18.
  */
 
+import { ENOBUFS } from "../../base/errno.ts";
 import type { Ipv4 } from "../../base/inet.ts";
 import { PROGRAM_SOCKET } from "../../netfilter/socket-owner.ts";
 import { HZ } from "../../sim/jiffies.ts";
@@ -74,11 +75,11 @@ export class ConnectionRequest extends WheelTimer {
     return (this.rcvIsn + 1) | 0;
   }
 
-  /** Sends the SYN-ACK (`tcp_v4_send_synack`). */
-  sendSynAck(): void {
+  /** Sends the SYN-ACK (`tcp_v4_send_synack`); false if this host did not let it out. */
+  sendSynAck(): boolean {
     const { env } = this.listener;
     const route = this.route();
-    if (route === null) return;
+    if (route === null) return false;
     const sack = this.sack;
     const optionsSize = 4 + (this.timestamps ? 12 : sack ? 4 : 0) + (this.windowScaling ? 4 : 0);
     const size = TCP_SIZE + optionsSize;
@@ -120,13 +121,15 @@ export class ConnectionRequest extends WheelTimer {
     const fields = setFields(this.localAddress, this.remoteAddress, this.tos, listener.ttl);
     fields.df = wantsDf(listener.pmtuDiscover, route);
     fields.id = fields.df ? 0 : -1;
-    env.output(frame, route, fields);
+    const result = env.output(frame, route, fields);
+    return result === 0 || result === -ENOBUFS;
   }
 
-  /** Sends the SYN-ACK again. */
-  resendSynAck(): void {
-    this.numRetrans += 1;
-    this.sendSynAck();
+  /** Sends the SYN-ACK again (`tcp_rtx_synack`). */
+  resendSynAck(): boolean {
+    const sent = this.sendSynAck();
+    if (sent) this.numRetrans += 1;
+    return sent;
   }
 
   route(): TransportRoute | null {
@@ -160,7 +163,7 @@ export class ConnectionRequest extends WheelTimer {
       this.numTimeout >= max && (defer === 0 || !this.acked || this.numTimeout >= defer);
     const resend = defer === 0 || !this.acked || this.numTimeout >= defer - 1;
     if (expire) return false;
-    if (resend) this.resendSynAck();
+    if (resend && !this.resendSynAck() && !this.acked) return false;
     if (this.numTimeout === 0 && listen !== null) listen.young -= 1;
     this.numTimeout += 1;
     this.armJiffies(this.timeout);
@@ -181,9 +184,8 @@ export class ConnectionRequest extends WheelTimer {
     }
     const control = flags & (FLAG_SYN | FLAG_ACK | FLAG_RST);
     if (seq === this.rcvIsn && control === FLAG_SYN && !paws) {
-      if (!this.#rateLimited()) {
-        this.resendSynAck();
-        if (this.armed) this.armJiffies(this.timeout);
+      if (!this.#rateLimited() && this.resendSynAck() && this.armed) {
+        this.armJiffies(this.timeout);
       }
       return RequestVerdict.TAKEN;
     }

@@ -42,6 +42,8 @@ export function retransmitSkb(tp: Tcb, skb: SendSkb, segs: number): boolean {
 
 /** Sends as much of `skb` again as `segs` segments and the peer's window hold. */
 function resend(tp: Tcb, skb: SendSkb, segs: number): boolean {
+  // What follows says nothing about the probe any more.
+  tp.mtuSearch.probeSize = 0;
   if (before(skb.seq, tp.sndUna) && !dropAcked(tp, skb)) return false;
   const mss = currentMss(tp);
   let available = (windowEnd(tp) - skb.seq) | 0;

@@ -22,6 +22,7 @@ import {
 } from "./ack-flags.ts";
 import { jiffies, usBetween } from "./clock.ts";
 import { EVER_RETRANS, LOST, SACKED_ACKED, SACKED_RETRANS } from "./constants.ts";
+import { probeAcknowledged } from "./mtu-probe.ts";
 import { unlinkRtx } from "./queue.ts";
 import { rackAdvance } from "./rack.ts";
 import { removeRenoSacks } from "./reno-sacks.ts";
@@ -64,6 +65,7 @@ export function cleanRtxQueue(
   if (skb !== null && (skb.sacked & SACKED_ACKED) !== 0) ack.flag |= FLAG_SACK_RENEGING;
   measure(tp, skb, fully && priorSacked === 0, priorSndUna, ack);
   if ((ack.flag & FLAG_ACKED) !== 0) {
+    if (tp.mtuSearch.probeSize !== 0) probeAcknowledged(tp);
     if (!isSack(tp)) {
       removeRenoSacks(tp, ack.packets);
       if ((ack.flag & FLAG_RETRANS_DATA_ACKED) !== 0) ack.flag &= ~FLAG_ORIG_SACK_ACKED;

@@ -9,19 +9,21 @@ import { currentSsthresh } from "./congestion.ts";
 import { CaState } from "./constants.ts";
 import { currentMss } from "./mss.ts";
 import { markLost } from "./rack.ts";
+import { limitRenoSacked } from "./reno-sacks.ts";
 import { xmitRetransmitQueue } from "./retransmit.ts";
 import type { Tcb } from "./tcb.ts";
+import { isSack } from "./tcb-queries.ts";
 
 /** Marks what is larger than the MSS as lost and sends it in smaller pieces. */
 export function simpleRetransmit(tp: Tcb): void {
   const mss = currentMss(tp);
-  const before = tp.lostOut;
   for (let skb = tp.rtxQueue.head; skb !== null; skb = skb.next) {
     const largest = skb.pcount > 1 ? skb.gsoSize : skb.length;
     if (largest > mss) markLost(tp, skb);
   }
   tp.retransmitHint = null;
-  if (before === tp.lostOut) return;
+  if (tp.lostOut === 0) return;
+  if (!isSack(tp)) limitRenoSacked(tp);
   if (tp.caState !== CaState.LOSS) {
     tp.highSeq = tp.sndNxt;
     tp.sndSsthresh = currentSsthresh(tp);

@@ -29,7 +29,8 @@ export function fillRequest(
   request.sack = options.sackPermitted && sysctls.tcpSack !== 0;
   request.windowScaling = options.windowScale >= 0 && sysctls.tcpWindowScaling !== 0;
   request.sndWscale = request.windowScaling ? options.windowScale : 0;
-  request.mark = listener.mark;
+  const accepted = sysctls.tcpFwmarkAccept === 0 ? 0 : (segment.frame?.mark ?? 0);
+  request.mark = listener.mark === 0 ? accepted : listener.mark;
   request.tos = requestTos(listener, segment);
   const wantsEcn = (segment.flags & (FLAG_ECE | FLAG_CWR)) === (FLAG_ECE | FLAG_CWR);
   request.ecn = wantsEcn && sysctls.tcpEcn !== 0;
@@ -55,8 +56,7 @@ export function chooseWindow(request: ConnectionRequest, listener: Tcb, mss: num
   if (listener.rcvbufLocked && (clamp > space || clamp === 0)) clamp = space;
   const initRwnd = route === null ? 0 : route.initrwnd;
   selectInitialWindow(
-    sysctls.tcpRmem[2],
-    sysctls.rmemMax,
+    sysctls,
     Math.max(space, initRwnd * advmss),
     mss !== 0 ? mss : advmss - (request.timestamps ? TIMESTAMPS_ALIGNED_SIZE : 0),
     clamp,

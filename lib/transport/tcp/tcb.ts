@@ -32,6 +32,7 @@ import {
 } from "./constants.ts";
 import type { MetricsCache } from "./metrics.ts";
 import { MinRtt } from "./min-rtt.ts";
+import { MtuSearch } from "./mtu-search.ts";
 import type { ConnectionRequest } from "./request.ts";
 import { SegmentQueue } from "./segment.ts";
 import { SendMemory, SendQueue, type SendSkb, SortedQueue } from "./send-skb.ts";
@@ -178,6 +179,7 @@ export class Tcb extends FrameAttachment {
   userMss = 0;
   advmss = DEFAULT_MSS;
   pmtuCookie = 0;
+  readonly mtuSearch = new MtuSearch();
   headerLen = 20;
   gsoSegs = 0;
 

@@ -4,9 +4,9 @@
  *
  * Spec: RFC 9293 §3.10.7. Kernel: net/ipv4/tcp_ipv4.c (tcp_v4_rcv), 6.18.
  *
- * Not modelled: fast open, path MTU probing (tcp_mtu_probing), accurate ECN, MD5 and AO signatures,
- * sending and delivering urgent data (URG segments are taken as ordinary data), BBR and pacing,
- * memory pressure (tcp_mem) and collapsing of receive queues, limits on orphans.
+ * Not modelled: fast open, accurate ECN, MD5 and AO signatures, sending and delivering urgent data
+ * (URG segments are taken as ordinary data), BBR and pacing, memory pressure (tcp_mem) and
+ * collapsing of receive queues, limits on orphans.
  */
 import type { Ipv4 } from "../../base/inet.ts";
 import { DropReason } from "../../sim/drop-reason.ts";

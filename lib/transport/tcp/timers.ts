@@ -4,8 +4,8 @@
  *
  * Spec: RFC 6298 §5, RFC 9293 §3.8. Kernel: net/ipv4/tcp_timer.c, 6.18.
  */
-import { msToJiffies } from "../../sim/jiffies.ts";
-import { jiffies, refreshMstamp, resetXmitTimer, timestampMs } from "./clock.ts";
+import { msToJiffies, usToJiffies } from "../../sim/jiffies.ts";
+import { jiffies, refreshMstamp, resetXmitTimer, timestampMs, usBetween } from "./clock.ts";
 import {
   ACK_SCHED,
   ACK_TIMER,
@@ -15,8 +15,8 @@ import {
   PENDING_PROBE0,
   PENDING_REO_TIMEOUT,
   PENDING_RETRANS,
-  RESOURCE_PROBE_INTERVAL,
   TcpState,
+  TIMEOUT_INIT,
 } from "./constants.ts";
 import { reduceCwnd } from "./cwnd-reduction.ts";
 import { probeTimedOut, writeError, writeTimeout } from "./give-up.ts";
@@ -25,6 +25,7 @@ import { rackDetectOnTimeout } from "./rack.ts";
 import { flushCompressed } from "./receive-sack.ts";
 import { enterLoss, enterRecovery } from "./recovery.ts";
 import { retransmitSkb, sendLossProbe, xmitRetransmitQueue } from "./retransmit.ts";
+import { setRto } from "./rtt.ts";
 import { armDelack, sendAck } from "./send-ack.ts";
 import type { Tcb } from "./tcb.ts";
 import { inPingpongMode, packetsInFlight } from "./tcb-queries.ts";
@@ -93,13 +94,28 @@ function onRetransmitTimer(tp: Tcb): void {
     enterLoss(tp);
     tp.retransmits = Math.min(tp.retransmits + 1, 255);
     const first = tp.rtxQueue.head;
-    if (first !== null && !retransmitSkb(tp, first, 1) && tp.route === null) {
-      resetXmitTimer(tp, PENDING_RETRANS, RESOURCE_PROBE_INTERVAL);
-      return;
-    }
+    if (first !== null) retransmitSkb(tp, first, 1);
   }
   backOff(tp);
   resetXmitTimer(tp, PENDING_RETRANS, clampToUserTimeout(tp));
+}
+
+/**
+ * RFC 6069: a router that cannot reach the peer answered the retransmission of `seq`, so the path
+ * was not congested and the last doubling of the RTO is taken back (`tcp_ld_RTO_revert`).
+ */
+export function revertBackoff(tp: Tcb, seq: number): void {
+  const head = tp.rtxQueue.head;
+  if (tp.owned || seq !== tp.sndUna || tp.retransmits === 0 || tp.backoff === 0) return;
+  if (head === null) return;
+  tp.backoff -= 1;
+  if (tp.srttUs > 0) setRto(tp);
+  else tp.rto = TIMEOUT_INIT;
+  tp.rto = Math.min(tp.rto * 2 ** tp.backoff, tp.rtoMax);
+  refreshMstamp(tp);
+  const remaining = tp.rto - usToJiffies(usBetween(head.sentAt, tp.mstamp));
+  if (remaining > 0) resetXmitTimer(tp, PENDING_RETRANS, remaining);
+  else onRetransmitTimer(tp);
 }
 
 function backOff(tp: Tcb): void {

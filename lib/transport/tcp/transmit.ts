@@ -5,6 +5,7 @@
  * Kernel: net/ipv4/tcp_output.c (__tcp_transmit_skb, tcp_options_write), 6.18.
  */
 
+import { ENOBUFS } from "../../base/errno.ts";
 import { PacketFields } from "../../net/inet.ts";
 import type { Frame } from "../../wire/frame.ts";
 import { HEADROOM } from "../../wire/frame.ts";
@@ -35,8 +36,8 @@ const fields = new PacketFields();
 const blocks = new Int32Array(8);
 
 /**
- * Sends one queued segment, or, without one, a segment of only a header. Returns false if there
- * is no route. @hot
+ * Sends one queued segment, or, without one, a segment of only a header. Returns false if this host
+ * did not let it out: no route, refused by its own netfilter, larger than the MTU. @hot
  */
 export function transmitSkb(
   tp: Tcb,
@@ -76,8 +77,9 @@ export function transmitSkb(
     tp.confirmPending = false;
     route.confirm();
   }
-  tp.env.output(frame, route, fields);
-  return true;
+  const result = tp.env.output(frame, route, fields);
+  // A line that is full has taken the segment as far as TCP is concerned: it is lost later.
+  return result === 0 || result === -ENOBUFS;
 }
 
 /** A frame for the segment, its payload copied, or referenced if the device cuts it. @hot */

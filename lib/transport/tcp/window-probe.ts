@@ -8,7 +8,7 @@ import { msToJiffies } from "../../sim/jiffies.ts";
 import { before } from "../../wire/sequence.ts";
 import { FLAG_PSH } from "../../wire/tcp.ts";
 import { jiffies, resetXmitTimer } from "./clock.ts";
-import { PENDING_PROBE0, RESOURCE_PROBE_INTERVAL } from "./constants.ts";
+import { PENDING_PROBE0 } from "./constants.ts";
 import { orphanRetries, writeError } from "./give-up.ts";
 import { currentMss } from "./mss.ts";
 import { eventNewDataSent } from "./output.ts";
@@ -46,7 +46,7 @@ export function onProbeTimer(tp: Tcb): void {
 
 /** Sends a window probe and arms the next. */
 function sendProbe0(tp: Tcb): void {
-  const sent = writeWakeup(tp);
+  writeWakeup(tp);
   if (tp.packetsOut > 0 || tp.writeQueue.empty) {
     tp.probesOut = 0;
     tp.backoff = 0;
@@ -54,20 +54,16 @@ function sendProbe0(tp: Tcb): void {
     return;
   }
   tp.probesOut += 1;
-  let timeout = RESOURCE_PROBE_INTERVAL;
-  if (sent) {
-    if (tp.backoff < tp.env.sysctls.tcpRetries2) tp.backoff += 1;
-    timeout = probe0When(tp, tp.rtoMax);
-  }
-  resetXmitTimer(tp, PENDING_PROBE0, clampProbe0(tp, timeout));
+  if (tp.backoff < tp.env.sysctls.tcpRetries2) tp.backoff += 1;
+  resetXmitTimer(tp, PENDING_PROBE0, clampProbe0(tp, probe0When(tp, tp.rtoMax)));
 }
 
 /** Data if the window takes some, else an empty segment that must be answered. */
-function writeWakeup(tp: Tcb): boolean {
+function writeWakeup(tp: Tcb): void {
   const skb = tp.writeQueue.head;
   if (skb === null || !before(skb.seq, windowEnd(tp))) {
     sendProbe(tp);
-    return true;
+    return;
   }
   const mss = currentMss(tp);
   const room = (windowEnd(tp) - skb.seq) | 0;
@@ -79,7 +75,5 @@ function writeWakeup(tp: Tcb): boolean {
     setTsoSegs(skb, mss);
   }
   skb.flags |= FLAG_PSH;
-  if (!transmitSkb(tp, skb, skb.flags, skb.seq, tp.rcvNxt)) return false;
-  eventNewDataSent(tp, skb);
-  return true;
+  if (transmitSkb(tp, skb, skb.flags, skb.seq, tp.rcvNxt)) eventNewDataSent(tp, skb);
 }

@@ -5,6 +5,7 @@
  * Spec: RFC 9293 §3.8.6, RFC 7323 §2. Kernel: net/ipv4/tcp_output.c (tcp_select_window),
  * net/ipv4/tcp_input.c (tcp_grow_window, tcp_rcv_space_adjust), 6.18.
  */
+import type { TransportSysctls } from "../sysctls.ts";
 import { refreshMstamp, usBetween } from "./clock.ts";
 import { ACK_NOMEM, INIT_CWND } from "./constants.ts";
 import { MAX_TCP_HEADER } from "./segment-memory.ts";
@@ -13,6 +14,8 @@ import { fullSpace, receiveWindow, spaceFromWin, tcpSpace, winFromSpace } from "
 
 /** Largest window that a header can say. */
 export const MAX_WINDOW = 65535;
+/** Largest window of a stack that takes windows for signed numbers (`MAX_TCP_WINDOW`). */
+const MAX_SIGNED = 32767;
 const MAX_WSCALE = 14;
 /** SOCK_MIN_RCVBUF. */
 export const MIN_RCVBUF = 2304;
@@ -22,8 +25,7 @@ export const initialWindow = { rcvWnd: 0, windowClamp: 0, rcvWscale: 0 };
 
 /** Chooses window, clamp and scale for a SYN or SYN-ACK into `initialWindow`. */
 export function selectInitialWindow(
-  rmem: number,
-  rmemMax: number,
+  sysctls: TransportSysctls,
   fullSpaceBytes: number,
   mss: number,
   clamp: number,
@@ -33,10 +35,11 @@ export function selectInitialWindow(
   const windowClamp = clamp === 0 ? MAX_WINDOW << MAX_WSCALE : clamp;
   let space = Math.min(windowClamp, Math.max(0, fullSpaceBytes));
   if (space > mss) space -= space % mss;
-  initialWindow.rcvWnd = initRwnd > 0 ? Math.min(space, initRwnd * mss) : space;
+  const offer = sysctls.tcpWorkaroundSignedWindows === 0 ? space : Math.min(space, MAX_SIGNED);
+  initialWindow.rcvWnd = initRwnd > 0 ? Math.min(offer, initRwnd * mss) : offer;
   initialWindow.rcvWscale = 0;
   if (wscaleOk) {
-    const largest = Math.min(Math.max(space, rmem, rmemMax), windowClamp);
+    const largest = Math.min(Math.max(space, sysctls.tcpRmem[2], sysctls.rmemMax), windowClamp);
     const log2 = 31 - Math.clz32(largest);
     initialWindow.rcvWscale = Math.min(Math.max(log2 - 15, 0), MAX_WSCALE);
   }
@@ -102,7 +105,8 @@ export function selectWindow(tp: Tcb): number {
   if (offer < current && !mayShrink(tp)) offer = alignUp(current, 1 << tp.rcvWscale);
   tp.rcvWnd = offer;
   tp.rcvWup = tp.rcvNxt;
-  return Math.min(offer, MAX_WINDOW << tp.rcvWscale) >> tp.rcvWscale;
+  const signed = tp.rcvWscale === 0 && tp.env.sysctls.tcpWorkaroundSignedWindows !== 0;
+  return Math.min(offer, signed ? MAX_SIGNED : MAX_WINDOW << tp.rcvWscale) >> tp.rcvWscale;
 }
 
 /** Sets the clamp, moving the slow-start threshold of the window with it. */

@@ -12,7 +12,8 @@ import type { Route } from "../../../net/route.ts";
 import { routeBy } from "../../../net/route-nexthop.ts";
 import { AddressType } from "../../../netfilter/hooks.ts";
 import { type IpOptions, tableName } from "./context.ts";
-import { metricsJson, metricsText, routeTypeName } from "./route-format.ts";
+import { routeTypeName } from "./route-format.ts";
+import { metricsJson, metricsText } from "./route-metrics.ts";
 
 /** A decision and the question that it answers. */
 export interface CachedRoute {

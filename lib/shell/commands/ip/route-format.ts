@@ -4,11 +4,10 @@
  * Spec: iproute2 6.1, ip/iproute.c (print_route, print_rta_metrics).
  */
 import { formatIpv4 } from "../../../base/inet.ts";
-import { NS_PER_MS } from "../../../base/units.ts";
 import type { FibEntry, Nexthop } from "../../../net/fib-info.ts";
-import type { RouteMetrics } from "../../../net/route.ts";
 import { AddressType } from "../../../netfilter/hooks.ts";
 import { scopeName, tableName } from "./context.ts";
+import { metricsJson, metricsText } from "./route-metrics.ts";
 
 const TYPE_NAMES: ReadonlyMap<AddressType, string> = new Map([
   [AddressType.UNICAST, "unicast"],
@@ -108,23 +107,6 @@ function prefixText(address: number, length: number): string {
   return length === 32 ? formatIpv4(address) : `${formatIpv4(address)}/${length}`;
 }
 
-/** Metrics in the order of RTAX_*, a blank behind each. */
-export function metricsText(metrics: RouteMetrics): string {
-  const { mtu, mtuLocked, window, advmss, hoplimit, initcwnd, ecn, rtoMinNs, initrwnd } = metrics;
-  let text = "";
-  if (mtu !== 0) text += `mtu ${mtuLocked ? "lock " : ""}${mtu} `;
-  if (window !== 0) text += `window ${window} `;
-  if (advmss !== 0) text += `advmss ${advmss} `;
-  if (hoplimit !== 0) text += `hoplimit ${hoplimit} `;
-  if (initcwnd !== 0) text += `initcwnd ${initcwnd} `;
-  if (ecn) text += "features ecn ";
-  if (rtoMinNs !== 0) text += `rto_min lock ${Math.round(rtoMinNs / NS_PER_MS)}ms `;
-  if (initrwnd !== 0) text += `initrwnd ${initrwnd} `;
-  if (metrics.quickack) text += "quickack 1 ";
-  if (metrics.congestion !== "") text += `congctl ${metrics.congestion} `;
-  return text;
-}
-
 /** The object that `ip -j route` prints. */
 export function routeJson(entry: FibEntry): Record<string, unknown> {
   const { info, type } = entry;
@@ -160,20 +142,6 @@ function hopJson({ gateway, device }: Nexthop): Record<string, unknown> {
     ...(gateway === 0 ? {} : { gateway: formatIpv4(gateway) }),
     ...(device === null ? {} : { dev: device.name }),
   };
-}
-
-/** The metrics as `ip -j` prints them, or null if there are none. */
-export function metricsJson(metrics: RouteMetrics): Record<string, unknown> | null {
-  const words = metricsText(metrics).replaceAll("lock ", "").trim().split(" ");
-  const result: Record<string, unknown> = {};
-  for (let index = 0; index + 1 < words.length; index += 2) {
-    const value = words[index + 1] ?? "";
-    const name = words[index] ?? "";
-    result[name === "congctl" ? "congestion" : name] = /^[0-9]+$/.test(value)
-      ? Number(value)
-      : value;
-  }
-  return words.length < 2 ? null : result;
 }
 
 function hopText({ gateway, device }: Nexthop, hiddenDevice: string): string {

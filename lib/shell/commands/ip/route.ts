@@ -5,7 +5,6 @@
  * Not modelled: `nexthop` objects, encapsulation, realms, `ip route save`.
  */
 import { type Cidr, networkOf } from "../../../base/inet.ts";
-import { NS_PER_MS, NS_PER_S } from "../../../base/units.ts";
 import type { NexthopSpec, RouteSelector, RouteSpec } from "../../../net/fib.ts";
 import type { FibEntry } from "../../../net/fib-info.ts";
 import { type InsertMode, Table } from "../../../net/fib-table.ts";
@@ -31,6 +30,7 @@ import {
 import { cachedRouteJson, cachedRouteText, learntRoutes } from "./route-cache.ts";
 import { routeJson, routeProtocol, routeText, routeType } from "./route-format.ts";
 import { readGet } from "./route-get.ts";
+import { readMetric } from "./route-metrics.ts";
 
 const MODES: ReadonlyMap<string, InsertMode> = new Map([
   ["add", "add"],
@@ -143,7 +143,7 @@ function readRoute(words: Words): RouteWords {
   while (!words.done) {
     const metric = readMetric(words);
     if (metric !== null) {
-      metrics = { ...metrics, ...metric };
+      metrics = { ...metrics, ...metric, locks: metrics.locks | (metric.locks ?? 0) };
     } else if (words.takes("via")) {
       words.takes("inet");
       route.gateway = readAddress(words.take(), destination === null ? "any valid" : "inet");
@@ -205,61 +205,6 @@ function readAttribute(words: Words, route: RouteWords): boolean {
     );
   }
   return false;
-}
-
-/** A metric of RTAX_*, or null. */
-function readMetric(words: Words): Partial<RouteMetrics> | null {
-  const name = words.peek();
-  const number = (): number => {
-    words.take();
-    words.takes("lock");
-    return readNumber(words, `"${name}" value is invalid\n`);
-  };
-  switch (name) {
-    case "mtu": {
-      words.take();
-      const mtuLocked = words.takes("lock");
-      return { mtu: readNumber(words, '"mtu" value is invalid\n'), mtuLocked };
-    }
-    case "advmss":
-      return { advmss: number() };
-    case "initcwnd":
-      return { initcwnd: number() };
-    case "initrwnd":
-      return { initrwnd: number() };
-    case "hoplimit":
-      return { hoplimit: number() };
-    case "window":
-      return { window: number() };
-    case "quickack":
-      return { quickack: number() !== 0 };
-    case "congctl":
-      words.take();
-      words.takes("lock");
-      return { congestion: words.take() };
-    case "features":
-      words.take();
-      if (words.take() !== "ecn") throw notModelled("ip route", "features", "features ecn");
-      return { ecn: true };
-    case "rto_min": {
-      words.take();
-      words.takes("lock");
-      const text = words.take();
-      const match = /^([0-9]+(?:\.[0-9]+)?)(ms|s|)$/.exec(text);
-      if (match === null) throw wrongArgument(text, '"rto_min" value is invalid\n');
-      const unit = match[2] === "s" ? NS_PER_S : NS_PER_MS;
-      return { rtoMinNs: Math.round(Number(match[1]) * unit) };
-    }
-    case "rtt":
-    case "rttvar":
-    case "cwnd":
-    case "ssthresh":
-    case "reordering":
-    case "fastopen_no_cookie":
-      throw notModelled("ip route", name, "mtu advmss initcwnd initrwnd rto_min quickack congctl");
-    default:
-      return null;
-  }
 }
 
 function readHop(words: Words): RouteWords["hops"][number] {
