@@ -92,7 +92,7 @@ export function transmitSkb(
   tp.ipId += skb !== null && skb.pcount > 1 ? skb.pcount : 1;
   if (tp.confirmPending) {
     tp.confirmPending = false;
-    route.confirm();
+    frame.confirmsNeighbour = true;
   }
   tp.env.output(frame, route, fields);
   return true;
