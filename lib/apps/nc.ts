@@ -91,7 +91,6 @@ function* open(
     return false;
   };
   if (options.source !== 0 || options.sourcePort !== 0) {
-    socket.setOption("SO_REUSEADDR", 1);
     const bound = socket.bind(options.source, options.sourcePort);
     if (bound < 0) {
       host.stderr(`nc: bind failed: ${errnoMessage(bound)}\n`);

@@ -122,6 +122,8 @@ export class Impairment extends SimEvent {
   send(frame: Frame): void {
     const { exact, loss, duplicate } = this.#options;
     this.#number += 1;
+    // Only bytes cross a line.
+    frame.confirmsNeighbour = false;
     let copies = 1;
     if (exact.duplicate.has(this.#number)) copies += 1;
     else if (this.#happens(duplicate, this.#duplicateMemory)) copies += 1;

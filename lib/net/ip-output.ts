@@ -192,6 +192,7 @@ export class IpOutput {
       }
       route.neighbour = neighbour;
     }
+    if (frame.confirmsNeighbour) neighbour.confirm();
     return neighbour.output(frame) ? 0 : -ENOBUFS;
   }
 

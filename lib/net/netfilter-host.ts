@@ -3,12 +3,12 @@
  *
  * Kernel: net/ipv4/netfilter.c (ip_route_me_harder), net/ipv4/netfilter/nf_reject_ipv4.c,
  * nf_defrag_ipv4.c, ipt_rpfilter.c, 6.18.
- * Not modelled: a socket's bound device when its packet is routed again in OUTPUT.
  */
 import { ANY_ADDRESS, type Ipv4, isMulticast, isZeroNet, LIMITED_BROADCAST } from "../base/inet.ts";
 import type { NetDevice } from "../link/device.ts";
 import { bridgeInfoOf } from "../netfilter/bridge-info.ts";
 import { AddressType, type DefragUser, type NetfilterHost } from "../netfilter/hooks.ts";
+import { boundDeviceOf } from "../netfilter/socket-owner.ts";
 import type { Cpu } from "../sim/cpu.ts";
 import { type DropCounters, DropReason } from "../sim/drop-reason.ts";
 import type { Random } from "../sim/random.ts";
@@ -67,6 +67,7 @@ export class NamespaceNetfilterHost implements NetfilterHost {
     flow.tos = ipv4.tos(view, l3) & 0xfc;
     flow.mark = frame.mark;
     flow.protocol = ipv4.protocol(view, l3);
+    flow.outputIndex = boundDeviceOf(frame);
     const source = ipv4.source(view, l3);
     const type = this.#namespace.fib.addressType(source);
     if (type === AddressType.LOCAL || type === AddressType.UNICAST) {

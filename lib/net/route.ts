@@ -220,11 +220,6 @@ export class Route extends FrameAttachment {
     return this.gateway !== 0 ? this.gateway : (destination as Ipv4);
   }
 
-  /** A transport has heard from the other end, so the next hop is alive (`dst_confirm`). @hot */
-  confirm(): void {
-    this.neighbour?.confirm();
-  }
-
   #configuredMtu(): number {
     if (this.metrics.mtu !== 0) return this.metrics.mtu;
     // The kernel hangs a route that is gone on a device that swallows all (`blackhole_netdev`).

@@ -179,7 +179,11 @@ class Walk {
     return this.#problem("Too many links", base, hint);
   }
 
-  #problem(errno: string, chain: string, hint: string): RuleError {
+  /** The chain that the edit changes is to blame, or, if there are several, the built-in one. */
+  #problem(errno: string, base: string, hint: string): RuleError {
+    const { drafts } = this.#edit;
+    const [changed = base] = drafts.keys();
+    const chain = drafts.size === 1 ? changed : base;
     return kernelProblem(`RULE_${this.#edit.verb}`, errno, `rule in chain ${chain}`, hint);
   }
 

@@ -25,7 +25,7 @@ import type { Namespace } from "../net/namespace.ts";
 import type { EchoedOptions } from "../net/option-echo.ts";
 import type { Route } from "../net/route.ts";
 import { compileSocketOptions } from "../net/socket-options.ts";
-import { PROGRAM_SOCKET } from "../netfilter/socket-owner.ts";
+import { SocketMark } from "../netfilter/socket-owner.ts";
 import { WaitQueue } from "../sim/process.ts";
 import type { Frame } from "../wire/frame.ts";
 import * as icmp from "../wire/icmp.ts";
@@ -81,8 +81,7 @@ export class RawSocket implements RawListener, IcmpListener {
   broadcast = false;
   /** `bind`: only packets to this address are seen, and packets leave with it. */
   source: Ipv4 = ANY_ADDRESS;
-  /** SO_BINDTODEVICE by index, or 0. */
-  deviceIndex = 0;
+  readonly #mark = new SocketMark();
   /** IP_OPTIONS on what is sent; see `setOptions`. */
   #options: EchoedOptions | null = null;
   /** ICMP_FILTER: message types that are let through; null for all. */
@@ -102,6 +101,15 @@ export class RawSocket implements RawListener, IcmpListener {
     this.protocol = protocol;
     namespace.rawListeners.push(this);
     namespace.icmp.listeners.push(this);
+  }
+
+  /** SO_BINDTODEVICE by index, or 0. */
+  get deviceIndex(): number {
+    return this.#mark.boundDevice;
+  }
+
+  set deviceIndex(index: number) {
+    this.#mark.boundDevice = index;
   }
 
   /** IP_OPTIONS: these go with every packet. Copies; returns 0 or a negative errno. */
@@ -132,7 +140,7 @@ export class RawSocket implements RawListener, IcmpListener {
     const frame = namespace.pool.takeForPayload(payload.length);
     frame.bytes.set(payload, frame.start);
     frame.mark = this.mark;
-    frame.socket = PROGRAM_SOCKET;
+    frame.socket = this.#mark;
     const fields = this.#fields;
     fields.source = this.#flow.source;
     fields.destination = destination;

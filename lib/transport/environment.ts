@@ -41,8 +41,6 @@ export interface TransportRoute extends FrameAttachment {
   readonly deviceIndex: number;
   /** Whether it must be looked up again (`dst_check` fails). */
   readonly obsolete: boolean;
-  /** The other end was heard, so the next hop is alive (`dst_confirm`). */
-  confirm(): void;
 }
 
 /** What sockets ask of `net.ipv4.ip_*`, which are IPv4's. */

@@ -72,6 +72,7 @@ export class FramePool {
     frame.inUse = false;
     frame.receiver = null;
     frame.packetType = PacketType.HOST;
+    frame.confirmsNeighbour = false;
     frame.checksumPending = false;
     frame.checksumVerified = false;
     frame.gsoSize = 0;

@@ -119,6 +119,11 @@ export class Frame implements SoftirqWork {
   fragmentMaxSize = 0;
   /** Payload sizes of the fragments that it was put together from, in order; they leave alike. */
   fragmentSizes: readonly number[] | null = null;
+  /**
+   * Its sender has heard from the other end, so whoever is next on the way there is alive
+   * (`dst_pending_confirm`): for its own host, and for all that it passes on one machine.
+   */
+  confirmsNeighbour = false;
   /** Its transport checksum is still to be computed, by the device that sends it. */
   checksumPending = false;
   /** Nobody has changed it since its checksums were computed or checked. */
@@ -225,6 +230,7 @@ export class Frame implements SoftirqWork {
     this.ipFlags = other.ipFlags;
     this.fragmentMaxSize = other.fragmentMaxSize;
     this.fragmentSizes = other.fragmentSizes;
+    this.confirmsNeighbour = other.confirmsNeighbour;
     this.checksumPending = other.checksumPending;
     this.checksumVerified = other.checksumVerified;
     this.gsoSize = other.gsoSize;

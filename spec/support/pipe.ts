@@ -71,8 +71,6 @@ class PipeRoute extends FrameAttachment implements TransportRoute {
   loopback = false;
   deviceIndex = 1;
   obsolete = false;
-
-  confirm(): void {}
 }
 
 class Arrival extends SimEvent {

@@ -75,7 +75,7 @@ export function transmitSkb(
   tp.ipId += skb !== null && skb.pcount > 1 ? skb.pcount : 1;
   if (tp.confirmPending) {
     tp.confirmPending = false;
-    route.confirm();
+    frame.confirmsNeighbour = true;
   }
   const result = tp.env.output(frame, route, fields);
   // A line that is full has taken the segment as far as TCP is concerned: it is lost later.
