@@ -117,7 +117,7 @@ export class Netfilter implements NetfilterHooks, RestoreTarget {
     return passage;
   }
 
-  /** All that is registered at the hook, in the order of priorities. False: the frame is gone. */
+  /** All that is registered at the hook, in the order of `NF_IP_PRI_*`. False: the frame is gone. */
   #stages(passage: Passage): boolean {
     const { packet } = passage;
     switch (packet.hook) {
