@@ -31,20 +31,6 @@ export type Hook = (typeof Hook)[keyof typeof Hook];
 /** Their names, which are those of the built-in chains as well. */
 export const HOOK_NAMES = ["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"] as const;
 
-/** Order of what is registered at one hook: the lower the earlier (`NF_IP_PRI_*`). */
-export const Priority = {
-  RAW_BEFORE_DEFRAG: -450,
-  CONNTRACK_DEFRAG: -400,
-  RAW: -300,
-  CONNTRACK: -200,
-  MANGLE: -150,
-  NAT_DST: -100,
-  FILTER: 0,
-  SECURITY: 50,
-  NAT_SRC: 100,
-  CONNTRACK_CONFIRM: 0x7fffffff,
-} as const;
-
 /** What an address is to a host's routing (`RTN_*`), in the kernel's numbering. */
 export const AddressType = {
   UNSPEC: 0,

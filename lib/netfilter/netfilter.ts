@@ -1,20 +1,18 @@
 /**
- * Netfilter of one host: its tables, connections and NAT, run in the kernel's order at each hook,
- * and read and printed as iptables text.
+ * Netfilter of one host: its tables, connections and NAT, run in the kernel's order at each hook.
  *
  * Kernel: net/netfilter/core.c (nf_hook_slow), 6.18.
  */
-import { LineText } from "../base/line-text.ts";
+import type { LineText } from "../base/line-text.ts";
 import type { NetDevice } from "../link/device.ts";
 import { DropReason } from "../sim/drop-reason.ts";
 import type { Frame } from "../wire/frame.ts";
 import * as ipv4 from "../wire/ipv4.ts";
 import { Accounts } from "./accounts.ts";
 import { Conntrack } from "./conntrack/conntrack.ts";
-import { type Engine, streamOf } from "./engine.ts";
+import { streamOf } from "./engine.ts";
 import { type EvaluationTrace, Evaluator } from "./evaluate.ts";
 import { HashlimitTables } from "./hashlimit.ts";
-import { RuleHistory } from "./history.ts";
 import { DefragUser, Hook, type NetfilterHooks, type NetfilterHost } from "./hooks.ts";
 import { IpSets } from "./ipset.ts";
 import { PacketLog } from "./log.ts";
@@ -23,10 +21,11 @@ import { Nat, type NatRules } from "./nat/nat.ts";
 import { Packet } from "./packet.ts";
 import { RecentLists } from "./recent.ts";
 import { Verdict } from "./rule.ts";
-import { TABLE_NAMES, Table, type TableName } from "./table.ts";
-import { TableEdit, type TableRegistry } from "./table-edit.ts";
-import { type SaveOptions, saveTable } from "./text/printer.ts";
-import { type RestoreOptions, RestoreReader } from "./text/restore.ts";
+import { RuleTables } from "./rule-tables.ts";
+import type { Table, TableName } from "./table.ts";
+import type { TableEdit } from "./table-edit.ts";
+import type { SaveOptions } from "./text/printer.ts";
+import type { RestoreOptions, RestoreTarget } from "./text/restore.ts";
 
 /** One frame's way through a hook; nested when a rule sends a packet of its own. */
 class Passage implements NatRules {
@@ -38,13 +37,12 @@ class Passage implements NatRules {
   evaluate(packet: Packet): Verdict {
     const chain = this.natTable?.base[packet.hook] ?? null;
     if (chain === null) return Verdict.ACCEPT;
-    const verdict = this.evaluator.run(chain, packet, this.trace);
-    return verdict;
+    return this.evaluator.run(chain, packet, this.trace);
   }
 }
 
 /** The netfilter of a host. */
-export class Netfilter implements NetfilterHooks, Engine, TableRegistry {
+export class Netfilter implements NetfilterHooks, RestoreTarget {
   readonly host: NetfilterHost;
   readonly conntrack: Conntrack;
   readonly nat: Nat;
@@ -56,24 +54,8 @@ export class Netfilter implements NetfilterHooks, Engine, TableRegistry {
   readonly modules = new ModuleTable();
   /** Told of traced packets; null: nobody listens. */
   trace: EvaluationTrace | null = null;
-  readonly #tables: Record<TableName, Table | null> = {
-    mangle: null,
-    security: null,
-    raw: null,
-    filter: null,
-    nat: null,
-  };
-  /** Counts edits that made or deleted chains. */
-  chainChanges = 0;
   refused = false;
-  #history = RuleHistory.NONE;
-  /** Inputs that are known to succeed, and wait until somebody looks at their tables. */
-  #waiting: LineText[] = [];
-  readonly #waitingTables = new Set<TableName>();
-  /** Whether an input is being carried out, of which edits are parts. */
-  #inStep = false;
-  /** What the edit that has begun is, if somebody says it. */
-  #step: string | null = null;
+  readonly #tables = new RuleTables(this);
   readonly #passages: Passage[] = [];
   #depth = 0;
 
@@ -87,8 +69,8 @@ export class Netfilter implements NetfilterHooks, Engine, TableRegistry {
   }
 
   active(hook: Hook): boolean {
-    if (this.#waiting.length > 0) this.#catchUp();
-    const tables = this.#tables;
+    this.#tables.catchUp();
+    const tables = this.#tables.known;
     return (
       this.conntrack.active ||
       (tables.raw?.base[hook] ?? null) !== null ||
@@ -105,7 +87,7 @@ export class Netfilter implements NetfilterHooks, Engine, TableRegistry {
     inDevice: NetDevice | null,
     outDevice: NetDevice | null,
   ): Frame | null {
-    if (this.#waiting.length > 0) this.#catchUp();
+    this.#tables.catchUp();
     let whole = frame;
     const tracks = this.conntrack.active && (hook === Hook.PREROUTING || hook === Hook.OUTPUT);
     if (tracks && ipv4.isFragment(frame.view, frame.start)) {
@@ -119,7 +101,7 @@ export class Netfilter implements NetfilterHooks, Engine, TableRegistry {
     }
     const passage = this.#passages[this.#depth] ?? this.#newPassage();
     this.#depth += 1;
-    passage.natTable = this.#tables.nat;
+    passage.natTable = this.#tables.known.nat;
     passage.trace = this.trace;
     passage.packet.begin(hook, whole, inDevice, outDevice);
     const passes = this.#stages(passage);
@@ -135,7 +117,7 @@ export class Netfilter implements NetfilterHooks, Engine, TableRegistry {
     return passage;
   }
 
-  /** All that is registered at the hook, in the order of priorities. False: the frame is gone. */
+  /** All that is registered at the hook, in the order of `NF_IP_PRI_*`. False: the frame is gone. */
   #stages(passage: Passage): boolean {
     const { packet } = passage;
     switch (packet.hook) {
@@ -175,7 +157,7 @@ export class Netfilter implements NetfilterHooks, Engine, TableRegistry {
   }
 
   #table(name: TableName, passage: Passage): boolean {
-    const chain = this.#tables[name]?.base[passage.packet.hook] ?? null;
+    const chain = this.#tables.known[name]?.base[passage.packet.hook] ?? null;
     if (chain === null) return true;
     return this.#goesOn(
       passage.evaluator.run(chain, passage.packet, passage.trace),
@@ -193,7 +175,7 @@ export class Netfilter implements NetfilterHooks, Engine, TableRegistry {
 
   /** What mangle changed in OUTPUT may ask for another route. */
   #mangleOutput(passage: Passage): boolean {
-    if (this.#tables.mangle === null) return true;
+    if (this.#tables.known.mangle === null) return true;
     const { packet } = passage;
     const { frame, view, l3 } = packet;
     const mark = frame.mark;
@@ -214,7 +196,7 @@ export class Netfilter implements NetfilterHooks, Engine, TableRegistry {
 
   /** The nat table sees packets with a connection only; its targets claim conntrack, it does not. */
   #translate(passage: Passage): boolean {
-    if (this.#tables.nat === null || !this.conntrack.active) return true;
+    if (this.#tables.known.nat === null || !this.conntrack.active) return true;
     const { packet } = passage;
     const { destination, source } = packet;
     if (!this.#goesOn(this.nat.run(packet, passage), packet)) return false;
@@ -254,112 +236,28 @@ export class Netfilter implements NetfilterHooks, Engine, TableRegistry {
     );
   }
 
-  /** A table, or null if it has not been used yet. */
+  /** As `RuleTables`. */
   table(name: TableName): Table | null {
-    if (this.#waitingTables.has(name)) this.#catchUp();
-    return this.#tables[name];
+    return this.#tables.table(name);
   }
 
-  /**
-   * Begins a change of a table, which comes into being with it if it was not there. `step` says
-   * what the change is, if that says all of it.
-   */
+  /** As `RuleTables`. */
   edit(name: TableName, step: string | null = null): TableEdit {
-    if (this.#waiting.length > 0) this.#catchUp();
-    this.#step = step;
-    return new TableEdit(this.#tables[name] ?? new Table(name, this), this);
+    return this.#tables.edit(name, step);
   }
 
-  chainsChanged(): void {
-    this.chainChanges += 1;
+  /** Counts edits that made or deleted chains. */
+  get chainChanges(): number {
+    return this.#tables.chainChanges;
   }
 
-  tracking(rules: number): void {
-    this.conntrack.claim(rules);
-  }
-
-  has(table: Table): boolean {
-    return this.#tables[table.name] === table;
-  }
-
-  committed(): void {
-    if (this.#inStep) return;
-    this.#history = this.#step === null ? new RuleHistory() : this.#history.after(this.#step);
-    this.#step = null;
-  }
-
-  place(table: Table): void {
-    if (this.#tables[table.name] !== null) return;
-    this.#tables[table.name] = table;
-  }
-
-  discard(table: Table): void {
-    if (this.#tables[table.name] !== table) return;
-    this.#tables[table.name] = null;
-    this.chainsChanged();
-  }
-
-  /**
-   * Reads iptables-restore text. Each table is changed at its COMMIT or not at all; a `RuleError`
-   * names line and column. O(rules).
-   */
+  /** As `RuleTables`: reads iptables-save text. */
   restore(text: string | LineText, options: RestoreOptions = {}): void {
-    const history = this.#history.after(stepOf(text, options));
-    if (history.tables !== null && text instanceof LineText) {
-      this.#waiting.push(text);
-      for (const name of history.tables) this.#waitingTables.add(name);
-      this.#history = history;
-      this.chainChanges += 1;
-      return;
-    }
-    if (this.#waiting.length > 0) this.#catchUp();
-    this.#history = new RuleHistory();
-    const reader = this.#read(text, options);
-    if (text instanceof LineText && reader.isForAll) history.tables = reader.tables;
-    this.#history = history;
+    this.#tables.restore(text, options);
   }
 
-  #read(text: string | LineText, options: RestoreOptions): RestoreReader {
-    const reader = new RestoreReader(this, options);
-    this.#inStep = true;
-    try {
-      reader.read(text);
-    } finally {
-      this.#inStep = false;
-    }
-    return reader;
-  }
-
-  /** Carries out what waits; whether chains have come or gone has been told already. */
-  #catchUp(): void {
-    const waiting = this.#waiting;
-    const { chainChanges } = this;
-    this.#waiting = [];
-    this.#waitingTables.clear();
-    for (const text of waiting) this.#read(text, KUBE_PROXY);
-    this.chainChanges = chainChanges;
-  }
-
-  /** The tables that have been used, or one of them, as iptables-save prints them. */
+  /** As `RuleTables`: the tables, or one of them, as iptables-save prints them. */
   save(table: TableName | null = null, options: SaveOptions = {}): string {
-    if (this.#waiting.length > 0) this.#catchUp();
-    let text = "";
-    for (const name of TABLE_NAMES) {
-      const known = this.#tables[name];
-      if (known !== null && (table === null || table === name)) text += saveTable(known, options);
-    }
-    return text;
+    return this.#tables.save(table, options);
   }
-}
-
-/** How kube-proxy gives its inputs: `--noflush --counters`. */
-const KUBE_PROXY: RestoreOptions = { noflush: true, counters: true };
-
-/** An input as a step of a history. */
-function stepOf(text: string | LineText, options: RestoreOptions): string | LineText {
-  const { noflush, counters, table, test } = options;
-  const isKubeProxys = noflush === true && counters === true && table === undefined;
-  if (text instanceof LineText && isKubeProxys && test !== true) return text;
-  const lines = typeof text === "string" ? text : text.text;
-  return `${noflush} ${counters} ${table} ${test}\n${lines}`;
 }

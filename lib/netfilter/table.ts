@@ -7,7 +7,7 @@
 import { assert } from "../base/assert.ts";
 import type { ChainIndex } from "./chain-index.ts";
 import type { Engine } from "./engine.ts";
-import { HOOK_NAMES, Hook, Priority } from "./hooks.ts";
+import { HOOK_NAMES, Hook } from "./hooks.ts";
 import { Rule } from "./rule.ts";
 import type { ChainItem, SharedRule } from "./rule-block.ts";
 
@@ -34,22 +34,6 @@ export function isTableName(name: string): name is TableName {
 /** The hooks at which a table has a built-in chain. */
 export function hooksOf(table: TableName): readonly Hook[] {
   return HOOKS[table];
-}
-
-/** When a table's chain runs at a hook. */
-export function priorityOf(table: TableName, hook: Hook): number {
-  switch (table) {
-    case "raw":
-      return Priority.RAW;
-    case "mangle":
-      return Priority.MANGLE;
-    case "filter":
-      return Priority.FILTER;
-    case "security":
-      return Priority.SECURITY;
-    case "nat":
-      return hook === Hook.PREROUTING || hook === Hook.OUTPUT ? Priority.NAT_DST : Priority.NAT_SRC;
-  }
 }
 
 /** A chain. Built-in ones have a hook and a policy. */

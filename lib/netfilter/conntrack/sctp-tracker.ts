@@ -225,7 +225,6 @@ export class SctpTracker {
     const { view } = packet;
     const type = view.getUint8(at);
     const tag = view.getInt32(packet.l4 + TAG);
-    const other = opposite(direction);
     const own = this.#tag(connection, direction);
     switch (type) {
       case INIT:
@@ -233,7 +232,8 @@ export class SctpTracker {
       case ABORT:
       case SHUTDOWN_COMPLETE: {
         const reflected = (view.getUint8(at + 1) & FLAG_T) !== 0;
-        return tag === (reflected ? this.#tag(connection, other) : own) ? "good" : "bad";
+        const wanted = reflected ? this.#tag(connection, opposite(direction)) : own;
+        return tag === wanted ? "good" : "bad";
       }
       case COOKIE_ECHO:
         return tag === own ? "good" : "bad";
@@ -242,30 +242,44 @@ export class SctpTracker {
         this.#clearInits(connection);
         return "good";
       case HEARTBEAT:
-      case HEARTBEAT_ACK:
-        break;
+      case HEARTBEAT_ACK: {
+        const isAlone = (seen & bit(DATA)) === 0 && !ignored;
+        return this.#checkHeartbeat(connection, direction, type, tag, isAlone);
+      }
       default:
         return "good";
     }
+  }
+
+  /** A heartbeat with another tag and its answer tell of a path of another association. */
+  #checkHeartbeat(
+    connection: Connection,
+    direction: Direction,
+    type: number,
+    tag: number,
+    isAlone: boolean,
+  ): "good" | "bad" | "ignore" {
+    const rows = this.#rows;
     const { row } = connection;
+    const own = this.#tag(connection, direction);
     if (own === 0) {
       this.#setTag(connection, direction, tag);
     } else if (tag !== own) {
-      if ((seen & bit(DATA)) !== 0 || ignored) return "bad";
+      if (!isAlone) return "bad";
       if (type === HEARTBEAT) {
-        this.#rows.set(row, LAST_FLAGS, 1);
-        this.#rows.set(row, LAST_DIRECTION, direction);
+        rows.set(row, LAST_FLAGS, 1);
+        rows.set(row, LAST_DIRECTION, direction);
         return "ignore";
       }
-      const pending = this.#rows.get(row, LAST_FLAGS) !== 0;
-      if (!pending || this.#rows.get(row, LAST_DIRECTION) === direction) return "bad";
-      this.#rows.set(row, LAST_FLAGS, 0);
+      const pending = rows.get(row, LAST_FLAGS) !== 0;
+      if (!pending || rows.get(row, LAST_DIRECTION) === direction) return "bad";
+      rows.set(row, LAST_FLAGS, 0);
       this.#setTag(connection, direction, tag);
-      this.#setTag(connection, other, 0);
+      this.#setTag(connection, opposite(direction), 0);
     } else {
-      this.#rows.set(row, LAST_FLAGS, 0);
+      rows.set(row, LAST_FLAGS, 0);
     }
-    this.#rows.set(row, LAST_INDEX, type);
+    rows.set(row, LAST_INDEX, type);
     return "good";
   }
 

@@ -19,7 +19,7 @@ import { Hook } from "../hooks.ts";
 import type { Packet } from "../packet.ts";
 import { type Connection, Direction, Info } from "./connection.ts";
 import type { Conntrack } from "./conntrack.ts";
-import { OtherTrackers } from "./other-states.ts";
+import { OtherTrackers } from "./other-trackers.ts";
 import { TcpTracker } from "./tcp-tracker.ts";
 import type { TcpWindows } from "./tcp-window.ts";
 import { Tracking } from "./tracking.ts";

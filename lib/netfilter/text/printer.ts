@@ -62,7 +62,7 @@ export function saveTable(table: Table, options: SaveOptions = {}): string {
 }
 
 /** `:INPUT ACCEPT [1:84]`; a user chain has no policy and no counters. */
-export function saveChain(chain: Chain): string {
+function saveChain(chain: Chain): string {
   if (!chain.builtIn) return `:${chain.name} - [0:0]`;
   const policy = chain.policyAccepts ? "ACCEPT" : "DROP";
   return `:${chain.name} ${policy} [${chain.packets}:${chain.bytes}]`;

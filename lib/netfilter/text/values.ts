@@ -198,7 +198,7 @@ export function hostWithMask(text: string): MaskedAddress {
 }
 
 /** A mask as a prefix length or in dotted form. */
-export function maskValue(text: string): number {
+function maskValue(text: string): number {
   const length = parseNumber(text, 0, 32);
   if (length !== undefined) return maskOf(length);
   const mask = text.includes(".") ? tryAddress(text) : undefined;
