@@ -48,6 +48,7 @@ export interface PcapOptions {
   readonly snapLength?: number;
   /** Wall-clock time of the start of the run, in whole seconds since 1970. */
   readonly epochSeconds?: number;
+  /** Size of the pieces in which a sink gets the file. */
   readonly chunkBytes?: number;
 }
 

@@ -50,19 +50,31 @@ export type FaultWords =
       readonly frames?: readonly number[];
     };
 
-/** What a line does to frames, in netem's words. */
+/**
+ * What a line does to the frames that one end sends, in netem's words and with its meaning; what is
+ * not said does not happen. Times as `250us`, `10ms`; shares as `0.5%`; `correlation` is the share of
+ * the previous draw in the next one.
+ *
+ * Spec: tc-netem(8).
+ */
 export interface LineWords {
+  /** How long each frame takes; `frames` adds to it, by their number on the line, from 1. */
   readonly delay?:
     | string
     | { readonly time?: string; readonly frames?: Readonly<Record<number, string>> };
+  /** How much the delay varies to either side, evenly spread. */
   readonly jitter?: string | { readonly time: string; readonly correlation?: string };
+  /** Bits per second: `100Mbit`, `1Gbit`. */
   readonly rate?: string;
+  /** How many frames wait on the line before more are lost; 1000 unless said otherwise. */
   readonly limit?: number;
   readonly loss?: FaultWords;
   readonly duplicate?: FaultWords;
+  /** One bit of the frame is turned over; for single frames, the bit by its number from 0. */
   readonly corrupt?:
     | FaultWords
     | { readonly share?: string; readonly frames?: Readonly<Record<number, number>> };
+  /** Frames that overtake those that are delayed: a share of every `gap`-th. */
   readonly reorder?:
     | string
     | { readonly share?: string; readonly correlation?: string; readonly gap?: number };
@@ -70,7 +82,9 @@ export interface LineWords {
 
 /** A link's properties, as a lab's `links` have them. */
 export interface LinkOptions extends LineWords {
+  /** `veth`: a pair in one machine, unless said otherwise; `cable`: NICs of two machines. */
   readonly type?: "veth" | "cable";
+  /** Of both ends, in bytes; 1500 unless said otherwise. */
   readonly mtu?: number;
   /** Other words for the frames that one end sends, by `node:device`. */
   readonly from?: Readonly<Record<string, LineWords>>;

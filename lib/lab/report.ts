@@ -4,8 +4,11 @@ import type { InterfaceTotals } from "./captures.ts";
 
 /** What a command of a run did. */
 export interface CommandReport {
+  /** The host. */
   readonly on: string;
+  /** The command line. */
   readonly run: string;
+  /** The step's name, or "". */
   readonly name: string;
   readonly startedAtNs: Ns;
   /** -1 if it never ended. */
@@ -52,7 +55,9 @@ export interface Report {
   readonly description: string;
   readonly seed: number;
   readonly passed: boolean;
+  /** Virtual time from start to end. */
   readonly durationNs: Ns;
+  /** How many events of the scheduler fired. */
   readonly events: number;
   readonly steps: readonly EventReport[];
   readonly expectations: readonly ExpectationReport[];

@@ -147,4 +147,16 @@ describe("shell/programs", () => {
         " pkts bytes target     prot opt in     out     source               destination         \n",
     );
   });
+
+  // As between namespaces of a 6.18 kernel, with the servers' counterparts that have threads.
+  it("ends a server's connections with the server", () => {
+    const world = pair();
+    world.start("b", "timeout 3 http-server --port 8080 --keep-alive");
+    const request = "printf 'GET / HTTP/1.1\\r\\nHost: b\\r\\n\\r\\n'";
+
+    const { status } = world.status("a", `${request} | timeout 6 nc 10.0.0.2 8080`);
+
+    expect(status).to.equal(0);
+    expect(world.run("b", "ss -Htn state established")).to.equal("");
+  });
 });

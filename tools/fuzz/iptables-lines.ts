@@ -23,6 +23,84 @@ export class IptablesLines implements LineGrammar {
   }
 }
 
+/** Things that no command is. */
+const MISTAKES: readonly [string, ...string[]] = [
+  "",
+  "-A",
+  "-A INPUT -A OUTPUT",
+  "-L -F",
+  "-L INPUT FORWARD extra",
+  "-S -n",
+  "-F INPUT -s 10.0.0.1",
+  "-L -j DROP",
+  "-N C -j DROP",
+  "-X A -p tcp",
+  "-D INPUT 1 -j ACCEPT",
+  "-P INPUT DROP -j ACCEPT",
+  "--bogus",
+  "-y",
+  "-A INPUT bogus",
+  "-A INPUT ! -j ACCEPT",
+  "-A INPUT ! ! -s 10.0.0.1",
+  "-A INPUT -s ! 10.0.0.1",
+  "-A INPUT -j",
+  "-A INPUT -p",
+  "-A INPUT -s 10.0.0.1 -s 10.0.0.2",
+  "-A INPUT -p tcp -p udp",
+  "-A INPUT -j ACCEPT -j DROP",
+  "-A INPUT -i a -i b",
+  "-A INPUT !",
+  "! -A INPUT",
+  "-A INPUT -n",
+  "-A INPUT --line-numbers",
+  "-A INPUT -x -j ACCEPT",
+  "-L -c 1 2",
+  "-A INPUT -c 5 7 -j ACCEPT",
+  "-A INPUT -c 5 -j ACCEPT",
+  "-A INPUT -c x 7 -j ACCEPT",
+  "-A INPUT -c 5 x -j ACCEPT",
+  "-A INPUT -c 5,7 -j ACCEPT",
+  "-I A 1 2",
+  "-D A",
+  "-C A",
+  "-R A",
+  "-E A",
+  "-P INPUT",
+  "-t",
+  "-6 -A INPUT",
+  "-4 -A INPUT -j ACCEPT",
+  "-A INPUT -m",
+  "-A INPUT -m nosuch",
+  "-A INPUT -p all -m tcp --dport 80",
+  "-A INPUT -m tcp --dport 80",
+  "-A INPUT -p udp -m tcp",
+  "-A INPUT ! -p tcp -m tcp --dport 80",
+  "-A INPUT ! -p tcp --dport 80",
+  "-A INPUT --dport 80",
+  "-A INPUT -p tcp --sports 80",
+  "-A INPUT ! -p all",
+  "-A INPUT -p 300",
+  "-A INPUT -p nosuch",
+  "-A INPUT -p TCP -j ACCEPT",
+  "-A INPUT -f -f",
+  "-A INPUT -fj ACCEPT",
+  "-A INPUT --frag -j ACCEPT",
+  "-A INPUT --in eth0 --out eth1",
+  "-A INPUT --sou 10.0.0.1",
+  "-A INPUT --s 10.0.0.1",
+  "-A INPUT --protocol=tcp --jump=ACCEPT",
+  "-A INPUT -jACCEPT -ptcp -s10.0.0.1",
+  "-A INPUT -j ACCEPT --reject-with tcp-reset",
+  "-A INPUT -g NOWHERE",
+  "-A INPUT -g ACCEPT",
+  "-A INPUT -g A -j B",
+  "-A A -j A",
+  "-A INPUT -j INPUT",
+  "-A INPUT -g OUTPUT",
+  "-V",
+  "-L INPUT -V",
+];
+
 class LineMaker extends WordMaker {
   /** Rules that were written before, which deletions and checks may name again. */
   readonly #rules: string[] = [];
@@ -53,18 +131,23 @@ class LineMaker extends WordMaker {
   }
 
   #command(): string {
-    switch (this.below(19)) {
+    const kind = this.below(19);
+    if (kind < 8) return this.#ruleCommand(kind);
+    if (kind === 17) return joined("-A", this.#chain(), this.#address());
+    if (kind > 17) return this.pick(...MISTAKES);
+    return this.#chainCommand(kind);
+  }
+
+  /** Commands that are about one rule. */
+  #ruleCommand(kind: number): string {
+    const number = () => this.#number();
+    switch (kind) {
       case 0:
       case 1:
         return joined(this.pick("-A", "--append"), this.#chain(), this.#rule());
       case 2:
       case 3:
-        return joined(
-          "-I",
-          this.#chain(),
-          this.maybe(0.6, () => this.#number()),
-          this.#rule(),
-        );
+        return joined("-I", this.#chain(), this.maybe(0.6, number), this.#rule());
       case 4:
         return joined(
           "-D",
@@ -75,21 +158,21 @@ class LineMaker extends WordMaker {
       case 5:
         return joined("-D", this.#chain(), this.#oldRule());
       case 6:
-        return joined(
-          "-R",
-          this.#chain(),
-          this.maybe(0.9, () => this.#number()),
-          this.#rule(),
-        );
-      case 7:
+        return joined("-R", this.#chain(), this.maybe(0.9, number), this.#rule());
+      default:
         return joined("-C", this.#chain(), this.#oldRule());
+    }
+  }
+
+  /** Commands that are about whole chains. */
+  #chainCommand(kind: number): string {
+    const chain = () => this.#chain();
+    const number = () => this.#number();
+    switch (kind) {
       case 8:
         return joined(this.pick("-N", "--new-chain", "--new"), this.#newChain());
       case 9:
-        return joined(
-          "-X",
-          this.maybe(0.8, () => this.#chain()),
-        );
+        return joined("-X", this.maybe(0.8, chain));
       case 10:
         return joined(
           "-E",
@@ -99,29 +182,13 @@ class LineMaker extends WordMaker {
       case 11:
         return joined("-P", this.#chain(), this.pick("ACCEPT", "DROP", "REJECT", "A", "QUEUE", ""));
       case 12:
-        return joined(
-          "-F",
-          this.maybe(0.7, () => this.#chain()),
-        );
+        return joined("-F", this.maybe(0.7, chain));
       case 13:
-        return joined(
-          "-Z",
-          this.maybe(0.7, () => this.#chain()),
-          this.maybe(0.3, () => this.#number()),
-        );
-      case 14:
-      case 15:
-        return this.#listing();
+        return joined("-Z", this.maybe(0.7, chain), this.maybe(0.3, number));
       case 16:
-        return joined(
-          "-S",
-          this.maybe(0.7, () => this.#chain()),
-          this.maybe(0.3, () => this.#number()),
-        );
-      case 17:
-        return joined("-A", this.#chain(), this.#address());
+        return joined("-S", this.maybe(0.7, chain), this.maybe(0.3, number));
       default:
-        return this.#mistake();
+        return this.#listing();
     }
   }
 
@@ -133,86 +200,6 @@ class LineMaker extends WordMaker {
       this.maybe(0.2, () => this.#number()),
       this.maybe(0.3, () => "--line-numbers"),
       this.maybe(0.1, () => "-Z"),
-    );
-  }
-
-  /** Things that no command is. */
-  #mistake(): string {
-    return this.pick(
-      "",
-      "-A",
-      "-A INPUT -A OUTPUT",
-      "-L -F",
-      "-L INPUT FORWARD extra",
-      "-S -n",
-      "-F INPUT -s 10.0.0.1",
-      "-L -j DROP",
-      "-N C -j DROP",
-      "-X A -p tcp",
-      "-D INPUT 1 -j ACCEPT",
-      "-P INPUT DROP -j ACCEPT",
-      "--bogus",
-      "-y",
-      "-A INPUT bogus",
-      "-A INPUT ! -j ACCEPT",
-      "-A INPUT ! ! -s 10.0.0.1",
-      "-A INPUT -s ! 10.0.0.1",
-      "-A INPUT -j",
-      "-A INPUT -p",
-      "-A INPUT -s 10.0.0.1 -s 10.0.0.2",
-      "-A INPUT -p tcp -p udp",
-      "-A INPUT -j ACCEPT -j DROP",
-      "-A INPUT -i a -i b",
-      "-A INPUT !",
-      "! -A INPUT",
-      "-A INPUT -n",
-      "-A INPUT --line-numbers",
-      "-A INPUT -x -j ACCEPT",
-      "-L -c 1 2",
-      "-A INPUT -c 5 7 -j ACCEPT",
-      "-A INPUT -c 5 -j ACCEPT",
-      "-A INPUT -c x 7 -j ACCEPT",
-      "-A INPUT -c 5 x -j ACCEPT",
-      "-A INPUT -c 5,7 -j ACCEPT",
-      "-I A 1 2",
-      "-D A",
-      "-C A",
-      "-R A",
-      "-E A",
-      "-P INPUT",
-      "-t",
-      "-6 -A INPUT",
-      "-4 -A INPUT -j ACCEPT",
-      "-A INPUT -m",
-      "-A INPUT -m nosuch",
-      "-A INPUT -p all -m tcp --dport 80",
-      "-A INPUT -m tcp --dport 80",
-      "-A INPUT -p udp -m tcp",
-      "-A INPUT ! -p tcp -m tcp --dport 80",
-      "-A INPUT ! -p tcp --dport 80",
-      "-A INPUT --dport 80",
-      "-A INPUT -p tcp --sports 80",
-      "-A INPUT ! -p all",
-      "-A INPUT -p 300",
-      "-A INPUT -p nosuch",
-      "-A INPUT -p TCP -j ACCEPT",
-      "-A INPUT -f -f",
-      "-A INPUT -fj ACCEPT",
-      "-A INPUT --frag -j ACCEPT",
-      "-A INPUT --in eth0 --out eth1",
-      "-A INPUT --sou 10.0.0.1",
-      "-A INPUT --s 10.0.0.1",
-      "-A INPUT --protocol=tcp --jump=ACCEPT",
-      "-A INPUT -jACCEPT -ptcp -s10.0.0.1",
-      "-A INPUT -j ACCEPT --reject-with tcp-reset",
-      "-A INPUT -g NOWHERE",
-      "-A INPUT -g ACCEPT",
-      "-A INPUT -g A -j B",
-      "-A A -j A",
-      "-A INPUT -j INPUT",
-      "-A INPUT -g OUTPUT",
-      "-V",
-      "-L INPUT -V",
     );
   }
 

@@ -6,11 +6,12 @@
  * Not modelled: whoami's /bench, /echo (WebSocket), TLS.
  */
 import { field, formatHead } from "../../apps/http-message.ts";
-import { type HttpRequest, textReply } from "../../apps/http-service.ts";
+import { type HttpReply, type HttpRequest, textReply } from "../../apps/http-service.ts";
 import { fromUtf8 } from "../../base/bytes.ts";
 import { formatIpv4 } from "../../base/inet.ts";
 import { parseDuration } from "../../base/units.ts";
 import type { CommandContext } from "../../shell/command.ts";
+import type { ShellHost } from "../../shell/host.ts";
 import { type Program, sleep } from "../../sim/process.ts";
 import type { Container } from "./container.ts";
 import { formValues, GoFlags, logLine, pathOf, serveGo } from "./go-server.ts";
@@ -70,60 +71,78 @@ export function* whoami(
   const flags = new GoFlags("whoami", args, ["port", "name"], ["verbose"]);
   const port = flags.number("port", Number(environment.get("WHOAMI_PORT_NUMBER") ?? 80));
   const name = flags.text("name", environment.get("WHOAMI_NAME") ?? "");
-  const addresses = (): string[] =>
-    [...host.namespace.devices.values()].flatMap((device) =>
-      host.namespace.inet(device).addresses.map(({ local }) => formatIpv4(local)),
-    );
   let health = 200;
   const handler = function* (request: HttpRequest) {
-    const { method, target, head, body, client } = request;
+    const { method, target, body } = request;
     const values = formValues(target);
-    const remote = `${formatIpv4(client.remote.address)}:${client.remote.port}`;
-    const path = pathOf(target);
-    if (path === "/health") {
-      if (method === "POST") health = Number(fromUtf8(body));
-      return textReply("", [], method === "POST" ? 200 : health);
-    }
-    if (path === "/data") {
-      const units: Readonly<Record<string, number>> = { kb: 1024, mb: 1024 ** 2, gb: 1024 ** 3 };
-      const unit = units[(values.get("unit") ?? "").toLowerCase()] ?? 1;
-      const size = Number(values.get("size") ?? 1) * unit;
-      return textReply(
-        `|${"ABCDEFGHIJKLMNOPQRSTUVWXYZ-".repeat(Math.ceil(size / 27))}`.slice(0, size),
-      );
-    }
-    if (path === "/api") {
-      const headers = Object.fromEntries(head.fields.map(([key, value]) => [key, [value]]));
-      delete headers["Host"];
-      const json = {
-        hostname: pod.hostname,
-        ip: addresses(),
-        headers,
-        url: target,
-        host: field(head.fields, "Host") ?? "",
-        method,
-        ...(name === "" ? {} : { name }),
-        remoteAddr: remote,
-      };
-      return textReply(`${JSON.stringify(json)}\n`, [
-        ["Access-Control-Allow-Methods", "*"],
-        ["Access-Control-Allow-Origin", "*"],
-        ["Content-Type", "application/json"],
-      ]);
+    switch (pathOf(target)) {
+      case "/health":
+        if (method === "POST") health = Number(fromUtf8(body));
+        return textReply("", [], method === "POST" ? 200 : health);
+      case "/data":
+        return whoamiData(values);
+      case "/api":
+        return whoamiApi(request, { hostname: pod.hostname, ip: addressesOf(host) }, name);
+      default:
     }
     const wait = values.get("wait") ?? "";
     if (/^[0-9.]+(ns|us|ms|s|m)$/.test(wait)) yield sleep(parseDuration(wait));
     const lines = [
       ...(name === "" ? [] : [`Name: ${name}`]),
       `Hostname: ${pod.hostname}`,
-      ...addresses().map((address) => `IP: ${address}`),
-      `RemoteAddr: ${remote}`,
+      ...addressesOf(host).map((address) => `IP: ${address}`),
+      `RemoteAddr: ${remoteOf(request)}`,
     ];
     return textReply(`${lines.join("\n")}\n${requestText(request)}`);
   };
   logLine(context, `Starting up on port ${port}`);
   if (!serveGo(context, port, handler)) return 1;
   return yield* endAtSignal(context.signal, GO_TERMINATED);
+}
+
+/** `/data`: as many letters as `size` and `unit` say. */
+function whoamiData(values: ReadonlyMap<string, string>): HttpReply {
+  const units: Readonly<Record<string, number>> = { kb: 1024, mb: 1024 ** 2, gb: 1024 ** 3 };
+  const unit = units[(values.get("unit") ?? "").toLowerCase()] ?? 1;
+  const size = Number(values.get("size") ?? 1) * unit;
+  const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ-".repeat(Math.ceil(size / 27));
+  return textReply(`|${letters}`.slice(0, size));
+}
+
+/** `/api`: request and host as JSON. */
+function whoamiApi(
+  request: HttpRequest,
+  self: { readonly hostname: string; readonly ip: readonly string[] },
+  name: string,
+): HttpReply {
+  const { method, target, head } = request;
+  const headers = Object.fromEntries(head.fields.map(([key, value]) => [key, [value]]));
+  delete headers["Host"];
+  const json = {
+    ...self,
+    headers,
+    url: target,
+    host: field(head.fields, "Host") ?? "",
+    method,
+    ...(name === "" ? {} : { name }),
+    remoteAddr: remoteOf(request),
+  };
+  return textReply(`${JSON.stringify(json)}\n`, [
+    ["Access-Control-Allow-Methods", "*"],
+    ["Access-Control-Allow-Origin", "*"],
+    ["Content-Type", "application/json"],
+  ]);
+}
+
+function remoteOf({ client }: HttpRequest): string {
+  return `${formatIpv4(client.remote.address)}:${client.remote.port}`;
+}
+
+/** The addresses of all devices, in their order. */
+function addressesOf(host: ShellHost): string[] {
+  return [...host.namespace.devices.values()].flatMap((device) =>
+    host.namespace.inet(device).addresses.map(({ local }) => formatIpv4(local)),
+  );
 }
 
 /** `Request.Write`: Host and User-Agent first, the rest by name. */

@@ -6,6 +6,7 @@ import { type Ipv4, isIpv4, parseIpv4 } from "../../base/inet.ts";
 import { appHost } from "../app.ts";
 import { type Command, ToolError } from "../command.ts";
 import { readOptions } from "../options.ts";
+import { withThreads } from "../threads.ts";
 
 const DEFAULT_TTL = "3600";
 
@@ -31,13 +32,9 @@ export const dnsServerCommand: Command = {
     const upstreams = given.all("u").map(readAddress);
     const shuffles = given.has("l");
     return (context) =>
-      dnsServer(appHost(context), {
-        port,
-        backend,
-        upstreams,
-        shuffles,
-        spawn: (name, program) => context.host.processes.spawn(name, program),
-      });
+      withThreads(context.host.processes, (spawn) =>
+        dnsServer(appHost(context), { port, backend, upstreams, shuffles, spawn }),
+      );
   },
 };
 

@@ -5,6 +5,7 @@ import { isIpv4, parseIpv4 } from "../../base/inet.ts";
 import { appHost } from "../app.ts";
 import { type Command, notModelled, ToolError } from "../command.ts";
 import { readOptions } from "../options.ts";
+import { withThreads } from "../threads.ts";
 
 /** A reverse proxy: `--to [HOST/PATH=]ADDRESS:PORT`, repeated; the longest path wins. */
 export const httpProxyCommand: Command = {
@@ -30,12 +31,9 @@ export const httpProxyCommand: Command = {
       return { backend: `${best.host}${best.path}`, endpoints, path: null, redirect: null };
     };
     return (context) =>
-      httpProxy(appHost(context), {
-        ...PROXY_DEFAULTS,
-        port,
-        route,
-        spawn: (name, program) => context.host.processes.spawn(name, program),
-      });
+      withThreads(context.host.processes, (spawn) =>
+        httpProxy(appHost(context), { ...PROXY_DEFAULTS, port, route, spawn }),
+      );
   },
 };
 

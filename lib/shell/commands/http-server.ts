@@ -3,6 +3,7 @@ import { httpServer } from "../../apps/http-server.ts";
 import { appHost } from "../app.ts";
 import { type Command, notModelled, ToolError } from "../command.ts";
 import { readOptions } from "../options.ts";
+import { withThreads } from "../threads.ts";
 
 /** A simple HTTP server. */
 export const httpServerCommand: Command = {
@@ -19,13 +20,12 @@ export const httpServerCommand: Command = {
     }
     const keepAlive = given.has("k");
     const port = readPort(given.last("p") ?? "80");
+    const body = given.last("b") ?? "hello\n";
+    const status = given.last("s") ?? "200 OK";
     return (context) =>
-      httpServer(appHost(context), {
-        port,
-        body: given.last("b") ?? "hello\n",
-        status: given.last("s") ?? "200 OK",
-        keepAlive,
-        spawn: keepAlive ? (name, program) => context.host.processes.spawn(name, program) : null,
+      withThreads(context.host.processes, (spawn) => {
+        const threads = keepAlive ? spawn : null;
+        return httpServer(appHost(context), { port, body, status, keepAlive, spawn: threads });
       });
   },
 };

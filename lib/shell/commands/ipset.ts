@@ -128,14 +128,15 @@ function restore(netfilter: Netfilter, text: string, flags: Flags): void {
   });
 }
 
-function carryOut(
-  netfilter: Netfilter,
-  words: readonly string[],
-  flags: Flags,
-): { output: string; message: string } {
+/** What a command prints on standard output, and what it says beside. */
+interface Said {
+  readonly output: string;
+  readonly message: string;
+}
+
+function carryOut(netfilter: Netfilter, words: readonly string[], flags: Flags): Said {
   const [command = "", ...rest] = words;
-  const { sets } = netfilter;
-  const done = { output: "", message: "" };
+  const done: Said = { output: "", message: "" };
   switch (command) {
     case "create":
       need(rest, 2, command);
@@ -147,47 +148,55 @@ function carryOut(
     case "del":
       deleteElements(setNamed(netfilter, need(rest, 2, command)), rest.slice(1), flags.exist);
       return done;
-    case "test": {
-      const set = setNamed(netfilter, need(rest, 2, command));
-      const { isIn, text } = testElement(set, rest.slice(1));
-      const message = isIn
-        ? `Warning: ${text} is in set ${set.name}.\n`
-        : `${text} is NOT in set ${set.name}.\n`;
-      return { output: "", message };
-    }
+    case "test":
+      return test(setNamed(netfilter, need(rest, 2, command)), rest.slice(1));
     case "list":
     case "save":
       return { output: listSets(chosen(netfilter, rest), formOf(flags, command)), message: "" };
     case "flush":
       for (const set of chosen(netfilter, rest)) set.flush();
       return done;
-    case "destroy": {
-      if (flags.exist && rest.length === 1 && sets.get(rest[0] ?? "") === undefined) return done;
-      const doomed = chosen(netfilter, rest);
-      if (doomed.some(({ references }) => references > 0)) throw setProblem(IN_USE);
-      for (const { name } of doomed) sets.destroy(name);
+    case "destroy":
+      destroy(netfilter, rest, flags.exist);
       return done;
-    }
     case "rename":
       rename(netfilter, setNamed(netfilter, need(rest, 2, command)), rest[1] ?? "");
       return done;
-    case "swap": {
-      const set = setNamed(netfilter, need(rest, 2, command));
-      const other = sets.get(rest[1] ?? "");
-      if (other === undefined) {
-        throw setProblem("Sets cannot be swapped: the second set does not exist");
-      }
-      if (set.type !== other.type) {
-        throw setProblem("The sets cannot be swapped: their type does not match");
-      }
-      set.exchange(other);
+    case "swap":
+      swap(netfilter, setNamed(netfilter, need(rest, 2, command)), rest[1] ?? "");
       return done;
-    }
     case "version":
       return { output: "ipset v7.17, protocol version: 7\n", message: "" };
     default:
       throw usageProblem(`No command specified: unknown argument ${command}`);
   }
+}
+
+function test(set: IpSet, words: readonly string[]): Said {
+  const { isIn, text } = testElement(set, words);
+  const message = isIn
+    ? `Warning: ${text} is in set ${set.name}.\n`
+    : `${text} is NOT in set ${set.name}.\n`;
+  return { output: "", message };
+}
+
+function destroy(netfilter: Netfilter, names: readonly string[], exist: boolean): void {
+  const { sets } = netfilter;
+  if (exist && names.length === 1 && sets.get(names[0] ?? "") === undefined) return;
+  const doomed = chosen(netfilter, names);
+  if (doomed.some(({ references }) => references > 0)) throw setProblem(IN_USE);
+  for (const { name } of doomed) sets.destroy(name);
+}
+
+function swap({ sets }: Netfilter, set: IpSet, otherName: string): void {
+  const other = sets.get(otherName);
+  if (other === undefined) {
+    throw setProblem("Sets cannot be swapped: the second set does not exist");
+  }
+  if (set.type !== other.type) {
+    throw setProblem("The sets cannot be swapped: their type does not match");
+  }
+  set.exchange(other);
 }
 
 /** The first word, if there are as many as the command needs. */

@@ -33,6 +33,7 @@ function forgetOptions(request: ConnectionRequest): void {
   request.ecn = false;
 }
 
+/** Fills a request with what the cookie, its timestamp and the ACK's options say. */
 export function restoreFromCookie(
   request: ConnectionRequest,
   segment: Segment,

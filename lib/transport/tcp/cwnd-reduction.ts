@@ -48,6 +48,7 @@ export function endCwndReduction(tp: Tcb): void {
   tp.ca.event(tp, CaEvent.COMPLETE_CWR);
 }
 
+/** The next new segment tells the peer of the reduction (RFC 3168 §6.1.2). */
 export function queueCwr(tp: Tcb): void {
   if ((tp.ecnFlags & ECN_OK) !== 0) tp.ecnFlags |= ECN_QUEUE_CWR;
 }

@@ -31,9 +31,7 @@ import { expandSndbuf } from "./window.ts";
 
 /** How `writeXmit` is asked: send all that may go, exactly one, or one as a loss probe. */
 export const PUSH_ALL = 0;
-
 export const PUSH_ONE = 1;
-
 export const PUSH_LOSS_PROBE = 2;
 
 const NS_PER_MS = 1_000_000;

@@ -15,6 +15,7 @@ import type { Tcb } from "./tcb.ts";
 import { fullSpace } from "./tcb-queries.ts";
 import { initialWindow, selectInitialWindow } from "./window.ts";
 
+/** What both sides allow of the options of a SYN (`tcp_openreq_init`). */
 export function fillRequest(
   request: ConnectionRequest,
   listener: Tcb,

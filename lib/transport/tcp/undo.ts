@@ -13,6 +13,7 @@ import { checkReordering } from "./sacktag.ts";
 import type { Tcb } from "./tcb.ts";
 import { isSack } from "./tcb-queries.ts";
 
+/** A reduction begins: from now on it is counted what would show it to be wrong. */
 export function initUndo(tp: Tcb): void {
   tp.undoMarker = tp.sndUna || 1;
   tp.undoRetrans = tp.retransOut;
@@ -20,6 +21,7 @@ export function initUndo(tp: Tcb): void {
   if (tp.undoRetrans === 0) tp.undoRetrans = -1;
 }
 
+/** All that was sent before the loss is acknowledged. True: stay in the state for now. */
 export function tryUndoRecovery(tp: Tcb): boolean {
   if (mayUndo(tp)) undoCwndReduction(tp, false);
   else if (tp.rackReoWndPersist > 0) tp.rackReoWndPersist -= 1;
@@ -28,6 +30,7 @@ export function tryUndoRecovery(tp: Tcb): boolean {
   return false;
 }
 
+/** Every retransmission has been reported as a duplicate, so none was needed. */
 export function tryUndoDsack(tp: Tcb): boolean {
   if (tp.undoMarker === 0 || tp.undoRetrans !== 0) return false;
   tp.rackReoWndPersist = Math.min(RACK_RECOVERY_THRESH, tp.rackReoWndPersist + 1);
@@ -35,6 +38,7 @@ export function tryUndoDsack(tp: Tcb): boolean {
   return true;
 }
 
+/** Leaves Loss if the timeout was spurious, which F-RTO knows (`frtoUndo`) or the timestamps do. */
 export function tryUndoLoss(tp: Tcb, frtoUndo: boolean): boolean {
   if (!frtoUndo && !mayUndo(tp)) return false;
   undoCwndReduction(tp, true);
@@ -44,6 +48,7 @@ export function tryUndoLoss(tp: Tcb, frtoUndo: boolean): boolean {
   return true;
 }
 
+/** In Recovery: a partial ACK that answers an original. True: nothing more is to be done. */
 export function tryUndoPartial(tp: Tcb, priorSndUna: number): boolean {
   if (tp.undoMarker === 0 || !packetDelayed(tp)) return false;
   checkReordering(tp, priorSndUna);

@@ -6,29 +6,17 @@
  * Kernel: net/core/rtnetlink.c (rtnl_fdb_dump, ndo_dflt_fdb_add), net/bridge/br_fdb.c, 6.18.
  * Differs: a device listens to the groups that it has with IPv6 disabled.
  */
-import { EEXIST, EINVAL, ENOENT, EOPNOTSUPP, errnoMessage } from "../../../base/errno.ts";
-import { formatMac, type Mac, parseMac } from "../../../base/mac.ts";
-import { NS_PER_S } from "../../../base/units.ts";
-import { Bridge, type BridgePort } from "../../../link/bridge.ts";
+import { EEXIST, EINVAL, ENOENT, EOPNOTSUPP } from "../../../base/errno.ts";
+import type { Mac } from "../../../base/mac.ts";
+import { Bridge } from "../../../link/bridge.ts";
 import type { NetDevice } from "../../../link/device.ts";
 import type { FdbEntry, FdbKind } from "../../../link/fdb.ts";
-import { type CommandContext, notModelled, ToolError } from "../../command.ts";
-import { masterOf } from "../../device-format.ts";
-import { findDevice, type ShellHost } from "../../host.ts";
-import { jsonText } from "../../json-text.ts";
+import { notModelled, ToolError } from "../../command.ts";
 import { readLinkAddress } from "../../link-address.ts";
 import type { Words } from "../../words.ts";
-import { devicesOf } from "../ip/context.ts";
+import { ownAddresses, printRows, type Row, readShow } from "./fdb-show.ts";
+import { type Action, needBridge, needDevice, REFUSED, refused, tableOf } from "./fdb-table.ts";
 import type { BridgeOptions } from "./options.ts";
-
-/** Exit status of all refusals. */
-const REFUSED = 255;
-/** All nodes of IPv6 and of IPv4, and all that listen to who is in which group. */
-const ALL_NODES_6 = parseMac("33:33:00:00:00:01");
-const ALL_NODES = parseMac("01:00:5e:00:00:01");
-const SNOOPERS = [parseMac("01:00:5e:00:00:6a"), parseMac("33:33:00:00:00:6a")];
-
-type Action = (context: CommandContext) => number;
 
 /** Reads what stands behind `bridge fdb`. */
 export function readFdb(words: Words, options: BridgeOptions): Action {
@@ -52,116 +40,6 @@ export function readFdb(words: Words, options: BridgeOptions): Action {
     default:
       throw new ToolError(`Command "${verb}" is unknown, try "bridge fdb help".`, REFUSED);
   }
-}
-
-/** One line of the list: of a bridge's table, or an address of a device's own. */
-interface Row {
-  readonly mac: Mac;
-  readonly device: NetDevice;
-  readonly owner: Bridge | null;
-  readonly kind: FdbKind;
-  readonly entry: FdbEntry | null;
-}
-
-interface ShowFilter {
-  bridge: string;
-  device: string;
-  readonly tests: ((row: Row) => boolean)[];
-}
-
-function readShow(words: Words, options: BridgeOptions): Action {
-  const filter: ShowFilter = { bridge: "", device: "", tests: [] };
-  while (!words.done) {
-    if (words.takes("br", "bridge")) filter.bridge = words.take();
-    else if (words.takes("brport", "dev")) filter.device = words.take();
-    else if (words.takes("dynamic")) filter.tests.push(({ kind }) => kind !== "permanent");
-    else if (words.takes("state")) filter.tests.push(stateTest(words.take()));
-    else throw notModelled("bridge fdb show", words.peek(), "br BRIDGE, dev DEV, state, dynamic");
-  }
-  return ({ host, io }) => {
-    const owner = filter.bridge === "" ? null : needBridge(host, filter.bridge);
-    if (filter.device !== "") needDevice(host, filter.device);
-    const shown = devicesOf(host.namespace)
-      .filter((device) => filter.device === "" || device.name === filter.device)
-      .filter((device) => owner === null || device === owner || masterOf(device) === owner)
-      .flatMap(rowsOf)
-      .filter((row) => filter.tests.every((test) => test(row)));
-    printRows(shown, { ...options, hidden: filter.device, now: host.namespace.cpu.now }, io.stdout);
-    return 0;
-  };
-}
-
-function stateTest(name: string): (row: Row) => boolean {
-  if (name === "permanent") return ({ kind }) => kind === "permanent";
-  if (name === "static" || name === "temp") return ({ kind }) => kind === "static";
-  if (name === "dynamic" || name === "reachable") return ({ kind }) => kind === "learned";
-  throw new ToolError('"state" value is invalid', REFUSED);
-}
-
-/** What the kernel says of a device: a port's addresses, the newest first, then its own. */
-function rowsOf(device: NetDevice): Row[] {
-  const master = masterOf(device);
-  const own = ownAddresses(device).map(
-    (mac): Row => ({ mac, device, owner: null, kind: "permanent", entry: null }),
-  );
-  if (device instanceof Bridge) return [...own, ...tableRows(device, device)];
-  return master === null ? own : [...tableRows(master, device), ...own];
-}
-
-function tableRows(owner: Bridge, device: NetDevice): Row[] {
-  owner.fdb.expire(owner.host.cpu.now, owner.ageingNs);
-  return owner.fdb
-    .entries()
-    .filter(({ port }) => (port?.device ?? owner) === device)
-    .map((entry): Row => ({ mac: entry.mac, device, owner, kind: entry.kind, entry }))
-    .reverse();
-}
-
-function ownAddresses(device: NetDevice): Mac[] {
-  if (device.kind === "loopback") return [];
-  const groups = [ALL_NODES_6];
-  if (device.up && device instanceof Bridge) groups.push(...SNOOPERS);
-  if (device.up) groups.push(ALL_NODES);
-  return [...device.extraAddresses, ...groups];
-}
-
-interface RowView extends BridgeOptions {
-  /** The device that was asked for: it is not said again. */
-  readonly hidden: string;
-  readonly now: number;
-}
-
-function printRows(rows: readonly Row[], view: RowView, print: (text: string) => void): void {
-  if (view.json) print(jsonText(rows.map(rowJson(view)), view.pretty));
-  else for (const row of rows) print(rowText(row, view));
-}
-
-function rowText(row: Row, { hidden, statistics, now }: RowView): string {
-  let text = `${formatMac(row.mac)} `;
-  if (row.device.name !== hidden) text += `dev ${row.device.name} `;
-  if (statistics && row.entry !== null) {
-    const { used, updated } = ages(row.entry, now);
-    text += `used ${used}/${updated} `;
-  }
-  text += row.owner === null ? "self " : `master ${row.owner.name} `;
-  return `${text}${row.kind === "learned" ? "" : row.kind}\n`;
-}
-
-function rowJson({ hidden, statistics, now }: RowView): (row: Row) => Record<string, unknown> {
-  return ({ mac, device, owner, kind, entry }) => ({
-    mac: formatMac(mac),
-    ...(device.name === hidden ? {} : { ifname: device.name }),
-    ...(statistics && entry !== null ? ages(entry, now) : {}),
-    flags: owner === null ? ["self"] : [],
-    ...(owner === null ? {} : { master: owner.name }),
-    state: kind === "learned" ? "" : kind,
-  });
-}
-
-/** Seconds since an entry was last used and learnt; fixed ones have no such times. */
-function ages({ usedAt, updatedAt }: FdbEntry, now: number): { used: number; updated: number } {
-  const age = (at: number): number => Math.floor((now - at) / NS_PER_S);
-  return { used: age(usedAt), updated: age(updatedAt) };
 }
 
 interface FdbWords {
@@ -307,28 +185,4 @@ function readFlush(words: Words): Action {
     }
     return 0;
   };
-}
-
-function needDevice(host: ShellHost, name: string): NetDevice {
-  const device = findDevice(host, name);
-  if (device === null) throw new ToolError(`Cannot find device "${name}"`, REFUSED);
-  return device;
-}
-
-function needBridge(host: ShellHost, name: string): Bridge {
-  const device = findDevice(host, name);
-  if (device instanceof Bridge) return device;
-  throw new ToolError(`Cannot find bridge device "${name}"`, REFUSED);
-}
-
-/** The table that knows of the device: its bridge's, or its own if it is one. */
-function tableOf(device: NetDevice): { owner: Bridge; port: BridgePort | null } {
-  if (device instanceof Bridge) return { owner: device, port: null };
-  const owner = masterOf(device);
-  if (owner === null) throw refused(EOPNOTSUPP);
-  return { owner, port: owner.portOf(device) };
-}
-
-function refused(errno: number): ToolError {
-  return new ToolError(`RTNETLINK answers: ${errnoMessage(errno)}`, REFUSED);
 }
