@@ -67,6 +67,8 @@ function changeOn({ previous, current }: SlicesChange, nodeName: string): Endpoi
 export class Backlog {
   /** How many kube-proxies have it. */
   followers = 0;
+  /** Whether they have all been asked to sync since it was empty. */
+  isAsked = false;
   readonly #services = new Map<string, { readonly previous: PortMap; current: PortMap }>();
   readonly #slices = new Map<
     string,
@@ -83,8 +85,10 @@ export class Backlog {
   addPorts({ service, previous, current }: PortsChange): boolean {
     const before = this.#services.get(service)?.previous ?? previous;
     this.#changes = null;
-    if (samePorts(before, current)) this.#services.delete(service);
-    else {
+    if (samePorts(before, current)) {
+      this.#services.delete(service);
+      if (this.isEmpty) this.isAsked = false;
+    } else {
       const known = this.#services.get(service);
       if (known === undefined) this.#services.set(service, { previous, current });
       else known.current = current;

@@ -70,12 +70,15 @@ class Place implements Follower {
 export class ObjectTracker {
   readonly services: ServiceTracker;
   readonly endpoints: EndpointTracker;
+  /** Whether it is enough to ask once for all that waits, as it does not bring the sync forward. */
+  readonly #isAskedOnce: boolean;
   readonly #places = new Set<Place>();
   readonly #backlogs = new Backlogs();
   /** All there is, for those that begin now; null: something has changed since it was made. */
   #everything: Backlog | null = null;
 
   constructor(release: KubeProxyRelease) {
+    this.#isAskedOnce = release.pace === "pause";
     this.services = new ServiceTracker(release);
     this.endpoints = new EndpointTracker(release);
   }
@@ -104,10 +107,9 @@ export class ObjectTracker {
   serviceChanged(previous: Service | null, current: Service | null): void {
     const change = this.services.update(previous, current);
     if (change === null) return;
-    this.#everything = null;
     const asking = new Set<Backlog>();
     for (const backlog of this.#backlogs) if (backlog.addPorts(change)) asking.add(backlog);
-    for (const { backlog, onChange } of this.#places) if (asking.has(backlog)) onChange();
+    this.#ask(asking);
   }
 
   /** The same of an EndpointSlice; one that another proxy takes over is gone from these' watch. */
@@ -116,9 +118,22 @@ export class ObjectTracker {
     const slice = isGone ? previous : current;
     const change = slice === null ? null : this.endpoints.update(slice, isGone);
     if (change === null) return;
+    const asking = new Set<Backlog>();
+    for (const backlog of this.#backlogs) {
+      backlog.addSlices(change);
+      asking.add(backlog);
+    }
+    this.#ask(asking);
+  }
+
+  #ask(backlogs: Set<Backlog>): void {
     this.#everything = null;
-    for (const backlog of this.#backlogs) backlog.addSlices(change);
-    for (const { onChange } of this.#places) onChange();
+    for (const backlog of backlogs) {
+      if (this.#isAskedOnce && backlog.isAsked) backlogs.delete(backlog);
+      backlog.isAsked = true;
+    }
+    if (backlogs.size === 0) return;
+    for (const { backlog, onChange } of this.#places) if (backlogs.has(backlog)) onChange();
   }
 
   #startingBacklog(): Backlog {

@@ -108,7 +108,7 @@ describe("kube/proxy/object-tracker", () => {
   });
 
   it("asks in the order in which they came, and nobody who has left", () => {
-    const tracker = newTracker();
+    const tracker = newTracker("1.30");
     const asked: string[] = [];
     const [a] = ["a", "b", "c"].map((name) => tracker.follow(() => asked.push(name)));
     tracker.serviceChanged(null, web);
@@ -117,5 +117,25 @@ describe("kube/proxy/object-tracker", () => {
     tracker.sliceChanged(null, slice("web", [endpoint("10.0.0.1")]));
 
     expect(asked.join("")).to.equal("abcbc");
+  });
+
+  it("asks again for what waits already only where that may bring the sync forward", () => {
+    const asks = (version: string): number => {
+      const tracker = newTracker(version);
+      let asked = 0;
+      const follower = tracker.follow(() => {
+        asked += 1;
+      });
+      tracker.serviceChanged(null, web);
+      tracker.serviceChanged(web, moved);
+      tracker.serviceChanged(moved, null);
+      tracker.serviceChanged(null, web);
+      follower.take();
+      tracker.serviceChanged(web, moved);
+      return asked;
+    };
+
+    // A token bucket fills up while changes wait; a pause ends when it ends.
+    expect([asks("1.30"), asks("1.36")]).to.deep.equal([4, 3]);
   });
 });

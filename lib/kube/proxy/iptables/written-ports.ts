@@ -118,7 +118,9 @@ export class WrittenPorts {
       }
     }
     let next = full ? PortChunks.NONE : this.ports.forget(changed, endpointsOf);
-    if (full || portsChanged) next = next.arrange(ports, endpointsOf);
+    if (full || portsChanged) {
+      next = next.arrange(this.ports.layoutAfter(changed, ports), endpointsOf);
+    }
     return new PortsDraft(next, left, this.youngest);
   }
 }
@@ -213,14 +215,14 @@ class StepWriter {
   }
 
   #slot(slot: PortSlot): PortSlot {
-    const { key, endsChunk, endpoints, written: kept } = slot;
+    const { key, endpoints, written: kept } = slot;
     const blocks = kept ?? this.#write(key);
     if (blocks.shared !== null) this.#nat.push(blocks.shared);
     if (kept !== null) return slot;
     if (blocks.own !== null) this.#nat.push(blocks.own);
     if (blocks.declared !== null) this.#declared.push(blocks.declared);
     const numbers = blocks.chains.map((chain) => this.#numberOf(chain));
-    return { key, endsChunk, endpoints, written: blocks, numbers };
+    return { key, endpoints, written: blocks, numbers };
   }
 
   /** The number of a chain that is needed again, or a new one's. */
