@@ -54,7 +54,9 @@ export class Informers {
   #owned: Map<string, ObjectTable> | null = null;
   readonly #handlers = new Map<string, Handler[]>();
   readonly #everyKind: Handler[] = [];
-  readonly #queue: { readonly event: WatchEvent; readonly at: Ns }[] = [];
+  /** Events under way, and when each is there. */
+  readonly #queue: WatchEvent[] = [];
+  readonly #times: Ns[] = [];
   #head = 0;
   readonly #delivery: SimEvent;
 
@@ -141,24 +143,27 @@ export class Informers {
   #enqueue(event: WatchEvent): void {
     if (!this.#watches(event.object.kind)) return;
     const at = this.#scheduler.now + this.#delayNs;
-    this.#queue.push({ event, at });
+    this.#queue.push(event);
+    this.#times.push(at);
     if (!this.#delivery.queued) this.#scheduler.schedule(this.#delivery, at);
   }
 
   #deliver(): void {
     for (;;) {
-      const next = this.#queue[this.#head];
-      if (next === undefined) {
+      const event = this.#queue[this.#head];
+      if (event === undefined) {
         this.#queue.length = 0;
+        this.#times.length = 0;
         this.#head = 0;
         return;
       }
-      if (next.at > this.#scheduler.now) {
-        this.#scheduler.schedule(this.#delivery, next.at);
+      const at = this.#times[this.#head] ?? 0;
+      if (at > this.#scheduler.now) {
+        this.#scheduler.schedule(this.#delivery, at);
         return;
       }
       this.#head += 1;
-      this.#apply(next.event);
+      this.#apply(event);
     }
   }
 

@@ -33,8 +33,8 @@ export class ObjectIndex<T extends ApiObject = ApiObject> {
     const after = current === null ? NO_VALUES : this.#valuesOf(current);
     if (before.length === 0 && after.length === 0) return;
     const key = keyOf((current ?? previous) as T);
-    for (const value of before) {
-      if (!after.includes(value)) this.#remove(value, key);
+    if (before !== after) {
+      for (const value of before) if (!after.includes(value)) this.#remove(value, key);
     }
     if (current === null) return;
     for (const value of after) {

@@ -17,7 +17,8 @@ export function randomSuffix(random: RandomStream): string {
 
 /** A random uid, RFC 9562 version 4. */
 export function objectUid(random: RandomStream): string {
-  const hex = [0, 1, 2, 3].map(() => random.uint32().toString(16).padStart(8, "0")).join("");
+  let hex = "";
+  for (let word = 0; word < 4; word += 1) hex += random.uint32().toString(16).padStart(8, "0");
   const variant = "89ab"[random.below(4)] ?? "8";
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20)}`;
 }
@@ -55,9 +56,12 @@ function templateText(template: unknown): string {
 export function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
   if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "null";
-  const fields = Object.entries(value)
-    .filter(([, field]) => field !== undefined)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, field]) => `${JSON.stringify(name)}:${canonical(field)}`);
-  return `{${fields.join(",")}}`;
+  const fields = value as Readonly<Record<string, unknown>>;
+  let text = "";
+  for (const name of Object.keys(fields).sort()) {
+    const field = fields[name];
+    if (field === undefined) continue;
+    text += `${text === "" ? "" : ","}${JSON.stringify(name)}:${canonical(field)}`;
+  }
+  return `{${text}}`;
 }

@@ -7,7 +7,7 @@
  * Not modelled: authorization, webhooks, custom validation of unknown kinds.
  */
 import type { Cidr } from "../../base/inet.ts";
-import type { Ns } from "../../base/units.ts";
+import { NS_PER_S, type Ns } from "../../base/units.ts";
 import type { Random } from "../../sim/random.ts";
 import type { Scheduler } from "../../sim/scheduler.ts";
 import { deepEqual } from "../deep-equal.ts";
@@ -37,7 +37,7 @@ import { resourceOf } from "./resources.ts";
 import { ServiceAllocation } from "./service-allocation.ts";
 import { goText, type Json, patchRest, strategicMerge } from "./strategic-merge.ts";
 import { decoded, Strategy } from "./strategy.ts";
-import { timeOf } from "./time.ts";
+import { formatTime } from "./time.ts";
 import type { ApiObject, Kind, Kinds, NewObject, Pod } from "./types.ts";
 
 /** What an API server is set up with. */
@@ -57,6 +57,9 @@ export class ApiServer {
   readonly #scheduler: Scheduler;
   readonly #allocation: ServiceAllocation;
   readonly #strategy: Strategy;
+  /** `time` as it was last asked for, and for which second. */
+  #time = "";
+  #timeSecond = -1;
 
   constructor(scheduler: Scheduler, random: Random, store: Store, options: ApiServerOptions) {
     this.store = store;
@@ -78,7 +81,12 @@ export class ApiServer {
 
   /** The present, as objects write it. */
   get time(): string {
-    return timeOf(this.epochSeconds, this.#scheduler.now);
+    const second = Math.floor(this.#scheduler.now / NS_PER_S);
+    if (second !== this.#timeSecond) {
+      this.#time = formatTime(this.epochSeconds + second);
+      this.#timeSecond = second;
+    }
+    return this.#time;
   }
 
   /** Creates an object. Throws ApiError: what is wrong, or `AlreadyExists`. */

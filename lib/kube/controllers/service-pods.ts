@@ -48,29 +48,42 @@ export class ServicePods {
 
   /** The Services that select the Pod, by key. */
   servicesOf(pod: Pod): Service[] {
-    const { namespace, labels } = pod.metadata;
-    const wishes = Object.entries(labels ?? {}).map((label) => pair(namespace, label));
-    const found = [any(namespace), ...wishes].flatMap((wish) => this.#services.list(wish));
-    return found
-      .filter((service) => selects(service, pod))
-      .sort((a, b) => compareNames(keyOf(a), keyOf(b)));
+    const found: Service[] = [];
+    for (const wish of labelsOf(pod)) {
+      for (const service of this.#services.values(wish)) {
+        if (selects(service, pod)) found.push(service);
+      }
+    }
+    return found.length < 2 ? found : found.sort((a, b) => compareNames(keyOf(a), keyOf(b)));
   }
 
   /** Keys of the Services that select the Pod, now or before its change. */
   keysOf(pod: Pod, previous: Pod | null): string[] {
-    const keys = new Set(this.servicesOf(pod).map(keyOf));
-    if (previous !== null && !deepEqual(previous.metadata.labels, pod.metadata.labels)) {
-      for (const service of this.servicesOf(previous)) keys.add(keyOf(service));
-    }
-    return [...keys].sort(compareNames);
+    const keys = this.servicesOf(pod).map(keyOf);
+    if (previous === null || deepEqual(previous.metadata.labels, pod.metadata.labels)) return keys;
+    const all = new Set([...keys, ...this.servicesOf(previous).map(keyOf)]);
+    return [...all].sort(compareNames);
   }
 }
 
 /** By what a Pod is found: its labels, and that it is in its namespace. */
-export function labelsOf({ metadata }: Pod): string[] {
-  const { namespace, labels = {} } = metadata;
-  return [any(namespace), ...Object.entries(labels).map((label) => pair(namespace, label))];
+export function labelsOf({ metadata }: Pod): readonly string[] {
+  const { namespace, labels = NO_LABELS } = metadata;
+  const known = read.get(labels);
+  if (known !== undefined && known.namespace === namespace) return known.values;
+  const values = [any(namespace)];
+  for (const key of Object.keys(labels)) values.push(pair(namespace, [key, labels[key] ?? ""]));
+  read.set(labels, { namespace, values });
+  return values;
 }
+
+const NO_LABELS: StringMap = {};
+
+/** What was read of labels: a Pod keeps them for life, and is looked up at each of its changes. */
+const read = new WeakMap<
+  StringMap,
+  { readonly namespace: string | undefined; readonly values: readonly string[] }
+>();
 
 /** What a selector asks for first: few Pods have it by `labelsOf`, and all that are selected. */
 export function firstWish(namespace: string | undefined, selector: StringMap): string {

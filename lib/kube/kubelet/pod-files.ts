@@ -119,7 +119,20 @@ function policySettings(pod: Pod, dns: DnsSettings, node: ShellHost): ResolverSe
 }
 
 function nodeSettings({ files }: ShellHost): ResolverSettings {
-  const text = fromUtf8(files.read("/etc/resolv.conf") ?? new Uint8Array(0));
+  const bytes = files.read("/etc/resolv.conf") ?? NO_BYTES;
+  const known = read.get(bytes);
+  if (known !== undefined) return known;
+  const settings = readSettings(fromUtf8(bytes));
+  read.set(bytes, settings);
+  return settings;
+}
+
+const NO_BYTES = new Uint8Array(0);
+
+/** What was read of a node's file, which is replaced when it is written. */
+const read = new WeakMap<Uint8Array, ResolverSettings>();
+
+function readSettings(text: string): ResolverSettings {
   const lines = text.split("\n").map((line) => line.trim().split(/\s+/));
   const valuesOf = (word: string): string[] =>
     lines.flatMap(([first, ...rest]) => (first === word ? rest : []));

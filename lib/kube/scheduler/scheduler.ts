@@ -244,14 +244,14 @@ export class PodScheduler {
     if (!fitsNodeAffinity(pod.spec, node))
       return "node(s) didn't match Pod's node affinity/selector";
     const ports = hostPortsOf(pod);
-    const isTaken = (other: Pod) => takeSamePort(ports, hostPortsOf(other));
-    if (ports.length > 0 && pods.some(isTaken)) {
+    if (ports.length > 0 && pods.some((other) => takeSamePort(ports, hostPortsOf(other)))) {
       return "node(s) didn't have free ports for the requested pod ports";
     }
     return null;
   }
 
   #antiAffinity(pod: Pod, { node }: NodeInfo, all: readonly NodeInfo[]): string | null {
+    if (pod.spec.affinity === undefined && !this.#placed.hasAntiAffinity) return null;
     const neighbours = (term: PodAffinityTerm) => {
       const domain = node.metadata.labels?.[term.topologyKey];
       if (domain === undefined) return [];
@@ -265,7 +265,6 @@ export class PodScheduler {
     const { namespace } = pod.metadata;
     const wanted =
       pod.spec.affinity?.podAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? [];
-    if (pod.spec.affinity === undefined && !this.#placed.hasAntiAffinity) return null;
     const everywhere = all.flatMap(({ pods }) => pods);
     for (const term of wanted) {
       const isFirst =

@@ -16,6 +16,12 @@ import {
 } from "./text-rules.ts";
 
 const METADATA: FieldPath = ["metadata"];
+const NAME: FieldPath = [...METADATA, "name"];
+const GENERATE_NAME: FieldPath = [...METADATA, "generateName"];
+const LABELS: FieldPath = [...METADATA, "labels"];
+const ANNOTATIONS: FieldPath = [...METADATA, "annotations"];
+const OWNERS: FieldPath = [...METADATA, "ownerReferences"];
+const FINALIZERS: FieldPath = [...METADATA, "finalizers"];
 const MAX_ANNOTATION_BYTES = 256 * 1024;
 
 /** Kinds whose names are not subdomains. A Service's name is a label since 1.36. */
@@ -44,10 +50,10 @@ export function checkMetadata(errors: FieldErrors, object: Fields, old: Fields |
   const metadata = mapIn(object, "metadata");
   if (old === null) checkNames(errors, textIn(object, "kind"), metadata);
   else checkNoNewFinalizers(errors, metadata, mapIn(old, "metadata"));
-  checkLabels(errors, [...METADATA, "labels"], mapIn(metadata, "labels"));
-  checkAnnotations(errors, [...METADATA, "annotations"], mapIn(metadata, "annotations"));
-  checkOwners(errors, [...METADATA, "ownerReferences"], mapsIn(metadata, "ownerReferences"));
-  checkFinalizers(errors, [...METADATA, "finalizers"], textsIn(metadata, "finalizers"));
+  checkLabels(errors, LABELS, mapIn(metadata, "labels"));
+  checkAnnotations(errors, ANNOTATIONS, mapIn(metadata, "annotations"));
+  checkOwners(errors, OWNERS, mapsIn(metadata, "ownerReferences"));
+  checkFinalizers(errors, FINALIZERS, textsIn(metadata, "finalizers"));
 }
 
 function checkNames(errors: FieldErrors, kind: string, metadata: Fields | null): void {
@@ -55,11 +61,11 @@ function checkNames(errors: FieldErrors, kind: string, metadata: Fields | null):
   const prefix = textIn(metadata, "generateName");
   if (prefix !== "") {
     const masked = prefix.length > 1 && prefix.endsWith("-") ? `${prefix.slice(0, -2)}a` : prefix;
-    errors.invalidFor([...METADATA, "generateName"], prefix, check(masked));
+    errors.invalidFor(GENERATE_NAME, prefix, check(masked));
   }
   const name = textIn(metadata, "name");
-  if (name === "") errors.required([...METADATA, "name"], "name or generateName is required");
-  else checkText(errors, [...METADATA, "name"], name, check);
+  if (name === "") errors.required(NAME, "name or generateName is required");
+  else checkText(errors, NAME, name, check);
 }
 
 /** Annotations: keys as those of labels, in any case; all together at most 256 KiB. */
@@ -68,10 +74,11 @@ export function checkAnnotations(
   path: FieldPath,
   annotations: Fields | null,
 ): void {
+  if (annotations === null) return;
   let bytes = 0;
-  for (const key of Object.keys(annotations ?? {}).sort()) {
+  for (const key of Object.keys(annotations).sort()) {
     errors.invalidFor(path, key, labelKeyProblems(key.toLowerCase()));
-    bytes += key.length + String(annotations?.[key]).length;
+    bytes += key.length + String(annotations[key]).length;
   }
   if (bytes > MAX_ANNOTATION_BYTES) errors.tooLong(path, MAX_ANNOTATION_BYTES);
 }
@@ -104,6 +111,7 @@ function checkFinalizers(
   path: FieldPath,
   finalizers: readonly string[],
 ): void {
+  if (finalizers.length === 0) return;
   for (const finalizer of finalizers) checkText(errors, path, finalizer, labelKeyProblems);
   if (finalizers.includes("orphan") && finalizers.includes("foregroundDeletion")) {
     errors.invalid(path, finalizers, "finalizer orphan and foregroundDeletion cannot be both set");
@@ -131,7 +139,7 @@ function checkNoNewFinalizers(
   if (added.length === 0) return;
   const list = added.map((each) => `"${each}"`).join(", ");
   errors.forbidden(
-    [...METADATA, "finalizers"],
+    FINALIZERS,
     `no new finalizers can be added if the object is being deleted, found new finalizers []string{${list}}`,
   );
 }
