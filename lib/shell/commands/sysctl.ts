@@ -14,6 +14,7 @@ import {
   notModelled,
   ToolError,
 } from "../command.ts";
+import { readSystemSysctl, writeSystemSysctl } from "../system-sysctls.ts";
 
 interface Options {
   all: boolean;
@@ -96,7 +97,8 @@ function act(context: CommandContext, word: string, options: Options): number {
     context.io.stderr("sysctl: command line(0): invalid syntax, continuing...\n");
     return 1;
   }
-  const old = sysctls.read(name);
+  const own = sysctls.read(name);
+  const old = own ?? readSystemSysctl(context.host, shown);
   if (old === null) {
     if (options.ignore) return 0;
     const path = name.replaceAll(".", "/");
@@ -106,7 +108,8 @@ function act(context: CommandContext, word: string, options: Options): number {
   let value = old;
   if (equals !== -1) {
     value = word.slice(equals + 1).trim();
-    const error = sysctls.write(name, value);
+    const error =
+      own === null ? writeSystemSysctl(context.host, shown, value) : sysctls.write(name, value);
     if (error !== 0) {
       context.io.stderr(`sysctl: setting key "${shown}": ${errnoMessage(error)}\n`);
       return 1;

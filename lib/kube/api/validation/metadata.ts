@@ -6,6 +6,7 @@
 import type { FieldPath } from "../../schema.ts";
 import type { FieldErrors } from "../errors.ts";
 import { type Fields, mapIn, mapsIn, textIn, textsIn } from "../fields.ts";
+import { isBuiltIn } from "../resources.ts";
 import { checkLabels, checkText } from "./checks.ts";
 import {
   labelKeyProblems,
@@ -47,7 +48,8 @@ export function checkMetadata(errors: FieldErrors, object: Fields, old: Fields |
   checkLabels(errors, [...METADATA, "labels"], mapIn(metadata, "labels"));
   checkAnnotations(errors, [...METADATA, "annotations"], mapIn(metadata, "annotations"));
   checkOwners(errors, [...METADATA, "ownerReferences"], mapsIn(metadata, "ownerReferences"));
-  checkFinalizers(errors, [...METADATA, "finalizers"], textsIn(metadata, "finalizers"));
+  const finalizers = textsIn(metadata, "finalizers");
+  checkFinalizers(errors, [...METADATA, "finalizers"], finalizers, isBuiltIn(textIn(object, "kind")));
 }
 
 function checkNames(errors: FieldErrors, kind: string, metadata: Fields | null): void {
@@ -103,11 +105,14 @@ function checkFinalizers(
   errors: FieldErrors,
   path: FieldPath,
   finalizers: readonly string[],
+  isKubernetesOwn: boolean,
 ): void {
   for (const finalizer of finalizers) checkText(errors, path, finalizer, labelKeyProblems);
   if (finalizers.includes("orphan") && finalizers.includes("foregroundDeletion")) {
     errors.invalid(path, finalizers, "finalizer orphan and foregroundDeletion cannot be both set");
   }
+  // Custom resources may have names of any form.
+  if (!isKubernetesOwn) return;
   for (const [index, finalizer] of finalizers.entries()) {
     if (finalizer.includes("/") || STANDARD_FINALIZERS.includes(finalizer)) continue;
     errors.invalid(
