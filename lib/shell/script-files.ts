@@ -10,7 +10,8 @@ import type { CommandSet } from "./command-set.ts";
 import { shellCommand } from "./commands/sh.ts";
 import type { FileSystem } from "./files.ts";
 
-const SHEBANG = /^#![ \t]*(?:\S*\/)?(?:env[ \t]+)?(?:\S*\/)?((?:ba|da|a)?sh)(?:[ \t]+(-\S+))?[ \t]*\r?\n/;
+const SHEBANG =
+  /^#![ \t]*(?:\S*\/)?(?:env[ \t]+)?(?:\S*\/)?((?:ba|da|a)?sh)(?:[ \t]+(-\S+))?[ \t]*\r?\n/;
 /** As long as the kernel looks (BINPRM_BUF_SIZE). */
 const LINE_LENGTH = 256;
 

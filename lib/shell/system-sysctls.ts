@@ -5,8 +5,9 @@
  * Kernel: Documentation/admin-guide/sysctl (fs, kernel, vm), values of 6.18.
  * Differs: each host and container has its own, where a machine has one.
  */
-import { EINVAL } from "../base/errno.ts";
+
 import { fromUtf8, utf8 } from "../base/bytes.ts";
+import { EINVAL } from "../base/errno.ts";
 import type { ShellHost } from "./host.ts";
 
 const VALUES: ReadonlyMap<string, string> = new Map([

@@ -49,7 +49,12 @@ export function checkMetadata(errors: FieldErrors, object: Fields, old: Fields |
   checkAnnotations(errors, [...METADATA, "annotations"], mapIn(metadata, "annotations"));
   checkOwners(errors, [...METADATA, "ownerReferences"], mapsIn(metadata, "ownerReferences"));
   const finalizers = textsIn(metadata, "finalizers");
-  checkFinalizers(errors, [...METADATA, "finalizers"], finalizers, isBuiltIn(textIn(object, "kind")));
+  checkFinalizers(
+    errors,
+    [...METADATA, "finalizers"],
+    finalizers,
+    isBuiltIn(textIn(object, "kind")),
+  );
 }
 
 function checkNames(errors: FieldErrors, kind: string, metadata: Fields | null): void {
