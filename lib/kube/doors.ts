@@ -19,15 +19,17 @@ export interface Door {
   readonly path: string;
   /** Whether hosts outside of the cluster are meant to use it. */
   readonly isOutside: boolean;
+  /** Shut for hosts outside as it is meant to be: externalTrafficPolicy Local, and nobody here. */
+  readonly isElsewhere: boolean;
 }
 
 const HTTP_PORT = 80;
 
 /** All doors of a cluster as it is now, by namespace and name. */
 export function doorsOf(store: Store): Door[] {
-  const nodes = store.list("Node").flatMap(addressOf);
+  const nodes = store.list("Node");
   return [
-    ...store.list("Service").flatMap((service) => ofService(service, nodes)),
+    ...store.list("Service").flatMap((service) => ofService(service, nodes, store)),
     ...store.list("Ingress").flatMap((ingress) => ofIngress(ingress as unknown as Ingress, store)),
   ];
 }
@@ -37,7 +39,21 @@ function addressOf({ status }: Node): Ipv4[] {
   return internal === undefined ? [] : [parseIpv4(internal)];
 }
 
-function ofService(service: Service, nodes: readonly Ipv4[]): Door[] {
+/** Whether the node has no endpoint of a Service that keeps to the node that was asked. */
+function isElsewhere(service: Service, node: Node, store: Store): boolean {
+  if (service.spec.externalTrafficPolicy !== "Local") return false;
+  const slices = store
+    .list("EndpointSlice")
+    .filter(
+      ({ metadata }) =>
+        metadata.namespace === service.metadata.namespace &&
+        metadata.labels?.["kubernetes.io/service-name"] === service.metadata.name,
+    );
+  const endpoints = slices.flatMap((slice) => slice.endpoints ?? []);
+  return !endpoints.some(({ nodeName }) => nodeName === node.metadata.name);
+}
+
+function ofService(service: Service, nodes: readonly Node[], store: Store): Door[] {
   const key = keyOf(service);
   const { clusterIP = "", externalIPs = [], ports = [] } = service.spec;
   // What listens behind it is the API server, which has no frames here.
@@ -52,13 +68,19 @@ function ofService(service: Service, nodes: readonly Ipv4[]): Door[] {
       host: null,
       path: "/",
       isOutside,
+      isElsewhere: false,
     });
     const at = (kind: string, text: string, isOutside: boolean): Door[] =>
       isIpv4(text) ? [door(kind, parseIpv4(text), port, isOutside)] : [];
     return [
       ...at("ClusterIP", clusterIP, false),
       ...nodes.flatMap((node) =>
-        nodePort === undefined ? [] : [door("NodePort", node, nodePort, true)],
+        nodePort === undefined
+          ? []
+          : addressOf(node).map((address) => ({
+              ...door("NodePort", address, nodePort, true),
+              isElsewhere: isElsewhere(service, node, store),
+            })),
       ),
       ...given.flatMap((text) => at("LoadBalancer", text, true)),
       ...externalIPs.flatMap((text) => at("external", text, true)),
@@ -81,9 +103,12 @@ function ofIngress({ metadata, spec }: Ingress, store: Store): Door[] {
     host: host?.replace(/^\*/, "any") ?? null,
     path,
     isOutside: true,
+    isElsewhere: false,
   });
   const paths = (spec.rules ?? []).flatMap(({ host, http }) =>
-    (http?.paths ?? []).map(({ path = "/" }) => door(host, path)),
+    (http?.paths ?? [])
+      .filter(({ backend }) => backend.service !== undefined)
+      .map(({ path = "/" }) => door(host, path)),
   );
-  return spec.defaultBackend === undefined ? paths : [...paths, door(undefined, "/")];
+  return spec.defaultBackend?.service === undefined ? paths : [...paths, door(undefined, "/")];
 }

@@ -164,7 +164,7 @@ export class IngressRoutes {
     const namespace = metadata.namespace ?? "default";
     const toTls = redirection(metadata.annotations ?? {});
     const fallback =
-      spec.defaultBackend === undefined
+      spec.defaultBackend?.service === undefined
         ? null
         : { ...ROOT, namespace, backend: spec.defaultBackend, toTls };
     const rewrite = metadata.annotations?.[REWRITE_ANNOTATION] ?? "";
@@ -175,6 +175,8 @@ export class IngressRoutes {
       const server = this.#server(host.toLowerCase());
       server.defaultBackend ??= fallback;
       for (const { path = "/", pathType, backend } of http?.paths ?? []) {
+        // Backends that are no Services are passed over.
+        if (backend.service === undefined) continue;
         const location = { path, match: matchOf(pathType), namespace, backend, rewrite, toTls };
         const isTaken = server.locations.some(
           (known) => known.path === path && (known.match === "exact") === (pathType === "Exact"),

@@ -11,6 +11,7 @@ import { formatMac, ZERO_MAC } from "../base/mac.ts";
 import { type Neighbour, NUD_VALID, Nud } from "../net/neighbour.ts";
 import { FILE_FORM, formatConnection } from "../netfilter/conntrack/print.ts";
 import { findDevice, type ShellHost } from "./host.ts";
+import { readSystemSysctl, writeSystemSysctl } from "./system-sysctls.ts";
 
 /** ATF_COM, ATF_PERM: flags of `/proc/net/arp`. */
 const COMPLETE = 0x02;
@@ -20,7 +21,8 @@ const PERMANENT = 0x04;
 function readSystemFile(host: ShellHost, path: string): string | null {
   const { namespace } = host;
   if (path.startsWith("/proc/sys/")) {
-    const value = namespace.sysctls.read(path.slice("/proc/sys/".length).replaceAll("/", "."));
+    const name = path.slice("/proc/sys/".length).replaceAll("/", ".");
+    const value = namespace.sysctls.read(name) ?? readSystemSysctl(host, name);
     return value === null ? null : `${value}\n`;
   }
   if (path === "/proc/net/arp") return arpFile(namespace.neighbours.entries());
@@ -72,8 +74,13 @@ export function isSystemFile(path: string): boolean {
 }
 
 /** Writes a parameter by its path; 0 or a negative errno. */
-export function writeSystemFile({ namespace }: ShellHost, path: string, text: string): number {
-  return namespace.sysctls.write(path.slice("/proc/sys/".length), text.trim());
+export function writeSystemFile(host: ShellHost, path: string, text: string): number {
+  const name = path.slice("/proc/sys/".length);
+  const dotted = name.replaceAll("/", ".");
+  if (readSystemSysctl(host, dotted) !== null) {
+    return writeSystemSysctl(host, dotted, text.trim());
+  }
+  return host.namespace.sysctls.write(name, text.trim());
 }
 
 function connectionFile({ netfilter }: ShellHost): string {

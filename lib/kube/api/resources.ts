@@ -122,10 +122,51 @@ export function resourceOf(apiVersion: string, kind: string): Resource | null {
   return {
     kind,
     apiVersion,
-    plural: `${kind.toLowerCase()}s`,
+    plural: `${writtenKind(apiVersion, kind).toLowerCase()}s`,
     shortNames: [],
     namespaced: true,
   };
+}
+
+/**
+ * The kind under which an object is kept: a custom one that is called as one of Kubernetes' own is
+ * kept with its group, `Service.serving.knative.dev`.
+ */
+export function storedKind(apiVersion: string, kind: string): string {
+  const group = groupOf(apiVersion);
+  const isOther = BY_KIND.has(kind) && group !== groupOfKind(kind);
+  return isOther ? `${kind}.${group}` : kind;
+}
+
+/** A kind as manifests write it. */
+export function writtenKind(apiVersion: string, kind: string): string {
+  const suffix = `.${groupOf(apiVersion)}`;
+  return suffix !== "." && kind.endsWith(suffix) ? kind.slice(0, -suffix.length) : kind;
+}
+
+/** What CustomResourceDefinitions say of a kind; null if there is none for it. */
+export function definedResource(
+  definitions: Iterable<unknown>,
+  apiVersion: string,
+  kind: string,
+): Resource | null {
+  for (const definition of definitions) {
+    const { spec } = definition as {
+      readonly spec?: {
+        readonly group?: string;
+        readonly scope?: string;
+        readonly names?: {
+          readonly kind?: string;
+          readonly plural?: string;
+          readonly shortNames?: readonly string[];
+        };
+      };
+    };
+    const { kind: name, plural = "", shortNames = [] } = spec?.names ?? {};
+    if (name !== writtenKind(apiVersion, kind) || spec?.group !== groupOf(apiVersion)) continue;
+    return { kind, apiVersion, plural, shortNames, namespaced: spec.scope !== "Cluster" };
+  }
+  return null;
 }
 
 /** Whether the API server has the kind by itself; it keeps others without knowing them. */
@@ -152,5 +193,6 @@ export function findResource(word: string): Resource | null {
 /** `deployment.apps`, `service`: how kubectl calls a kind in its messages. */
 export function qualifiedKind(apiVersion: string, kind: string): string {
   const group = groupOf(apiVersion);
-  return group === "" ? kind.toLowerCase() : `${kind.toLowerCase()}.${group}`;
+  const name = writtenKind(apiVersion, kind).toLowerCase();
+  return group === "" ? name : `${name}.${group}`;
 }

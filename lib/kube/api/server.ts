@@ -33,7 +33,7 @@ import {
 } from "./errors.ts";
 import { evictedStatus, permitEviction } from "./eviction.ts";
 import { copyChanges, copyFields, ensureMap, type Fields, textIn } from "./fields.ts";
-import { resourceOf } from "./resources.ts";
+import { definedResource, isBuiltIn, type Resource, resourceOf } from "./resources.ts";
 import { ServiceAllocation } from "./service-allocation.ts";
 import { goText, type Json, patchRest, strategicMerge } from "./strategic-merge.ts";
 import { decoded, Strategy } from "./strategy.ts";
@@ -89,9 +89,16 @@ export class ApiServer {
     return this.#time;
   }
 
+  /** The resource of a kind, custom ones as they are defined; null if there is none. */
+  resourceOf(apiVersion: string, kind: string): Resource | null {
+    const own = resourceOf(apiVersion, kind);
+    if (own === null || isBuiltIn(kind)) return own;
+    return definedResource(this.store.list("CustomResourceDefinition"), apiVersion, kind) ?? own;
+  }
+
   /** Creates an object. Throws ApiError: what is wrong, or `AlreadyExists`. */
   create(object: NewObject, user: string): ApiObject {
-    const resource = resourceOf(object.apiVersion, object.kind);
+    const resource = this.resourceOf(object.apiVersion, object.kind);
     const fields = decoded(object);
     const metadata = ensureMap(fields, "metadata");
     if (resource?.namespaced !== false) {

@@ -16,6 +16,7 @@ import { LayeredMap } from "../../base/layered-map.ts";
 import { type Command, type CommandContext, ToolError } from "../../shell/command.ts";
 import { type CommandSet, commandSet } from "../../shell/command-set.ts";
 import { NOT_FOUND, resolveCommand } from "../../shell/interpreter/lookup.ts";
+import { withScripts } from "../../shell/script-files.ts";
 import type { Program } from "../../sim/process.ts";
 import { agnhost } from "./agnhost/agnhost.ts";
 import type { Container } from "./container.ts";
@@ -209,7 +210,10 @@ export function contextOf(
   return {
     host,
     io,
-    commands: image === null ? toolboxCommands(container, "dash") : image.commands(container),
+    commands: withScripts(
+      image === null ? toolboxCommands(container, "dash") : image.commands(container),
+      host.files,
+    ),
     environment: new LayeredMap(base, env),
     signal: termination,
   };

@@ -20,16 +20,39 @@ import type { Container } from "./container.ts";
 
 const SHELL = /^(?:\/bin\/|\/usr\/bin\/)?(?:ba|da|a|z)?sh$/;
 
-/** Whether all that `words` start is there. */
+/** Tools that fail without the files that they are told of: their last word is where those go. */
+const COPYING = new Set(["cp", "mv", "ln"]);
+
+/** Whether all that `words` start, and copy out of the image, is there. */
 export function isRunnable(
   commands: CommandSet,
   container: Container,
   words: readonly string[],
 ): boolean {
   const [name = "", ...args] = words;
-  if (!SHELL.test(name)) return commands.find(name) !== null;
-  const script = scriptOf(container, args);
-  return script !== null && isRunnableScript(commands, script);
+  const own = container.host.files.read(name);
+  if (!SHELL.test(name) && own === null) {
+    return commands.find(name) !== null && hasSources(container, words);
+  }
+  if (own !== null && commands.find(name) === null) return false;
+  const script = own === null ? scriptOf(container, args) : fromUtf8(own);
+  return script !== null && isRunnableScript(commands, container, script);
+}
+
+/** Whether what a command copies is there, or may come to be: in a directory that there is. */
+function hasSources({ host: { files } }: Container, words: readonly string[]): boolean {
+  const [name = "", ...rest] = words;
+  if (!COPYING.has(name.replace(/^.*\//, ""))) return true;
+  const sources = rest.filter((word) => word.startsWith("/")).slice(0, -1);
+  return sources.every((path) => {
+    const above = path.replace(/\/+[^/]*\/*$/, "");
+    return files.read(path) !== null || files.isDirectory(path) || isSharedPlace(files, above);
+  });
+}
+
+/** A directory that is no part of the image, so that others may put something there. */
+function isSharedPlace(files: Container["host"]["files"], directory: string): boolean {
+  return directory !== "" && files.isDirectory(directory);
 }
 
 /** Whether the container is meant to end by itself: it is one of a Pod's first, or of a Job's. */
@@ -61,7 +84,14 @@ function scriptOf({ host }: Container, args: readonly string[]): string | null {
   return bytes === null ? null : fromUtf8(bytes);
 }
 
-function isRunnableScript(commands: CommandSet, script: string): boolean {
+/** The words of what is started, without those that only say how. */
+function started(words: readonly (string | null)[]): readonly (string | null)[] {
+  const [first, second] = words;
+  if (words.length < 2 || !["exec", "command", "nohup"].includes(first ?? "")) return words;
+  return second?.startsWith("-") === true ? words : started(words.slice(1));
+}
+
+function isRunnableScript(commands: CommandSet, container: Container, script: string): boolean {
   const known = new Set(builtinNames());
   const missing: ShellCommand[] = [];
   try {
@@ -71,12 +101,12 @@ function isRunnableScript(commands: CommandSet, script: string): boolean {
     });
     visitCommands(list, (command) => {
       if (command.kind !== "simple") return;
-      const [first] = command.words;
-      if (first === undefined) return;
-      const name = literalText(first);
-      if (name === null || !(known.has(name) || commands.find(name) !== null)) {
-        missing.push(command);
-      }
+      if (command.words.length === 0) return;
+      const words = started(command.words.map(literalText));
+      const [name = null] = words;
+      const isThere = name !== null && (known.has(name) || commands.find(name) !== null);
+      const literal = words.map((word) => word ?? "");
+      if (!isThere || !hasSources(container, literal)) missing.push(command);
     });
   } catch (error) {
     if (error instanceof VethworkError) return false;

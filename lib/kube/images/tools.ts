@@ -8,6 +8,7 @@
 import { formatIpv4 } from "../../base/inet.ts";
 import { type Command, immediate, notModelled } from "../../shell/command.ts";
 import { type CommandSet, commandSet, type ShellKind } from "../../shell/command-set.ts";
+import { busyboxHttpd } from "../../shell/commands/busybox/httpd.ts";
 import { busyboxNslookup } from "../../shell/commands/busybox/nslookup.ts";
 import { busyboxWget } from "../../shell/commands/busybox/wget.ts";
 import { shellCommand } from "../../shell/commands/sh.ts";
@@ -30,6 +31,7 @@ export function busyboxCommands(container: Container, more: readonly Command[] =
   return commandSet("ash", [
     ...pick(BUSYBOX),
     shellCommand("ash"),
+    busyboxHttpd,
     busyboxNslookup,
     busyboxWget,
     hostnameCommand(container),

@@ -7,7 +7,7 @@
 
 import { notFound } from "../api/errors.ts";
 import { canonical } from "../api/names.ts";
-import { qualifiedKind, resourceOf } from "../api/resources.ts";
+import { qualifiedKind, resourceOf, writtenKind } from "../api/resources.ts";
 import type { ApiServer } from "../api/server.ts";
 import type { Json } from "../api/strategic-merge.ts";
 import type { ApiObject, NewObject } from "../api/types.ts";
@@ -40,7 +40,7 @@ export function carryOutFile(
   output: Output,
 ): void {
   const failures = new Failures();
-  for (const info of readInfos(manifests, work, failures, output)) {
+  for (const info of readInfos(server, manifests, work, failures, output)) {
     new ObjectWork(server, info, work.file, failures, output)[work.command]();
   }
   failures.print(output);
@@ -143,7 +143,8 @@ class ObjectWork {
 function withLastApplied(object: NewObject): NewObject {
   const annotations = { ...object.metadata.annotations };
   delete annotations[LAST_APPLIED];
-  const applied = { ...object, metadata: { ...object.metadata, annotations } };
+  const kind = writtenKind(object.apiVersion, object.kind);
+  const applied = { ...object, kind, metadata: { ...object.metadata, annotations } };
   const text = `${goJson(applied)}\n`;
   return {
     ...object,

@@ -50,7 +50,7 @@ export function deleteListed(
 ): void {
   const failures = new Failures();
   const source = { file, namespace: args.namespace, command: "delete", unchecked: true };
-  const infos = readInfos(manifests, source, failures, output);
+  const infos = readInfos(server, manifests, source, failures, output);
   const options = deleteOptions(args, output);
   for (const { object } of infos) {
     const { kind, metadata } = object;

@@ -1,6 +1,6 @@
 /** `kubectl get`: tables, YAML, JSON, paths and names. */
 import { formatSelector } from "../api/labels.ts";
-import { qualifiedKind } from "../api/resources.ts";
+import { qualifiedKind, writtenKind } from "../api/resources.ts";
 import type { ApiServer } from "../api/server.ts";
 import type { ApiObject, EventObject } from "../api/types.ts";
 import { type Arguments, UsageError } from "./arguments.ts";
@@ -53,7 +53,7 @@ function show(
   output: Output,
 ): void {
   const format = args.option("o") ?? args.option("output") ?? "";
-  const objects = chosen.flatMap((each) => each.objects);
+  const objects = chosen.flatMap((each) => each.objects).map(asWritten);
   const [kind = "", template] = format.split(/=(.*)/s);
   if (["yaml", "json", "jsonpath"].includes(kind)) {
     const isOne = chosen.length === 1 && chosen[0]?.selection.names.length === 1;
@@ -103,6 +103,12 @@ function show(
 
 function isNamespaced(chosen: readonly { readonly selection: Selection }[]): boolean {
   return chosen.every(({ selection }) => selection.resource.namespaced);
+}
+
+/** An object with its kind as manifests write it. */
+function asWritten(object: ApiObject): ApiObject {
+  const kind = writtenKind(object.apiVersion, object.kind);
+  return kind === object.kind ? object : { ...object, kind };
 }
 
 function table(

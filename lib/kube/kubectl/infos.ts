@@ -5,7 +5,8 @@
  * Spec: kubectl v1.36; cli-runtime pkg/resource (StreamVisitor).
  */
 import { canonical } from "../api/names.ts";
-import { resourceOf } from "../api/resources.ts";
+import { definedResource, type Resource, resourceOf, storedKind } from "../api/resources.ts";
+import type { ApiServer } from "../api/server.ts";
 import type { NewObject } from "../api/types.ts";
 import { UsageError } from "./arguments.ts";
 import type { Failures } from "./failures.ts";
@@ -30,6 +31,7 @@ export interface InfoSource {
 
 /** The objects of a file; what is wrong with others goes to `failures`. */
 export function readInfos(
+  server: ApiServer,
   { manifests, problem }: KubectlFile,
   source: InfoSource,
   failures: Failures,
@@ -37,6 +39,9 @@ export function readInfos(
 ): Info[] {
   const { file } = source;
   const infos: Info[] = [];
+  const definitions = manifests.map(({ value }) => value).filter(isDefinition);
+  const find: FindResource = (apiVersion, kind) =>
+    definedResource(definitions, apiVersion, kind) ?? server.resourceOf(apiVersion, kind);
   for (const manifest of manifests) {
     const invalid = source.unchecked === true ? null : schemaProblem(manifest.value);
     if (invalid !== null) {
@@ -49,8 +54,9 @@ export function readInfos(
       return infos;
     }
     const unknown = mappingProblem(manifest.value, file);
-    if (unknown === null) infos.push({ object: located(manifest, source.namespace), manifest });
-    else {
+    if (unknown === null) {
+      infos.push({ object: located(manifest, source.namespace, find), manifest });
+    } else {
       failures.add(new UsageError(unknown));
       output.note(manifest.placeOf(["kind"]));
     }
@@ -63,6 +69,12 @@ export function readInfos(
     failures.add(new UsageError(`no objects passed to ${source.command}`));
   }
   return infos;
+}
+
+type FindResource = (apiVersion: string, kind: string) => Resource | null;
+
+function isDefinition(value: Manifest["value"]): boolean {
+  return value?.["kind"] === "CustomResourceDefinition";
 }
 
 /** What the client checks before it leaves the rest to the server. */
@@ -93,9 +105,10 @@ function mappingProblem(value: Manifest["value"], file: string): string | null {
 }
 
 /** The manifest as an object, in the namespace it is for. */
-function located({ value }: Manifest, namespace: string): NewObject {
-  const object = value as unknown as NewObject;
-  const resource = resourceOf(object.apiVersion, object.kind);
+function located({ value }: Manifest, namespace: string, find: FindResource): NewObject {
+  const written = value as unknown as NewObject;
+  const object = { ...written, kind: storedKind(written.apiVersion, written.kind) };
+  const resource = find(object.apiVersion, object.kind);
   const metadata = object.metadata ?? {};
   if (resource?.namespaced === false) return { ...object, metadata };
   return { ...object, metadata: { ...metadata, namespace: metadata.namespace ?? namespace } };

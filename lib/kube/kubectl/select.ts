@@ -2,7 +2,15 @@
 
 import { notFound } from "../api/errors.ts";
 import { matchesSelector } from "../api/labels.ts";
-import { findResource, qualifiedKind, RESOURCES, type Resource } from "../api/resources.ts";
+import {
+  findResource,
+  groupOf,
+  isBuiltIn,
+  qualifiedKind,
+  RESOURCES,
+  type Resource,
+  writtenKind,
+} from "../api/resources.ts";
 import type { ApiServer } from "../api/server.ts";
 import type { ApiObject, LabelRequirement, LabelSelector } from "../api/types.ts";
 import { isRecord } from "../schema.ts";
@@ -17,24 +25,22 @@ export function nameOf({ apiVersion, kind, metadata }: ApiObject): string {
 
 /** The resource of a word; throws as kubectl does for one that it does not know. */
 export function requireResource(server: ApiServer, word: string): Resource {
+  const wanted = word.toLowerCase();
+  for (const kind of server.store.kinds()) {
+    const [sample] = isBuiltIn(kind) ? [] : server.store.list(kind);
+    if (sample === undefined) continue;
+    const { apiVersion, metadata } = sample;
+    const resource = server.resourceOf(apiVersion, kind);
+    if (resource === null) continue;
+    const own = writtenKind(apiVersion, kind).toLowerCase();
+    const names = [own, resource.plural, ...resource.shortNames];
+    const group = groupOf(apiVersion);
+    const isFull = names.some((name) => wanted === `${name}.${group}`);
+    const isShort = kind.toLowerCase() === own && names.includes(wanted.split(".")[0] ?? "");
+    if (isFull || isShort) return { ...resource, namespaced: metadata.namespace !== undefined };
+  }
   const found = findResource(word);
   if (found !== null) return found;
-  for (const kind of server.store.kinds()) {
-    const [sample] = server.store.list(kind);
-    const name = kind.toLowerCase();
-    if (
-      sample !== undefined &&
-      [name, `${name}s`].includes(word.toLowerCase().split(".")[0] ?? "")
-    ) {
-      return {
-        kind,
-        apiVersion: sample.apiVersion,
-        plural: `${name}s`,
-        shortNames: [],
-        namespaced: sample.metadata.namespace !== undefined,
-      };
-    }
-  }
   throw new UsageError(`the server doesn't have a resource type "${word}"`);
 }
 

@@ -15,6 +15,7 @@ import {
   notModelled,
   ToolError,
 } from "../command.ts";
+import { readSystemSysctl, writeSystemSysctl } from "../system-sysctls.ts";
 
 interface Options {
   all: boolean;
@@ -148,7 +149,8 @@ function act(context: CommandContext, word: string, options: Options): number {
   }
   if (options.pattern !== null && !options.pattern.test(shown)) return 0;
   if (shown === FLUSH && equals === -1) return 0;
-  const old = sysctls.read(name);
+  const own = sysctls.read(name);
+  const old = own ?? readSystemSysctl(context.host, shown);
   if (old === null) {
     if (options.ignore) return 0;
     const path = name.replaceAll(".", "/");
@@ -158,7 +160,8 @@ function act(context: CommandContext, word: string, options: Options): number {
   let value = old;
   if (equals !== -1) {
     value = word.slice(equals + 1).trim();
-    const error = sysctls.write(name, value);
+    const error =
+      own === null ? writeSystemSysctl(context.host, shown, value) : sysctls.write(name, value);
     if (error === -EACCES) {
       // The tool sees that the file is read-only, says something else and goes on.
       context.io.stderr(`sysctl: setting key "${shown}": ${errnoMessage(-EINVAL)}\n`);

@@ -2,7 +2,8 @@
  * Commands that change the shell itself.
  *
  * Spec: POSIX.1-2017, Shell Command Language §2.14 (special built-in utilities), read, wait, cd.
- * Not modelled: `getopts`, `umask`, `alias`, job control; `cd` only sets PWD, since files are named
+ * Differs: `ulimit` and `umask` limit nothing.
+ * Not modelled: `getopts`, `alias`, job control; `cd` only sets PWD, since files are named
  * from the root.
  */
 
@@ -76,6 +77,8 @@ const BUILTINS: ReadonlyMap<string, Builtin> = new Map<string, Builtin>([
   [".", source],
   ["source", source],
   ["trap", at(trap)],
+  ["ulimit", at(() => 0)],
+  ["umask", at(() => 0)],
   ["unset", at(unset)],
   ["wait", wait],
 ]);

@@ -33,6 +33,25 @@ describe("kube/images/tools", () => {
     );
   });
 
+  it("serves files as busybox's httpd does", () => {
+    const box = run({
+      image: "busybox",
+      command: ["sh", "-c", "mkdir /www; echo hello > /www/index.html; httpd -f -p 8085 -h /www"],
+    });
+    const ask = (path: string): string =>
+      box.ask(`printf 'GET ${path} HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n' | nc -N 10.0.0.2 8085`);
+    const date = /(?:Date|Last-Modified): [^\r]*\r\n|ETag: "[0-9a-f]+-|\r/g;
+
+    expect(ask("/").replace(date, "")).to.equal(
+      'HTTP/1.1 200 OK\nConnection: close\nContent-type: text/html\nAccept-Ranges: bytes\n6"\nContent-Length: 6\n\nhello\n',
+    );
+    expect(ask("/nope").replace(date, "")).to.equal(
+      "HTTP/1.1 404 Not Found\nConnection: close\nContent-type: text/html\n\n" +
+        "<HTML><HEAD><TITLE>404 Not Found</TITLE></HEAD>\n<BODY><H1>404 Not Found</H1>\n" +
+        "The requested URL was not found\n</BODY></HTML>\n",
+    );
+  });
+
   it("looks up names with nslookup: each of the search list, A and AAAA", () => {
     const box = run({ image: "busybox", command: ["sh", "-c", "sleep 1; nslookup web; echo $?"] });
     const conf = "search default.test test\nnameserver 10.0.0.1\noptions ndots:5\n";

@@ -127,6 +127,19 @@ describe("kube/kubelet/kubelet", () => {
     ]);
   });
 
+  it("says of HTTPS what Go says of a server without it", () => {
+    const world = cluster();
+    world.programs.set("http", (container) => http(container, []));
+    const probe = ", readinessProbe: {httpGet: {port: 80, scheme: HTTPS}, periodSeconds: 2}";
+    world.apply(deployment(1, "http", probe));
+    world.pass(8);
+    const name = world.pods()[0]?.metadata.name ?? "";
+
+    expect(world.events(name)).to.include(
+      'Warning Unhealthy Readiness probe failed: Get "https://10.244.0.2:80/": http: server gave HTTP response to HTTPS client',
+    );
+  });
+
   it("probes readiness from the node and takes endpoints out and in again", () => {
     const world = cluster();
     const requests: string[] = [];

@@ -6,6 +6,7 @@
 import type { FieldPath } from "../../schema.ts";
 import type { FieldErrors } from "../errors.ts";
 import { type Fields, mapIn, mapsIn, textIn, textsIn } from "../fields.ts";
+import { isBuiltIn } from "../resources.ts";
 import { checkLabels, checkText } from "./checks.ts";
 import {
   labelKeyProblems,
@@ -53,7 +54,8 @@ export function checkMetadata(errors: FieldErrors, object: Fields, old: Fields |
   checkLabels(errors, LABELS, mapIn(metadata, "labels"));
   checkAnnotations(errors, ANNOTATIONS, mapIn(metadata, "annotations"));
   checkOwners(errors, OWNERS, mapsIn(metadata, "ownerReferences"));
-  checkFinalizers(errors, FINALIZERS, textsIn(metadata, "finalizers"));
+  const isOwn = isBuiltIn(textIn(object, "kind"));
+  checkFinalizers(errors, FINALIZERS, textsIn(metadata, "finalizers"), isOwn);
 }
 
 function checkNames(errors: FieldErrors, kind: string, metadata: Fields | null): void {
@@ -110,12 +112,15 @@ function checkFinalizers(
   errors: FieldErrors,
   path: FieldPath,
   finalizers: readonly string[],
+  isKubernetesOwn: boolean,
 ): void {
   if (finalizers.length === 0) return;
   for (const finalizer of finalizers) checkText(errors, path, finalizer, labelKeyProblems);
   if (finalizers.includes("orphan") && finalizers.includes("foregroundDeletion")) {
     errors.invalid(path, finalizers, "finalizer orphan and foregroundDeletion cannot be both set");
   }
+  // Custom resources may have names of any form.
+  if (!isKubernetesOwn) return;
   for (const [index, finalizer] of finalizers.entries()) {
     if (finalizer.includes("/") || STANDARD_FINALIZERS.includes(finalizer)) continue;
     errors.invalid(

@@ -46,7 +46,7 @@ export function doorsCommand(store: Store, outside: ReadonlySet<string>): Comman
         for (const door of doorsOf(store)) {
           if (isOutside && !door.isOutside) continue;
           if (!isAll && SYSTEM.some((namespace) => door.name.startsWith(namespace))) continue;
-          const { isGood, text } = yield* knock(host, door);
+          const { isGood, text } = expected(door, yield* knock(host, door));
           if (!isGood) shut += 1;
           io.stdout(`${isGood ? "ok  " : "shut"} ${describe(door)}: ${text}\n`);
         }
@@ -67,6 +67,12 @@ function doorsWith(body: (isAll: boolean) => CommandBody): Command {
       return body(args.length > 0);
     },
   };
+}
+
+/** A door that is shut because its Service wants it so is as it should be. */
+function expected({ isElsewhere }: Door, answer: Answer): Answer {
+  if (answer.isGood || !isElsewhere) return answer;
+  return { isGood: true, text: `${answer.text}, as externalTrafficPolicy Local wants it` };
 }
 
 function describe({ name, address, port, protocol, host, path }: Door): string {

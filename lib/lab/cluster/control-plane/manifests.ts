@@ -4,7 +4,7 @@
  */
 import { fromUtf8 } from "../../../base/bytes.ts";
 import { type Place, VethworkError } from "../../../base/errors.ts";
-import { resourceOf } from "../../../kube/api/resources.ts";
+import { resourceOf, storedKind } from "../../../kube/api/resources.ts";
 import { ApiServer } from "../../../kube/api/server.ts";
 import type { ApiObject, NewObject } from "../../../kube/api/types.ts";
 import { kubectl } from "../../../kube/kubectl/kubectl.ts";
@@ -114,9 +114,9 @@ export class ManifestFiles {
     for (const { manifests } of this.#files.values()) {
       for (const { value, placeOf } of manifests) {
         const { apiVersion, kind: ownKind, metadata } = value as unknown as ApiObject;
-        if (ownKind !== kind || metadata?.name !== name) continue;
+        if (storedKind(apiVersion, ownKind) !== kind || metadata?.name !== name) continue;
         const namespaced = resourceOf(apiVersion, kind)?.namespaced !== false;
-        if (!namespaced || (metadata.namespace ?? "default") === namespace) {
+        if (!namespaced || namespace === "" || (metadata.namespace ?? "default") === namespace) {
           return placeOf(["metadata", "name"]);
         }
       }
