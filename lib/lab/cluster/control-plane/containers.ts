@@ -1,7 +1,7 @@
 /** The containers of a cluster, as `kubectl exec`, `kubectl logs` and a lab's steps reach them. */
 import { VethworkError } from "../../../base/errors.ts";
 import type { Pod } from "../../../kube/api/types.ts";
-import { programOf } from "../../../kube/images/catalogue.ts";
+import { contextOf, programOf } from "../../../kube/images/catalogue.ts";
 import type { Container } from "../../../kube/images/container.ts";
 import { execCommand, execProgram } from "../../../kube/images/exec.ts";
 import type { PodAccess } from "../../../kube/kubectl/surroundings.ts";
@@ -9,6 +9,7 @@ import type { ContainerRun } from "../../../kube/kubelet/container-run.ts";
 import { keyOf } from "../../../kube/store.ts";
 import type { CommandStreams } from "../../../shell/command.ts";
 import type { CommandIo, ShellHost } from "../../../shell/host.ts";
+import type { CommandSet } from "../../../shell/command-set.ts";
 import { NOT_FOUND } from "../../../shell/interpreter/lookup.ts";
 import type { Program } from "../../../sim/process.ts";
 import type { RunningNode } from "./nodes.ts";
@@ -61,6 +62,12 @@ export class ClusterContainers implements PodAccess {
     const { name, namespace = "default" } = metadata;
     const node = this.#nodes.get(spec.nodeName ?? "");
     return node?.kubelet.findContainer(namespace, name, container) ?? null;
+  }
+
+  /** The commands of the image of a container that runs; null if it does not. */
+  commandsOf(run: ContainerRun): CommandSet | null {
+    const running = this.#table.find(run.host);
+    return running === null ? null : contextOf(running).commands;
   }
 
   exec(
