@@ -8,8 +8,8 @@ import type { PodAccess } from "../../../kube/kubectl/surroundings.ts";
 import type { ContainerRun } from "../../../kube/kubelet/container-run.ts";
 import { keyOf } from "../../../kube/store.ts";
 import type { CommandStreams } from "../../../shell/command.ts";
-import type { CommandIo, ShellHost } from "../../../shell/host.ts";
 import type { CommandSet } from "../../../shell/command-set.ts";
+import type { CommandIo, ShellHost } from "../../../shell/host.ts";
 import { NOT_FOUND } from "../../../shell/interpreter/lookup.ts";
 import type { Program } from "../../../sim/process.ts";
 import type { RunningNode } from "./nodes.ts";
@@ -79,6 +79,10 @@ export class ClusterContainers implements PodAccess {
     const run = this.find(pod, container);
     const running = run === null ? null : this.#table.find(run.host);
     return running === null ? null : execCommand(running, words, io);
+  }
+
+  hostOf(pod: Pod): ShellHost | null {
+    return this.find(pod)?.host ?? null;
   }
 
   logs(pod: Pod, container: string, previous: boolean): string | null {
