@@ -4,7 +4,7 @@
  */
 import { type Ipv4, isIpv4, parseIpv4 } from "../base/inet.ts";
 import type { Node, Service } from "./api/types.ts";
-import type { Ingress } from "./ingress.ts";
+import type { Ingress } from "./ingress-objects.ts";
 import { keyOf, type Store } from "./store.ts";
 
 /** One way in. */

@@ -10,64 +10,14 @@
  * Not modelled: annotations other than rewrite-target, use-regex, ssl-redirect and
  * force-ssl-redirect, targets of rewrites that are other hosts, resource backends, ExternalName.
  */
-import type { ProxyRoute } from "../apps/http-upstreams.ts";
-import { isIpv4, parseIpv4 } from "../base/inet.ts";
-import type { DnsObjects, DnsService } from "./dns-objects.ts";
+import type { IngressTarget } from "./ingress-backend.ts";
+import type { Ingress, IngressBackend } from "./ingress-objects.ts";
 import { compareNames, type StringMap } from "./objects.ts";
 
-/** The annotation that named the class before `spec.ingressClassName`. */
-const CLASS_ANNOTATION = "kubernetes.io/ingress.class";
 const REWRITE_ANNOTATION = "nginx.ingress.kubernetes.io/rewrite-target";
 const REGEX_ANNOTATION = "nginx.ingress.kubernetes.io/use-regex";
 const SSL_REDIRECT_ANNOTATION = "nginx.ingress.kubernetes.io/ssl-redirect";
 const FORCE_REDIRECT_ANNOTATION = "nginx.ingress.kubernetes.io/force-ssl-redirect";
-const DEFAULT_CLASS_ANNOTATION = "ingressclass.kubernetes.io/is-default-class";
-
-/** A Service and one of its ports, by number or by name. */
-export interface IngressBackend {
-  readonly service?:
-    | {
-        readonly name: string;
-        readonly port?:
-          | { readonly number?: number | undefined; readonly name?: string | undefined }
-          | undefined;
-      }
-    | undefined;
-}
-
-/** A path of a rule and its backend. */
-export interface IngressPath {
-  readonly path?: string | undefined;
-  readonly pathType: string;
-  readonly backend: IngressBackend;
-}
-
-/** networking.k8s.io/v1 Ingress. */
-export interface Ingress {
-  readonly metadata: {
-    readonly name: string;
-    readonly namespace?: string | undefined;
-    readonly creationTimestamp?: string | undefined;
-    readonly annotations?: StringMap | undefined;
-  };
-  readonly spec: {
-    readonly ingressClassName?: string | undefined;
-    readonly defaultBackend?: IngressBackend | undefined;
-    readonly tls?: readonly { readonly hosts?: readonly string[] | undefined }[] | undefined;
-    readonly rules?:
-      | readonly {
-          readonly host?: string | undefined;
-          readonly http?: { readonly paths: readonly IngressPath[] } | undefined;
-        }[]
-      | undefined;
-  };
-}
-
-/** networking.k8s.io/v1 IngressClass. */
-export interface IngressClass {
-  readonly metadata: { readonly name: string; readonly annotations?: StringMap | undefined };
-  readonly spec?: { readonly controller?: string | undefined } | undefined;
-}
 
 /** How a path is compared: all of it, whole elements of it, or as a string's beginning. */
 type PathMatch = "exact" | "elements" | "string";
@@ -93,40 +43,6 @@ interface Server {
   usesRegex: boolean;
   /** Some Ingress names the host in its `tls`. */
   hasTls: boolean;
-}
-
-/** Where a request goes, and what is asked for there. */
-export interface IngressTarget {
-  readonly namespace: string;
-  readonly backend: IngressBackend;
-  /** Null: the path of the request. */
-  readonly path: string | null;
-  /** Whether the client has to come again with TLS. */
-  readonly toTls: boolean;
-}
-
-/** ingress-nginx's `spec.controller`. */
-export const NGINX_CONTROLLER = "k8s.io/ingress-nginx";
-
-/**
- * The Ingresses that a controller takes care of: by class, or without one if its class is the
- * default or it `takesClassless` ones anyway.
- */
-export function ingressesOf(
-  controller: string,
-  ingresses: readonly Ingress[],
-  classes: readonly IngressClass[],
-  takesClassless = false,
-): Ingress[] {
-  const own = classes.filter(({ spec }) => spec?.controller === controller);
-  const names = new Set(own.map(({ metadata }) => metadata.name));
-  const takesOthers = own.some(
-    ({ metadata }) => metadata.annotations?.[DEFAULT_CLASS_ANNOTATION] === "true",
-  );
-  return ingresses.filter(({ metadata, spec }) => {
-    const name = metadata.annotations?.[CLASS_ANNOTATION] ?? spec.ingressClassName;
-    return name === undefined ? takesClassless || takesOthers : names.has(name);
-  });
 }
 
 /** The routing table of some Ingresses; of two that claim a path, the older one has it. */
@@ -215,45 +131,6 @@ const ROOT = { path: "/", match: "string", rewrite: "" } as const;
 function matchOf(pathType: string): PathMatch {
   if (pathType === "Exact") return "exact";
   return pathType === "Prefix" ? "elements" : "string";
-}
-
-/** The ready endpoints of a target, with the name that the proxy counts its turns by. */
-export function backendRoute(
-  objects: DnsObjects,
-  { namespace, backend, path }: Omit<IngressTarget, "toTls">,
-): ProxyRoute {
-  const { service: wanted } = backend;
-  const name = `${namespace}-${wanted?.name ?? ""}-${wanted?.port?.name ?? wanted?.port?.number ?? ""}`;
-  const service = wanted === undefined ? null : objects.service(namespace, wanted.name);
-  const nobody = { backend: name, endpoints: [], path, redirect: null };
-  if (service === null || wanted === undefined) return nobody;
-  const port = servicePort(service, wanted.port ?? {});
-  if (port === null) return nobody;
-  const endpoints = objects
-    .endpointSlices(namespace, wanted.name)
-    .filter(({ addressType }) => addressType === "IPv4")
-    .flatMap((slice) =>
-      (slice.ports ?? [])
-        .filter((candidate) => (candidate.name ?? "") === (port.name ?? ""))
-        .flatMap((to) =>
-          (slice.endpoints ?? [])
-            .filter(({ conditions }) => conditions?.ready !== false)
-            .flatMap(({ addresses }) => addresses.filter((address) => isIpv4(address)))
-            .map((address) => ({ address: parseIpv4(address), port: to.port ?? 0 })),
-        ),
-    );
-  return { backend: name, endpoints, path, redirect: null };
-}
-
-function servicePort(
-  { spec }: DnsService,
-  wanted: { readonly number?: number | undefined; readonly name?: string | undefined },
-) {
-  const ports = spec.ports ?? [];
-  const found = ports.find(({ name, port }) =>
-    wanted.name !== undefined && wanted.name !== "" ? name === wanted.name : port === wanted.number,
-  );
-  return found ?? null;
 }
 
 /** The exact path, else the longest one that the request's begins with. */

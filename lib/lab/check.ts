@@ -4,7 +4,8 @@
  */
 import { type Place, VethworkError } from "../base/errors.ts";
 import { kubectlWords } from "../kube/kubectl/command.ts";
-import { commandSet } from "../shell/command-set.ts";
+import { immediate } from "../shell/command.ts";
+import { type CommandSet, commandSet } from "../shell/command-set.ts";
 import { LAB_COMMANDS } from "../shell/commands.ts";
 import { checkCommand } from "../shell/shell.ts";
 import { doorsWords } from "./cluster/control-plane/doors.ts";
@@ -41,23 +42,42 @@ export function checkReferences(lab: Lab, root: Place): void {
  * syntax, commands and options that do not exist there.
  */
 export function checkCommands(lab: Lab): void {
+  // With a control plane there is kubectl, and Pods have images.
+  const hasImages = lab.cluster !== null && lab.cluster.controlPlane !== null;
+  const runs = [
+    ...lab.steps.flatMap(runsOf),
+    ...lab.expectations.flatMap((one) => (one.kind === "command" ? [one.step] : [])),
+  ];
   const lines = [
     ...(lab.topology?.setup ?? []).map(({ command }) => command),
     ...lab.processes.map(({ command }) => command),
-    ...lab.steps.flatMap(commandsOf),
-    ...lab.expectations.flatMap((one) => (one.kind === "command" ? [one.step.command] : [])),
+    ...runs.filter((run) => !hasImages || !isInContainer(run)).map(({ command }) => command),
   ];
-  const hasKubectl = lab.cluster !== null && lab.cluster.controlPlane !== null;
-  const commands = hasKubectl
+  const commands = hasImages
     ? commandSet("dash", [kubectlWords, doorsWords], LAB_COMMANDS)
     : LAB_COMMANDS;
   for (const { value, place } of lines) withPlace(place, () => checkCommand(value, commands));
+  for (const { command } of hasImages ? runs.filter(isInContainer) : []) {
+    withPlace(command.place, () => checkCommand(command.value, ANY_COMMANDS));
+  }
 }
 
-function commandsOf(step: Step): Located<string>[] {
-  if (step.kind === "run") return [step.command];
-  return step.kind === "parallel" ? step.commands.map(({ command }) => command) : [];
+function runsOf(step: Step): readonly RunStep[] {
+  if (step.kind === "run") return [step];
+  return step.kind === "parallel" ? step.commands : [];
 }
+
+/** `pod/web`, `deployment/web`: which commands it has is known once it runs. */
+function isInContainer({ on }: RunStep): boolean {
+  return on.value.includes("/") && !/^nodes?\//.test(on.value);
+}
+
+/** Commands of any name, so that only the syntax of a line is looked at. */
+const ANY_COMMANDS: CommandSet = {
+  shell: "dash",
+  find: (name) => ({ name, parse: () => immediate(() => 0) }),
+  names: () => [],
+};
 
 function checkTopology(topology: Topology, names: Names): void {
   const ends = new Map<string, Place>();

@@ -29,3 +29,12 @@ export function commandSet(
     names: () => [...new Set([...byName.keys(), ...(base?.names() ?? [])])].sort(),
   };
 }
+
+/** What `first` has, and what only `second` has; the shell is that of `first`. */
+export function layered(first: CommandSet, second: CommandSet): CommandSet {
+  return {
+    shell: first.shell,
+    find: (name) => first.find(name) ?? second.find(name),
+    names: () => [...new Set([...first.names(), ...second.names()])].sort(),
+  };
+}

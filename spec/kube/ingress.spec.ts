@@ -1,13 +1,13 @@
 import { expect } from "chai";
 import { ListedObjects } from "../../lib/kube/dns-objects.ts";
+import { IngressRoutes } from "../../lib/kube/ingress.ts";
+import { backendRoute } from "../../lib/kube/ingress-backend.ts";
 import {
-  backendRoute,
   type Ingress,
   type IngressBackend,
-  IngressRoutes,
   ingressesOf,
   NGINX_CONTROLLER,
-} from "../../lib/kube/ingress.ts";
+} from "../../lib/kube/ingress-objects.ts";
 
 function backend(name: string, number = 80) {
   return { service: { name, port: { number } } };

@@ -10,55 +10,21 @@ import { NS_PER_MS, NS_PER_S } from "../../base/units.ts";
 import { type CronSchedule, cronProblem, parseCron } from "../api/cron.ts";
 import { ApiError } from "../api/errors.ts";
 import { formatLongTime, formatTime, parseTime } from "../api/time.ts";
-import type { ApiObject, Job, NewObject, StringMap } from "../api/types.ts";
+import type { Job } from "../api/types.ts";
 import { deepEqual } from "../deep-equal.ts";
 import { controllerOf, type Informers } from "../informer.ts";
 import { keyOf, objectKey } from "../store.ts";
 import { ApiClient, type Sync } from "./client.ts";
 import { type ControllerContext, WorkQueue } from "./controller.ts";
+import { byStart, type CronJob, type CronJobStatus, jobOf, referenceTo } from "./cronjob-jobs.ts";
 import { EventRecorder } from "./events.ts";
 import { jobEnd } from "./job.ts";
-import { controllerReference } from "./pods.ts";
 
 const START_NS = 4 * NS_PER_MS;
 /** nextScheduleDelta: so much behind the time, lest a clock be early. */
 const DELTA_NS = 100 * NS_PER_MS;
 /** More missed times than this are worth a warning. */
 const MANY_MISSED = 100;
-
-/** A Job that a CronJob has started and that goes on. */
-interface ActiveJob {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly name: string;
-  readonly namespace?: string | undefined;
-  readonly resourceVersion: string;
-  readonly uid: string;
-}
-
-/** Times in RFC 3339. */
-interface CronJobStatus {
-  readonly active?: readonly ActiveJob[] | undefined;
-  readonly lastScheduleTime?: string | undefined;
-  readonly lastSuccessfulTime?: string | undefined;
-}
-
-/** batch/v1 CronJob. */
-interface CronJob extends ApiObject {
-  readonly spec: {
-    readonly schedule: string;
-    readonly concurrencyPolicy: "Allow" | "Forbid" | "Replace";
-    readonly suspend?: boolean;
-    readonly startingDeadlineSeconds?: number;
-    readonly successfulJobsHistoryLimit?: number;
-    readonly failedJobsHistoryLimit?: number;
-    readonly jobTemplate: {
-      readonly metadata?: { readonly labels?: StringMap; readonly annotations?: StringMap };
-      readonly spec: Job["spec"];
-    };
-  };
-  readonly status: CronJobStatus;
-}
 
 /** Starts Jobs by the clock. */
 export class CronJobController {
@@ -236,35 +202,4 @@ export class CronJobController {
     yield* this.#client.delete("Job", key, { propagation: "Background" });
     this.#events.event(cron, "Normal", "SuccessfulDelete", `Deleted job ${job.name}`);
   }
-}
-
-function jobOf(cron: CronJob, name: string, due: number): NewObject {
-  const { metadata = {}, spec } = cron.spec.jobTemplate;
-  return {
-    apiVersion: "batch/v1",
-    kind: "Job",
-    metadata: {
-      name,
-      namespace: cron.metadata.namespace,
-      labels: metadata.labels,
-      annotations: {
-        ...metadata.annotations,
-        "batch.kubernetes.io/cronjob-scheduled-timestamp": formatTime(due),
-      },
-      ownerReferences: [controllerReference(cron)],
-    },
-    spec,
-  };
-}
-
-function referenceTo({ apiVersion, kind, metadata }: Job): ActiveJob {
-  const { name, namespace, resourceVersion, uid } = metadata;
-  return { apiVersion, kind, name, namespace, resourceVersion, uid };
-}
-
-/** Those that have not started come last. */
-function byStart(a: Job, b: Job): number {
-  const [first = "~", second = "~"] = [a.status.startTime, b.status.startTime];
-  if (first !== second) return first < second ? -1 : 1;
-  return a.metadata.name < b.metadata.name ? -1 : 1;
 }

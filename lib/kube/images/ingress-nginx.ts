@@ -11,14 +11,14 @@ import { textReply } from "../../apps/http-service.ts";
 import { appHost } from "../../shell/app.ts";
 import type { CommandContext } from "../../shell/command.ts";
 import { type Program, waitFor } from "../../sim/process.ts";
+import { IngressRoutes } from "../ingress.ts";
+import { backendRoute } from "../ingress-backend.ts";
 import {
-  backendRoute,
   type Ingress,
   type IngressClass,
-  IngressRoutes,
   ingressesOf,
   NGINX_CONTROLLER,
-} from "../ingress.ts";
+} from "../ingress-objects.ts";
 import { objectsOf } from "./cluster-objects.ts";
 import type { Container } from "./container.ts";
 import { GoFlags, serveGo } from "./go-server.ts";

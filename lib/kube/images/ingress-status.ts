@@ -12,7 +12,7 @@ import { matchesLabels } from "../api/labels.ts";
 import type { ApiObject, Node, Pod, Service } from "../api/types.ts";
 import { isReady } from "../controllers/pods.ts";
 import { deepEqual } from "../deep-equal.ts";
-import type { Ingress } from "../ingress.ts";
+import type { Ingress } from "../ingress-objects.ts";
 import { objectKey } from "../store.ts";
 import type { Container } from "./container.ts";
 

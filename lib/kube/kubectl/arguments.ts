@@ -21,6 +21,15 @@ export interface Arguments {
 
 /** Options that take the next word as their value. */
 const WITH_VALUE = new Set([
+  "L",
+  "address",
+  "api-group",
+  "cpu",
+  "cpu-percent",
+  "label-columns",
+  "max",
+  "memory",
+  "min",
   "f",
   "filename",
   "n",

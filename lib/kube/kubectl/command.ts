@@ -18,13 +18,15 @@ import { exec } from "./exec.ts";
 import { kubectl, type ManifestFiles } from "./kubectl.ts";
 import { logs } from "./logs.ts";
 import { Output } from "./output.ts";
+import { portForward } from "./port-forward.ts";
 import type { KubectlSurroundings } from "./surroundings.ts";
 import { awaitGone, rolloutStatus, targetsOf, waitCommand } from "./wait.ts";
+import { watch } from "./watch.ts";
 
 /** From a request to its answer. */
 const REQUEST_NS: Ns = 5 * NS_PER_MS;
 
-const NOT_MODELLED = ["attach", "autoscale", "cp", "debug", "edit", "port-forward", "proxy", "top"];
+const NOT_MODELLED = ["attach", "config", "cp", "debug", "edit", "proxy"];
 
 /** The command. */
 export function kubectlCommand(around: KubectlSurroundings): Command {
@@ -54,9 +56,6 @@ function readWords(words: readonly string[]): Arguments {
   if (NOT_MODELLED.includes(args.command)) {
     throw notModelled("kubectl", args.command, "get, describe, apply, exec, logs, wait …");
   }
-  if (args.flag("w") || args.flag("watch")) {
-    throw notModelled("kubectl", "--watch", "wait, rollout status, or get in several steps");
-  }
   return args;
 }
 
@@ -74,6 +73,10 @@ function runKubectl(
       return exec(around, args, io);
     case "logs":
       return logs(around, args, io);
+    case "get":
+      return isWatch(args) ? watch(around, args, io) : atOnce(around, words, context);
+    case "port-forward":
+      return portForward(around, args, context);
     case "rollout":
       if (args.words[0] === "status" && args.option("watch") !== "false") {
         return rolloutStatus(around, args, io);
@@ -86,6 +89,10 @@ function runKubectl(
     default:
       return atOnce(around, words, context);
   }
+}
+
+function isWatch(args: Arguments): boolean {
+  return ["w", "watch", "watch-only"].some((name) => args.flag(name));
 }
 
 /** What the server's first answer completes. */

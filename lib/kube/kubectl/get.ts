@@ -1,13 +1,14 @@
 /** `kubectl get`: tables, YAML, JSON, paths and names. */
 import { formatSelector } from "../api/labels.ts";
-import { qualifiedKind, writtenKind } from "../api/resources.ts";
+import { qualifiedKind, type Resource, writtenKind } from "../api/resources.ts";
 import type { ApiServer } from "../api/server.ts";
 import type { ApiObject, EventObject } from "../api/types.ts";
 import { type Arguments, UsageError } from "./arguments.ts";
 import { columnsOf } from "./columns.ts";
 import { customColumns } from "./custom-columns.ts";
 import { Failures } from "./failures.ts";
-import { renderJsonPath } from "./jsonpath.ts";
+import { renderGoTemplate } from "./go-template.ts";
+import { evaluateJsonPath, renderJsonPath } from "./jsonpath.ts";
 import type { Output } from "./output.ts";
 import { findIn, nameOf, type Selection, selections } from "./select.ts";
 import { formatTable } from "./table.ts";
@@ -27,7 +28,9 @@ export function get(server: ApiServer, args: Arguments, output: Output): void {
   const failures = new Failures();
   const chosen = selections(server, args.words).map((selection) => {
     if (selection.resource.kind === "Endpoints") warnOfEndpoints(output);
-    return { selection, objects: ordered(findIn(server, selection, args, failures)) };
+    const objects = ordered(findIn(server, selection, args, failures));
+    const path = args.option("sort-by");
+    return { selection, objects: path === null ? objects : sortedBy(objects, path) };
   });
   show(server, args, chosen, failures.isEmpty, output);
   failures.print(output);
@@ -55,7 +58,7 @@ function show(
   const format = args.option("o") ?? args.option("output") ?? "";
   const objects = chosen.flatMap((each) => each.objects).map(asWritten);
   const [kind = "", template] = format.split(/=(.*)/s);
-  if (["yaml", "json", "jsonpath"].includes(kind)) {
+  if (["yaml", "json", "jsonpath", "go-template", "template"].includes(kind)) {
     const isOne = chosen.length === 1 && chosen[0]?.selection.names.length === 1;
     if (isOne && objects.length === 0) return;
     const list = {
@@ -66,6 +69,7 @@ function show(
     };
     const value = isOne ? objects[0] : list;
     if (kind === "jsonpath") output.write(renderJsonPath(value, template ?? ""));
+    else if (kind.endsWith("template")) output.write(renderGoTemplate(value, template ?? ""));
     else output.write(format === "yaml" ? toYaml(value) : toJson(value));
     return;
   }
@@ -79,7 +83,7 @@ function show(
   }
   if (format !== "" && format !== "wide") {
     throw new UsageError(
-      `unable to match a printer suitable for the output format "${format}", allowed formats are: custom-columns,json,jsonpath,name,wide,yaml`,
+      `unable to match a printer suitable for the output format "${format}", allowed formats are: custom-columns,go-template,json,jsonpath,name,template,wide,yaml`,
     );
   }
   if (objects.length === 0) {
@@ -118,29 +122,63 @@ function table(
   objects: readonly ApiObject[],
   prefixed: boolean,
 ): string {
+  const { head, row } = tableOf(server, args, resource, prefixed);
+  const rows = objects.map(row);
+  return formatTable(args.flag("no-headers") ? rows : [head, ...rows]);
+}
+
+/** The heads of a resource's table, and the cells of an object; ages are as of when it is asked. */
+export function tableOf(
+  server: ApiServer,
+  args: Arguments,
+  resource: Resource,
+  prefixed: boolean,
+): { readonly head: string[]; readonly row: (object: ApiObject) => string[] } {
   const { heads, wide, cells } = columnsOf(resource.kind);
   const isWide = (args.option("o") ?? args.option("output")) === "wide";
   const withLabels = args.flag("show-labels");
   const withNamespace = args.allNamespaces && resource.namespaced;
-  const age = agesOf(server);
+  const withKind = prefixed || args.flag("show-kind");
+  const labelNames = [...args.options("L"), ...args.options("label-columns")].flatMap((list) =>
+    list.split(","),
+  );
   const row = (object: ApiObject): string[] => {
+    const age = agesOf(server);
     const [name = "", ...rest] = cells(object, age).slice(0, isWide ? undefined : heads.length);
-    const shown = prefixed ? `${qualifiedKind(object.apiVersion, object.kind)}/${name}` : name;
-    const labels = withLabels ? [formatSelector({ matchLabels: object.metadata.labels })] : [];
-    return [...(withNamespace ? [object.metadata.namespace ?? ""] : []), shown, ...rest, ...labels];
+    const shown = withKind ? `${qualifiedKind(object.apiVersion, object.kind)}/${name}` : name;
+    const { namespace = "", labels } = object.metadata;
+    return [
+      ...(withNamespace ? [namespace] : []),
+      shown,
+      ...rest,
+      ...labelNames.map((label) => labels?.[label] ?? ""),
+      ...(withLabels ? [formatSelector({ matchLabels: labels })] : []),
+    ];
   };
   const head = [
     ...(withNamespace ? ["NAMESPACE"] : []),
     ...heads,
     ...(isWide ? wide : []),
+    ...labelNames.map((label) => label.slice(label.lastIndexOf("/") + 1).toUpperCase()),
     ...(withLabels ? ["LABELS"] : []),
   ];
-  const rows = objects.map(row);
-  return formatTable(args.flag("no-headers") ? rows : [head, ...rows]);
+  return { head, row };
+}
+
+/** The objects by what a path leads to in them: numbers by their size, all else as text. */
+function sortedBy(objects: readonly ApiObject[], path: string): ApiObject[] {
+  const keyed = objects.map((object) => ({ object, key: evaluateJsonPath(object, path)[0] ?? "" }));
+  if (objects.length > 0 && keyed.every(({ key }) => key === "")) {
+    throw new UsageError(`couldn't find any field with path "${path}" in the list of objects`);
+  }
+  const isNumeric = keyed.every(({ key }) => /^-?[0-9.]+$/.test(key));
+  const compare = (a: string, b: string): number =>
+    isNumeric ? Number(a) - Number(b) : a < b ? -1 : Number(a > b);
+  return keyed.sort((a, b) => compare(a.key, b.key)).map(({ object }) => object);
 }
 
 /** Events by their time, all else by name. */
-function ordered(objects: ApiObject[]): ApiObject[] {
+export function ordered(objects: ApiObject[]): ApiObject[] {
   if (objects[0]?.kind !== "Event") return objects;
   const versions = (object: ApiObject) => Number((object as EventObject).metadata.resourceVersion);
   return objects.sort((a, b) => versions(a) - versions(b));

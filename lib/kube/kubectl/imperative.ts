@@ -91,6 +91,35 @@ export function expose(server: ApiServer, args: Arguments, output: Output): void
   create(server, service, args, output, "exposed");
 }
 
+/** `autoscale deployment NAME --max=5 [--min=2] [--cpu=80%]`: a HorizontalPodAutoscaler. */
+export function autoscale(server: ApiServer, args: Arguments, output: Output): void {
+  const [selection] = selections(server, args.words);
+  const [target] = selection === undefined ? [] : objectsOf(server, selection, args);
+  if (target === undefined) throw new UsageError("You must provide one or more resources");
+  const most = args.option("max");
+  if (most === null) throw new UsageError('required flag(s) "max" not set');
+  const least = args.option("min");
+  const share = args.option("cpu") ?? args.option("cpu-percent");
+  const { apiVersion, kind, metadata } = target;
+  const resource = (averageUtilization: number) => ({
+    type: "Resource",
+    resource: { name: "cpu", target: { type: "Utilization", averageUtilization } },
+  });
+  const spec = {
+    scaleTargetRef: { apiVersion, kind, name: metadata.name },
+    ...(least !== null && { minReplicas: Number(least) }),
+    maxReplicas: Number(most),
+    ...(share !== null && { metrics: [resource(Number(share.replace("%", "")))] }),
+  };
+  const autoscaler = {
+    apiVersion: "autoscaling/v2",
+    kind: "HorizontalPodAutoscaler",
+    metadata: { name: args.option("name") ?? metadata.name },
+    spec,
+  };
+  create(server, autoscaler, args, output, "autoscaled");
+}
+
 function containerOf(
   args: Arguments,
   name: string,

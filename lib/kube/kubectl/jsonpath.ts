@@ -4,12 +4,10 @@
  * `{range .items[*]}…{end}`.
  *
  * Spec: Kubernetes, "JSONPath Support".
- * Not modelled: recursive descent, slices, unions, other comparisons than `==`.
  */
 import { canonical } from "../api/names.ts";
 import { UsageError } from "./arguments.ts";
-
-const STEP = /\.([\w/-]+)|\['([^']+)'\]|\[(\*|-?\d+)\]|\[\?\(@\.([\w.]+)==["']?([^"')]*)["']?\)\]/y;
+import { followSteps, readSteps } from "./jsonpath-steps.ts";
 
 /** What stands in braces, strings with braces in them included. */
 const ACTION = /\{((?:"(?:[^"\\]|\\.)*"|'[^']*'|[^{}"'])*)\}/g;
@@ -83,42 +81,13 @@ function valuesOf(object: unknown, expression: string): unknown[] {
   if (path.startsWith("$") || path.startsWith("@")) path = path.slice(1);
   if (path === "" || path === ".") return [object];
   if (!path.startsWith(".") && !path.startsWith("[")) path = `.${path}`;
-  let values: unknown[] = [object];
-  STEP.lastIndex = 0;
-  let at = 0;
-  while (at < path.length) {
-    STEP.lastIndex = at;
-    const step = STEP.exec(path);
-    if (step === null) throw new UsageError(`error parsing jsonpath ${expression}`);
-    at = STEP.lastIndex;
-    values = values.flatMap((value) => follow(value, step));
-  }
-  return values;
+  const steps = readSteps(path);
+  if (steps === null) throw new UsageError(`error parsing jsonpath ${expression}`);
+  return followSteps(object, steps);
 }
 
 function refusal(template: string, why: string): UsageError {
   return new UsageError(`error parsing jsonpath ${template}, ${why}`);
-}
-
-function follow(value: unknown, step: RegExpExecArray): unknown[] {
-  const [, field, quoted, index, key, wanted] = step;
-  const name = field ?? quoted;
-  if (name !== undefined) return fieldOf(value, name.replaceAll("\\.", "."));
-  if (!Array.isArray(value)) return [];
-  if (index === "*") return value;
-  if (index !== undefined) return value.slice(Number(index)).slice(0, 1);
-  return value.filter((item) =>
-    (key ?? "")
-      .split(".")
-      .reduce<unknown[]>((items, part) => items.flatMap((each) => fieldOf(each, part)), [item])
-      .some((found) => textOf(found) === wanted),
-  );
-}
-
-function fieldOf(value: unknown, name: string): unknown[] {
-  if (typeof value !== "object" || value === null) return [];
-  const found = (value as Readonly<Record<string, unknown>>)[name];
-  return found === undefined || found === null ? [] : [found];
 }
 
 function textOf(value: unknown): string {

@@ -2,17 +2,19 @@
  * kubectl on the emulated API server: commands as people type them, texts as kubectl prints them.
  *
  * Spec: kubectl v1.36.
- * Not modelled: edit, port-forward, top, attach, cp, debug, plugins; `get --watch`.
+ * Not modelled: edit, proxy, attach, cp, debug, plugins, contexts.
  */
 import type { ApiServer } from "../api/server.ts";
 import { carryOutFile } from "./apply.ts";
 import { type Arguments, parseArguments, UsageError } from "./arguments.ts";
 import { deleteListed, deleteNamed } from "./delete.ts";
 import { describe } from "./describe.ts";
+import { apiResources, apiVersions, clusterInfo, top, version } from "./discovery.ts";
 import { label, patch, scale, set } from "./edit.ts";
+import { explain } from "./explain.ts";
 import { failuresTo } from "./failures.ts";
 import { get } from "./get.ts";
-import { createNamed, expose, runPod } from "./imperative.ts";
+import { autoscale, createNamed, expose, runPod } from "./imperative.ts";
 import type { KubectlFile } from "./manifest.ts";
 import { cordon, taint } from "./nodes.ts";
 import { Output } from "./output.ts";
@@ -25,10 +27,15 @@ type CommandBody = (server: ApiServer, args: Arguments, output: Output) => void;
 
 const COMMANDS: ReadonlyMap<string, CommandBody> = new Map([
   ["annotate", label],
+  ["api-resources", apiResources],
+  ["api-versions", apiVersions],
+  ["autoscale", autoscale],
+  ["cluster-info", clusterInfo],
   ["cordon", cordon],
   ["create", createNamed],
   ["delete", deleteNamed],
   ["describe", describe],
+  ["explain", explain],
   ["expose", expose],
   ["get", get],
   ["label", label],
@@ -38,7 +45,9 @@ const COMMANDS: ReadonlyMap<string, CommandBody> = new Map([
   ["scale", scale],
   ["set", set],
   ["taint", taint],
+  ["top", top],
   ["uncordon", cordon],
+  ["version", version],
 ]);
 
 /** Carries out one command line; `words` without `kubectl` itself. */

@@ -1,5 +1,6 @@
 /** What kubectl works with beside the API server: a cluster's containers, files, and time. */
 import type { CommandStreams } from "../../shell/command.ts";
+import type { ShellHost } from "../../shell/host.ts";
 import type { Program, WaitQueue } from "../../sim/process.ts";
 import type { ApiServer } from "../api/server.ts";
 import type { Pod } from "../api/types.ts";
@@ -18,6 +19,8 @@ export interface PodAccess {
   ): Program<number> | null;
   /** What the container has printed since its last start, or before it; null if it never ran. */
   logs(pod: Pod, container: string, previous: boolean): string | null;
+  /** The network namespace of a Pod that runs, or null. */
+  hostOf(pod: Pod): ShellHost | null;
 }
 
 /** What kubectl works with. */

@@ -78,7 +78,7 @@ export function listenTcp(stack: Transports, address: Ipv4, port: number): TcpLi
 }
 
 /** A client's connection and the one to its endpoint. */
-class RelayedPair {
+export class RelayedPair {
   readonly #counters: RelayCounters;
   #closed = false;
 

@@ -20,13 +20,17 @@ export function eventRows(server: ApiServer, { metadata, kind }: ApiObject): Row
     .sort((a, b) => Number(a.metadata.resourceVersion) - Number(b.metadata.resourceVersion));
   if (events.length === 0) return [["Events:", "<none>"]];
   const heads = ["Type", "Reason", "Age", "From", "Message"];
-  const rows = events.map(({ type, reason, lastTimestamp, source, message }) => [
-    type,
-    reason,
-    age(lastTimestamp),
-    source.component,
-    message,
-  ]);
+  const rows = events.map(
+    ({ type, reason, firstTimestamp, lastTimestamp, count, source, message }) => [
+      type,
+      reason,
+      count > 1
+        ? `${age(lastTimestamp)} (x${count} over ${age(firstTimestamp)})`
+        : age(firstTimestamp),
+      source.component,
+      message,
+    ],
+  );
   const lines = indentedTable([
     heads,
     heads.map((title) => (title === "Age" ? "----" : "-".repeat(title.length))),

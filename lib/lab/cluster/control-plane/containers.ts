@@ -1,13 +1,14 @@
 /** The containers of a cluster, as `kubectl exec`, `kubectl logs` and a lab's steps reach them. */
 import { VethworkError } from "../../../base/errors.ts";
 import type { Pod } from "../../../kube/api/types.ts";
-import { programOf } from "../../../kube/images/catalogue.ts";
+import { contextOf, programOf } from "../../../kube/images/catalogue.ts";
 import type { Container } from "../../../kube/images/container.ts";
 import { execCommand, execProgram } from "../../../kube/images/exec.ts";
 import type { PodAccess } from "../../../kube/kubectl/surroundings.ts";
 import type { ContainerRun } from "../../../kube/kubelet/container-run.ts";
 import { keyOf } from "../../../kube/store.ts";
 import type { CommandStreams } from "../../../shell/command.ts";
+import type { CommandSet } from "../../../shell/command-set.ts";
 import type { CommandIo, ShellHost } from "../../../shell/host.ts";
 import { NOT_FOUND } from "../../../shell/interpreter/lookup.ts";
 import type { Program } from "../../../sim/process.ts";
@@ -63,6 +64,12 @@ export class ClusterContainers implements PodAccess {
     return node?.kubelet.findContainer(namespace, name, container) ?? null;
   }
 
+  /** The commands of the image of a container that runs; null if it does not. */
+  commandsOf(run: ContainerRun): CommandSet | null {
+    const running = this.#table.find(run.host);
+    return running === null ? null : contextOf(running).commands;
+  }
+
   exec(
     pod: Pod,
     container: string,
@@ -72,6 +79,10 @@ export class ClusterContainers implements PodAccess {
     const run = this.find(pod, container);
     const running = run === null ? null : this.#table.find(run.host);
     return running === null ? null : execCommand(running, words, io);
+  }
+
+  hostOf(pod: Pod): ShellHost | null {
+    return this.find(pod)?.host ?? null;
   }
 
   logs(pod: Pod, container: string, previous: boolean): string | null {

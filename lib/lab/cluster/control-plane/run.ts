@@ -19,7 +19,7 @@ import { isAllReady, unreadyWorkloads } from "../../../kube/readiness.ts";
 import { keyOf } from "../../../kube/store.ts";
 import { corednsObjects } from "../../../kube/system/coredns.ts";
 import { ingressNginxObjects } from "../../../kube/system/ingress-nginx.ts";
-import { type CommandSet, commandSet } from "../../../shell/command-set.ts";
+import { type CommandSet, commandSet, layered } from "../../../shell/command-set.ts";
 import { LAB_COMMANDS } from "../../../shell/commands.ts";
 import type { ShellHost } from "../../../shell/host.ts";
 import type { ShellSurroundings } from "../../../shell/shell.ts";
@@ -258,7 +258,10 @@ export class ControlPlaneRun {
     for (const pod of pods) {
       const run = containers.find(pod);
       if (run === null) continue;
-      const surroundings = { commands, environment: run.env };
+      // What the image lacks is there all the same, as for somebody who enters the namespace.
+      const own = containers.commandsOf(run);
+      const all = own === null ? commands : layered(own, commands);
+      const surroundings = { commands: all, environment: run.env };
       return { name: `pod/${pod.metadata.name}`, host: run.host, surroundings };
     }
     const [pod] = pods;

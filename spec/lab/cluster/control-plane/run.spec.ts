@@ -29,6 +29,18 @@ describe("lab/cluster/control-plane/run", () => {
     expect(problemsOf(run)).to.deep.equal([]);
   });
 
+  it("gives a step in a Pod the commands of its image, and the lab's beside them", () => {
+    const run = runCluster({
+      steps: [
+        "{ on: deployment/web, run: 'hostname', matches: '^web-' }",
+        "{ on: deployment/web, run: 'ip route', contains: default via 10.244.0.1 }",
+        "{ on: deployment/web, run: 'no-such-program', exit: 127 }",
+      ],
+    });
+
+    expect(problemsOf(run)).to.deep.equal([]);
+  });
+
   it("scales, and tells who has a share of the work then", () => {
     const run = runCluster({
       steps: [

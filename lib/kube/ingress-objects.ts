@@ -1,0 +1,80 @@
+/**
+ * Ingresses and IngressClasses as the API has them, and which of them a controller takes care of.
+ *
+ * Spec: networking.k8s.io/v1; ingress-nginx 1.11, internal/ingress/controller (ingress class rules).
+ */
+import type { StringMap } from "./objects.ts";
+
+/** The annotation that named the class before `spec.ingressClassName`. */
+const CLASS_ANNOTATION = "kubernetes.io/ingress.class";
+const DEFAULT_CLASS_ANNOTATION = "ingressclass.kubernetes.io/is-default-class";
+
+/** A Service and one of its ports, by number or by name. */
+export interface IngressBackend {
+  readonly service?:
+    | {
+        readonly name: string;
+        readonly port?:
+          | { readonly number?: number | undefined; readonly name?: string | undefined }
+          | undefined;
+      }
+    | undefined;
+}
+
+/** A path of a rule and its backend. */
+export interface IngressPath {
+  readonly path?: string | undefined;
+  readonly pathType: string;
+  readonly backend: IngressBackend;
+}
+
+/** networking.k8s.io/v1 Ingress. */
+export interface Ingress {
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace?: string | undefined;
+    readonly creationTimestamp?: string | undefined;
+    readonly annotations?: StringMap | undefined;
+  };
+  readonly spec: {
+    readonly ingressClassName?: string | undefined;
+    readonly defaultBackend?: IngressBackend | undefined;
+    readonly tls?: readonly { readonly hosts?: readonly string[] | undefined }[] | undefined;
+    readonly rules?:
+      | readonly {
+          readonly host?: string | undefined;
+          readonly http?: { readonly paths: readonly IngressPath[] } | undefined;
+        }[]
+      | undefined;
+  };
+}
+
+/** networking.k8s.io/v1 IngressClass. */
+export interface IngressClass {
+  readonly metadata: { readonly name: string; readonly annotations?: StringMap | undefined };
+  readonly spec?: { readonly controller?: string | undefined } | undefined;
+}
+
+/** ingress-nginx's `spec.controller`. */
+export const NGINX_CONTROLLER = "k8s.io/ingress-nginx";
+
+/**
+ * The Ingresses that a controller takes care of: by class, or without one if its class is the
+ * default or it `takesClassless` ones anyway.
+ */
+export function ingressesOf(
+  controller: string,
+  ingresses: readonly Ingress[],
+  classes: readonly IngressClass[],
+  takesClassless = false,
+): Ingress[] {
+  const own = classes.filter(({ spec }) => spec?.controller === controller);
+  const names = new Set(own.map(({ metadata }) => metadata.name));
+  const takesOthers = own.some(
+    ({ metadata }) => metadata.annotations?.[DEFAULT_CLASS_ANNOTATION] === "true",
+  );
+  return ingresses.filter(({ metadata, spec }) => {
+    const name = metadata.annotations?.[CLASS_ANNOTATION] ?? spec.ingressClassName;
+    return name === undefined ? takesClassless || takesOthers : names.has(name);
+  });
+}
