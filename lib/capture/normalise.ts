@@ -176,10 +176,11 @@ class Normaliser {
       }
       const ports = transport === null || ip === null ? null : portsOf(view, ip, transport);
       const scope = { frame, view, layers, layer, kind, ip, ports };
+      // First of all: a SYN from a port that is used again begins a clock of its own.
+      if (layer.name === "tcp" && ports !== null) this.#trackClock(frame, layer, ports);
       for (const field of layer.fields) {
         fields.push({ path: `${layer.name}.${field.name}`, ...this.#field(scope, field) });
       }
-      if (layer.name === "tcp" && ports !== null) this.#trackClock(frame, layer, ports);
     }
     return { frame, fields };
   }

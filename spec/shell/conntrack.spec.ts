@@ -51,4 +51,34 @@ describe("shell/commands/conntrack", () => {
     );
     expect(problem("-D -j")).to.contain("Illegal option `--any-nat' with this command");
   });
+
+  it("takes an entry for translated if its address or its port became another", () => {
+    const run = world(
+      "conntrack -I -p udp -s 1.1.1.1 -d 2.2.2.2 --sport 1 --dport 53 -t 1000 -g 2.2.2.2:80",
+      "conntrack -I -p udp -s 1.1.1.1 -d 2.2.2.2 --sport 2 --dport 53 -t 1000 -n 7.7.7.7",
+      "conntrack -I -p udp -s 1.1.1.1 -d 2.2.2.2 --sport 3 --dport 53 -t 1000",
+    );
+    const ports = (options: string) =>
+      [...run(`conntrack -L ${options} 2>/dev/null`).matchAll(/ sport=([1-3]) /g)].map(
+        ([, port]) => port,
+      );
+
+    expect(ports("-g")).to.deep.equal(["1"]);
+    expect(ports("-n 7.7.7.7")).to.deep.equal(["2"]);
+    expect(ports("-j")).to.deep.equal(["1", "2"]);
+    expect(ports("-p udp -j 7.7.7.7")).to.deep.equal([]);
+    expect(ports("-s 9.9.9.9 -s 1.1.1.1")).to.deep.equal(["1", "2", "3"]);
+  });
+
+  it("sets and chooses zones of one direction", () => {
+    const run = world(`conntrack -I ${FLOW} -t 1000 --orig-zone 4`);
+    const add = (zone: string) => run(`conntrack -A ${FLOW} -t 1000 ${zone} 2>&1`);
+
+    expect(add("--zone 4")).to.contain(": 0 flow entries have been added");
+    expect(add("")).to.contain(": 0 flow entries have been added");
+    expect(add("--zone 5")).to.contain(": 1 flow entries have been added");
+    expect(run("conntrack -L --orig-zone 4 2>&1 >/dev/null")).to.contain(": 1 flow entries");
+    expect(run("conntrack -L --zone 4 2>&1 >/dev/null")).to.contain(": 0 flow entries");
+    expect(run("conntrack -L 2>/dev/null")).to.contain("dport=20 zone-orig=4 [UNREPLIED]");
+  });
 });
