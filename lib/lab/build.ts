@@ -4,7 +4,7 @@
  * namespaces share a real machine; a host is a namespace with netfilter, transports, files and a
  * shell.
  */
-import { assert } from "../base/assert.ts";
+import { assert, present } from "../base/assert.ts";
 import { type Mac, macFromName } from "../base/mac.ts";
 import { Bridge } from "../link/bridge.ts";
 import type { NetDevice } from "../link/device.ts";
@@ -105,20 +105,13 @@ export class Machine {
 
   /** Makes the two devices of a link, which are down, and the line between them. */
   addLink(link: Link): void {
-    const [one, other] = link.ends;
-    const [there, back] = link.lines;
-    if (link.type === "cable") this.#addCable(link.mtu, one, there, other, back);
-    else this.#addVeth(link.mtu, one, there, other, back);
+    const hosts: Hosts = [this.#hostOf(link.ends[0]), this.#hostOf(link.ends[1])];
+    const devices = link.type === "cable" ? this.#cable(link, hosts) : this.#vethPair(link, hosts);
+    hosts[0].register(devices[0]);
+    hosts[1].register(devices[1]);
   }
 
-  #addVeth(
-    mtu: number,
-    one: LinkEnd,
-    there: ImpairmentOptions | null,
-    other: LinkEnd,
-    back: ImpairmentOptions | null,
-  ): void {
-    const [a, b] = [this.#end(one), this.#end(other)];
+  #vethPair({ mtu, ends: [one, other], lines: [there, back] }: Link, [a, b]: Hosts): [Veth, Veth] {
     const veth = new Veth(a.namespace, { name: one.device, mac: macOf(a, one), mtu });
     const peer = new Veth(b.namespace, { name: other.device, mac: macOf(b, other), mtu });
     connectVeth(veth, peer);
@@ -126,24 +119,15 @@ export class Machine {
       veth.line = this.#line(one, there ?? PERFECT_LINE, peer);
       peer.line = this.#line(other, back ?? PERFECT_LINE, veth);
     }
-    a.register(veth);
-    b.register(peer);
+    return [veth, peer];
   }
 
-  #addCable(
-    mtu: number,
-    one: LinkEnd,
-    there: ImpairmentOptions | null,
-    other: LinkEnd,
-    back: ImpairmentOptions | null,
-  ): void {
-    const [a, b] = [this.#end(one), this.#end(other)];
+  #cable({ mtu, ends: [one, other], lines: [there, back] }: Link, [a, b]: Hosts): [Nic, Nic] {
     const nic = new Nic(a.namespace, { name: one.device, mac: macOf(a, one), mtu });
     const peer = new Nic(b.namespace, { name: other.device, mac: macOf(b, other), mtu });
     const toPeer = this.#line(one, there ?? PERFECT_LINE, peer);
     connectCable(nic, toPeer, peer, this.#line(other, back ?? PERFECT_LINE, nic));
-    a.register(nic);
-    b.register(peer);
+    return [nic, peer];
   }
 
   #line(from: LinkEnd, options: ImpairmentOptions, to: LineEnd): Impairment {
@@ -151,12 +135,13 @@ export class Machine {
     return new Impairment(this.cpu, random, options, to, this.lineDrops);
   }
 
-  #end(end: LinkEnd): Host {
-    const host = this.find(end.node);
-    if (host === null) throw new Error(`vethwork invariant broken: no host ${end.node}`);
-    return host;
+  #hostOf({ node }: LinkEnd): Host {
+    return present(this.find(node), `host ${node}`);
   }
 }
+
+/** The hosts at both ends of a link. */
+type Hosts = readonly [Host, Host];
 
 /** One host: what its root user works with. */
 export class Host implements ShellHost {

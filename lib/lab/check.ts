@@ -11,7 +11,7 @@ import { checkCommand } from "../shell/shell.ts";
 import { doorsWords } from "./cluster/control-plane/doors.ts";
 import type { Lab } from "./lab.ts";
 import { type Located, withPlace } from "./schema/kinds.ts";
-import { KUBECTL_HOST, type RunStep, type Step } from "./schema/steps.ts";
+import { KUBECTL_HOST, type RunStep, type Step } from "./schema/step.ts";
 import type { Topology } from "./schema/topology.ts";
 import type { DeviceName } from "./schema/values.ts";
 

@@ -14,7 +14,7 @@ import type {
   RelayReport,
   Report,
 } from "./report.ts";
-import type { OutputCheck } from "./schema/steps.ts";
+import type { OutputCheck } from "./schema/step.ts";
 import { problemsOf, type StepReport } from "./steps.ts";
 
 /** What a run has gathered. */

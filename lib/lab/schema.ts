@@ -31,7 +31,8 @@ import {
   withDefault,
   word,
 } from "./schema/kinds.ts";
-import { type BackgroundProgram, processKind, stepKind } from "./schema/steps.ts";
+import type { BackgroundProgram } from "./schema/step.ts";
+import { processKind, stepKind } from "./schema/steps.ts";
 import { type Topology, topologyKind } from "./schema/topology.ts";
 import { duration, epoch, interfaceName, label } from "./schema/values.ts";
 import { DEFAULT_VERIFY, verifyKind } from "./schema/verify.ts";

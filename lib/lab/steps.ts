@@ -13,7 +13,7 @@ import type {
   OutputCheck,
   RunStep,
   Step,
-} from "./schema/steps.ts";
+} from "./schema/step.ts";
 
 /** What one step did. */
 export interface StepReport {

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { parseScript } from "../../lib/apps/script.ts";
+import { parseScript } from "../../lib/apps/script-steps.ts";
 import { utf8 } from "../../lib/base/bytes.ts";
 import { splitWords } from "../../lib/shell/parse.ts";
 import { pair } from "../shell/world.ts";

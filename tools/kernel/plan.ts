@@ -8,7 +8,7 @@ import { NS_PER_MS, type Ns } from "../../lib/base/units.ts";
 import type { NodeInvocation } from "../../lib/lab/cluster/run.ts";
 import type { Lab } from "../../lib/lab/lab.ts";
 import type { Link, LinkEnd } from "../../lib/lab/schema/link.ts";
-import type { CrashStep, ObjectsStep, RunStep, Step } from "../../lib/lab/schema/steps.ts";
+import type { CrashStep, ObjectsStep, RunStep, Step } from "../../lib/lab/schema/step.ts";
 import type { ImpairmentOptions } from "../../lib/link/impairment.ts";
 
 /** A network and what happens in it. */

@@ -13,7 +13,7 @@ import type { Machine } from "../build.ts";
 import type { Lab } from "../lab.ts";
 import { type RelayReport, relayLine, seconds } from "../report.ts";
 import type { Cluster } from "../schema/cluster.ts";
-import type { ObjectsStep } from "../schema/steps.ts";
+import type { ObjectsStep } from "../schema/step.ts";
 import type { ReadFile } from "../setup.ts";
 import { planCluster } from "./plan.ts";
 import { proxyConfiguration } from "./proxy-configuration.ts";

@@ -16,7 +16,7 @@ import type { Place } from "../../base/errors.ts";
 import { type Cidr, formatCidr, formatIpv4, type Ipv4 } from "../../base/inet.ts";
 import { formatMac, type Mac } from "../../base/mac.ts";
 import type { Link, LinkEnd } from "../schema/link.ts";
-import type { BackgroundProgram } from "../schema/steps.ts";
+import type { BackgroundProgram } from "../schema/step.ts";
 import type { LabNode, SetupCommand, Topology } from "../schema/topology.ts";
 import type { ClusterPlan, PlannedMember, PlannedNode, PlannedPod } from "./plan.ts";
 

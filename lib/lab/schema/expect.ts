@@ -15,14 +15,8 @@ import {
   text,
   withDefault,
 } from "./kinds.ts";
-import {
-  checkFields,
-  commandFields,
-  KUBECTL_HOST,
-  type OutputCheck,
-  type RunStep,
-  runStepOf,
-} from "./steps.ts";
+import { KUBECTL_HOST, type OutputCheck, type RunStep } from "./step.ts";
+import { checkFields, commandFields, runStepOf } from "./steps.ts";
 import { command, type DeviceName, interfaceName } from "./values.ts";
 
 /** A command that is run after the steps, and what it must do. */

@@ -7,7 +7,7 @@ import { fromUtf8 } from "../../base/bytes.ts";
 import type { IpSet } from "../../netfilter/ipset.ts";
 import type { Netfilter } from "../../netfilter/netfilter.ts";
 import { afterInput, type Command, immediate, notModelled, ToolError } from "../command.ts";
-import { setProblem, usageProblem } from "../set-element.ts";
+import { setProblem, usageProblem } from "../set-problem.ts";
 import { createSet } from "./ipset/create.ts";
 import { addElements, deleteElements, testElement } from "./ipset/entry.ts";
 import { type ListingForm, listSets } from "./ipset/listing.ts";

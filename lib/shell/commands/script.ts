@@ -1,5 +1,6 @@
 /** Command line of `script`, a program of this project's own: its steps, or none and they are read. */
-import { parseScript, runScript } from "../../apps/script.ts";
+import { runScript } from "../../apps/script.ts";
+import { parseScript } from "../../apps/script-steps.ts";
 import { fromUtf8 } from "../../base/bytes.ts";
 import { appHost } from "../app.ts";
 import type { Command } from "../command.ts";

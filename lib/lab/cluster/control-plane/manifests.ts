@@ -16,7 +16,7 @@ import { Scheduler } from "../../../sim/scheduler.ts";
 import { readKubectlFile, readManifestsOf } from "../../kubectl-files.ts";
 import type { Cluster } from "../../schema/cluster.ts";
 import type { Located } from "../../schema/kinds.ts";
-import type { Step } from "../../schema/steps.ts";
+import type { Step } from "../../schema/step.ts";
 import { besideLab, type ReadFile } from "../../setup.ts";
 
 const KUBECTL_FILE = /\bkubectl\b[^|;&]*? -(?:f|-filename)[ =]?(\S+)/g;

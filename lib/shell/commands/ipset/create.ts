@@ -15,7 +15,8 @@ import {
 import type { Netfilter } from "../../../netfilter/netfilter.ts";
 import { parseNumber, tryHost } from "../../../netfilter/text/values.ts";
 import { notModelled } from "../../command.ts";
-import { numberIn, portsOfRange, setProblem, usageProblem } from "../../set-element.ts";
+import { portsOfRange } from "../../set-ports.ts";
+import { numberIn, setProblem, usageProblem } from "../../set-problem.ts";
 import { readSetOptions, timeoutOf } from "./options.ts";
 
 const MAX_NAME = 31;

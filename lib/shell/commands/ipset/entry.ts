@@ -9,14 +9,8 @@ import {
   type SetElement,
   type SetMapping,
 } from "../../../netfilter/ipset.ts";
-import {
-  elementsOf,
-  elementToTest,
-  numberIn,
-  type ParsedElement,
-  parseElement,
-  setProblem,
-} from "../../set-element.ts";
+import { elementsOf, elementToTest, type ParsedElement, parseElement } from "../../set-element.ts";
+import { numberIn, setProblem } from "../../set-problem.ts";
 import { readSetOptions, timeoutOf } from "./options.ts";
 
 const MAX_COMMENT = 255;

@@ -3,7 +3,7 @@
  *
  * Spec: ipset 7.17, lib/ipset.c (call_parser).
  */
-import { numberIn, usageProblem } from "../../set-element.ts";
+import { numberIn, usageProblem } from "../../set-problem.ts";
 
 /** Seconds; what the kernel can count in milliseconds. */
 const MAX_TIMEOUT = 2147483;
