@@ -9,10 +9,37 @@ import type { YamlNode } from "./yaml-node.ts";
 
 /** The manifests in `text`, Lists taken apart. Throws `VW_YAML`. */
 export function readManifestsOf(text: string, file: string): Manifest[] {
-  return parseYamlDocuments(text, file, {
-    lastKeyCounts: true,
-    scalars: goYamlScalar,
-  }).flatMap(manifestsOf);
+  return jsonValues(text).flatMap((one) =>
+    parseYamlDocuments(one, file, { lastKeyCounts: true, scalars: goYamlScalar }).flatMap(
+      manifestsOf,
+    ),
+  );
+}
+
+/**
+ * The values of a JSON text, which may stand one after the other; each with as many lines before it
+ * as there are in the file. Any other text is left whole.
+ */
+function jsonValues(text: string): readonly string[] {
+  if (!/^\s*\{/.test(text) || isJson(text)) return [text];
+  const values: string[] = [];
+  let from = 0;
+  for (const { index } of text.matchAll(/\}(?=\s*(?:\{|$))/g)) {
+    const value = text.slice(from, index + 1);
+    if (!isJson(value)) continue;
+    values.push(text.slice(0, from).replace(/[^\n]/g, "") + value);
+    from = index + 1;
+  }
+  return text.slice(from).trim() === "" ? values : [text];
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** The manifests in `text`, Lists taken apart, up to the first document that is no YAML. */

@@ -15,7 +15,7 @@ import { echo } from "./commands/echo.ts";
 import { env, printenv } from "./commands/env.ts";
 import { ethtool } from "./commands/ethtool.ts";
 import { chmod, chown, ls, mkdir, rm, tee, touch } from "./commands/file-tools.ts";
-import { cut, sort, tr, uniq } from "./commands/filters.ts";
+import { cut, rev, sort, tr, uniq } from "./commands/filters.ts";
 import { getent } from "./commands/getent.ts";
 import { grep } from "./commands/grep.ts";
 import { head } from "./commands/head.ts";
@@ -98,6 +98,7 @@ export const COMMANDS: readonly Command[] = [
   ping,
   printenv,
   printf,
+  rev,
   rm,
   route,
   scriptCommand,

@@ -62,4 +62,16 @@ describe("lab/go-yaml-scalars", () => {
     ]);
     expect(() => readManifestsOf('a: "\\q"\n', "a.yaml")).to.throw(/invalid escape sequence \\q/);
   });
+
+  it("reads JSON values that stand one after the other, each at its line", () => {
+    const text = '{"kind":"A",\n "spec":{"x":"} {"}}\n\n{"kind":"B"}{"kind":"C"}\n';
+    const manifests = readManifestsOf(text, "a.json");
+
+    expect(manifests.map(({ value }) => value)).to.deep.equal([
+      { kind: "A", spec: { x: "} {" } },
+      { kind: "B" },
+      { kind: "C" },
+    ]);
+    expect(manifests.map(({ placeOf }) => placeOf(["kind"]).line)).to.deep.equal([1, 4, 4]);
+  });
 });

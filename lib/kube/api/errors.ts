@@ -7,8 +7,9 @@
 import { type FieldPath, formatPath } from "../schema.ts";
 import { groupOfKind, qualifiedPlural } from "./resources.ts";
 
-/** The reasons of refusals, as `metav1.Status` names them. */
+/** The reasons of refusals, as `metav1.Status` names them; some have none. */
 export type ApiErrorReason =
+  | ""
   | "NotFound"
   | "AlreadyExists"
   | "Conflict"
@@ -53,6 +54,12 @@ export class ApiError extends Error {
     this.fields = fields;
     this.subject = subject;
   }
+}
+
+/** The refusal of a new object with a resourceVersion: it was copied from a cluster. */
+export function versionOfNew(): ApiError {
+  const text = "resourceVersion should not be set on objects to be created";
+  return new ApiError("", text, [{ path: ["metadata", "resourceVersion"], text }]);
 }
 
 /** The refusal of an object: `Deployment.apps "web" is invalid: spec.replicas: …`. */

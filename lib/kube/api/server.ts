@@ -30,6 +30,7 @@ import {
   invalidPatch,
   notFound,
   staleVersion,
+  versionOfNew,
 } from "./errors.ts";
 import { evictedStatus, permitEviction } from "./eviction.ts";
 import { copyChanges, copyFields, ensureMap, type Fields, textIn } from "./fields.ts";
@@ -39,6 +40,11 @@ import { goText, type Json, patchRest, strategicMerge } from "./strategic-merge.
 import { decoded, Strategy } from "./strategy.ts";
 import { formatTime } from "./time.ts";
 import type { ApiObject, Kind, Kinds, NewObject, Pod } from "./types.ts";
+
+/** Whether a new object says that it has been stored before: it is a copy of one. */
+function isVersioned({ metadata }: NewObject): boolean {
+  return /^0*[1-9][0-9]*$/.test(metadata.resourceVersion ?? "");
+}
 
 /** What an API server is set up with. */
 export interface ApiServerOptions {
@@ -108,9 +114,14 @@ export class ApiServer {
     this.#strategy.stampNew(fields, metadata, this.time);
     this.#strategy.prepareForCreate(fields);
     const key = objectKey(metadata["namespace"] as string | undefined, textIn(metadata, "name"));
-    if (this.store.get(object.kind, key) !== null) {
+    const refusal = isVersioned(object)
+      ? versionOfNew()
+      : this.store.get(object.kind, key) !== null
+        ? alreadyExists(object.kind, textIn(metadata, "name"))
+        : null;
+    if (refusal !== null) {
       if (object.kind === "Service") this.#allocation.release(fields);
-      throw alreadyExists(object.kind, textIn(metadata, "name"));
+      throw refusal;
     }
     return this.store.put(fields as unknown as ApiObject, { user, verb: "create" });
   }

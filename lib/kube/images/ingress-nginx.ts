@@ -75,6 +75,8 @@ export function* ingressNginx(
   if (!serveGo(context, flags.number("healthz-port", HEALTH_PORT), healthy)) return 1;
   spawn("nginx", proxy);
   spawn("nginx", tlsPort(context, flags.number("https-port", HTTPS_PORT)));
+  const [, webhookPort] = /:([0-9]+)$/.exec(flags.text("validating-webhook", "")) ?? [];
+  if (webhookPort !== undefined) spawn("webhook", tlsPort(context, Number(webhookPort)));
   const source = {
     addresses: flags.text("publish-status-address", ""),
     service: flags.text("publish-service", ""),

@@ -77,7 +77,9 @@ function aloneText(failure: Failure): string {
 
 function listedText({ error, doing }: Failure): string {
   const text = doing === null ? error.message : `${doing}: ${error.message}`;
-  return error instanceof ApiError ? `Error from server (${error.reason}): ${text}` : text;
+  if (!(error instanceof ApiError)) return text;
+  const reason = error.reason === "" ? "" : ` (${error.reason})`;
+  return `Error from server${reason}: ${text}`;
 }
 
 /** Does something; what kubectl or the server refuses is printed as kubectl prints it. */

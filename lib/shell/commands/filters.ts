@@ -1,5 +1,5 @@
 /**
- * Filters of lines: `cut`, `sort`, `tr`, `uniq`.
+ * Filters of lines: `cut`, `rev`, `sort`, `tr`, `uniq`.
  *
  * Spec: GNU coreutils 9.1, cut(1), sort(1), tr(1), uniq(1).
  * Not modelled: locales (order is that of code units), keys of sort inside of fields, classes of tr.
@@ -81,6 +81,13 @@ function rangesOf(list: string): (position: number) => boolean {
   });
   return (position) => ranges.some(([from, to]) => position >= from && position <= to);
 }
+
+/** Each line from its end to its start. */
+export const rev = lineFilter(
+  { command: "rev", letters: "", allowed: "rev has no options" },
+  0,
+  () => (lines) => lines.map((line) => [...line].reverse().join("")),
+);
 
 /** Lines in order. */
 export const sort = lineFilter(

@@ -36,6 +36,19 @@ describe("kube/kubectl/failures", () => {
   });
 });
 
+describe("kube/api/server", () => {
+  it("refuses a new object that was copied with its resourceVersion", () => {
+    const copy = (version: string) =>
+      SERVICE.replace("name: web", `name: web, uid: a, resourceVersion: "${version}"`);
+
+    expect(new SpecCluster().apply(copy("85361")).stderr).to.equal(
+      'Error from server: error when creating "file.yaml": resourceVersion should not be set on objects to be created\n',
+    );
+    expect(new SpecCluster().apply(copy("0")).exitCode).to.equal(0);
+    expect(applied().apply(copy("")).exitCode).to.equal(0);
+  });
+});
+
 describe("kube/kubectl/infos", () => {
   const unchecked = (problem: string) =>
     `error: error validating "file.yaml": error validating data: ${problem}; if you choose to ignore these errors, turn validation off with --validate=false\n`;
