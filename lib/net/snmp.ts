@@ -76,6 +76,8 @@ const ICMP_TYPE_NAMES: readonly (readonly [string, number])[] = [
   ["AddrMaskReps", 18],
 ];
 
+const ICMP_TYPES = 256;
+
 /** The counters of one host. */
 export class Snmp {
   readonly ip = new IpCounters();
@@ -84,9 +86,9 @@ export class Snmp {
   /** `TcpExt` counters that are IPv4's: packets that a reverse path filter stopped. */
   IPReversePathFilter = 0;
   ArpFilter = 0;
-  /** ICMP messages by type (0–255). */
-  readonly icmpIn = new Float64Array(256);
-  readonly icmpOut = new Float64Array(256);
+  /** ICMP messages by type (0–255); no entry is none. */
+  readonly icmpIn: number[] = [];
+  readonly icmpOut: number[] = [];
   /** Groups of other rooms, such as `Tcp`, in the order in which they joined. */
   readonly #groups = new Map<string, object>();
 
@@ -113,9 +115,10 @@ export class Snmp {
       found.push([`IcmpIn${name}`, this.icmpIn[type] ?? 0]);
       found.push([`IcmpOut${name}`, this.icmpOut[type] ?? 0]);
     }
-    for (let type = 0; type < this.icmpIn.length; type += 1) {
-      if (this.icmpIn[type] !== 0) found.push([`IcmpMsgInType${type}`, this.icmpIn[type] ?? 0]);
-      if (this.icmpOut[type] !== 0) found.push([`IcmpMsgOutType${type}`, this.icmpOut[type] ?? 0]);
+    for (let type = 0; type < ICMP_TYPES; type += 1) {
+      const [received, sent] = [this.icmpIn[type] ?? 0, this.icmpOut[type] ?? 0];
+      if (received !== 0) found.push([`IcmpMsgInType${type}`, received]);
+      if (sent !== 0) found.push([`IcmpMsgOutType${type}`, sent]);
     }
     found.push(["TcpExtArpFilter", this.ArpFilter]);
     found.push(["TcpExtIPReversePathFilter", this.IPReversePathFilter]);

@@ -12,10 +12,13 @@ export interface Endpoints {
   readonly remotePort: number;
 }
 
+const FIRST_BUCKETS = 64;
+
 /** A hash table of things with two ends. Look-ups allocate nothing. */
 export class ConnectionTable<T extends Endpoints> {
-  #buckets: T[][] = Array.from({ length: 64 }, () => []);
-  #mask = 63;
+  /** Made when the first entry comes: most hosts of a large cluster never have one. */
+  #buckets: T[][] = [];
+  #mask = FIRST_BUCKETS - 1;
   #size = 0;
 
   get size(): number {
@@ -48,6 +51,7 @@ export class ConnectionTable<T extends Endpoints> {
   }
 
   add(entry: T): void {
+    if (this.#buckets.length === 0) this.#buckets = emptyBuckets(FIRST_BUCKETS);
     if (this.#size > 2 * this.#mask) this.#grow();
     this.#bucketOf(entry).push(entry);
     this.#size += 1;
@@ -77,10 +81,14 @@ export class ConnectionTable<T extends Endpoints> {
   #grow(): void {
     const all = this.entries();
     this.#mask = this.#mask * 2 + 1;
-    this.#buckets = Array.from({ length: this.#mask + 1 }, () => []);
+    this.#buckets = emptyBuckets(this.#mask + 1);
     this.#size = 0;
     for (const entry of all) this.add(entry);
   }
+}
+
+function emptyBuckets<T>(count: number): T[][] {
+  return Array.from({ length: count }, () => []);
 }
 
 function hash(

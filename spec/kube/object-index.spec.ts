@@ -33,4 +33,19 @@ describe("kube/object-index", () => {
     pods.replace(second, null);
     expect(pods.list("db")).to.deep.equal([]);
   });
+
+  it("has the next version of an object in all lists that it stays in", () => {
+    const pods = index();
+    const first = pod("a", { app: "web", tier: "front" });
+    const second = pod("a", { app: "web", tier: "back" });
+    pods.replace(null, first);
+    pods.replace(null, pod("b", { app: "web" }));
+
+    pods.replace(first, second);
+
+    expect(pods.list("web")[0]).to.equal(second);
+    expect(pods.list("web")).to.have.length(2);
+    expect(pods.list("front")).to.deep.equal([]);
+    expect(pods.list("back")).to.deep.equal([second]);
+  });
 });

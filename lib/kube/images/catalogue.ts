@@ -68,8 +68,10 @@ function serverImage(
   };
 }
 
+const ONLY_CURL = ["curl"];
+
 function commandsOf(base: Base, container: Container, own: readonly Command[]): CommandSet {
-  const withCurl = [...own, ...pick(["curl"])];
+  const withCurl = [...own, ...pick(ONLY_CURL)];
   // What is tagged `alpine` has busybox; the web servers have curl beside either.
   const isAlpine = parseImageName(container.image).tag.includes("alpine");
   if (base === "scratch") return commandSet("ash", own);
@@ -83,7 +85,7 @@ const SHELL_OF_BUSYBOX = toolImage(["sh"], (container) => busyboxCommands(contai
 const SHELL_OF_DEBIAN = toolImage(["bash"], (container) => debianCommands(container));
 const TOOLBOX = toolImage(["sh"], (container) => toolboxCommands(container));
 const CURL = toolImage(["curl", "--help"], (container) =>
-  busyboxCommands(container, pick(["curl"])),
+  busyboxCommands(container, pick(ONLY_CURL)),
 );
 
 const REDIS: Image = {

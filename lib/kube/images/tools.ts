@@ -26,29 +26,43 @@ const DEBIAN = [...COREUTILS, "getent"];
 /** What is this project's own, and in no image. */
 const OWN = ["dns-server", "http-proxy", "http-server", "script"];
 
+/** What is the same in all containers of a kind, made once. */
+const shared = new Map<string, CommandSet>();
+
+function sharedSet(name: string, shell: ShellKind, commands: () => readonly Command[]): CommandSet {
+  const known = shared.get(name);
+  if (known !== undefined) return known;
+  const set = commandSet(shell, commands());
+  shared.set(name, set);
+  return set;
+}
+
 /** A busybox: of the image `busybox` itself and of what is made from Alpine. */
 export function busyboxCommands(container: Container, more: readonly Command[] = []): CommandSet {
-  return commandSet("ash", [
+  const base = sharedSet("busybox", "ash", () => [
     ...pick(BUSYBOX),
     shellCommand("ash"),
     busyboxHttpd,
     busyboxNslookup,
     busyboxWget,
-    hostnameCommand(container),
-    ...more,
   ]);
+  return commandSet("ash", [hostnameCommand(container), ...more], base);
 }
 
 /** What a slim Debian has: coreutils and a shell, no tools for networks. */
 export function debianCommands(container: Container, more: readonly Command[] = []): CommandSet {
-  const tools = [...pick(DEBIAN), shellCommand("bash"), hostnameCommand(container)];
-  return commandSet("dash", [...tools, ...more]);
+  const base = sharedSet("debian", "dash", () => [...pick(DEBIAN), shellCommand("bash")]);
+  return commandSet("dash", [hostnameCommand(container), ...more], base);
 }
 
 /** Everything that there is here, as toolboxes like netshoot have it. */
 export function toolboxCommands(container: Container, shell: ShellKind = "ash"): CommandSet {
-  const all = COMMANDS.filter(({ name }) => !OWN.includes(name));
-  return commandSet(shell, [...all, busyboxNslookup, busyboxWget, hostnameCommand(container)]);
+  const base = sharedSet("toolbox", "ash", () => [
+    ...COMMANDS.filter(({ name }) => !OWN.includes(name)),
+    busyboxNslookup,
+    busyboxWget,
+  ]);
+  return commandSet(shell, [hostnameCommand(container)], base);
 }
 
 /** An image that starts `words` and has those commands. */

@@ -14,7 +14,8 @@ const FIRST_BUCKETS = 256;
 
 /** The index of a host; chains are linked through the connections themselves. */
 export class SourceIndex {
-  #buckets: (Connection | null)[] = new Array(FIRST_BUCKETS).fill(null);
+  /** Made when the first connection comes: most hosts of a large cluster never have one. */
+  #buckets: (Connection | null)[] = [];
   #count = 0;
   readonly #mapped = new Tuple();
 
@@ -88,7 +89,7 @@ export class SourceIndex {
 
   #grow(): void {
     const old = this.#buckets;
-    this.#buckets = new Array(old.length * 4).fill(null);
+    this.#buckets = new Array(Math.max(FIRST_BUCKETS, old.length * 4)).fill(null);
     // Oldest first within a chain, so that the newest again come first.
     const chain: Connection[] = [];
     for (let bucket = 0; bucket < old.length; bucket += 1) {
