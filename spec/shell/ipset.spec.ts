@@ -69,6 +69,18 @@ describe("shell/commands/ipset", () => {
     );
   });
 
+  it("keeps the counts of an element that is added again, but not its comment and values", () => {
+    const world = new World("a");
+    world.run("a", "ipset create c hash:ip counters comment skbinfo");
+    world.run("a", 'ipset add c 10.0.0.1 packets 3 bytes 4 comment "x" skbmark 0x1/0xf');
+
+    world.run("a", "ipset -exist add c 10.0.0.1 packets 9");
+
+    expect(world.run("a", "ipset list c").split("Members:\n")[1]).to.equal(
+      "10.0.0.1 packets 9 bytes 4\n",
+    );
+  });
+
   it("makes the fewest networks of a range", () => {
     const world = new World("a");
 

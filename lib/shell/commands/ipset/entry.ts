@@ -74,7 +74,7 @@ function makeRoom(set: IpSet): void {
   set.delete(oldest);
 }
 
-/** The element with all that belongs to it; counts that are not given stay as they are. */
+/** The element with all that belongs to it; of what is not given, only counts stay as they are. */
 function extended(
   set: IpSet,
   element: SetElement,
@@ -87,8 +87,8 @@ function extended(
     expires: set.expiry(timeout),
     packets: packets ?? known?.packets ?? 0,
     bytes: bytes ?? known?.bytes ?? 0,
-    comment: comment ?? known?.comment ?? "",
-    mapping: mapping ?? known?.mapping ?? NO_MAPPING,
+    comment: comment ?? "",
+    mapping: mapping ?? NO_MAPPING,
   };
 }
 
