@@ -6,7 +6,7 @@
 import { write } from "node:fs";
 import type { ByteSink } from "../lib/capture/sink.ts";
 
-/** Chunks that may be in flight before the run has to wait: 8 MiB with chunks of 256 KiB. */
+/** Chunks that may be in flight before the run has to wait: 32 MiB with chunks of 1 MiB. */
 const MAX_IN_FLIGHT = 32;
 
 /** Files that share a bound on what is in flight. */

@@ -119,7 +119,7 @@ async function transfer(
     for (const [name, device] of ports) {
       const path = fileOf(name);
       const descriptor = writing(path, () => openSync(path, "w"));
-      const writer = new PcapWriter(files.file(descriptor));
+      const writer = new PcapWriter(files.file(descriptor), { chunkBytes: MB });
       descriptors.push(descriptor);
       writers.push(writer);
       device.taps.push(writer);
