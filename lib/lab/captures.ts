@@ -7,7 +7,7 @@ import type { Ns } from "../base/units.ts";
 import { PcapWriter } from "../capture/pcap.ts";
 import { PcapngWriter } from "../capture/pcapng.ts";
 import type { ByteSink } from "../capture/sink.ts";
-import type { Direction, FrameTap } from "../capture/tap.ts";
+import { Direction, type FrameTap } from "../capture/tap.ts";
 import type { NetDevice } from "../link/device.ts";
 import type { Frame } from "../wire/frame.ts";
 
@@ -60,7 +60,8 @@ export class CaptureSet {
   attach(host: string, device: NetDevice): void {
     if (!this.#options.wants(host, device.name)) return;
     const name = `${host}/${device.name}`;
-    const tap = this.#taps.find(({ totals }) => totals.name === name) ?? this.#open(name);
+    const known = this.#taps.find(({ totals }) => totals.name === name);
+    const tap = known ?? this.#open(name, device.kind === "loopback");
     this.#attached.set(device, tap);
     device.taps.push(tap);
   }
@@ -87,12 +88,12 @@ export class CaptureSet {
     this.#merged?.finish();
   }
 
-  #open(name: string): DeviceTap {
+  #open(name: string, isLoopback: boolean): DeviceTap {
     const { perInterface } = this.#sinks;
     const file = perInterface === null ? "" : this.#fileName(name);
     const own = perInterface === null ? null : new PcapWriter(perInterface(file), this.#options);
     const merged = this.#merged?.tap(name) ?? null;
-    const tap = new DeviceTap({ name, file, frames: 0, bytes: 0 }, own, merged);
+    const tap = new DeviceTap({ name, file, frames: 0, bytes: 0 }, isLoopback, own, merged);
     this.#taps.push(tap);
     return tap;
   }
@@ -111,16 +112,25 @@ export class CaptureSet {
 class DeviceTap implements FrameTap {
   readonly totals: InterfaceTotals;
   readonly own: PcapWriter | null;
+  readonly #isLoopback: boolean;
   readonly #merged: FrameTap | null;
 
-  constructor(totals: InterfaceTotals, own: PcapWriter | null, merged: FrameTap | null) {
+  constructor(
+    totals: InterfaceTotals,
+    isLoopback: boolean,
+    own: PcapWriter | null,
+    merged: FrameTap | null,
+  ) {
     this.totals = totals;
+    this.#isLoopback = isLoopback;
     this.own = own;
     this.#merged = merged;
   }
 
   /** @hot */
   frame(frame: Frame, direction: Direction, at: Ns): void {
+    // What a loopback sends it receives: libpcap, too, shows it once, as it comes in.
+    if (this.#isLoopback && direction === Direction.OUT) return;
     this.totals.frames += 1;
     this.totals.bytes += frame.end - frame.l2;
     this.own?.frame(frame, direction, at);
