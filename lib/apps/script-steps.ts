@@ -12,6 +12,7 @@
  *     print [N]                   the same, and prints them
  *     echo                        sends back what comes, to the end
  *     answer TEXT                 answers every datagram with the text, to whoever sent it
+ *     packet PROTOCOL ADDRESS HEX one IP packet of that protocol with these bytes, by a raw socket
  *     sleep DURATION              such as 10ms, 1.5s, 200us
  *     set OPTION VALUE            nodelay cork quickack keepalive keepidle keepintvl keepcnt
  *                                 user_timeout maxseg rcvbuf sndbuf reuseaddr broadcast linger
@@ -35,6 +36,12 @@ export type ScriptStep =
   | { readonly verb: "listen"; readonly port: number }
   | { readonly verb: "send" | "answer"; readonly bytes: Uint8Array }
   | { readonly verb: "read" | "recv" | "print"; readonly count: number }
+  | {
+      readonly verb: "packet";
+      readonly protocol: number;
+      readonly address: Ipv4;
+      readonly bytes: Uint8Array;
+    }
   | { readonly verb: "sleep"; readonly durationNs: number }
   | { readonly verb: "linger"; readonly value: number }
   | { readonly verb: "set"; readonly option: SocketOption; readonly value: number }
@@ -69,7 +76,7 @@ export function parseScript(text: string, split: (text: string) => string[]): Sc
 }
 
 function readStep(verb: string, args: readonly string[]): ScriptStep {
-  const [first = "", second = ""] = args;
+  const [first = "", second = "", third = ""] = args;
   switch (verb) {
     case "udp":
     case "accept":
@@ -94,6 +101,13 @@ function readStep(verb: string, args: readonly string[]): ScriptStep {
     case "recv":
     case "print":
       return { verb, count: first === "" ? Number.POSITIVE_INFINITY : number(verb, first) };
+    case "packet":
+      return {
+        verb,
+        protocol: number(verb, first),
+        address: parseIpv4(second),
+        bytes: hexBytes(third),
+      };
     case "sleep":
       return { verb, durationNs: parseDuration(first) };
     case "set":
@@ -104,8 +118,8 @@ function readStep(verb: string, args: readonly string[]): ScriptStep {
     default:
       throw wrong(
         `"${verb}"`,
-        "steps are udp bind listen accept connect send read recv print echo answer sleep set " +
-          "shutdown close",
+        "steps are udp bind listen accept connect send read recv print echo answer packet " +
+          "sleep set shutdown close",
       );
   }
 }
@@ -121,6 +135,13 @@ function readSet(name: string, text: string): ScriptStep {
 function number(verb: string, text: string): number {
   if (/^[0-9]+$/.test(text)) return Number(text);
   throw wrong(`${verb} "${text}"`, `${verb} needs a number there`);
+}
+
+function hexBytes(text: string): Uint8Array {
+  if (!/^([0-9a-fA-F]{2})*$/.test(text)) {
+    throw wrong(`packet "${text}"`, "packet needs pairs of hexadecimal digits there");
+  }
+  return Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
 }
 
 function wrong(what: string, allowed: string): VethworkError {

@@ -8,6 +8,7 @@
 import { EINVAL, EOPNOTSUPP, errnoMessage } from "../base/errno.ts";
 import { ANY_ADDRESS, type Ipv4 } from "../base/inet.ts";
 import { type Program, sleep } from "../sim/process.ts";
+import { RawSocket } from "../socket/raw-socket.ts";
 import { TcpListener } from "../socket/tcp-listener.ts";
 import { TcpSocket } from "../socket/tcp-socket.ts";
 import { UdpSocket } from "../socket/udp-socket.ts";
@@ -72,6 +73,8 @@ class ScriptSocket {
         return yield* this.#receive(Number.POSITIVE_INFINITY, (bytes) => this.#send(bytes));
       case "answer":
         return yield* this.#answer(step.bytes);
+      case "packet":
+        return this.#packet(step.protocol, step.address, step.bytes);
       case "sleep":
         yield sleep(step.durationNs);
         return 0;
@@ -94,6 +97,13 @@ class ScriptSocket {
     if (this.#socket instanceof TcpSocket) this.#socket.closeNow();
     else this.#socket?.close();
     this.#socket = null;
+  }
+
+  #packet(protocol: number, address: Ipv4, bytes: Uint8Array): number {
+    const socket = new RawSocket(this.#host.namespace, protocol);
+    const error = socket.sendTo(bytes, address);
+    socket.close();
+    return error;
   }
 
   #sock(): TcpSocket | UdpSocket {

@@ -18,7 +18,8 @@ describe("apps/script", () => {
   });
 
   it("refuses steps, options and numbers that do not exist", () => {
-    for (const text of ["jump", "set nothing 1", "set nodelay on", "listen x", "shutdown all"]) {
+    const wrong = ["jump", "set nothing 1", "set nodelay on", "listen x", "shutdown all"];
+    for (const text of [...wrong, "packet x 10.0.0.2 00", "packet 132 10.0.0.2 1g"]) {
       expect(() => parseScript(text, splitWords), text)
         .to.throw()
         .with.property("code", "VW_COMMAND");
@@ -67,5 +68,16 @@ describe("apps/script", () => {
     expect(
       world.status("a", "script 'connect 10.0.0.2 7000; print 3; recv 2; read 1'"),
     ).to.deep.equal({ status: 1, out: "hel", err: "script: read: Connection reset by peer\n" });
+  });
+
+  it("sends a packet of any protocol, which a host that has none of it refuses", () => {
+    const world = pair();
+    const sent = world.status("a", "script 'packet 132 10.0.0.2 1388138a'");
+
+    expect(sent).to.deep.equal({ status: 0, out: "", err: "" });
+    const refused = "iptables -A INPUT -p icmp --icmp-type protocol-unreachable";
+    world.status("a", refused);
+    world.status("a", "script 'packet 132 10.0.0.2 1388138a'; sleep 0.1");
+    expect(world.status("a", "iptables -L INPUT -v -n -x").out).to.match(/\n +1 +[0-9]+ +1 /);
   });
 });
