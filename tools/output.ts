@@ -13,8 +13,10 @@ import {
   rmSync,
   statSync,
   writeSync,
+  writevSync,
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { concatBytes } from "../lib/base/bytes.ts";
 import { VethworkError } from "../lib/base/errors.ts";
 import type { ByteSink } from "../lib/capture/sink.ts";
 import { reasonOf } from "./input.ts";
@@ -140,8 +142,18 @@ function removeUnfinished(): void {
   for (const path of unfinished) rmSync(path, { recursive: true, force: true });
 }
 
-function writeAll(descriptor: number, chunk: Uint8Array): void {
+/** Writes all of `chunk`, however often the system takes a part only. */
+export function writeAll(descriptor: number, chunk: Uint8Array): void {
   for (let done = 0; done < chunk.length; ) done += writeSync(descriptor, chunk, done);
+}
+
+/** Writes many pieces at once. */
+export function writePieces(descriptor: number, pieces: readonly Uint8Array[]): void {
+  if (pieces.length === 0) return;
+  const done = writevSync(descriptor, pieces);
+  const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+  // What fails on the way says so only when the rest is tried again.
+  if (done < length) writeAll(descriptor, concatBytes(pieces).subarray(done));
 }
 
 function isNoFolder(): Error {

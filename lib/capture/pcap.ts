@@ -32,7 +32,8 @@ export const PCAP_MAGIC_MICROSECONDS = 0xa1b2c3d4;
 export const PCAP_MAGIC_NANOSECONDS = 0xa1b23c4d;
 
 const HEADER_SIZE = 24;
-const RECORD_HEADER_SIZE = 16;
+/** Seconds, fraction, captured and original length, 32 bits each. */
+export const PCAP_RECORD_HEADER_SIZE = 16;
 const VERSION_MAJOR = 2;
 const VERSION_MINOR = 4;
 /** No frame is larger: a length above it is damage (libpcap's MAXIMUM_SNAPLEN). */
@@ -67,15 +68,7 @@ export class PcapWriter implements FrameTap {
     this.#snapLength = options.snapLength ?? DEFAULT_SNAP_LENGTH;
     this.#epochSeconds = options.epochSeconds ?? 0;
     this.#output = new ChunkedOutput(sink, options.chunkBytes);
-    const at = this.#output.reserve(HEADER_SIZE);
-    const view = this.#output.view;
-    view.setUint32(at, micro ? PCAP_MAGIC_MICROSECONDS : PCAP_MAGIC_NANOSECONDS, this.#little);
-    view.setUint16(at + 4, VERSION_MAJOR, this.#little);
-    view.setUint16(at + 6, VERSION_MINOR, this.#little);
-    view.setUint32(at + 8, 0, this.#little);
-    view.setUint32(at + 12, 0, this.#little);
-    view.setUint32(at + 16, this.#snapLength, this.#little);
-    view.setUint32(at + 20, LINKTYPE_ETHERNET, this.#little);
+    this.#output.bytes.set(pcapHeader(options), this.#output.reserve(HEADER_SIZE));
   }
 
   /** Copies a passing frame into the file. @hot */
@@ -88,19 +81,32 @@ export class PcapWriter implements FrameTap {
   record(seconds: number, nanoseconds: number, frame: FrameBytes, originalLength: number): void {
     const kept = Math.min(frame.end - frame.l2, this.#snapLength);
     const output = this.#output;
-    const at = output.reserve(RECORD_HEADER_SIZE + kept);
+    const at = output.reserve(PCAP_RECORD_HEADER_SIZE + kept);
     const view = output.view;
     view.setUint32(at, seconds, this.#little);
     view.setUint32(at + 4, Math.floor(nanoseconds / this.#nsPerTick), this.#little);
     view.setUint32(at + 8, kept, this.#little);
     view.setUint32(at + 12, originalLength, this.#little);
-    output.copy(frame, kept, at + RECORD_HEADER_SIZE);
+    output.copy(frame, kept, at + PCAP_RECORD_HEADER_SIZE);
   }
 
   /** Hands on what has been written so far; at the end of a run it must be called. */
   flush(): void {
     this.#output.flush();
   }
+}
+
+/** How a pcap file of Ethernet frames begins. */
+export function pcapHeader(options: PcapOptions = {}): Uint8Array {
+  const micro = options.precision === "microseconds";
+  const little = options.byteOrder !== "big";
+  const view = new DataView(new ArrayBuffer(HEADER_SIZE));
+  view.setUint32(0, micro ? PCAP_MAGIC_MICROSECONDS : PCAP_MAGIC_NANOSECONDS, little);
+  view.setUint16(4, VERSION_MAJOR, little);
+  view.setUint16(6, VERSION_MINOR, little);
+  view.setUint32(16, options.snapLength ?? DEFAULT_SNAP_LENGTH, little);
+  view.setUint32(20, LINKTYPE_ETHERNET, little);
+  return new Uint8Array(view.buffer);
 }
 
 /** Whether `bytes` begin as a pcap file, in either byte order. */
@@ -133,7 +139,7 @@ export function readPcap(bytes: Buffer, file: string): Capture {
   for (let at = HEADER_SIZE; at < bytes.length; ) {
     const frame = readRecord(bytes, view, at, order.little, nsPerTick, file);
     frames.push(frame);
-    at += RECORD_HEADER_SIZE + frame.bytes.length;
+    at += PCAP_RECORD_HEADER_SIZE + frame.bytes.length;
   }
   return { interfaces: [{ name: "", snapLength: view.getUint32(16, little) }], frames };
 }
@@ -180,12 +186,12 @@ function readRecord(
   nsPerTick: number,
   file: string,
 ): CapturedFrame {
-  if (bytes.length - at < RECORD_HEADER_SIZE) {
+  if (bytes.length - at < PCAP_RECORD_HEADER_SIZE) {
     throw damaged(
       file,
       at,
       `the file ends within a record header (${bytes.length - at} bytes)`,
-      `a record header has ${RECORD_HEADER_SIZE} bytes`,
+      `a record header has ${PCAP_RECORD_HEADER_SIZE} bytes`,
     );
   }
   const nanoseconds = view.getUint32(at + 4, little) * nsPerTick;
@@ -196,7 +202,7 @@ function readRecord(
   if (length > MAXIMUM_FRAME_LENGTH) {
     throw damaged(file, at + 8, `a frame of ${length} bytes`, `at most ${MAXIMUM_FRAME_LENGTH}`);
   }
-  const start = at + RECORD_HEADER_SIZE;
+  const start = at + PCAP_RECORD_HEADER_SIZE;
   if (length > bytes.length - start) {
     const left = bytes.length - start;
     throw damaged(file, start, `the file ends within a frame (${left} bytes of ${length})`, "");

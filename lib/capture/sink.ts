@@ -9,12 +9,6 @@ import { ByteWindow, copySmall, SMALL_COPY_BYTES } from "../wire/copy.ts";
 export interface ByteSink {
   /** Takes `chunk`, which the caller overwrites as soon as this returns. */
   write(chunk: Uint8Array): void;
-
-  /**
-   * Takes the first `length` bytes of `memory` and the memory itself, and gives other memory of the
-   * same size to go on with: for sinks that write while the run goes on.
-   */
-  trade?(memory: Buffer, length: number): Buffer;
 }
 
 /** Keeps everything, for specs and for runs whose captures are asked for as bytes. */
@@ -84,11 +78,7 @@ export class ChunkedOutput {
   /** Hands on what has been written so far. */
   flush(): void {
     if (this.#used === 0) return;
-    if (this.#sink.trade === undefined) this.#sink.write(this.bytes.subarray(0, this.#used));
-    else {
-      this.bytes = this.#sink.trade(this.bytes, this.#used);
-      this.view = viewOf(this.bytes);
-    }
+    this.#sink.write(this.bytes.subarray(0, this.#used));
     this.#used = 0;
   }
 

@@ -234,5 +234,6 @@ function flipBit(frame: Frame, bit: number): void {
   const index = Math.min(bit, last);
   const at = frame.start + (index >>> 3);
   frame.view.setUint8(at, frame.view.getUint8(at) ^ (0x80 >>> (index & 7)));
+  frame.recordedIn = null;
   frame.checksumVerified = false;
 }

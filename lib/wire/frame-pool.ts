@@ -35,7 +35,7 @@ export class FramePool {
     const frame = free.pop();
     assert(frame !== undefined, "the pool has no frame");
     frame.inUse = true;
-    frame.generation += 1;
+    frame.recordedIn = null;
     this.outstanding += 1;
     return frame;
   }

@@ -136,9 +136,16 @@ export class Frame implements SoftirqWork {
   payload: Buffer | null = null;
   payloadAt = 0;
   payloadLength = 0;
-  /** Free or in use, and how often it was reused: finds use after release. */
+  /** Free or in use: finds use after release. */
   inUse = false;
-  generation = 0;
+  /**
+   * Where a capture journal has its bytes already: in which memory, at which position, and the ports
+   * that it passed with them, a bit each. Null for a new frame, and once a line has damaged it; what
+   * hosts change is headers, which the journal compares.
+   */
+  recordedIn: Uint8Array | null = null;
+  recordedAt = 0;
+  recordedPorts = 0;
 
   constructor(pool: FramePool, bytes: Buffer) {
     this.pool = pool;

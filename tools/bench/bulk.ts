@@ -4,13 +4,12 @@
  *
  *     client eth0 ── pa br0 pb ── eth0 server
  */
-import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { present } from "../../lib/base/assert.ts";
 import { parseIpv4 } from "../../lib/base/inet.ts";
 import { NS_PER_S, NS_PER_US } from "../../lib/base/units.ts";
-import { PcapWriter } from "../../lib/capture/pcap.ts";
+import { CaptureJournal } from "../../lib/capture/journal.ts";
 import type { Host } from "../../lib/lab/build.ts";
 import { Network } from "../../lib/lab/network.ts";
 import type { NetDevice } from "../../lib/link/device.ts";
@@ -19,8 +18,8 @@ import { TcpListener } from "../../lib/socket/tcp-listener.ts";
 import { TcpSocket } from "../../lib/socket/tcp-socket.ts";
 import { transportsOf } from "../../lib/transport/stack.ts";
 import { wholeNumber } from "../arguments.ts";
-import { makeFolder, writing } from "../output.ts";
-import { ParallelFiles } from "../parallel-files.ts";
+import { JournalFiles } from "../journal-files.ts";
+import { makeFolder } from "../output.ts";
 
 const PORT = 5001;
 const SERVER = "10.1.1.2";
@@ -34,7 +33,7 @@ const MB = 1024 * 1024;
 const WARM_UP_MB = 240;
 /** It is sent in transfers of this size: code that has seen one network only is compiled for it alone. */
 const WARM_UP_PART_MB = 40;
-/** How much virtual time passes between two looks at the files. */
+/** How much virtual time passes between two looks at whether the transfer has ended. */
 const SLICE_NS = NS_PER_S / 10_000;
 /**
  * How long the sender takes to come back with the next chunk. Meanwhile the reader takes the last
@@ -73,8 +72,8 @@ export function addBulkBench(bench: Command): void {
     .option("--capture <folder>", "write a capture file for each port there")
     .option("--warm-up <number>", "MiB to send before the clock starts", wholeNumber(0), WARM_UP_MB)
     .option("--json", "print the figures as JSON")
-    .action(async (options: BulkOptions) => {
-      const result = await benchBulk(options.mb, options.warmUp, options.capture ?? null);
+    .action((options: BulkOptions) => {
+      const result = benchBulk(options.mb, options.warmUp, options.capture ?? null);
       process.stdout.write(
         options.json === true
           ? `${JSON.stringify(result)}\n`
@@ -84,16 +83,13 @@ export function addBulkBench(bench: Command): void {
 }
 
 /** Sends `warmUpMb` MiB, then `mb` MiB on the clock; captures into `folder` unless it is null. */
-async function benchBulk(mb: number, warmUpMb: number, folder: string | null): Promise<BulkBench> {
+function benchBulk(mb: number, warmUpMb: number, folder: string | null): BulkBench {
+  const captures = folder === null ? null : new JournalFiles();
   for (let left = warmUpMb; left > 0; left -= WARM_UP_PART_MB) {
-    const part = Math.min(left, WARM_UP_PART_MB);
-    await transfer(part, folder === null ? null : () => "/dev/null");
+    transfer(Math.min(left, WARM_UP_PART_MB), captures, () => "/dev/null");
   }
   if (folder !== null) makeFolder(folder);
-  const { hops, seconds } = await transfer(
-    mb,
-    folder === null ? null : (name) => join(folder, `${name}.pcap`),
-  );
+  const { hops, seconds } = transfer(mb, captures, (name) => join(folder ?? "", `${name}.pcap`));
   return {
     engine: "vethwork",
     mb,
@@ -106,37 +102,24 @@ async function benchBulk(mb: number, warmUpMb: number, folder: string | null): P
   };
 }
 
-/** One transfer; `fileOf` names the capture of a port. */
-async function transfer(
+/** One transfer; if there are captures, `fileOf` names the file of a port. */
+function transfer(
   mb: number,
-  fileOf: ((port: string) => string) | null,
-): Promise<{ readonly hops: number; readonly seconds: number }> {
+  captures: JournalFiles | null,
+  fileOf: (port: string) => string,
+): { readonly hops: number; readonly seconds: number } {
   const { client, server, ports } = buildNetwork();
-  const files = new ParallelFiles();
-  const descriptors: number[] = [];
-  const writers: PcapWriter[] = [];
-  if (fileOf !== null) {
-    for (const [name, device] of ports) {
-      const path = fileOf(name);
-      const descriptor = writing(path, () => openSync(path, "w"));
-      const writer = new PcapWriter(files.file(descriptor), { chunkBytes: MB });
-      descriptors.push(descriptor);
-      writers.push(writer);
-      device.taps.push(writer);
-    }
-  }
+  captures?.open(ports.map(([name]) => fileOf(name)));
+  const journal = captures === null ? null : new CaptureJournal(captures);
+  if (journal !== null) for (const [, device] of ports) device.taps.push(journal.addPort());
   const { machine } = client;
   const start = process.hrtime.bigint();
   const received = machine.processes.spawn("server", receive(server));
   machine.processes.spawn("client", send(client, mb * MB));
-  while (received.status === null) {
-    machine.scheduler.runUntil(machine.scheduler.now + SLICE_NS);
-    await files.keepUp();
-  }
-  for (const writer of writers) writer.flush();
-  await files.finish();
+  while (received.status === null) machine.scheduler.runUntil(machine.scheduler.now + SLICE_NS);
+  journal?.flush();
+  captures?.close();
   const seconds = Number(process.hrtime.bigint() - start) / 1e9;
-  for (const descriptor of descriptors) closeSync(descriptor);
   if (received.status !== 0) throw new Error("the transfer did not complete");
   const port = ports[1]?.[1].counters;
   const hops = PORTS * ((port?.rxPackets ?? 0) + (port?.txPackets ?? 0));
