@@ -55,7 +55,7 @@ export class Udp {
   /** A socket that is not bound. */
   create(): UdpSock {
     const { sysctls, ip } = this.env;
-    const sock = new UdpSock(sysctls.rmemDefault, ip.ipNoPmtuDisc === 0 ? 1 : 0);
+    const sock = new UdpSock(sysctls.rmemDefault, ip);
     sock.inode = 10000 + this.#random.below(50000);
     return sock;
   }

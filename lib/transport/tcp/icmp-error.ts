@@ -19,7 +19,8 @@ import { ConnectionRequest } from "./request.ts";
 import { rebuildRoute } from "./route.ts";
 import { simpleRetransmit } from "./simple-retransmit.ts";
 import { doneWithError } from "./state.ts";
-import { Tcb, type TcbOwner } from "./tcb.ts";
+import { Tcb } from "./tcb.ts";
+import type { TcbOwner } from "./tcb-owner.ts";
 import type { TimeWaitSock } from "./time-wait.ts";
 import { revertBackoff } from "./timers.ts";
 

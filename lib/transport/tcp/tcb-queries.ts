@@ -70,12 +70,12 @@ export function canSend(tp: Tcb): boolean {
 
 /** Whether ACKs are sent at once (`tcp_in_quickack_mode`). */
 export function inQuickackMode(tp: Tcb): boolean {
-  return tp.route?.quickack === true || (tp.ackQuick > 0 && !inPingpongMode(tp));
+  return tp.route?.quickack === true || (tp.ack.quick > 0 && !inPingpongMode(tp));
 }
 
 /** Whether the exchange looks interactive, so that ACKs wait for data to ride on. */
 export function inPingpongMode(tp: Tcb): boolean {
-  return tp.ackPingpong >= tp.pingpongThresh;
+  return tp.ack.pingpong >= tp.pingpongThresh;
 }
 
 /** Bytes that a program has written and that were not sent yet. */
