@@ -12,6 +12,7 @@ import { type Program, type WaitQueue, waitFor } from "../sim/process.ts";
 import type { RandomStream } from "../sim/random.ts";
 import { RawSocket } from "../socket/raw-socket.ts";
 import { UdpSocket } from "../socket/udp-socket.ts";
+import { PMTUDISC_DONT } from "../transport/inet-sock.ts";
 import { transportsOf } from "../transport/stack.ts";
 import { finish, sum } from "../wire/checksum.ts";
 import { IPPROTO_ICMP, IPPROTO_TCP } from "../wire/protocol-numbers.ts";
@@ -24,7 +25,6 @@ const ECHO_REPLY = 0;
 const ECHO = 8;
 const UNREACHABLE = 3;
 const TIME_EXCEEDED = 11;
-const IP_PMTUDISC_DONT = 0;
 /** `-w MAX,HERE,NEAR`: how many times as long as others a probe may take. */
 const HERE_FACTOR = 3;
 const NEAR_FACTOR = 10;
@@ -194,7 +194,7 @@ class Trace {
   #sendUdp(index: number, ttl: number): UdpSocket {
     const socket = new UdpSocket(transportsOf(this.#host.namespace));
     socket.bind(this.#options.source, 0);
-    socket.setOption("IP_MTU_DISCOVER", IP_PMTUDISC_DONT);
+    socket.setOption("IP_MTU_DISCOVER", PMTUDISC_DONT);
     socket.setOption("IP_TTL", ttl);
     socket.connect(this.#destination, this.#options.port + index);
     socket.setOption("IP_RECVERR", 1);

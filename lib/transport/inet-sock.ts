@@ -9,6 +9,12 @@ import { WaitQueue } from "../sim/process.ts";
 import { FrameAttachment } from "../wire/frame.ts";
 import type { IpSettings } from "./environment.ts";
 
+/** Values of IP_MTU_DISCOVER: DF never, if the route allows it, always, or always to probe a path. */
+export const PMTUDISC_DONT = 0;
+export const PMTUDISC_WANT = 1;
+export const PMTUDISC_DO = 2;
+export const PMTUDISC_PROBE = 3;
+
 /** A socket of IPv4. Frames that it has sent carry it. */
 export abstract class InetSock extends FrameAttachment {
   localAddress = 0 as Ipv4;
@@ -25,7 +31,7 @@ export abstract class InetSock extends FrameAttachment {
   ttl = 0;
   tos = 0;
   mark = 0;
-  /** IP_MTU_DISCOVER: one of PmtuDiscover. */
+  /** IP_MTU_DISCOVER: one of PMTUDISC_…. */
   pmtuDiscover: number;
   /** IP_RECVERR: the program wants each ICMP error; with TCP such an error ends a connection at once. */
   recvErr = false;
@@ -45,6 +51,6 @@ export abstract class InetSock extends FrameAttachment {
   constructor(rcvbuf: number, ip: IpSettings) {
     super();
     this.rcvbuf = rcvbuf;
-    this.pmtuDiscover = ip.ipNoPmtuDisc === 0 ? 1 : 0;
+    this.pmtuDiscover = ip.ipNoPmtuDisc === 0 ? PMTUDISC_WANT : PMTUDISC_DONT;
   }
 }

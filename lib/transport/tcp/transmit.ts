@@ -14,6 +14,7 @@ import { before } from "../../wire/sequence.ts";
 import * as tcp from "../../wire/tcp.ts";
 import * as options from "../../wire/tcp-options.ts";
 import type { TransportRoute } from "../environment.ts";
+import { PMTUDISC_DO, PMTUDISC_WANT } from "../inet-sock.ts";
 import { jiffies, timestampValue } from "./clock.ts";
 import { CaEvent } from "./congestion.ts";
 import {
@@ -112,7 +113,7 @@ function setFields(tp: Tcb, route: TransportRoute, tos: number): void {
 
 /** Whether packets of a socket carry "don't fragment" (`ip_dont_fragment`). @hot */
 export function wantsDf(pmtuDiscover: number, route: TransportRoute): boolean {
-  return pmtuDiscover === 2 || (pmtuDiscover === 1 && !route.mtuLocked);
+  return pmtuDiscover === PMTUDISC_DO || (pmtuDiscover === PMTUDISC_WANT && !route.mtuLocked);
 }
 
 /** An ACK went out, so none is owed any more (`tcp_event_ack_sent`). @hot */
