@@ -68,6 +68,11 @@ export function canSend(tp: Tcb): boolean {
   return tp.state === TcpState.ESTABLISHED || tp.state === TcpState.CLOSE_WAIT;
 }
 
+/** Whether the handshake is under way. */
+export function isConnecting(tp: Tcb): boolean {
+  return tp.state === TcpState.SYN_SENT || tp.state === TcpState.SYN_RECV;
+}
+
 /** Whether ACKs are sent at once (`tcp_in_quickack_mode`). */
 export function inQuickackMode(tp: Tcb): boolean {
   return tp.route?.quickack === true || (tp.ack.quick > 0 && !inPingpongMode(tp));
