@@ -8,8 +8,9 @@
 import { EINPROGRESS } from "../base/errno.ts";
 import { NS_PER_S, type Ns } from "../base/units.ts";
 import type { Program } from "../sim/process.ts";
+import type { Endpoint } from "../socket/endpoint.ts";
 import { POLLIN, POLLOUT, poll } from "../socket/poll.ts";
-import type { Endpoint, TcpSocket } from "../socket/tcp-socket.ts";
+import type { TcpSocket } from "../socket/tcp-socket.ts";
 import type { MessageHead, MessageReader } from "./http-message.ts";
 import { readMore } from "./http-receive.ts";
 

@@ -11,7 +11,7 @@ import { ENOBUFS, EPERM } from "../base/errno.ts";
 import { type Ipv4, isIpv4 } from "../base/inet.ts";
 import { NS_PER_MS, NS_PER_US, type Ns } from "../base/units.ts";
 import { type Program, waitFor } from "../sim/process.ts";
-import { type RawPacket, RawSocket, type SocketError } from "../socket/raw-socket.ts";
+import { type RawError, type RawPacket, RawSocket } from "../socket/raw-socket.ts";
 import type { AppHost } from "./app-host.ts";
 import type { PingOptions } from "./ping/options.ts";
 import { PingReport } from "./ping/report.ts";
@@ -243,7 +243,7 @@ class PingRun {
     return true;
   }
 
-  *#showError(error: SocketError): Program<void> {
+  *#showError(error: RawError): Program<void> {
     if (error.origin === "local") {
       this.#statistics.errors += 1;
       this.#report.localError(error.errno, error.info);

@@ -20,13 +20,13 @@ import { ANY_ADDRESS, formatIpv4, type Ipv4 } from "../base/inet.ts";
 import { NS_PER_S, NS_PER_US, type Ns } from "../base/units.ts";
 import { type Program, waitFor } from "../sim/process.ts";
 import { UdpSocket } from "../socket/udp-socket.ts";
+import { PMTUDISC_DO } from "../transport/inet-sock.ts";
 import { transportsOf } from "../transport/stack.ts";
 import type { UdpError } from "../transport/udp-sock.ts";
 import { ICMP_TIME_EXCEEDED, TIME_EXCEEDED_TTL } from "../wire/icmp.ts";
 import type { AppHost } from "./app-host.ts";
 import { resolveErrorText } from "./resolver.ts";
 
-const IP_PMTUDISC_DO = 2;
 /** IPv4 and UDP headers. */
 const OVERHEAD = 28;
 const LARGEST = 65_535;
@@ -96,7 +96,7 @@ class Trace {
     this.#mtu = options.length;
     this.#socket = new UdpSocket(transportsOf(host.namespace));
     this.#socket.bind(ANY_ADDRESS, 0);
-    this.#socket.setOption("IP_MTU_DISCOVER", IP_PMTUDISC_DO);
+    this.#socket.setOption("IP_MTU_DISCOVER", PMTUDISC_DO);
     this.#socket.setOption("IP_RECVERR", 1);
     this.#socket.nonBlocking = true;
   }

@@ -19,6 +19,7 @@ export const ENODEV = 19;
 export const EINVAL = 22;
 export const EPIPE = 32;
 export const ERANGE = 34;
+export const ENONET = 64;
 export const EPROTO = 71;
 export const EDESTADDRREQ = 89;
 export const EMSGSIZE = 90;
@@ -56,6 +57,7 @@ const NAMES: ReadonlyMap<number, readonly [string, string]> = new Map([
   [EINVAL, ["EINVAL", "Invalid argument"]],
   [EPIPE, ["EPIPE", "Broken pipe"]],
   [ERANGE, ["ERANGE", "Numerical result out of range"]],
+  [ENONET, ["ENONET", "Machine is not on the network"]],
   [EPROTO, ["EPROTO", "Protocol error"]],
   [EDESTADDRREQ, ["EDESTADDRREQ", "Destination address required"]],
   [EMSGSIZE, ["EMSGSIZE", "Message too long"]],

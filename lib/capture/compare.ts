@@ -5,13 +5,9 @@
  */
 import { type Capture, nsSince } from "./capture.ts";
 import { Dumper } from "./dump.ts";
-import {
-  CLOCK_PLAY_MS,
-  type NormalField,
-  type NormalFrame,
-  type NormaliseOptions,
-  normalise,
-} from "./normalise.ts";
+import type { NormalField } from "./normal-field.ts";
+import { type NormalFrame, type NormaliseOptions, normalise } from "./normalise.ts";
+import { CLOCK_PLAY_MS } from "./timestamp-clocks.ts";
 
 /** How the two sides are called in the difference. */
 export interface CompareOptions extends NormaliseOptions {

@@ -30,7 +30,6 @@
  * Not modelled: checksums of fragmented datagrams are not verified, since no fragment has all bytes.
  */
 import { isGroupMac, type Mac } from "../base/mac.ts";
-import { NS_PER_MS } from "../base/units.ts";
 import * as icmp from "../wire/icmp.ts";
 import { IPPROTO_TCP, IPPROTO_UDP } from "../wire/protocol-numbers.ts";
 import * as tcp from "../wire/tcp.ts";
@@ -38,7 +37,10 @@ import { type Capture, type CapturedFrame, framesOf, nsSince } from "./capture.t
 import { checksumVerdict } from "./checksum-verdict.ts";
 import { dissect, type Field, findField, type Layer } from "./dissect.ts";
 import { Flows, type Ports, portsAt } from "./flows.ts";
+import type { NormalField, NormalValue } from "./normal-field.ts";
 import { PayloadText } from "./payload-text.ts";
+import { TimestampClocks } from "./timestamp-clocks.ts";
+import { ValueNames } from "./value-names.ts";
 
 /** What the caller knows about the lab. */
 export interface NormaliseOptions {
@@ -48,25 +50,12 @@ export interface NormaliseOptions {
   readonly fixedPorts?: ReadonlySet<number>;
 }
 
-/** A field to compare. */
-export interface NormalField {
-  /** `tcp.window`, `icmp.ip.ttl`. */
-  readonly path: string;
-  readonly text: string;
-  /** For a timestamp echo: the first and last frame of the peer that had sent the value. */
-  readonly echo: readonly [number, number] | null;
-  /** For a timestamp value, and an echo: by how many ms it is off against the times of capture. */
-  readonly offMs: number | null;
-}
-
 /** One frame of one interface. */
 export interface NormalFrame {
   readonly frame: CapturedFrame;
   readonly fields: readonly NormalField[];
 }
 
-/** Play of the timestamp clock against capture times: ticks are cut, frames are captured later. */
-export const CLOCK_PLAY_MS = 5;
 /** A counting identification is not this far from the flow's first. */
 const FARTHEST_ID = 4096;
 const ADDRESSES: ReadonlySet<string> = new Set(["source", "destination"]);
@@ -83,33 +72,20 @@ export function normalise(
   return new Normaliser(capture, options).run();
 }
 
-/** Timestamps that one side of a connection has sent on one interface. */
-interface ClockTrack {
-  readonly isn: number;
-  readonly firstFrame: CapturedFrame;
-  readonly firstValue: number;
-  /** The value of each frame, in order. */
-  readonly values: number[];
-}
-
 class Normaliser {
   readonly #capture: Capture;
   readonly #options: NormaliseOptions;
   readonly #flows: Flows;
-  readonly #names = new Map<string, string>();
-  readonly #nameCounts = new Map<string, number>();
+  readonly #name = new ValueNames().of;
   readonly #firstIds = new Map<string, number>();
-  /** How many segments of each flow the interface with the most has seen. */
-  readonly #segments = new Map<string, number>();
-  /** How many of them the interface has that is being normalised. */
-  #segmentsHere: ReadonlyMap<string, number> = new Map();
-  #clocks = new Map<string, ClockTrack>();
-  readonly #payloads = new PayloadText((kind, value) => this.#name(kind, value));
+  #clocks: TimestampClocks;
+  readonly #payloads = new PayloadText(this.#name);
 
   constructor(capture: Capture, options: NormaliseOptions) {
     this.#capture = capture;
     this.#options = options;
     this.#flows = new Flows(options.fixedPorts ?? new Set());
+    this.#clocks = new TimestampClocks(this.#flows, []);
   }
 
   run(): Map<string, NormalFrame[]> {
@@ -127,13 +103,10 @@ class Normaliser {
     inTime.sort((a, b) => nsSince(b.frame, a.frame));
     for (const { frame, layers } of inTime) this.#learn(frame, layers);
     const counts = dissected.map(({ frames }) => this.#segmentsOf(frames));
-    for (const [flow, count] of counts.flatMap((one) => [...one])) {
-      this.#segments.set(flow, Math.max(count, this.#segments.get(flow) ?? 0));
-    }
+    this.#clocks = new TimestampClocks(this.#flows, counts);
     const result = new Map<string, NormalFrame[]>();
     for (const [index, { name, frames }] of dissected.entries()) {
-      this.#clocks = new Map();
-      this.#segmentsHere = counts[index] ?? new Map();
+      this.#clocks.begin(counts[index] ?? new Map());
       const normal = frames.map(({ frame, layers }) => this.#frame(frame, layers));
       result.set(name, [...(result.get(name) ?? []), ...normal]);
     }
@@ -177,7 +150,7 @@ class Normaliser {
       const ports = transport === null || ip === null ? null : portsOf(view, ip, transport);
       const scope = { frame, view, layers, layer, kind, ip, ports };
       // First of all: a SYN from a port that is used again begins a clock of its own.
-      if (layer.name === "tcp" && ports !== null) this.#trackClock(frame, layer, ports);
+      if (layer.name === "tcp" && ports !== null) this.#clocks.track(frame, layer, ports);
       for (const field of layer.fields) {
         fields.push({ path: `${layer.name}.${field.name}`, ...this.#field(scope, field) });
       }
@@ -185,10 +158,15 @@ class Normaliser {
     return { frame, fields };
   }
 
-  #field(scope: Scope, field: Field): Omit<NormalField, "path"> {
+  #field(scope: Scope, field: Field): NormalValue {
     if (scope.kind === "tcp" && scope.ports !== null) {
-      if (field.name === "timestampEcho") return this.#echo(scope, field);
-      if (field.name === "timestampValue") return this.#clock(scope, scope.ports, field);
+      if (field.name === "timestampEcho") return this.#clocks.echo(scope.frame, scope.ports, field);
+      if (field.name === "timestampValue") {
+        // What errors quote was sent before, so that its clock cannot be checked.
+        return scope.layer.name === "tcp"
+          ? this.#clocks.value(scope.frame, scope.ports, field)
+          : { text: "clock", echo: null, offMs: 0 };
+      }
     }
     return { text: this.#text(scope, field), echo: null, offMs: null };
   }
@@ -288,62 +266,6 @@ class Normaliser {
     if (fixed === undefined || fixed.has(mac) || isGroupMac(mac) || !isLocal) return field.text;
     return this.#name("mac", field.text);
   }
-
-  #clock(scope: Scope, ports: Ports, field: Field): Omit<NormalField, "path"> {
-    const track = this.#clocks.get(this.#flows.flow(ports));
-    if (scope.layer.name !== "tcp" || track === undefined) {
-      return { text: "clock", echo: null, offMs: 0 };
-    }
-    const elapsedMs = nsSince(track.firstFrame, scope.frame) / NS_PER_MS;
-    const offMs = Math.round(((field.value - track.firstValue) | 0) - elapsedMs);
-    const text = Math.abs(offMs) <= CLOCK_PLAY_MS ? "clock" : `clock off by ${offMs} ms`;
-    return { text, echo: null, offMs };
-  }
-
-  #echo(scope: Scope, field: Field): Omit<NormalField, "path"> {
-    if (field.value === 0 || scope.ports === null) {
-      return { text: field.text, echo: null, offMs: null };
-    }
-    const flow = this.#flows.reverse(scope.ports);
-    const peer = this.#clocks.get(flow);
-    const offMs = this.#missesSome(flow) ? echoOffMs(peer, scope.frame, field.value) : null;
-    const first = peer?.values.indexOf(field.value) ?? -1;
-    if (first === -1) return { text: "no frame's", echo: null, offMs };
-    const last = peer?.values.lastIndexOf(field.value) ?? first;
-    const text = first === last ? `frame ${first + 1}'s` : `frame ${first + 1}–${last + 1}'s`;
-    return { text: `the peer's ${text}`, echo: [first, last], offMs };
-  }
-
-  /** Whether frames of a flow pass this interface by, so that an echo may be of one of those. */
-  #missesSome(flow: string): boolean {
-    return (this.#segmentsHere.get(flow) ?? 0) < (this.#segments.get(flow) ?? 0);
-  }
-
-  #trackClock(frame: CapturedFrame, layer: Layer, ports: Ports): void {
-    const value = findField([layer], "tcp.timestampValue")?.value;
-    const key = this.#flows.flow(ports);
-    const isn = findField([layer], "tcp.sequence")?.value ?? 0;
-    const isSyn = ((findField([layer], "tcp.flags")?.value ?? 0) & tcp.FLAG_SYN) !== 0;
-    const track = this.#clocks.get(key);
-    if (track !== undefined && (!isSyn || track.isn === isn)) {
-      // A frame without the option keeps its number.
-      track.values.push(value ?? -1);
-    } else if (value !== undefined) {
-      this.#clocks.set(key, { isn, firstFrame: frame, firstValue: value, values: [value] });
-    }
-  }
-
-  /** The name of a value of a kind: the same value has the same name in the whole run. */
-  #name(kind: string, value: string): string {
-    const key = `${kind} ${value}`;
-    const known = this.#names.get(key);
-    if (known !== undefined) return known;
-    const count = (this.#nameCounts.get(kind) ?? 0) + 1;
-    this.#nameCounts.set(kind, count);
-    const name = `${kind}${count}`;
-    this.#names.set(key, name);
-    return name;
-  }
 }
 
 /** A frame and its headers. */
@@ -362,17 +284,6 @@ interface Scope {
   readonly kind: string;
   readonly ip: Layer | null;
   readonly ports: Ports | null;
-}
-
-/** By how many ms an echo is off the peer's clock at the time of this frame. */
-function echoOffMs(
-  peer: ClockTrack | undefined,
-  frame: CapturedFrame,
-  value: number,
-): number | null {
-  if (peer === undefined) return null;
-  const elapsedMs = nsSince(peer.firstFrame, frame) / NS_PER_MS;
-  return Math.round(((value - peer.firstValue) | 0) - elapsedMs);
 }
 
 function portsOf(view: DataView, ip: Layer, transport: Layer): Ports | null {

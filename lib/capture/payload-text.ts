@@ -4,6 +4,7 @@
  */
 import type { Field } from "./dissect.ts";
 import { DNS_LENGTH_SIZE, DnsStreams } from "./dns-streams.ts";
+import type { Namer } from "./value-names.ts";
 
 const PING_TIME_DIGITS = 32;
 const DNS_ID_DIGITS = 4;
@@ -12,9 +13,6 @@ const PROBE_TIME_DIGITS = { from: 16, to: 48 };
 /** In hexadecimal: `Date: ` and 29 characters, `X-Request-ID: ` and 32, and the line's end. */
 const HTTP_DATE = /(0d0a446174653a20)(?:[0-9a-f]{2}){29}(0d0a)/;
 const REQUEST_ID = /(0d0a582d526571756573742d49443a20)([0-9a-f]{64})(?=0d0a)/;
-
-/** Gives a value of a kind its name. */
-export type Namer = (kind: string, value: string) => string;
 
 /** The payloads of a run. */
 export class PayloadText {

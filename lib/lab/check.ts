@@ -10,7 +10,7 @@ import { LAB_COMMANDS } from "../shell/commands.ts";
 import { checkCommand } from "../shell/shell.ts";
 import { doorsWords } from "./cluster/control-plane/doors.ts";
 import type { Lab } from "./lab.ts";
-import { type Located, withPlace } from "./schema/kinds.ts";
+import { type Located, withPlace } from "./schema/kind.ts";
 import { KUBECTL_HOST, type RunStep, type Step } from "./schema/step.ts";
 import type { Topology } from "./schema/topology.ts";
 import type { DeviceName } from "./schema/values.ts";

@@ -3,7 +3,7 @@ import { formatPlace, VethworkError } from "../base/errors.ts";
 import type { Capture, CapturedFrame } from "../capture/capture.ts";
 import { type FrameFilter, parseFilter } from "../capture/filter.ts";
 import type { FrameExpectation } from "./schema/expect.ts";
-import type { Located } from "./schema/kinds.ts";
+import type { Located } from "./schema/kind.ts";
 import { matches } from "./selection.ts";
 
 /** What an expectation on captures says in words, and what is wrong, or "". */

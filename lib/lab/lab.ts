@@ -3,7 +3,7 @@ import type { Ns } from "../base/units.ts";
 import { type CpuCosts, DEFAULT_COSTS } from "../sim/cpu.ts";
 import type { Cluster } from "./schema/cluster.ts";
 import type { Expectation } from "./schema/expect.ts";
-import type { Located } from "./schema/kinds.ts";
+import type { Located } from "./schema/kind.ts";
 import type { BackgroundProgram, Step } from "./schema/step.ts";
 import type { Topology } from "./schema/topology.ts";
 import type { DeviceName } from "./schema/values.ts";

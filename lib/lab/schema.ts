@@ -16,21 +16,17 @@ import {
   type LabTiming,
 } from "./lab.ts";
 import { type Cluster, clusterKind } from "./schema/cluster.ts";
-import { expectationKind } from "./schema/expect.ts";
 import {
-  integer,
-  type JsonSchema,
-  type Kind,
   list,
-  mapped,
   object,
   optional,
   required,
   shortOrLong,
-  text,
   withDefault,
-  word,
-} from "./schema/kinds.ts";
+} from "./schema/collections.ts";
+import { expectationKind } from "./schema/expect.ts";
+import { type JsonSchema, type Kind, mapped } from "./schema/kind.ts";
+import { integer, text, word } from "./schema/scalars.ts";
 import type { BackgroundProgram } from "./schema/step.ts";
 import { processKind, stepKind } from "./schema/steps.ts";
 import { type Topology, topologyKind } from "./schema/topology.ts";

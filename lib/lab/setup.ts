@@ -12,7 +12,7 @@ import { type LiteralCommand, literalCommands } from "../shell/parse.ts";
 import type { Host, Machine } from "./build.ts";
 import type { Clock } from "./clock.ts";
 import { RunningCommand } from "./command.ts";
-import { type Located, withPlace } from "./schema/kinds.ts";
+import { type Located, withPlace } from "./schema/kind.ts";
 import type { SetupCommand, Topology } from "./schema/topology.ts";
 
 /** Reads a file beside the lab; null if there is none. Paths are relative to the lab's folder. */

@@ -8,72 +8,18 @@
  * multicast snooping (groups are flooded, as with no querier).
  */
 import { assert } from "../base/assert.ts";
-import { BROADCAST_MAC, isGroupMac, type Mac, ZERO_MAC } from "../base/mac.ts";
+import { isGroupMac, type Mac, ZERO_MAC } from "../base/mac.ts";
 import { NS_PER_S, type Ns } from "../base/units.ts";
 import { DropReason } from "../sim/drop-reason.ts";
 import * as ethernet from "../wire/ethernet.ts";
 import { type Frame, PacketType } from "../wire/frame.ts";
-import { type DeviceHost, NetDevice, type RxHandler } from "./device.ts";
+import type { BridgeNetfilter } from "./bridge-hooks.ts";
+import { BridgePort } from "./bridge-port.ts";
+import { type DeviceHost, NetDevice } from "./device.ts";
 import { Fdb } from "./fdb.ts";
 
 /** The first address of the group that 802.1D keeps for itself: 01:80:c2:00:00:00 … 0f. */
 const LINK_LOCAL_GROUP = 0x0180c2000000;
-
-/** A port and its flags, as `bridge -d link` shows them. */
-export class BridgePort implements RxHandler {
-  readonly master: Bridge;
-  readonly device: NetDevice;
-  /** Port number, from 1. */
-  readonly number: number;
-  hairpin = false;
-  learning = true;
-  /** Unknown unicast, multicast and broadcast go out here. */
-  flood = true;
-  multicastFlood = true;
-  broadcastFlood = true;
-  isolated = false;
-  /** Without spanning tree these are only shown. */
-  cost = 2;
-  priority = 32;
-  /** Set by hand (`bridge link set … state disabled`), until the device is up again. */
-  disabled = false;
-  /** When it began to forward. */
-  forwardingSince: Ns;
-  /** Whether frames could pass when the device was last looked at. */
-  wasRunning: boolean;
-
-  constructor(master: Bridge, device: NetDevice, number: number) {
-    this.master = master;
-    this.device = device;
-    this.number = number;
-    this.forwardingSince = master.host.cpu.now;
-    this.wasRunning = device.running;
-  }
-
-  /** Whether frames come in and go out here. @hot */
-  get forwards(): boolean {
-    return !this.disabled && this.device.running;
-  }
-
-  handle(frame: Frame): void {
-    this.master.handle(frame, this);
-  }
-}
-
-/**
- * The hooks of br_netfilter, plugged in by the host. Each returns true if the bridge goes on with
- * the frame, false if the frame was taken; then it is dropped, or handed back through
- * `Bridge.handleFinish` or `Bridge.deliver`.
- */
-export interface BridgeNetfilter {
-  preRouting(bridge: Bridge, frame: Frame, port: BridgePort): boolean;
-  localIn(bridge: Bridge, frame: Frame): boolean;
-  forward(bridge: Bridge, frame: Frame, from: NetDevice, to: BridgePort): boolean;
-  localOut(bridge: Bridge, frame: Frame, to: BridgePort): boolean;
-  postRouting(bridge: Bridge, frame: Frame, to: BridgePort): boolean;
-  /** The host sends by the bridge itself, the Ethernet header at `l2`. */
-  transmit(bridge: Bridge, frame: Frame): boolean;
-}
 
 /** `ip link add br0 type bridge`. */
 export class Bridge extends NetDevice {
@@ -258,7 +204,7 @@ export class Bridge extends NetDevice {
   }
 
   #forward(frame: Frame, from: BridgePort | null, to: BridgePort | null): void {
-    if (to === null || !this.#shouldDeliver(from, to)) {
+    if (to === null || !to.takesFrom(from)) {
       frame.drop(DropReason.BRIDGE_NO_EGRESS_PORT, this.host.drops);
       return;
     }
@@ -283,18 +229,12 @@ export class Bridge extends NetDevice {
     let previous: BridgePort | null = null;
     for (let index = 0; index < this.ports.length; index += 1) {
       const port = this.ports[index];
-      if (port === undefined || !this.#shouldDeliver(from, port) || !floods(port, to)) continue;
+      if (port === undefined || !port.takesFrom(from) || !port.floods(to)) continue;
       if (previous !== null) this.#send(frame.copy(), from, previous);
       previous = port;
     }
     if (previous !== null) this.#send(keep ? frame.copy() : frame, from, previous);
     else if (!keep) frame.drop(DropReason.BRIDGE_NO_EGRESS_PORT, this.host.drops);
-  }
-
-  #shouldDeliver(from: BridgePort | null, to: BridgePort): boolean {
-    if (!to.forwards) return false;
-    if (from === to) return to.hairpin;
-    return !(from?.isolated === true && to.isolated);
   }
 
   #passUp(frame: Frame): void {
@@ -323,9 +263,4 @@ export class Bridge extends NetDevice {
       this.fdb.set(mac, null, "permanent", this.host.cpu.now);
     }
   }
-}
-
-function floods(port: BridgePort, to: Mac): boolean {
-  if (to === BROADCAST_MAC) return port.broadcastFlood;
-  return isGroupMac(to) ? port.multicastFlood : port.flood;
 }

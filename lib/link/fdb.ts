@@ -5,7 +5,7 @@
  */
 import type { Mac } from "../base/mac.ts";
 import type { Ns } from "../base/units.ts";
-import type { BridgePort } from "./bridge.ts";
+import type { BridgePort } from "./bridge-port.ts";
 
 /** How an address came to be here, as `bridge fdb` names it. */
 export type FdbKind = "learned" | "static" | "permanent";

@@ -21,7 +21,8 @@ import { ETHERTYPE_ARP } from "../wire/protocol-numbers.ts";
 import { Flow } from "./inet.ts";
 import type { InetDevice } from "./inet-device.ts";
 import type { Namespace } from "./namespace.ts";
-import { type Neighbour, Nud } from "./neighbour.ts";
+import type { Neighbour } from "./neighbour.ts";
+import { Nud } from "./nud.ts";
 import { routeOf, Scope } from "./route.ts";
 
 /** `locktime` is given in ticks of USER_HZ. */

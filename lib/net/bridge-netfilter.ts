@@ -8,7 +8,9 @@
  */
 import { EINVAL } from "../base/errno.ts";
 import type { Mac } from "../base/mac.ts";
-import type { Bridge, BridgeNetfilter, BridgePort } from "../link/bridge.ts";
+import type { Bridge } from "../link/bridge.ts";
+import type { BridgeNetfilter } from "../link/bridge-hooks.ts";
+import type { BridgePort } from "../link/bridge-port.ts";
 import type { NetDevice } from "../link/device.ts";
 import { BridgeInfo, bridgeInfoOf } from "../netfilter/bridge-info.ts";
 import { Hook } from "../netfilter/hooks.ts";
@@ -19,7 +21,7 @@ import * as ipv4 from "../wire/ipv4.ts";
 import { ETHERTYPE_IPV4 } from "../wire/protocol-numbers.ts";
 import { Fragmenter } from "./fragment.ts";
 import type { Namespace } from "./namespace.ts";
-import { NUD_CONNECTED } from "./neighbour.ts";
+import { NUD_CONNECTED } from "./nud.ts";
 import { routeOf } from "./route.ts";
 
 /** Where the source address stands in the Ethernet header, behind the destination. */

@@ -2,18 +2,18 @@
  * The routing tables of a host and the rules between them: look-ups, and what `ip route` and
  * `ip rule` do. Which routes follow from addresses is in `fib-addresses.ts`.
  *
- * Kernel: net/ipv4/fib_frontend.c, net/ipv4/fib_semantics.c
- * (fib_select_multipath, fib_sync_down_dev), net/ipv4/fib_rules.c, 6.18.
+ * Kernel: net/ipv4/fib_frontend.c, net/ipv4/fib_semantics.c (fib_select_multipath),
+ * net/ipv4/fib_rules.c, 6.18.
  * Not modelled: routing realms, `nexthop` objects, choosing among default routes by the state of
  * their gateways (fib_select_default).
  */
 import { EAGAIN, EEXIST, ENETUNREACH, ENOENT, ESRCH } from "../base/errno.ts";
-import { type Cidr, type Ipv4, isMulticast, isZeroNet } from "../base/inet.ts";
+import { type Ipv4, isMulticast, isZeroNet } from "../base/inet.ts";
 import type { NetDevice } from "../link/device.ts";
 import { AddressType } from "../netfilter/hooks.ts";
-import type { RandomStream } from "../sim/random.ts";
 import { FibInfoCreator, type RouteSpec } from "./fib-create.ts";
-import { type FibEntry, FibResult, type Nexthop, RouteProtocol, rebalance } from "./fib-info.ts";
+import { FibDevices } from "./fib-devices.ts";
+import { type FibEntry, FibResult, RouteProtocol } from "./fib-info.ts";
 import { actionError, type FibRule, matchesRule, plainRule, RuleAction } from "./fib-rule.ts";
 import {
   FibTable,
@@ -23,24 +23,11 @@ import {
   Table,
 } from "./fib-table.ts";
 import { Flow, type Refusal, refuse } from "./inet.ts";
+import { MultipathHash } from "./multipath-hash.ts";
 import type { Namespace } from "./namespace.ts";
-import { Scope } from "./route.ts";
+import { type RouteSelector, selects } from "./route-selector.ts";
 
 export type { NexthopSpec, RouteSpec } from "./fib-create.ts";
-
-/** Which route to delete: the first one that agrees with all that is given. */
-export interface RouteSelector {
-  readonly destination: Cidr;
-  readonly table?: number;
-  readonly type?: AddressType;
-  readonly scope?: Scope;
-  readonly protocol?: number;
-  readonly metric?: number;
-  readonly tos?: number;
-  readonly prefSource?: Ipv4;
-  readonly gateway?: Ipv4;
-  readonly device?: NetDevice;
-}
 
 /** Routing of one host. */
 export class Fib {
@@ -58,10 +45,8 @@ export class Fib {
   /** Whether somebody else than the kernel added local routes. */
   hasCustomLocalRoutes = false;
   readonly #namespace: Namespace;
-  readonly #hashStream: RandomStream;
-  #hashSeed = 0;
-  /** Devices by which any route has led: of the others nothing need be looked for. */
-  readonly #routed = new WeakSet<NetDevice>();
+  readonly devices: FibDevices;
+  readonly #multipathHash: MultipathHash;
   readonly #nameOf = (index: number): string => this.#namespace.deviceByIndex(index)?.name ?? "";
   readonly #skipsLinkdown: LinkdownPolicy = (nexthop) =>
     nexthop.linkdown &&
@@ -74,7 +59,9 @@ export class Fib {
 
   constructor(namespace: Namespace) {
     this.#namespace = namespace;
-    this.#hashStream = namespace.random.stream(`${namespace.name}:fib:multipath`);
+    this.devices = new FibDevices(namespace, this);
+    const stream = namespace.random.stream(`${namespace.name}:fib:multipath`);
+    this.#multipathHash = new MultipathHash(stream);
     for (const id of [Table.LOCAL, Table.MAIN, Table.DEFAULT]) this.table(id);
   }
 
@@ -102,7 +89,7 @@ export class Fib {
   selectPath(flow: Flow, result: FibResult): void {
     const nexthops = result.entry?.info.nexthops ?? [];
     if (nexthops.length < 2 || flow.outputIndex !== 0) return;
-    const hash = this.#hash(flow);
+    const hash = this.#multipathHash.of(flow, this.#namespace.conf.fibMultipathHashPolicy);
     for (const nexthop of nexthops) {
       if (nexthop.dead || this.#skipsLinkdown(nexthop) || hash > nexthop.upperBound) continue;
       result.nexthop = nexthop;
@@ -141,7 +128,7 @@ export class Fib {
     };
     const error = this.table(table).insert(entry, mode);
     if (error !== 0) return refuse(-error);
-    for (const { device } of info.nexthops) if (device !== null) this.#routed.add(device);
+    this.devices.routeAdded(info);
     if (type === AddressType.LOCAL && info.protocol !== RouteProtocol.KERNEL) {
       this.hasCustomLocalRoutes = true;
     }
@@ -198,40 +185,6 @@ export class Fib {
     return null;
   }
 
-  /** A device without carrier, or with it again: marks its next hops (RTNH_F_LINKDOWN). */
-  markLinkdown(device: NetDevice, linkdown: boolean): void {
-    this.#eachNexthop(device, (nexthop) => {
-      nexthop.linkdown = linkdown;
-    });
-    this.#namespace.epoch.bump();
-  }
-
-  /**
-   * A device went down: its next hops die, and routes without a living one go. `all` takes the
-   * host's own addresses with it, when the device lost its last one (`fib_sync_down_dev`).
-   */
-  deviceDown(device: NetDevice, all: boolean): void {
-    this.#eachNexthop(device, (nexthop) => {
-      if (all || nexthop.scope !== Scope.NOWHERE) nexthop.dead = true;
-    });
-    this.flush((entry) => {
-      const { nexthops } = entry.info;
-      return nexthops.length > 0 && nexthops.every((nexthop) => nexthop.dead);
-    });
-    for (const table of this.tables.values()) table.each(({ info }) => rebalance(info));
-    this.#namespace.epoch.bump();
-  }
-
-  /** A device came up: next hops of multipath routes that died with it live again. */
-  deviceUp(device: NetDevice): void {
-    this.#eachNexthop(device, (nexthop, { info }) => {
-      nexthop.dead = false;
-      nexthop.linkdown = !device.carrier;
-      rebalance(info);
-    });
-    this.#namespace.epoch.bump();
-  }
-
   #lookup(flow: Flow, result: FibResult, skips: LinkdownPolicy): number {
     result.clear();
     let minimum = 0;
@@ -286,38 +239,6 @@ export class Fib {
     );
     this.#namespace.epoch.bump();
   }
-
-  #eachNexthop(device: NetDevice, act: (nexthop: Nexthop, entry: FibEntry) => void): void {
-    if (!this.#routed.has(device)) return;
-    for (const table of this.tables.values()) {
-      table.each((entry) => {
-        for (const nexthop of entry.info.nexthops) {
-          if (nexthop.device === device) act(nexthop, entry);
-        }
-      });
-    }
-  }
-
-  /**
-   * 31 bits from the addresses, and the ports too with policy 1.
-   * Differs: the kernel's hash is SipHash with a random key of the machine; this one is as uniform.
-   */
-  #hash(flow: Flow): number {
-    while (this.#hashSeed === 0) this.#hashSeed = this.#hashStream.int32();
-    let hash = mix(this.#hashSeed, flow.source);
-    hash = mix(hash, flow.destination);
-    if (this.#namespace.conf.fibMultipathHashPolicy === 1) {
-      hash = mix(hash, (flow.sourcePort << 16) | flow.destinationPort);
-      hash = mix(hash, flow.protocol);
-    }
-    return hash >>> 1;
-  }
-}
-
-function mix(hash: number, word: number): number {
-  let mixed = Math.imul(hash ^ word, 0x85ebca6b);
-  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
-  return mixed ^ (mixed >>> 16);
 }
 
 function defaultTable(type: AddressType): number {
@@ -328,19 +249,4 @@ function defaultTable(type: AddressType): number {
 
 function isSuppressed(rule: FibRule, result: FibResult): boolean {
   return result.entry !== null && result.entry.prefixLength <= rule.suppressPrefixLength;
-}
-
-function selects(which: RouteSelector, entry: FibEntry): boolean {
-  const { info } = entry;
-  const [first] = info.nexthops;
-  return (
-    (which.tos === undefined || entry.tos === which.tos) &&
-    (which.type === undefined || entry.type === which.type) &&
-    (which.scope === undefined || info.scope === which.scope) &&
-    (which.protocol === undefined || info.protocol === which.protocol) &&
-    (which.metric === undefined || info.priority === which.metric) &&
-    (which.prefSource === undefined || info.prefSource === which.prefSource) &&
-    (which.gateway === undefined || first?.gateway === which.gateway) &&
-    (which.device === undefined || first?.device === which.device)
-  );
 }

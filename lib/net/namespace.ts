@@ -163,7 +163,7 @@ export class Namespace implements DeviceHost {
     if (device.kind === "loopback") return refuse(EBUSY);
     device.setUp(false);
     this.addresses.flush(device);
-    this.fib.deviceDown(device, true);
+    this.fib.devices.down(device, true);
     this.neighbours.deviceDown(device);
     this.#sysctlSetup.removeDevice(device.name);
     this.#byName.delete(device.name);
@@ -241,7 +241,7 @@ export class Namespace implements DeviceHost {
 
   /** The last address of a device went: its routes go with it (`fib_disable_ip`). */
   lastAddressGone(device: NetDevice): void {
-    this.fib.deviceDown(device, true);
+    this.fib.devices.down(device, true);
     this.neighbours.deviceDown(device);
   }
 
@@ -257,19 +257,19 @@ export class Namespace implements DeviceHost {
       this.addresses.add(device, spec);
     }
     for (const entry of owner.addresses) addAddressRoutes(this.fib, owner, entry);
-    this.fib.deviceUp(device);
+    this.fib.devices.up(device);
     if (owner.arpNotify) this.#announce(owner);
   }
 
   #deviceDown(owner: InetDevice): void {
-    this.fib.deviceDown(owner.device, false);
+    this.fib.devices.down(owner.device, false);
     this.neighbours.deviceDown(owner.device);
     this.netfilter.deviceDown(owner.device);
   }
 
   #carrierChanged(owner: InetDevice): void {
     const { device } = owner;
-    this.fib.markLinkdown(device, !device.carrier);
+    this.fib.devices.carrierChanged(device);
     if (!device.carrier && owner.arpEvictNocarrier) this.neighbours.flush(device, true);
   }
 

@@ -13,7 +13,8 @@ import type { RandomStream } from "../sim/random.ts";
 import { type Timer, WheelTimer } from "../sim/timer.ts";
 import type { InetDevice } from "./inet-device.ts";
 import type { Namespace } from "./namespace.ts";
-import { Neighbour, Nud } from "./neighbour.ts";
+import { Neighbour } from "./neighbour.ts";
+import { Nud } from "./nud.ts";
 import { ProxyNeighbours } from "./proxy-neighbours.ts";
 
 /** How often the reachable times are drawn anew. */

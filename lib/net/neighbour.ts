@@ -9,12 +9,9 @@
  *                FAILED ◀──────────────────── 3 unanswered ──────────────────────────────┘
  *
  * Kernel: net/core/neighbour.c (__neigh_event_send, neigh_timer_handler, __neigh_update), 6.18.
- * Differs: the memory of a waiting packet is reckoned from its length, as the kernel allocates it
- * for most packets; the exact sum decides only when hundreds wait.
  */
 import type { Ipv4 } from "../base/inet.ts";
 import { type Mac, ZERO_MAC } from "../base/mac.ts";
-import { Ring } from "../base/ring.ts";
 import { NS_PER_MS, NS_PER_S, type Ns } from "../base/units.ts";
 import type { NetDevice } from "../link/device.ts";
 import { DropReason } from "../sim/drop-reason.ts";
@@ -24,26 +21,8 @@ import * as ethernet from "../wire/ethernet.ts";
 import type { Frame } from "../wire/frame.ts";
 import type { InetDevice } from "./inet-device.ts";
 import type { Namespace } from "./namespace.ts";
-
-/** States, as the kernel's bits (`NUD_*`). */
-export const Nud = {
-  NONE: 0x00,
-  INCOMPLETE: 0x01,
-  REACHABLE: 0x02,
-  STALE: 0x04,
-  DELAY: 0x08,
-  PROBE: 0x10,
-  FAILED: 0x20,
-  NOARP: 0x40,
-  PERMANENT: 0x80,
-} as const;
-export type Nud = number;
-
-/** Packets may be sent without a question. */
-export const NUD_CONNECTED = Nud.PERMANENT | Nud.NOARP | Nud.REACHABLE;
-/** The link address is known, for sure or not. */
-export const NUD_VALID = NUD_CONNECTED | Nud.PROBE | Nud.STALE | Nud.DELAY;
-const NUD_IN_TIMER = Nud.INCOMPLETE | Nud.REACHABLE | Nud.DELAY | Nud.PROBE;
+import { NeighbourQueue } from "./neighbour-queue.ts";
+import { NUD_CONNECTED, NUD_IN_TIMER, NUD_VALID, Nud } from "./nud.ts";
 
 /** How `update` treats a link address that differs from the known one. */
 export interface UpdateFlags {
@@ -54,12 +33,6 @@ export interface UpdateFlags {
 
 /** The least time between two questions. */
 const MIN_RETRANSMIT: Ns = 10 * NS_PER_MS;
-
-/** Memory that Linux charges for a waiting packet: two kmalloc'ed objects (`skb->truesize`). */
-function truesize(frame: Frame): number {
-  const data = frame.end - frame.start + 14;
-  return data <= 384 ? 768 : data <= 1728 ? 2304 : 4352 + 4096 * Math.floor(data / 4096);
-}
 
 /** An entry of the neighbour table. */
 export class Neighbour {
@@ -78,8 +51,7 @@ export class Neighbour {
   probes = 0;
   readonly #namespace: Namespace;
   readonly #timer: WheelTimer;
-  readonly #queue = new Ring<Frame>(4);
-  #queuedBytes = 0;
+  readonly #queue: NeighbourQueue;
 
   constructor(namespace: Namespace, owner: InetDevice, address: Ipv4) {
     this.#namespace = namespace;
@@ -91,6 +63,7 @@ export class Neighbour {
     this.usedAt = now;
     this.updatedAt = now;
     this.#timer = new WheelTimer(namespace.cpu, this);
+    this.#queue = new NeighbourQueue(namespace.drops);
   }
 
   /** Whether its state ends by itself. */
@@ -158,7 +131,7 @@ export class Neighbour {
   destroy(reason: DropReason = DropReason.NEIGH_DEAD): void {
     this.dead = true;
     this.#timer.dispose();
-    this.#purge(reason);
+    this.#queue.purge(reason);
     this.state = Nud.NONE;
   }
 
@@ -241,26 +214,15 @@ export class Neighbour {
       this.#armAt(now + this.#delayProbe);
     }
     const waits = (this.state & Nud.INCOMPLETE) !== 0;
-    if (waits && frame !== null) this.#enqueue(frame);
+    if (waits && frame !== null) {
+      this.#queue.push(frame, this.owner.neighbourConf.unresQlenBytes);
+    }
     if (asks) this.#probe();
     return !waits;
   }
 
-  #enqueue(frame: Frame): void {
-    const size = truesize(frame);
-    const limit = this.owner.neighbourConf.unresQlenBytes;
-    while (this.#queuedBytes + size > limit) {
-      const oldest = this.#queue.shift();
-      if (oldest === null) break;
-      this.#queuedBytes -= truesize(oldest);
-      oldest.drop(DropReason.NEIGH_QUEUEFULL, this.#namespace.drops);
-    }
-    this.#queue.push(frame);
-    this.#queuedBytes += size;
-  }
-
   #probe(): void {
-    this.#namespace.arp.solicit(this, this.#queue.peek(this.#queue.length - 1));
+    this.#namespace.arp.solicit(this, this.#queue.newest);
     this.probes += 1;
   }
 
@@ -279,7 +241,7 @@ export class Neighbour {
       if (frame === null) break;
       this.#namespace.icmp.linkFailure(frame);
     }
-    this.#purge(DropReason.NEIGH_FAILED);
+    this.#queue.purge(DropReason.NEIGH_FAILED);
   }
 
   #sendQueue(): void {
@@ -288,14 +250,7 @@ export class Neighbour {
       if (frame === null) break;
       this.output(frame);
     }
-    this.#purge(DropReason.NEIGH_DEAD);
-  }
-
-  #purge(reason: DropReason): void {
-    for (let frame = this.#queue.shift(); frame !== null; frame = this.#queue.shift()) {
-      frame.drop(reason, this.#namespace.drops);
-    }
-    this.#queuedBytes = 0;
+    this.#queue.purge(DropReason.NEIGH_DEAD);
   }
 
   #change(state: Nud): void {

@@ -14,7 +14,7 @@ import * as ipv4 from "../wire/ipv4.ts";
 import { FibResult } from "./fib-info.ts";
 import { Flow } from "./inet.ts";
 import type { Namespace } from "./namespace.ts";
-import { NUD_VALID } from "./neighbour.ts";
+import { NUD_VALID } from "./nud.ts";
 import type { Route } from "./route.ts";
 
 /** Destinations remembered behind one next hop (FNHE_HASH_SIZE × FNHE_RECLAIM_DEPTH). */

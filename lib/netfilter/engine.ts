@@ -7,7 +7,7 @@ import type { Accounts } from "./accounts.ts";
 import type { Conntrack } from "./conntrack/conntrack.ts";
 import type { HashlimitTables } from "./hashlimit.ts";
 import type { NetfilterHost } from "./hooks.ts";
-import type { IpSets } from "./ipset.ts";
+import type { IpSets } from "./ipset/sets.ts";
 import type { PacketLog } from "./log.ts";
 import type { Nat } from "./nat/nat.ts";
 import type { RecentLists } from "./recent.ts";

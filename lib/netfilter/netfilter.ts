@@ -14,7 +14,7 @@ import { streamOf } from "./engine.ts";
 import { type EvaluationTrace, Evaluator } from "./evaluate.ts";
 import { HashlimitTables } from "./hashlimit.ts";
 import { DefragUser, Hook, type NetfilterHooks, type NetfilterHost } from "./hooks.ts";
-import { IpSets } from "./ipset.ts";
+import { IpSets } from "./ipset/sets.ts";
 import { PacketLog } from "./log.ts";
 import { ModuleTable } from "./modules.ts";
 import { Nat, type NatRules } from "./nat/nat.ts";
@@ -166,11 +166,11 @@ export class Netfilter implements NetfilterHooks, RestoreTarget {
   }
 
   #track(packet: Packet): boolean {
-    return !this.conntrack.active || this.#goesOn(this.conntrack.in(packet), packet);
+    return !this.conntrack.active || this.#goesOn(this.conntrack.packets.in(packet), packet);
   }
 
   #confirm(packet: Packet): boolean {
-    return !this.conntrack.active || this.#goesOn(this.conntrack.confirm(packet), packet);
+    return !this.conntrack.active || this.#goesOn(this.conntrack.packets.confirm(packet), packet);
   }
 
   /** What mangle changed in OUTPUT may ask for another route. */

@@ -4,8 +4,9 @@
  */
 import { LineText } from "../base/line-text.ts";
 import { RuleHistory } from "./history.ts";
+import type { TableRegistry } from "./table.ts";
 import { TABLE_NAMES, Table, type TableName } from "./table.ts";
-import { TableEdit, type TableRegistry } from "./table-edit.ts";
+import { TableEdit } from "./table-edit.ts";
 import { type SaveOptions, saveTable } from "./text/printer.ts";
 import { type RestoreOptions, RestoreReader, type RestoreTarget } from "./text/restore.ts";
 

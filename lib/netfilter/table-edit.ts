@@ -8,33 +8,9 @@ import { ChainDraft } from "./chain-draft.ts";
 import { checkReach, type ReachEdit } from "./chain-reach.ts";
 import type { Rule } from "./rule.ts";
 import type { ChainItem, RuleBlock } from "./rule-block.ts";
-import { Chain, type Table } from "./table.ts";
-import { ExitStatus, kernelProblem, RuleError, type RuleVerb } from "./text/errors.ts";
-
-/** The tool's message when something that is named does not exist. */
-export function noSuchChain(): RuleError {
-  return new RuleError("No chain/target/match by that name.", {
-    exitStatus: ExitStatus.OTHER_PROBLEM,
-  });
-}
-
-const BUSY = "Device or resource busy";
-
-/** What a host does about its tables. */
-export interface TableRegistry {
-  /** Whether the table is there. */
-  has(table: Table): boolean;
-  /** The table is there, now or already before. */
-  place(table: Table): void;
-  /** It is gone. */
-  discard(table: Table): void;
-  /** An edit has taken effect. */
-  committed(): void;
-  /** Chains have come or gone. */
-  chainsChanged(): void;
-  /** So many more rules need connections to be tracked, or less if negative. */
-  tracking(rules: number): void;
-}
+import { CHAIN_BUSY, type ChangedTable, RuleChanges } from "./rule-changes.ts";
+import { Chain, type Table, type TableRegistry } from "./table.ts";
+import { ExitStatus, kernelProblem, noSuchChain, RuleError, type RuleVerb } from "./text/errors.ts";
 
 /** Rules of one chain that are read. */
 export interface ChainBlock {
@@ -43,7 +19,7 @@ export interface ChainBlock {
 }
 
 /** One transaction on one table. */
-export class TableEdit implements ReachEdit {
+export class TableEdit implements ReachEdit, ChangedTable {
   readonly table: Table;
   readonly drafts = new Map<string, ChainDraft | null>();
   readonly added = new Map<string, readonly RuleBlock[]>();
@@ -53,20 +29,14 @@ export class TableEdit implements ReachEdit {
   /** Something was added or set; without that a table neither comes into being nor stays. */
   #touched = false;
   #cleared = false;
-  readonly #newRules: Rule[] = [];
-  readonly #oldRules: Rule[] = [];
-  /** How many more rules need connections to be tracked. */
-  #tracking = 0;
-  /** How much more often chains are jumped to that have no draft. */
-  readonly #references = new Map<string, number>();
-  /** Whether jumps of new rules may lead to chains that are no longer those of their names. */
-  #relinks = false;
+  readonly #changes: RuleChanges;
   /** New names by old ones; rules of this edit and before it may still use the old. */
-  readonly #renames = new Map<string, string>();
+  readonly renames = new Map<string, string>();
 
   constructor(table: Table, registry: TableRegistry) {
     this.table = table;
     this.#registry = registry;
+    this.#changes = new RuleChanges(this);
   }
 
   /** Whether the chain exists, with the changes so far. */
@@ -129,7 +99,7 @@ export class TableEdit implements ReachEdit {
 
   /** Takes all rules out of a chain. */
   flush(name: string): void {
-    for (const rule of this.#draft(name).flush()) this.#drop(rule);
+    for (const rule of this.#draft(name).flush()) this.#changes.drop(rule);
   }
 
   /** Whether a built-in chain does nothing, so that `-X` may delete it. */
@@ -165,7 +135,7 @@ export class TableEdit implements ReachEdit {
       throw new RuleError("Directory not empty.", { exitStatus: ExitStatus.OTHER_PROBLEM });
     }
     if (draft.items.length > 0) {
-      throw kernelProblem("CHAIN_DEL", BUSY, `chain ${name}`, "flush it first");
+      throw kernelProblem("CHAIN_DEL", CHAIN_BUSY, `chain ${name}`, "flush it first");
     }
     this.#settle(name, draft);
     this.#delete(name, draft);
@@ -173,8 +143,7 @@ export class TableEdit implements ReachEdit {
 
   #delete(name: string, { chain, references }: ChainDraft): void {
     this.drafts.set(name, chain.builtIn ? ChainDraft.empty(chain) : null);
-    this.#refer(name, references);
-    this.#relinks ||= this.#newRules.length > 0;
+    this.#changes.deleted(name, references);
   }
 
   /** Renames a user chain; jumps to it follow. */
@@ -191,7 +160,7 @@ export class TableEdit implements ReachEdit {
       });
     }
     for (const other of this.chainNames()) this.#own(this.#draft(other));
-    this.#renames.set(name, to);
+    this.renames.set(name, to);
     this.drafts.set(name, null);
     this.drafts.set(to, draft);
   }
@@ -222,7 +191,7 @@ export class TableEdit implements ReachEdit {
     const old = rules[number - 1];
     if (old === undefined) throw outOfRange("Index of replacement too big.");
     rules[number - 1] = rule;
-    this.#drop(old);
+    this.#changes.drop(old);
     this.#take(rule);
   }
 
@@ -232,7 +201,7 @@ export class TableEdit implements ReachEdit {
     const rules = this.#own(this.#draft(name));
     const [old] = rules.splice(number - 1, 1);
     if (old === undefined) throw outOfRange("Index of deletion too big.");
-    this.#drop(old);
+    this.#changes.drop(old);
   }
 
   setPolicy(name: string, accepts: boolean): void {
@@ -253,7 +222,7 @@ export class TableEdit implements ReachEdit {
     this.#cleared = true;
     for (const name of this.chainNames()) {
       const draft = this.#draft(name);
-      for (const rule of draft.flush()) this.#drop(rule);
+      for (const rule of draft.flush()) this.#changes.drop(rule);
       this.#settle(name, draft);
       this.#delete(name, draft);
     }
@@ -265,19 +234,11 @@ export class TableEdit implements ReachEdit {
     this.drafts.forEach((draft, name) => {
       if (draft !== null) this.#settle(name, draft);
     });
-    this.#checkReferences();
-    checkReach(this, this.#renames.size > 0 || this.#cleared);
+    this.#changes.checkReferences();
+    checkReach(this, this.renames.size > 0 || this.#cleared);
     this.#place();
-    const relinks = this.#relinks || this.#renames.size > 0;
-    for (const rule of this.#newRules) if (relinks || rule.jump === null) this.#link(rule);
-    if (this.#renames.size > 0) this.#followRenames();
-    for (const rule of this.#newRules) attachRule(rule);
-    for (const rule of this.#oldRules) detachRule(rule);
-    this.#registry.tracking(this.#tracking);
-    for (const [name, change] of this.#references) {
-      const chain = this.table.chains.get(this.current(name));
-      if (chain !== undefined) chain.references += change;
-    }
+    this.#changes.carryOut();
+    this.#registry.tracking(this.#changes.tracking);
     if (this.#touched) this.#registry.place(this.table);
     else if (this.#cleared) this.#registry.discard(this.table);
     this.#registry.committed();
@@ -299,24 +260,9 @@ export class TableEdit implements ReachEdit {
     if (changes > 0) this.#registry.chainsChanged();
   }
 
-  #link(rule: Rule): void {
-    if (rule.isJump) rule.jump = this.table.chains.get(this.current(rule.targetName)) ?? null;
-  }
-
-  /** Jumps are printed with the new names. */
-  #followRenames(): void {
-    for (const { rules } of this.table.chains.values()) {
-      for (const rule of rules) {
-        if (rule.jump === null) continue;
-        rule.targetName = rule.jump.name;
-        rule.saved = null;
-      }
-    }
-  }
-
   /** The name that a chain has now. */
   current(name: string): string {
-    return this.#renames.size === 0 ? name : (this.#renames.get(name) ?? name);
+    return this.renames.size === 0 ? name : (this.renames.get(name) ?? name);
   }
 
   #draft(name: string): ChainDraft {
@@ -344,76 +290,18 @@ export class TableEdit implements ReachEdit {
     return draft.ownItems as Rule[];
   }
 
+  #take(rule: Rule): void {
+    this.#touched = true;
+    this.#changes.take(rule);
+  }
+
   /** Takes note of the blocks that a draft has got and lost. */
   #settle(name: string, draft: ChainDraft): void {
     const { added, removed } = draft.settle();
     if (added.length > 0) this.added.set(name, added);
-    for (const block of added) this.#countBlock(block, 1);
-    for (const block of removed) this.#countBlock(block, -1);
+    for (const block of added) this.#changes.count(block, 1);
+    for (const block of removed) this.#changes.count(block, -1);
   }
-
-  #countBlock(block: RuleBlock, change: 1 | -1): void {
-    this.#tracking += change * block.tracking;
-    for (const name of block.jumps) this.#refer(name, change);
-  }
-
-  #take(rule: Rule): void {
-    this.#touched = true;
-    this.#newRules.push(rule);
-    if (rule.tracks) this.#tracking += 1;
-    if (!rule.isJump) return;
-    const draft = this.drafts.get(rule.targetName) ?? null;
-    if (draft === null) {
-      this.#refer(rule.targetName, 1);
-      return;
-    }
-    draft.references += 1;
-    // The same string as in the chain, and not one more for each jump.
-    rule.targetName = draft.chain.name;
-    rule.jump = draft.chain;
-  }
-
-  #drop(rule: Rule): void {
-    this.#oldRules.push(rule);
-    if (rule.tracks) this.#tracking -= 1;
-    if (rule.isJump) this.#refer(rule.jump?.name ?? rule.targetName, -1);
-  }
-
-  #refer(name: string, change: number): void {
-    const draft = this.drafts.get(name) ?? null;
-    if (draft !== null) draft.references += change;
-    else if (change !== 0) {
-      this.#references.set(name, (this.#references.get(name) ?? 0) + change);
-    }
-  }
-
-  /** Every chain that is jumped to must be there. */
-  #checkReferences(): void {
-    for (const [name, change] of this.#references) {
-      const before = this.table.chains.get(name)?.references ?? 0;
-      if (before + change <= 0 || this.has(this.current(name))) continue;
-      throw new RuleError(`chain ${name} is jumped to and does not exist`, {
-        exitStatus: ExitStatus.PARAMETER_PROBLEM,
-      });
-    }
-    this.drafts.forEach((draft, name) => {
-      if (draft !== null || this.#renames.has(name)) return;
-      const references = this.table.chains.get(name)?.references ?? 0;
-      if (references + (this.#references.get(name) ?? 0) > 0) {
-        throw kernelProblem("CHAIN_DEL", BUSY, `chain ${name}`, "rules still jump to it");
-      }
-    });
-  }
-}
-
-function attachRule(rule: Rule): void {
-  for (const match of rule.matches) match.attach();
-  rule.target?.attach();
-}
-
-function detachRule(rule: Rule): void {
-  for (const match of rule.matches) match.detach();
-  rule.target?.detach();
 }
 
 function outOfRange(problem: string): RuleError {

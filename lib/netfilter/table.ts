@@ -152,3 +152,19 @@ export class Table {
     return chains;
   }
 }
+
+/** What a host does about its tables. */
+export interface TableRegistry {
+  /** Whether the table is there. */
+  has(table: Table): boolean;
+  /** The table is there, now or already before. */
+  place(table: Table): void;
+  /** It is gone. */
+  discard(table: Table): void;
+  /** An edit has taken effect. */
+  committed(): void;
+  /** Chains have come or gone. */
+  chainsChanged(): void;
+  /** So many more rules need connections to be tracked, or less if negative. */
+  tracking(rules: number): void;
+}

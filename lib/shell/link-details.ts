@@ -9,7 +9,8 @@
  */
 import { formatMac } from "../base/mac.ts";
 import { NS_PER_MS, NS_PER_S, type Ns } from "../base/units.ts";
-import { Bridge, type BridgePort } from "../link/bridge.ts";
+import { Bridge } from "../link/bridge.ts";
+import type { BridgePort } from "../link/bridge-port.ts";
 import type { NetDevice } from "../link/device.ts";
 import { Veth } from "../link/veth.ts";
 

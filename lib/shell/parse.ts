@@ -1,7 +1,8 @@
 /** What others ask of a command line before it is run: its plain commands and their words. */
-import { shellProblem } from "./grammar/lexer.ts";
+
 import { parseScriptText } from "./grammar/parser.ts";
 import { type CommandList, literalText, type ShellCommand, type Word } from "./grammar/syntax.ts";
+import { shellProblem } from "./grammar/token.ts";
 
 /** A simple command in which nothing is expanded. */
 export interface LiteralCommand {

@@ -5,7 +5,7 @@
  * Kernel: lib/net_utils.c (ip_set_range_to_cidr), 6.18.
  */
 import { formatIpv4, maskOf, prefixLengthOf } from "../base/inet.ts";
-import type { IpSet } from "../netfilter/ipset.ts";
+import type { IpSet } from "../netfilter/ipset/set.ts";
 import { tryHost } from "../netfilter/text/values.ts";
 import { numberIn, setProblem } from "./set-problem.ts";
 

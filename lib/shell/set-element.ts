@@ -5,7 +5,8 @@
  * Spec: ipset 7.17, lib/parse.c, lib/print.c.
  */
 import { formatIpv4 } from "../base/inet.ts";
-import { emptyElement, type IpSet, type SetElement } from "../netfilter/ipset.ts";
+import { emptyElement, type SetElement } from "../netfilter/ipset/element.ts";
+import type { IpSet } from "../netfilter/ipset/set.ts";
 import { formatProtocol } from "../netfilter/text/values.ts";
 import { type AddressRange, addressesOf, addressRange, networks } from "./set-addresses.ts";
 import { bitmapPorts, formatPort, type PortRange, protocolAndPorts } from "./set-ports.ts";

@@ -8,7 +8,8 @@
 import { utf8 } from "../base/bytes.ts";
 import { formatIpv4 } from "../base/inet.ts";
 import { formatMac, ZERO_MAC } from "../base/mac.ts";
-import { type Neighbour, NUD_VALID, Nud } from "../net/neighbour.ts";
+import type { Neighbour } from "../net/neighbour.ts";
+import { NUD_VALID, Nud } from "../net/nud.ts";
 import { FILE_FORM, formatConnection } from "../netfilter/conntrack/print.ts";
 import { findDevice, type ShellHost } from "./host.ts";
 import { readSystemSysctl, writeSystemSysctl } from "./system-sysctls.ts";

@@ -207,16 +207,16 @@ function setKeepalive(tp: Tcb, on: boolean): void {
 /** TCP_QUICKACK: 0 waits with ACKs, 1 sends what is owed; it lasts until the kernel decides anew. */
 function setQuickack(tp: Tcb, value: number): void {
   if (value === 0) {
-    tp.ackPingpong = tp.pingpongThresh;
+    tp.ack.pingpong = tp.pingpongThresh;
     return;
   }
-  tp.ackPingpong = 0;
+  tp.ack.pingpong = 0;
   const open = tp.state === TcpState.ESTABLISHED || tp.state === TcpState.CLOSE_WAIT;
-  if (!open || (tp.ackPending & ACK_SCHED) === 0) {
-    if (tp.rcvMss > 0 && open) enterQuickackMode(tp, MAX_QUICKACKS);
+  if (!open || (tp.ack.pending & ACK_SCHED) === 0) {
+    if (tp.ack.rcvMss > 0 && open) enterQuickackMode(tp, MAX_QUICKACKS);
     return;
   }
-  tp.ackPending |= 4;
+  tp.ack.pending |= 4;
   cleanupRbuf(tp, 1);
-  if ((value & 1) === 0) tp.ackPingpong = tp.pingpongThresh;
+  if ((value & 1) === 0) tp.ack.pingpong = tp.pingpongThresh;
 }

@@ -7,17 +7,7 @@
  * Not modelled: IP_HDRINCL, connected raw sockets.
  */
 
-import {
-  EACCES,
-  ECONNREFUSED,
-  EHOSTDOWN,
-  EHOSTUNREACH,
-  EMSGSIZE,
-  ENETUNREACH,
-  ENOPROTOOPT,
-  EOPNOTSUPP,
-  EPROTO,
-} from "../base/errno.ts";
+import { EACCES, EMSGSIZE } from "../base/errno.ts";
 import { ANY_ADDRESS, type Ipv4 } from "../base/inet.ts";
 import type { Ns } from "../base/units.ts";
 import { CHOOSE_ID, Flow, type IcmpListener, PacketFields, type RawListener } from "../net/inet.ts";
@@ -27,13 +17,13 @@ import type { Route } from "../net/route.ts";
 import { compileSocketOptions } from "../net/socket-options.ts";
 import { SocketMark } from "../netfilter/socket-owner.ts";
 import { WaitQueue } from "../sim/process.ts";
+import type { ExtendedError } from "../transport/extended-error.ts";
+import { icmpErrno } from "../transport/icmp-errno.ts";
 import type { Frame } from "../wire/frame.ts";
 import * as icmp from "../wire/icmp.ts";
 import * as ipv4 from "../wire/ipv4.ts";
 import { IPPROTO_ICMP } from "../wire/protocol-numbers.ts";
 
-/** Machine is not on the network; only ICMP "host isolated" says so. */
-const ENONET = 64;
 /** SO_RCVBUF's default (`net.core.rmem_default`) in bytes; a packet counts with its buffer. */
 const RECEIVE_BUFFER = 212_992;
 const PACKET_OVERHEAD = 768;
@@ -50,19 +40,8 @@ export interface RawPacket {
   readonly receivedAt: Ns;
 }
 
-/** An entry of the error queue (`struct sock_extended_err`). */
-export interface SocketError {
-  /** A positive errno. */
-  readonly errno: number;
-  readonly origin: "local" | "icmp";
-  readonly type: number;
-  readonly code: number;
-  /** MTU for EMSGSIZE. */
-  readonly info: number;
-  /** Who sent the ICMP message. */
-  readonly offender: Ipv4;
-  /** Where the packet went. */
-  readonly destination: Ipv4;
+/** An error, with the packet that caused it. */
+export interface RawError extends ExtendedError {
   /** The beginning of the packet behind its IPv4 header. */
   readonly data: Uint8Array;
 }
@@ -88,7 +67,7 @@ export class RawSocket implements RawListener, IcmpListener {
   accepted: readonly number[] | null = null;
   readonly #namespace: Namespace;
   readonly #packets: RawPacket[] = [];
-  readonly #errors: SocketError[] = [];
+  readonly #errors: RawError[] = [];
   #queuedBytes = 0;
   /** What the next system call fails with (`sk_err`). */
   #pendingError = 0;
@@ -182,7 +161,7 @@ export class RawSocket implements RawListener, IcmpListener {
   }
 
   /** The next error (MSG_ERRQUEUE), or null. */
-  takeError(): SocketError | null {
+  takeError(): RawError | null {
     this.#pendingError = 0;
     return this.#errors.shift() ?? null;
   }
@@ -262,30 +241,6 @@ export class RawSocket implements RawListener, IcmpListener {
     });
   }
 }
-
-/** What an ICMP error means to a raw socket, or 0 if it tells it nothing (`icmp_err_convert`). */
-function icmpErrno(type: number, code: number): number {
-  if (type === icmp.ICMP_TIME_EXCEEDED) return EHOSTUNREACH;
-  if (type === icmp.ICMP_PARAMETER_PROBLEM) return EPROTO;
-  if (type !== icmp.ICMP_UNREACHABLE) return 0;
-  return UNREACHABLE_ERRNOS[code] ?? EHOSTUNREACH;
-}
-
-const UNREACHABLE_ERRNOS: readonly number[] = [
-  ENETUNREACH,
-  EHOSTUNREACH,
-  ENOPROTOOPT,
-  ECONNREFUSED,
-  EMSGSIZE,
-  EOPNOTSUPP,
-  ENETUNREACH,
-  EHOSTDOWN,
-  ENONET,
-  ENETUNREACH,
-  EHOSTUNREACH,
-  ENETUNREACH,
-  EHOSTUNREACH,
-];
 
 function remove<T>(list: T[], member: T): void {
   const index = list.indexOf(member);

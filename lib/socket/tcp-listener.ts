@@ -12,9 +12,10 @@ import { TcpState } from "../transport/tcp/constants.ts";
 import { lockSock, releaseSock } from "../transport/tcp/sock-lock.ts";
 import type { Tcb } from "../transport/tcp/tcb.ts";
 import { bindTcp } from "./bind.ts";
+import type { Endpoint } from "./endpoint.ts";
 import { type SocketOption, setTcpOption } from "./options.ts";
 import { POLLHUP, POLLIN, type Pollable } from "./poll.ts";
-import { type Endpoint, TcpSocket } from "./tcp-socket.ts";
+import { TcpSocket } from "./tcp-socket.ts";
 
 /** Listens on one address and port. */
 export class TcpListener implements Pollable {

@@ -11,36 +11,26 @@
  *
  * Kernel: net/ipv4/af_inet.c, net/ipv4/tcp.c, 6.18.
  */
-import {
-  EAGAIN,
-  EALREADY,
-  ECONNABORTED,
-  EINPROGRESS,
-  EISCONN,
-  ENOTCONN,
-  EPIPE,
-} from "../base/errno.ts";
+import { EAGAIN, EALREADY, EINPROGRESS, EISCONN, ENOTCONN } from "../base/errno.ts";
 import type { Ipv4 } from "../base/inet.ts";
-import { NS_PER_S, type Ns } from "../base/units.ts";
+import type { Ns } from "../base/units.ts";
 import { type Program, type WaitQueue, waitFor } from "../sim/process.ts";
 import type { Transports } from "../transport/stack.ts";
 import { closeConnection, disconnect, orphan, shutdownSend } from "../transport/tcp/close.ts";
-import {
-  RCV_SHUTDOWN,
-  SEND_SHUTDOWN,
-  SHUTDOWN_MASK,
-  TcpState,
-} from "../transport/tcp/constants.ts";
+import { RCV_SHUTDOWN, SEND_SHUTDOWN, TcpState } from "../transport/tcp/constants.ts";
 import { MSG_DONTWAIT, MSG_PEEK, MSG_TRUNC, MSG_WAITALL } from "../transport/tcp/msg-flags.ts";
 import { consumeFin, discardBytes, readable, readBytes } from "../transport/tcp/recvmsg.ts";
 import { queueBytes } from "../transport/tcp/sendmsg.ts";
 import { lockSock, releaseSock } from "../transport/tcp/sock-lock.ts";
 import type { Tcb } from "../transport/tcp/tcb.ts";
-import { canSend, isWriteable, streamMemoryFree } from "../transport/tcp/tcb-queries.ts";
+import { isConnecting, streamMemoryFree } from "../transport/tcp/tcb-queries.ts";
 import { bindTcp } from "./bind.ts";
+import type { Endpoint } from "./endpoint.ts";
 import { getTcpOption, type SocketOption, setTcpOption } from "./options.ts";
-import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP, type Pollable } from "./poll.ts";
+import type { Pollable } from "./poll.ts";
 import { startConnect } from "./tcp-connect.ts";
+import { connectResult, sendError, takeHardError } from "./tcp-errors.ts";
+import { tcpReadiness, waitClosed, waitReadable } from "./tcp-wait.ts";
 
 /** Flags of `write` and `read`. */
 export {
@@ -52,18 +42,11 @@ export {
   MSG_WAITALL,
 } from "../transport/tcp/msg-flags.ts";
 
-/** A connection's end. */
-export interface Endpoint {
-  readonly address: Ipv4;
-  readonly port: number;
-}
-
 /** A TCP socket: not connected, connected, or what `TcpListener.accept` returned. */
 export class TcpSocket implements Pollable {
   readonly stack: Transports;
   /** The connection, for `ss` and specs; nobody else changes it. */
   readonly tcb: Tcb;
-  /** O_NONBLOCK. */
   nonBlocking = false;
   /** SO_RCVTIMEO and SO_SNDTIMEO, in ns. */
   receiveTimeoutNs: Ns = Number.POSITIVE_INFINITY;
@@ -101,8 +84,8 @@ export class TcpSocket implements Pollable {
     this.#spend();
     const tp = this.tcb;
     if (this.#connecting) {
-      if (inHandshake(tp)) return -EALREADY;
-      return this.#connectResult();
+      if (isConnecting(tp)) return -EALREADY;
+      return this.#endConnect();
     }
     if (tp.state !== TcpState.CLOSE) return -EISCONN;
     lockSock(tp);
@@ -113,11 +96,11 @@ export class TcpSocket implements Pollable {
     // Answers that came meanwhile were handled when the socket was released: too late to be told.
     if (this.nonBlocking) return -EINPROGRESS;
     let woken = true;
-    while (inHandshake(tp)) {
+    while (isConnecting(tp)) {
       if (!woken) return -EINPROGRESS;
       woken = yield waitFor([tp.wait], this.sendTimeoutNs);
     }
-    return this.#connectResult();
+    return this.#endConnect();
   }
 
   /**
@@ -130,16 +113,15 @@ export class TcpSocket implements Pollable {
     let written = 0;
     let woken = true;
     for (;;) {
-      const error = this.#sendError();
+      const error = sendError(tp);
       if (error !== 0) return written > 0 ? written : error;
-      const connecting = tp.state === TcpState.SYN_SENT || tp.state === TcpState.SYN_RECV;
-      if (!connecting) {
+      if (!isConnecting(tp)) {
         lockSock(tp);
         written += queueBytes(tp, bytes, written, flags);
         releaseSock(tp, this.stack.tcp);
         if (written === bytes.length) return written;
         // Handling the backlog may have made room.
-        if (streamMemoryFree(tp, 0) && this.#sendError() === 0) continue;
+        if (streamMemoryFree(tp, 0) && sendError(tp) === 0) continue;
       }
       if (this.nonBlocking || (flags & MSG_DONTWAIT) !== 0 || !woken) {
         return written > 0 ? written : -EAGAIN;
@@ -155,7 +137,7 @@ export class TcpSocket implements Pollable {
    */
   *read(max: number, flags = 0): Program<Buffer | number> {
     this.#spend();
-    const ready = yield* this.#waitReadable(flags, (flags & MSG_WAITALL) !== 0 ? max : 1);
+    const ready = yield* waitReadable(this.tcb, this, flags, (flags & MSG_WAITALL) !== 0 ? max : 1);
     if (ready < 0) return ready;
     const tp = this.tcb;
     const result = Buffer.allocUnsafe(Math.min(max, Math.max(0, readable(tp))));
@@ -170,7 +152,7 @@ export class TcpSocket implements Pollable {
   /** Reads into `target`; returns how many bytes, 0 at the end of the stream, or a negative errno. */
   *readInto(target: Uint8Array, flags = 0): Program<number> {
     this.#spend();
-    const ready = yield* this.#waitReadable(flags, 1);
+    const ready = yield* waitReadable(this.tcb, this, flags, 1);
     if (ready < 0) return ready;
     const tp = this.tcb;
     const { segments } = this.stack.tcp;
@@ -187,7 +169,7 @@ export class TcpSocket implements Pollable {
   /** Throws away at most `max` bytes that are there, waiting for the first; 0 at the end. */
   *discard(max: number): Program<number> {
     this.#spend();
-    const ready = yield* this.#waitReadable(0, 1);
+    const ready = yield* waitReadable(this.tcb, this, 0, 1);
     if (ready < 0) return ready;
     const tp = this.tcb;
     lockSock(tp);
@@ -231,7 +213,7 @@ export class TcpSocket implements Pollable {
     closeConnection(tp, this.stack.tcp);
     releaseSock(tp, this.stack.tcp);
     try {
-      yield* this.#awaitClose();
+      yield* waitClosed(tp);
     } finally {
       lockSock(tp);
       orphan(tp, this.stack.tcp);
@@ -248,20 +230,6 @@ export class TcpSocket implements Pollable {
     closeConnection(tp, this.stack.tcp);
     orphan(tp, this.stack.tcp);
     tp.wait.wake();
-  }
-
-  /** Waits until the peer has acknowledged our FIN, for SO_LINGER's time (`sk_stream_wait_close`). */
-  *#awaitClose(): Program {
-    const tp = this.tcb;
-    const deadline = tp.env.cpu.now + tp.lingerSeconds * NS_PER_S;
-    while (
-      tp.env.cpu.now < deadline &&
-      (tp.state === TcpState.FIN_WAIT1 ||
-        tp.state === TcpState.CLOSING ||
-        tp.state === TcpState.LAST_ACK)
-    ) {
-      yield waitFor([tp.wait], deadline - tp.env.cpu.now);
-    }
   }
 
   /** SO_LINGER: null for off, else seconds; 0 makes `close` send RST. */
@@ -292,7 +260,7 @@ export class TcpSocket implements Pollable {
 
   /** SO_ERROR: the pending error, else the soft one, as a positive errno, or 0; clears it. */
   takeError(): number {
-    const hard = this.#takeHardError();
+    const hard = takeHardError(this.tcb);
     if (hard !== 0) return hard;
     const soft = this.tcb.errSoft;
     this.tcb.errSoft = 0;
@@ -304,77 +272,17 @@ export class TcpSocket implements Pollable {
     return Math.max(0, readable(this.tcb));
   }
 
-  /** Bits POLL… that hold now (`tcp_poll`). */
   readiness(): number {
-    const tp = this.tcb;
-    let bits = 0;
-    if (tp.shutdown === SHUTDOWN_MASK || tp.state === TcpState.CLOSE) bits |= POLLHUP;
-    if ((tp.shutdown & RCV_SHUTDOWN) !== 0) bits |= POLLIN | POLLRDHUP;
-    if (tp.state !== TcpState.SYN_SENT && tp.state !== TcpState.SYN_RECV) {
-      if (readable(tp) >= tp.rcvlowat) bits |= POLLIN;
-      if ((tp.shutdown & SEND_SHUTDOWN) !== 0 || isWriteable(tp)) bits |= POLLOUT;
-      else tp.noSpace = true;
-    }
-    // The answer to a SYN that came while `connect` held the socket is told here.
-    if (tp.err !== 0 || (tp.state === TcpState.SYN_SENT && tp.errSoft !== 0)) bits |= POLLERR;
-    return bits;
+    return tcpReadiness(this.tcb);
   }
 
-  #takeHardError(): number {
-    const error = this.tcb.err;
-    this.tcb.err = 0;
-    return error;
-  }
-
-  #connectResult(): number {
+  #endConnect(): number {
     this.#connecting = false;
-    const tp = this.tcb;
-    if (tp.state === TcpState.ESTABLISHED || tp.state === TcpState.CLOSE_WAIT) return 0;
-    const error = this.#takeHardError();
-    if (tp.state === TcpState.CLOSE) {
-      // The port is chosen afresh if the program tries again.
-      if (!tp.boundPort) tp.localPort = 0;
-      tp.localAddress = tp.boundAddress;
-      return -(error !== 0 ? error : ECONNABORTED);
-    }
-    return error !== 0 ? -error : 0;
-  }
-
-  #sendError(): number {
-    const tp = this.tcb;
-    if (tp.err !== 0) {
-      const error = this.#takeHardError();
-      return (tp.shutdown & SEND_SHUTDOWN) !== 0 && error === EPIPE ? -EPIPE : -error;
-    }
-    if ((tp.shutdown & SEND_SHUTDOWN) !== 0) return -EPIPE;
-    const waiting = tp.state === TcpState.SYN_SENT || tp.state === TcpState.SYN_RECV;
-    return canSend(tp) || waiting ? 0 : -EPIPE;
-  }
-
-  /** Waits until something can be read or never will; 1, 0 for the end, or a negative errno. */
-  *#waitReadable(flags: number, wanted: number): Program<number> {
-    const tp = this.tcb;
-    if (tp.state === TcpState.LISTEN) return -ENOTCONN;
-    let woken = true;
-    for (;;) {
-      const bytes = readable(tp);
-      if (bytes >= wanted) return 1;
-      if (tp.done) return bytes > 0 ? 1 : 0;
-      if (tp.err !== 0) return bytes > 0 ? 1 : -this.#takeHardError();
-      if ((tp.shutdown & RCV_SHUTDOWN) !== 0) return bytes > 0 ? 1 : 0;
-      if (tp.state === TcpState.CLOSE) return bytes > 0 ? 1 : -ENOTCONN;
-      if (this.nonBlocking || (flags & MSG_DONTWAIT) !== 0 || !woken)
-        return bytes > 0 ? 1 : -EAGAIN;
-      woken = yield waitFor([tp.wait], this.receiveTimeoutNs);
-    }
+    return connectResult(this.tcb);
   }
 
   #spend(): void {
     const { cpu } = this.stack.env;
     cpu.spend(cpu.costs.syscallNs);
   }
-}
-
-function inHandshake(tp: Tcb): boolean {
-  return tp.state === TcpState.SYN_SENT || tp.state === TcpState.SYN_RECV;
 }

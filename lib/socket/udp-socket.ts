@@ -11,9 +11,9 @@ import type { Transports } from "../transport/stack.ts";
 import type { UdpError, UdpSock } from "../transport/udp-sock.ts";
 import * as ipv4 from "../wire/ipv4.ts";
 import * as udp from "../wire/udp.ts";
+import type { Endpoint } from "./endpoint.ts";
 import { receiveBuffer, type SocketOption, setCommonOption } from "./options.ts";
 import { POLLERR, POLLIN, POLLOUT, type Pollable } from "./poll.ts";
-import type { Endpoint } from "./tcp-socket.ts";
 
 /** A datagram that came in. */
 export interface Datagram {

@@ -1,5 +1,5 @@
 /**
- * What an ICMP destination unreachable means to a program.
+ * What ICMP errors mean to a program.
  *
  * Kernel: net/ipv4/icmp.c (icmp_err_convert), 6.18.
  */
@@ -9,13 +9,14 @@ import {
   EHOSTUNREACH,
   EMSGSIZE,
   ENETUNREACH,
+  ENONET,
   ENOPROTOOPT,
   EOPNOTSUPP,
+  EPROTO,
 } from "../base/errno.ts";
+import * as icmp from "../wire/icmp.ts";
 
-const HOSTDOWN_CODE = 7;
-
-/** By code: errno, and whether a connected socket dies of it. */
+/** By code of a destination unreachable: errno, and whether a connected socket dies of it. */
 const CONVERSION: readonly (readonly [number, boolean])[] = [
   [ENETUNREACH, false],
   [EHOSTUNREACH, false],
@@ -25,7 +26,7 @@ const CONVERSION: readonly (readonly [number, boolean])[] = [
   [EOPNOTSUPP, false],
   [ENETUNREACH, true],
   [EHOSTDOWN, true],
-  [ENETUNREACH, true],
+  [ENONET, true],
   [ENETUNREACH, true],
   [EHOSTUNREACH, true],
   [ENETUNREACH, false],
@@ -35,12 +36,21 @@ const CONVERSION: readonly (readonly [number, boolean])[] = [
   [EHOSTUNREACH, true],
 ];
 
-/** The errno of an unreachable with this code. */
-export function errnoOfUnreachable(code: number): number {
-  return (CONVERSION[code] ?? CONVERSION[HOSTDOWN_CODE])?.[0] ?? EHOSTUNREACH;
+/** The errno of an ICMP error, or 0 if it tells a socket nothing. */
+export function icmpErrno(type: number, code: number): number {
+  switch (type) {
+    case icmp.ICMP_UNREACHABLE:
+      return CONVERSION[code]?.[0] ?? EHOSTUNREACH;
+    case icmp.ICMP_TIME_EXCEEDED:
+      return EHOSTUNREACH;
+    case icmp.ICMP_PARAMETER_PROBLEM:
+      return EPROTO;
+    default:
+      return 0;
+  }
 }
 
-/** Whether a socket that asked for errors is told at once. */
+/** Whether a socket that asked for errors is told of a destination unreachable at once. */
 export function isFatalUnreachable(code: number): boolean {
   return CONVERSION[code]?.[1] ?? false;
 }

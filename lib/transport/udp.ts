@@ -1,39 +1,31 @@
 /**
- * UDP of one host: who gets a datagram, what is answered when nobody does, and how datagrams leave.
+ * UDP of one host: its sockets, which of them gets a datagram, and what is answered when
+ * none does.
  *
- * Spec: RFC 768, RFC 1122 §4.1. Kernel: net/ipv4/udp.c, net/ipv4/datagram.c, 6.18.
+ * Spec: RFC 768, RFC 1122 §4.1. Kernel: net/ipv4/udp.c (__udp4_lib_rcv), net/ipv4/datagram.c, 6.18.
  */
 import {
   EACCES,
   EADDRINUSE,
   EADDRNOTAVAIL,
   EDESTADDRREQ,
-  EHOSTUNREACH,
   EINVAL,
   EMSGSIZE,
-  ENOBUFS,
-  EPROTO,
 } from "../base/errno.ts";
 import { ANY_ADDRESS, type Ipv4, LOOPBACK_ADDRESS } from "../base/inet.ts";
-import { CHOOSE_ID, PacketFields } from "../net/inet.ts";
 import { DropReason } from "../sim/drop-reason.ts";
 import type { RandomStream } from "../sim/random.ts";
 import { type Frame, PacketType } from "../wire/frame.ts";
-import * as icmp from "../wire/icmp.ts";
 import * as ipv4 from "../wire/ipv4.ts";
-import { IPPROTO_UDP } from "../wire/protocol-numbers.ts";
 import * as udp from "../wire/udp.ts";
-import { type TransportEnvironment, TransportFlow, type TransportRoute } from "./environment.ts";
-import { errnoOfUnreachable, isFatalUnreachable } from "./icmp-errno.ts";
+import type { TransportEnvironment } from "./environment.ts";
 import { PortTable } from "./port-table.ts";
 import { chooseUdpPort } from "./ports.ts";
+import { receiveIcmpError } from "./udp-errors.ts";
+import { MAX_DATAGRAM, UdpOutput } from "./udp-output.ts";
 import { UdpSock } from "./udp-sock.ts";
 import { scoreOf, UdpTable } from "./udp-table.ts";
 
-/** IPv4's and UDP's. */
-const HEADERS = ipv4.IPV4_SIZE + udp.UDP_SIZE;
-/** Largest payload of a datagram. */
-const MAX_DATAGRAM = 65535 - HEADERS;
 /** `sk_buff` and slab overhead of one datagram, for the receive buffer's limit. */
 const OVERHEAD = 256 + 320;
 
@@ -42,20 +34,20 @@ export class Udp {
   readonly env: TransportEnvironment;
   readonly ports = new PortTable();
   readonly sockets: UdpSock[] = [];
-  readonly #table = new UdpTable();
+  readonly table = new UdpTable();
+  readonly output: UdpOutput;
   readonly #random: RandomStream;
-  readonly #flow = new TransportFlow();
-  readonly #fields = new PacketFields();
 
   constructor(env: TransportEnvironment) {
     this.env = env;
+    this.output = new UdpOutput(env);
     this.#random = env.random.stream(`${env.name}:udp`);
   }
 
   /** A socket that is not bound. */
   create(): UdpSock {
     const { sysctls, ip } = this.env;
-    const sock = new UdpSock(sysctls.rmemDefault, ip.ipNoPmtuDisc === 0 ? 1 : 0);
+    const sock = new UdpSock(sysctls.rmemDefault, ip);
     sock.inode = 10000 + this.#random.below(50000);
     return sock;
   }
@@ -80,7 +72,7 @@ export class Udp {
     sock.localAddress = address;
     sock.localPort = chosen;
     this.ports.take(sock, chosen);
-    this.#table.add(sock);
+    this.table.add(sock);
     this.sockets.push(sock);
     return 0;
   }
@@ -92,10 +84,10 @@ export class Udp {
       if (bound < 0) return bound;
     }
     const destination = address === ANY_ADDRESS ? LOOPBACK_ADDRESS : address;
-    const route = this.#route(sock, destination, port);
+    const route = this.output.route(sock, destination, port);
     if (typeof route === "number") return route;
     if (this.env.isBroadcast(destination) && !sock.broadcast) return -EACCES;
-    if (sock.boundAddress === 0) sock.localAddress = this.#flow.source;
+    if (sock.boundAddress === 0) sock.localAddress = this.output.source;
     sock.remoteAddress = destination;
     sock.remotePort = port;
     sock.connected = true;
@@ -126,18 +118,7 @@ export class Udp {
       const bound = this.bind(sock, 0 as Ipv4, 0);
       if (bound < 0) return bound;
     }
-    const route = this.#route(sock, to, toPort, from);
-    if (typeof route === "number") return route;
-    if (this.env.isBroadcast(to) && !sock.broadcast) return -EACCES;
-    const fits = bytes.length + HEADERS <= route.mtu;
-    if (!fits && sock.pmtuDiscover >= 2) {
-      this.#localError(sock, EMSGSIZE, to, toPort, route.mtu);
-      return -EMSGSIZE;
-    }
-    const sent = this.#emit(sock, bytes, to, toPort, route, fits);
-    // Only who asked for errors hears that the device had no room.
-    if (sent === -ENOBUFS && !sock.recvErr) return bytes.length;
-    return sent < 0 ? sent : bytes.length;
+    return this.output.send(sock, bytes, to, toPort, from);
   }
 
   /** The next datagram, which the caller owns, or null. `start` is at its UDP header. */
@@ -160,7 +141,7 @@ export class Udp {
       frame.drop(DropReason.NO_SOCKET, this.env.drops);
     }
     this.ports.release(sock);
-    this.#table.remove(sock);
+    this.table.remove(sock);
     const place = this.sockets.indexOf(sock);
     if (place !== -1) this.sockets.splice(place, 1);
     sock.wait.wake();
@@ -191,7 +172,7 @@ export class Udp {
       this.#deliverToAll(frame, destination, toPort, source, fromPort);
       return;
     }
-    const sock = this.#table.find(destination, toPort, source, fromPort, frame.inputIndex);
+    const sock = this.table.find(destination, toPort, source, fromPort, frame.inputIndex);
     if (sock === null) {
       this.env.portUnreachable(frame);
       frame.drop(DropReason.NO_SOCKET, drops);
@@ -202,113 +183,7 @@ export class Udp {
 
   /** An ICMP error quotes a datagram of ours; see `TransportProtocol`. */
   icmpError(frame: Frame, innerL3: number, type: number, code: number, info: number): void {
-    const { view } = frame;
-    const l4 = innerL3 + ipv4.headerSize(view, innerL3);
-    if (l4 + 8 > frame.end) return;
-    const from = ipv4.source(view, innerL3);
-    const to = ipv4.destination(view, innerL3);
-    const toPort = udp.destinationPort(view, l4);
-    const sock = this.#table.find(from, udp.sourcePort(view, l4), to, toPort, frame.inputIndex);
-    if (sock === null) return;
-    let errno = type === icmp.ICMP_PARAMETER_PROBLEM ? EPROTO : EHOSTUNREACH;
-    let hard = type === icmp.ICMP_PARAMETER_PROBLEM;
-    if (type === icmp.ICMP_UNREACHABLE) {
-      errno = errnoOfUnreachable(code);
-      hard = isFatalUnreachable(code);
-      if (code === icmp.UNREACHABLE_FRAGMENTATION_NEEDED) {
-        const route = this.#route(sock, to, toPort);
-        if (typeof route !== "number") this.env.updatePmtu(route, to, info);
-        if (sock.pmtuDiscover === 0) return;
-        hard = true;
-      }
-    } else if (type !== icmp.ICMP_TIME_EXCEEDED && type !== icmp.ICMP_PARAMETER_PROBLEM) {
-      return;
-    }
-    if (sock.recvErr) {
-      const offender = ipv4.source(view, frame.l3);
-      sock.errors.push({
-        origin: "icmp",
-        errno,
-        type,
-        code,
-        offender,
-        destination: to,
-        destinationPort: toPort,
-        info,
-        ttl: ipv4.ttl(view, frame.l3),
-      });
-    } else if (!hard || !sock.connected) {
-      return;
-    }
-    sock.err = errno;
-    sock.wait.wake();
-  }
-
-  /** Puts an error of this host into the queue of a socket that wants them (`ip_local_error`). */
-  #localError(sock: UdpSock, errno: number, to: Ipv4, toPort: number, info: number): void {
-    if (!sock.recvErr) return;
-    sock.errors.push({
-      origin: "local",
-      errno,
-      type: 0,
-      code: 0,
-      offender: 0 as Ipv4,
-      destination: to,
-      destinationPort: toPort,
-      info,
-      ttl: 0,
-    });
-  }
-
-  #emit(
-    sock: UdpSock,
-    bytes: Uint8Array,
-    to: Ipv4,
-    port: number,
-    route: TransportRoute,
-    fits: boolean,
-  ): number {
-    const { env } = this;
-    const source = this.#flow.source;
-    const frame = env.pool.takeForPayload(bytes.length);
-    frame.bytes.set(bytes, frame.start);
-    const at = frame.push(udp.UDP_SIZE);
-    frame.l4 = at;
-    udp.write(frame.view, at, sock.localPort, port, udp.UDP_SIZE + bytes.length);
-    // Fragments are made from a finished datagram.
-    if (fits) frame.checksumPending = true;
-    else udp.finishDatagram(frame.view, at, source, to);
-    frame.mark = sock.mark;
-    frame.socket = sock;
-    const fields = this.#fields;
-    fields.source = source;
-    fields.destination = to;
-    fields.protocol = IPPROTO_UDP;
-    fields.tos = sock.tos;
-    fields.ttl = env.isMulticast(to) ? sock.multicastTtl : sock.ttl;
-    fields.df = sock.pmtuDiscover >= 2 || (sock.pmtuDiscover === 1 && fits && !route.mtuLocked);
-    fields.ignoreDf = sock.pmtuDiscover < 2;
-    fields.id = CHOOSE_ID;
-    if (sock.connected) {
-      sock.ipId = (sock.ipId + 1) & 0xffff;
-      fields.id = sock.ipId;
-    } else if (fields.df && !fields.ignoreDf) {
-      fields.id = 0;
-    }
-    return env.output(frame, route, fields);
-  }
-
-  #route(sock: UdpSock, to: Ipv4, port: number, from = 0 as Ipv4): TransportRoute | number {
-    const flow = this.#flow;
-    flow.destination = to;
-    flow.source = from === 0 ? sock.localAddress : from;
-    flow.destinationPort = port;
-    flow.sourcePort = sock.localPort;
-    flow.protocol = IPPROTO_UDP;
-    flow.tos = sock.tos;
-    flow.mark = sock.mark;
-    flow.outputIndex = sock.boundDevice;
-    return this.env.routeOutput(flow);
+    receiveIcmpError(this, frame, innerL3, type, code, info);
   }
 
   #deliverToAll(
@@ -318,7 +193,7 @@ export class Udp {
     remote: number,
     remotePort: number,
   ): void {
-    for (const sock of this.#table.at(port)) {
+    for (const sock of this.table.at(port)) {
       if (scoreOf(sock, address, remote, remotePort, frame.inputIndex) > 0) {
         this.#queue(sock, frame.copy());
       }

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { Bridge } from "../../lib/link/bridge.ts";
-import { Nud } from "../../lib/net/neighbour.ts";
+import { Nud } from "../../lib/net/nud.ts";
 import { addAddress, inject, ping, World } from "../support/world.ts";
 
 describe("net/namespace", () => {

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { NS_PER_MS } from "../../lib/base/units.ts";
-import { Nud } from "../../lib/net/neighbour.ts";
+import { Nud } from "../../lib/net/nud.ts";
 import {
   arpPacket,
   echoRequest,

@@ -2,7 +2,7 @@
 import { ANY_ADDRESS } from "../../base/inet.ts";
 import { NS_PER_MS, type Ns } from "../../base/units.ts";
 import type { Cpu } from "../../sim/cpu.ts";
-import type { Endpoint } from "../../socket/tcp-socket.ts";
+import type { Endpoint } from "../../socket/endpoint.ts";
 import type { MessageHead } from "../http-message.ts";
 
 const NOWHERE: Endpoint = { address: ANY_ADDRESS, port: 0 };

@@ -17,7 +17,8 @@ import {
 import type { HttpReply, HttpRequest } from "../../apps/http-service.ts";
 import { concatBytes, utf8 } from "../../base/bytes.ts";
 import type { Program } from "../../sim/process.ts";
-import { type Endpoint, TcpSocket } from "../../socket/tcp-socket.ts";
+import type { Endpoint } from "../../socket/endpoint.ts";
+import { TcpSocket } from "../../socket/tcp-socket.ts";
 import { transportsOf } from "../../transport/stack.ts";
 import type { NginxConfig } from "./nginx-config.ts";
 

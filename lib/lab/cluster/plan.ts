@@ -7,7 +7,7 @@
 import { type Place, VethworkError } from "../../base/errors.ts";
 import { type Cidr, contains, formatCidr, formatIpv4, type Ipv4, ipv4 } from "../../base/inet.ts";
 import type { Cluster } from "../schema/cluster.ts";
-import type { Located } from "../schema/kinds.ts";
+import type { Located } from "../schema/kind.ts";
 
 /** Prefix length of the network that each node has for its Pods (node-cidr-mask-size). */
 const POD_CIDR_LENGTH = 24;

@@ -9,7 +9,7 @@ import type { KubeObject, Node } from "../../kube/objects.ts";
 import { identity } from "../../kube/proxy/tell.ts";
 import { readManifests } from "../manifests.ts";
 import type { Cluster } from "../schema/cluster.ts";
-import type { Located } from "../schema/kinds.ts";
+import type { Located } from "../schema/kind.ts";
 import type { ReadFile } from "../setup.ts";
 import type { ClusterPlan } from "./plan.ts";
 

@@ -18,24 +18,16 @@ import { PROXY_MODES } from "../../kube/proxy/create.ts";
 import { releaseOf } from "../../kube/proxy/release.ts";
 import type { YamlNode } from "../yaml-node.ts";
 import {
-  type Kind,
-  type Located,
   list,
-  located,
-  mapped,
   mapping,
   type NamedEntry,
   object,
   optional,
-  parsed,
-  pattern,
   required,
-  text,
-  truth,
   withDefault,
-  word,
-  wrong,
-} from "./kinds.ts";
+} from "./collections.ts";
+import { type Kind, type Located, located, mapped, wrong } from "./kind.ts";
+import { parsed, pattern, text, truth, word } from "./scalars.ts";
 import { command, duration, network, nodeName } from "./values.ts";
 
 /** How kube-proxy programs Services. */

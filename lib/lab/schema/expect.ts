@@ -2,19 +2,15 @@
 import type { Place } from "../../base/errors.ts";
 import {
   byKey,
-  integer,
-  type Kind,
-  type Located,
   list,
-  located,
-  mapped,
   object,
   optional,
   required,
   shortOrLong,
-  text,
   withDefault,
-} from "./kinds.ts";
+} from "./collections.ts";
+import { type Kind, type Located, located, mapped } from "./kind.ts";
+import { integer, text } from "./scalars.ts";
 import { KUBECTL_HOST, type OutputCheck, type RunStep } from "./step.ts";
 import { checkFields, commandFields, runStepOf } from "./steps.ts";
 import { command, type DeviceName, interfaceName } from "./values.ts";

@@ -11,21 +11,18 @@ import type { Ns } from "../../base/units.ts";
 import { type Chance, type ImpairmentOptions, PERFECT_LINE } from "../../link/impairment.ts";
 import {
   type Fields,
-  integer,
-  type Kind,
   list,
-  mapped,
   mapping,
   type NamedEntry,
   object,
   optional,
-  pattern,
   required,
   shortOrLong,
   type ValueOf,
   withDefault,
-  word,
-} from "./kinds.ts";
+} from "./collections.ts";
+import { type Kind, mapped } from "./kind.ts";
+import { integer, pattern, word } from "./scalars.ts";
 import {
   type DeviceName,
   deviceName,

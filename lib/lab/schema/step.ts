@@ -4,7 +4,7 @@
  */
 import type { Place } from "../../base/errors.ts";
 import type { Ns } from "../../base/units.ts";
-import type { Located } from "./kinds.ts";
+import type { Located } from "./kind.ts";
 import type { DeviceName } from "./values.ts";
 
 /** What a command must print and how it must end. */

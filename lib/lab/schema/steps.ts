@@ -3,22 +3,15 @@ import { type Place, VethworkError } from "../../base/errors.ts";
 import { formatDuration, NS_PER_S, type Ns } from "../../base/units.ts";
 import {
   byKey,
-  integer,
-  type Kind,
-  type Located,
   list,
-  located,
-  mapped,
   object,
   optional,
-  pattern,
   required,
   shortOrLong,
-  text,
-  truth,
   withDefault,
-  word,
-} from "./kinds.ts";
+} from "./collections.ts";
+import { type Kind, type Located, located, mapped } from "./kind.ts";
+import { integer, pattern, text, truth, word } from "./scalars.ts";
 import {
   type BackgroundProgram,
   KUBECTL_HOST,

@@ -1,21 +1,17 @@
 /** The raw part of a lab: nodes, links, files, and the commands that set them up. */
 import type { Place } from "../../base/errors.ts";
 import {
-  type Kind,
-  type Located,
   list,
-  mapped,
   mapping,
   type NamedEntry,
   object,
-  parsed,
-  pattern,
   required,
   shortOrLong,
-  text,
   withDefault,
-} from "./kinds.ts";
+} from "./collections.ts";
+import { type Kind, type Located, mapped } from "./kind.ts";
 import { type Link, linkKind } from "./link.ts";
+import { parsed, pattern, text } from "./scalars.ts";
 import { command, nodeName } from "./values.ts";
 
 /** A host: one network namespace with a shell, processes and files. */

@@ -3,7 +3,8 @@ import { VethworkError } from "../../base/errors.ts";
 import { parseCidr } from "../../base/inet.ts";
 import { type Mac, parseMac } from "../../base/mac.ts";
 import { parseDuration, parsePercent, parseRate } from "../../base/units.ts";
-import { type Kind, located, mapped, parsed, pattern, text } from "./kinds.ts";
+import { type Kind, located, mapped } from "./kind.ts";
+import { parsed, pattern, text } from "./scalars.ts";
 
 /** A duration in ns. */
 export const duration: Kind<number> = parsed("a duration such as 10ms", parseDuration, {

@@ -1,5 +1,8 @@
 /** How a lab is compared with the real kernel. */
-import { type Kind, object, optional, text, withDefault, word } from "./kinds.ts";
+
+import { object, optional, withDefault } from "./collections.ts";
+import type { Kind } from "./kind.ts";
+import { text, word } from "./scalars.ts";
 
 /** Settings of the comparison; the emulator itself does not look at them. */
 export interface VerifySettings {

@@ -58,7 +58,7 @@ export class ConnectionCounts {
     for (let index = 0; index < tuples.length && collected <= MOST_COLLECTED; index += 1) {
       const tuple = tuples[index];
       if (tuple === undefined) break;
-      const connection = this.#conntrack.findIn(tuple, zones[index] ?? 0);
+      const connection = this.#conntrack.lookup.findIn(tuple, zones[index] ?? 0);
       if (connection !== null && zones[index] === zone && tuple.equals(wanted)) return true;
       if (connection !== null && !isClosed(connection)) continue;
       tuples.splice(index, 1);

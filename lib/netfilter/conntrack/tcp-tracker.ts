@@ -4,30 +4,17 @@
  *
  * Kernel: net/netfilter/nf_conntrack_proto_tcp.c (tcp_new, nf_conntrack_tcp_packet), 6.18.
  */
-import { before as isBefore } from "../../wire/sequence.ts";
 import * as tcp from "../../wire/tcp.ts";
 import type { Packet } from "../packet.ts";
 import { type Connection, Direction, directionOf, Status } from "./connection.ts";
 import type { Conntrack } from "./conntrack.ts";
 import { InWindow, WindowCheck } from "./tcp-in-window.ts";
+import { ResetCheck, ResetVerdict } from "./tcp-reset.ts";
 import { TcpSegment } from "./tcp-segment.ts";
-import {
-  flagsAreValid,
-  IGNORE,
-  INVALID,
-  Kind,
-  mayDropEarly,
-  nextState,
-  TcpState,
-  TIMEOUT_SETTINGS,
-} from "./tcp-state.ts";
+import { flagsAreValid, IGNORE, INVALID, Kind, nextState, TcpState } from "./tcp-state.ts";
+import { TcpTimeouts } from "./tcp-timeout.ts";
 import * as row from "./tcp-window.ts";
 import { Tracking } from "./tracking.ts";
-
-/** Seconds; the one state whose timeout no sysctl sets. */
-const SYN_SENT2_TIMEOUT = 120;
-/** Connections that end sooner than that stay as they are (nf_tcp_handle_invalid). */
-const SHORT_SECONDS = 120;
 
 /** The TCP tracker of a host. */
 export class TcpTracker {
@@ -35,12 +22,16 @@ export class TcpTracker {
   readonly #rows: row.TcpWindows;
   readonly #segment = new TcpSegment();
   readonly #window: WindowCheck;
+  readonly #resets: ResetCheck;
+  readonly #timeouts: TcpTimeouts;
   #row = -1;
 
   constructor(conntrack: Conntrack, rows: row.TcpWindows) {
     this.#conntrack = conntrack;
     this.#rows = rows;
     this.#window = new WindowCheck(rows, conntrack.settings, this.#segment);
+    this.#resets = new ResetCheck(rows, conntrack.settings, this.#segment);
+    this.#timeouts = new TcpTimeouts(conntrack, rows);
   }
 
   /** Whether the segment is sound enough to be tracked: lengths, flags. @hot */
@@ -211,65 +202,19 @@ export class TcpTracker {
     this.#rows.set(this.#row, side + row.FLAGS, flags);
   }
 
-  /** A reset: only one with a plausible sequence number ends the connection. */
   #reset(connection: Connection, direction: Direction, before: number): Tracking {
-    const rows = this.#rows;
-    const at = this.#row;
-    const other = (1 - direction) * row.SIDE;
-    const established =
-      before === TcpState.ESTABLISHED && (connection.status & Status.ASSURED) !== 0;
-    // A connection that is closing may have been begun anew already: no check then.
-    if (mayDropEarly(before)) {
-      return this.#inState(connection, direction, before, TcpState.CLOSE, true);
+    switch (this.#resets.check(connection, direction, before)) {
+      case ResetVerdict.INVALID:
+        return Tracking.INVALID;
+      case ResetVerdict.CLOSE:
+        return this.#inState(connection, direction, before, TcpState.CLOSE, false);
+      case ResetVerdict.CLOSE_UNCHECKED:
+        return this.#inState(connection, direction, before, TcpState.CLOSE, true);
+      case ResetVerdict.STAY:
+        return this.#inState(connection, direction, before, before, false);
+      default:
+        return this.#inState(connection, direction, before, before, true);
     }
-    let next: number = TcpState.CLOSE;
-    if (
-      (rows.get(at, other + row.FLAGS) & row.Flag.MAXACK_SET) !== 0 &&
-      rows.get(at, row.LAST_INDEX) !== Kind.SYN
-    ) {
-      const sequence = this.#segment.sequence;
-      const expected = rows.get(at, other + row.MAX_ACK);
-      if (sequence === 0 && !established) {
-        return this.#inState(connection, direction, before, next, false);
-      }
-      const ignoreInvalid = this.#conntrack.settings.nf_conntrack_tcp_ignore_invalid_rst !== 0;
-      if (isBefore(sequence, expected) && !ignoreInvalid) return Tracking.INVALID;
-      const inTrain =
-        rows.get(at, row.LAST_INDEX) === Kind.ACK &&
-        rows.get(at, row.LAST_DIRECTION) === direction &&
-        sequence === rows.get(at, row.LAST_END);
-      if (!established || sequence === expected || inTrain) {
-        return this.#inState(connection, direction, before, next, false);
-      }
-      // Not exact: the receiver may answer with a challenge ACK, so the connection lives on.
-      next = before;
-    }
-    const skipWindow = this.#answersIgnored(connection, direction, before);
-    return this.#inState(connection, direction, before, next, skipWindow);
-  }
-
-  /** Whether a reset answers a segment of the other side that was let through unchecked. */
-  #answersIgnored(connection: Connection, direction: Direction, before: number): boolean {
-    const rows = this.#rows;
-    const at = this.#row;
-    const lastDirection = rows.get(at, row.LAST_DIRECTION);
-    const last = rows.get(at, row.LAST_INDEX);
-    const { status } = connection;
-    if (
-      lastDirection !== direction &&
-      (((status & Status.SEEN_REPLY) !== 0 && last === Kind.SYN) ||
-        ((status & Status.ASSURED) === 0 && last === Kind.ACK)) &&
-      this.#segment.acknowledgment === rows.get(at, row.LAST_END)
-    ) {
-      return true;
-    }
-    // The answer to a challenge ACK.
-    return (
-      before === TcpState.SYN_SENT &&
-      last === Kind.ACK &&
-      lastDirection === Direction.REPLY &&
-      this.#segment.sequence === rows.get(at, row.LAST_ACK)
-    );
   }
 
   /** Checks the window unless told not to, and carries the change of state out. */
@@ -286,7 +231,7 @@ export class TcpTracker {
       const result = this.#window.check(at, before, direction);
       if (result === InWindow.IGNORE) return Tracking.ACCEPT;
       if (result === InWindow.NO) {
-        this.#shortenIfClosing(connection, direction);
+        this.#timeouts.shortenIfClosing(connection, direction, this.#segment.kind);
         return Tracking.INVALID;
       }
     }
@@ -302,7 +247,7 @@ export class TcpTracker {
   #refresh(connection: Connection, before: number, next: number): Tracking {
     const conntrack = this.#conntrack;
     const { kind, frame } = this.#segment;
-    let timeout = this.#timeoutOf(next);
+    let timeout = this.#timeouts.secondsIn(next, connection.row, kind);
     if (before !== next) conntrack.events.changed(connection);
     if ((connection.status & Status.SEEN_REPLY) === 0) {
       if (kind === Kind.RST) {
@@ -326,58 +271,5 @@ export class TcpTracker {
     }
     conntrack.refresh(connection, timeout, frame);
     return Tracking.ACCEPT;
-  }
-
-  /** Seconds that a connection in a state lives. */
-  #timeoutOf(state: number): number {
-    const { settings } = this.#conntrack;
-    const rows = this.#rows;
-    const at = this.#row;
-    const timeout =
-      state === TcpState.SYN_SENT2
-        ? SYN_SENT2_TIMEOUT
-        : settings[TIMEOUT_SETTINGS[state] ?? "nf_conntrack_tcp_timeout_close"];
-    const flags = rows.get(at, row.FLAGS) | rows.get(at, row.SIDE + row.FLAGS);
-    const retransmission = settings.nf_conntrack_tcp_timeout_max_retrans;
-    if (
-      rows.get(at, row.RETRANSMISSIONS) >= settings.nf_conntrack_tcp_max_retrans &&
-      timeout > retransmission
-    ) {
-      return retransmission;
-    }
-    if (this.#segment.kind === Kind.RST) return settings.nf_conntrack_tcp_timeout_close;
-    if ((flags & row.Flag.DATA_UNACKNOWLEDGED) !== 0) {
-      const unacknowledged = settings.nf_conntrack_tcp_timeout_unacknowledged;
-      if (timeout > unacknowledged) return unacknowledged;
-    }
-    if (rows.get(at, row.LAST_WINDOW) === 0 && timeout > retransmission) return retransmission;
-    return timeout;
-  }
-
-  /** FINs or RSTs of both sides out of the window: the connection is dead, it only cannot be told. */
-  #shortenIfClosing(connection: Connection, direction: Direction): void {
-    const { kind } = this.#segment;
-    if (
-      (connection.status & Status.ASSURED) === 0 ||
-      (connection.status & Status.FIXED_TIMEOUT) !== 0 ||
-      (kind !== Kind.RST && kind !== Kind.FIN)
-    ) {
-      return;
-    }
-    const rows = this.#rows;
-    const at = this.#row;
-    const last = rows.get(at, row.LAST_INDEX);
-    if (
-      rows.get(at, row.LAST_DIRECTION) !== direction &&
-      (last === Kind.FIN || last === Kind.RST)
-    ) {
-      const seconds = this.#conntrack.settings.nf_conntrack_tcp_timeout_unacknowledged;
-      if (this.#conntrack.secondsLeft(connection) >= SHORT_SECONDS) {
-        this.#conntrack.shorten(connection, seconds);
-      }
-    } else {
-      rows.set(at, row.LAST_INDEX, kind);
-      rows.set(at, row.LAST_DIRECTION, direction);
-    }
   }
 }

@@ -103,7 +103,7 @@ export class Trackers {
     const tuple = this.#inner;
     if (!tuple.read(view, inner, end) || !tuple.hasAnswer) return Tracking.INVALID;
     this.#reply.invert(tuple);
-    const connection = this.#conntrack.find(this.#reply, template);
+    const connection = this.#conntrack.lookup.find(this.#reply, template);
     if (connection === null) return Tracking.INVALID;
     const direction = this.#conntrack.table.foundDirection;
     if (connection.tuple(direction).destination !== packet.destination) return Tracking.INVALID;

@@ -4,10 +4,8 @@
  * Kernel: net/netfilter/xt_hashlimit.c, 6.18; iptables 1.8.9, extensions/libxt_hashlimit.c.
  * Not modelled: --hashlimit-rate-match, --hashlimit-rate-interval.
  */
-import { HZ } from "../../sim/jiffies.ts";
 import { defineMatch, type OptionSpec, refuseInKernel } from "../extension.ts";
 import {
-  CHUNK_SHIFT,
   HASHLIMIT_SCALE,
   type HashlimitConfig,
   type HashlimitTable,
@@ -16,25 +14,20 @@ import {
 import type { Packet } from "../packet.ts";
 import { Match } from "../rule.ts";
 import { refuse } from "../text/errors.ts";
-import { formatRate, parseRate } from "../text/rate.ts";
+import { parseRate } from "../text/rate.ts";
 import { numberOption } from "../text/values.ts";
-
-const DEFAULT_BURST = 5;
-const MAX_BURST = 1_000_000;
-/** How long a bucket is kept when bytes are counted, without a burst and with one. */
-const BYTE_EXPIRE_MS = 15_000;
-const BYTE_BURST_EXPIRE_MS = 60_000;
-const MAX_COST = 2 ** 32 - 1;
+import {
+  burstOf,
+  burstText,
+  costOfByteRate,
+  defaultExpireMs,
+  MAX_BURST,
+  overflows,
+  rateText,
+} from "./hashlimit-rate.ts";
 
 /** As they are printed. */
 const MODES = ["srcip", "srcport", "dstip", "dstport"] as const;
-/** Factors of bytes, the largest first. */
-const BYTE_UNITS: readonly (readonly [string, number])[] = [
-  ["m", 1024 * 1024],
-  ["k", 1024],
-  ["", 1],
-];
-
 interface HashlimitState {
   list: string;
   above: boolean;
@@ -93,8 +86,8 @@ class HashlimitMatch extends Match {
 
   override save(): string {
     const test = this.#test;
-    let text = ` --hashlimit-${test.above ? "above" : "upto"} ${this.#rate()}`;
-    text += this.#burst("--hashlimit-");
+    let text = ` --hashlimit-${test.above ? "above" : "upto"} ${rateText(this.#config)}`;
+    text += burstText(this.#config, "--hashlimit-");
     const modes = MODES.filter((mode) => test.modes.has(mode));
     if (modes.length > 0) text += ` --hashlimit-mode ${modes.join(",")}`;
     text += ` --hashlimit-name ${test.list}`;
@@ -103,30 +96,10 @@ class HashlimitMatch extends Match {
 
   override list(): string {
     const test = this.#test;
-    let text = ` limit: ${test.above ? "above" : "up to"} ${this.#rate()}${this.#burst("")}`;
+    let text = ` limit: ${test.above ? "above" : "up to"} ${rateText(this.#config)}${burstText(this.#config, "")}`;
     const modes = MODES.filter((mode) => test.modes.has(mode));
     if (modes.length > 0) text += ` mode ${modes.join("-")}`;
     return text + this.#rest("");
-  }
-
-  #rate(): string {
-    const { average, countsBytes } = this.#config;
-    if (!countsBytes) return formatRate(average, HASHLIMIT_SCALE).text;
-    const bytes = bytesOfCost(average);
-    const [name, factor] = BYTE_UNITS.find(([, size]) => bytes >= size && bytes % size === 0) ?? [
-      "",
-      1,
-    ];
-    return `${bytes / factor}${name}b/s`;
-  }
-
-  #burst(dash: string): string {
-    const { average, countsBytes, burst } = this.#config;
-    if (!countsBytes) return ` ${dash}burst ${burst}`;
-    if (burst === 0) return "";
-    const bytes = bytesOfCost(average) * burst;
-    const [name, factor] = BYTE_UNITS.find(([, size]) => bytes >= size) ?? ["", 1];
-    return ` ${dash}burst ${Math.floor(bytes / factor)}${name}b`;
   }
 
   /** What is not at its default. */
@@ -145,50 +118,6 @@ class HashlimitMatch extends Match {
   }
 }
 
-function defaultExpireMs(config: Pick<HashlimitConfig, "average" | "burst" | "countsBytes">) {
-  if (!config.countsBytes) return formatRate(config.average, HASHLIMIT_SCALE).seconds * 1000;
-  return config.burst === 0 ? BYTE_EXPIRE_MS : BYTE_BURST_EXPIRE_MS;
-}
-
-/** What a chunk costs at so many bytes a second, and back, as the tool reckons it. */
-function costOfBytes(bytes: number): number {
-  return Math.floor(MAX_COST / (Math.floor(bytes / 2 ** CHUNK_SHIFT) + 1));
-}
-
-function bytesOfCost(cost: number): number {
-  return (Math.floor(MAX_COST / cost) - 1) * 2 ** CHUNK_SHIFT;
-}
-
-/** `500`, `10k`, `2m`: a number and its factor. What stands behind is looked at by nobody. */
-function bytesOfText(text: string): number {
-  const parts = /^([0-9]+)([km]?)/.exec(text);
-  const [, factor = 1] = BYTE_UNITS.find(([name]) => name === parts?.[2]) ?? [];
-  return Number(parts?.[1] ?? 0) * factor;
-}
-
-/** Credits for each unit of a period: what 64 bits hold of a day's, as the kernel computes it. */
-const CREDITS_PER_UNIT = BigInt(Math.floor((HZ * 2 ** 39) / HASHLIMIT_SCALE));
-
-/** Whether the kernel's 64-bit arithmetic wraps around. */
-function overflows(average: number, burst: number): boolean {
-  const credits = (units: number): bigint => BigInt.asUintN(64, BigInt(units) * CREDITS_PER_UNIT);
-  return credits(average * burst) < credits(average);
-}
-
-/** The burst in packets, or of bytes as a multiple of the rate. */
-function burstOf({ burst, countsBytes, average }: HashlimitState): number {
-  if (!countsBytes) {
-    if (burst === "") return DEFAULT_BURST;
-    if (burst.endsWith("b")) return bytesOfText(burst);
-    return numberOption("hashlimit", "hashlimit-burst", burst, 1, MAX_BURST);
-  }
-  if (burst === "") return 0;
-  const least = bytesOfCost(average);
-  const bytes = bytesOfText(burst);
-  if (bytes < least || least === 0) refuse(`burst cannot be smaller than ${least}b`);
-  return Math.ceil(bytes / least);
-}
-
 function rateOption(name: string, above: boolean): OptionSpec<HashlimitState> {
   return {
     name,
@@ -196,9 +125,7 @@ function rateOption(name: string, above: boolean): OptionSpec<HashlimitState> {
     read: (state, value, inverted) => {
       if (state.given) refuse("hashlimit: only one of the rate options may be given");
       state.countsBytes = value.includes("b/s");
-      const average = state.countsBytes
-        ? costOfBytes(bytesOfText(value))
-        : parseRate(value, HASHLIMIT_SCALE);
+      const average = state.countsBytes ? costOfByteRate(value) : parseRate(value, HASHLIMIT_SCALE);
       if (average === undefined || average === 0 || Number.parseInt(value, 10) === 0) {
         refuse(`hashlimit: Bad value for "--${name}" option: "${value}"`, "for example 5/min");
       }
@@ -291,7 +218,7 @@ export const HASHLIMIT_MATCH = defineMatch<HashlimitState>({
       refuse("hashlimit: You have to specify --hashlimit-upto or --hashlimit-above");
     }
     const { average, countsBytes, sourcePrefix, destinationPrefix, expire } = state;
-    const burst = burstOf(state);
+    const burst = burstOf(state.burst, state);
     if (!countsBytes && overflows(average, burst)) {
       refuseInKernel(context, "hashlimit: rate times burst is too large");
     }

@@ -4,7 +4,8 @@
  * Kernel: net/netfilter/xt_set.c, 6.18; iptables 1.8.9, extensions/libxt_set.c.
  */
 import { defineMatch, type OptionSpec } from "../extension.ts";
-import type { IpSet, IpSets } from "../ipset.ts";
+import type { IpSet } from "../ipset/set.ts";
+import type { IpSets } from "../ipset/sets.ts";
 import type { Packet } from "../packet.ts";
 import { Match } from "../rule.ts";
 import { refuse } from "../text/errors.ts";

@@ -77,7 +77,7 @@ export class Allocator {
   /** Whether the answer to `tuple` would be taken for another connection's. */
   #isUsed(tuple: Tuple, connection: Connection): boolean {
     this.#reply.invert(tuple);
-    return this.#conntrack.isTaken(this.#reply, connection);
+    return this.#conntrack.lookup.isTaken(this.#reply, connection);
   }
 
   #chooseAddress(tuple: Tuple, range: NatRange, connection: Connection, manip: Manip): void {
@@ -151,7 +151,7 @@ export class Allocator {
     }
     this.#reply.invert(tuple);
     const conntrack = this.#conntrack;
-    const old = conntrack.holder(this.#reply, connection);
+    const old = conntrack.lookup.holder(this.#reply, connection);
     if (old === null) return false;
     const isOver = old.state >= TcpState.TIME_WAIT;
     const isOurs = (old.status & (Status.SRC_NAT | Status.FIXED_TIMEOUT)) === Status.SRC_NAT;

@@ -5,7 +5,8 @@
  */
 import { defineTarget, type OptionSpec, refuseInKernel } from "../extension.ts";
 import { Hook } from "../hooks.ts";
-import type { IpSet, SetElement } from "../ipset.ts";
+import type { SetElement } from "../ipset/element.ts";
+import type { IpSet } from "../ipset/set.ts";
 import { type SetUse, setAndSides } from "../matches/set.ts";
 import type { Packet } from "../packet.ts";
 import { ALL_HOOKS, Target, Verdict } from "../rule.ts";

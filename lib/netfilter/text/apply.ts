@@ -4,9 +4,9 @@
  * Kernel: none; iptables 1.8.9, iptables/nft-cmd.c.
  */
 import type { Rule } from "../rule.ts";
-import { noSuchChain, type TableEdit } from "../table-edit.ts";
+import type { TableEdit } from "../table-edit.ts";
 import type { Command } from "./command.ts";
-import { ExitStatus, kernelProblem, RuleError, type RuleVerb } from "./errors.ts";
+import { ExitStatus, kernelProblem, noSuchChain, RuleError, type RuleVerb } from "./errors.ts";
 import { saveRule } from "./printer.ts";
 
 /** Is told of each rule and chain just before something happens to it. */

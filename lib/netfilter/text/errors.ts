@@ -64,3 +64,10 @@ export function kernelProblem(step: string, errno: string, what: string, hint: s
 
 /** How the tool calls what was done with a rule. */
 export type RuleVerb = "APPEND" | "INSERT" | "REPLACE";
+
+/** The tool's message when something that is named does not exist. */
+export function noSuchChain(): RuleError {
+  return new RuleError("No chain/target/match by that name.", {
+    exitStatus: ExitStatus.OTHER_PROBLEM,
+  });
+}

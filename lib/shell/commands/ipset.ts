@@ -4,7 +4,7 @@
  * Spec: ipset 7.17, src/ipset.c, lib/errcode.c.
  */
 import { fromUtf8 } from "../../base/bytes.ts";
-import type { IpSet } from "../../netfilter/ipset.ts";
+import type { IpSet } from "../../netfilter/ipset/set.ts";
 import type { Netfilter } from "../../netfilter/netfilter.ts";
 import { afterInput, type Command, immediate, notModelled, ToolError } from "../command.ts";
 import { setProblem, usageProblem } from "../set-problem.ts";

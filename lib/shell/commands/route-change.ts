@@ -9,10 +9,11 @@
 import { EINVAL, ENODEV, errnoMessage } from "../../base/errno.ts";
 import { type Cidr, formatIpv4, type Ipv4, maskOf, prefixLengthOf } from "../../base/inet.ts";
 import type { NetDevice } from "../../link/device.ts";
-import type { RouteSelector, RouteSpec } from "../../net/fib.ts";
+import type { RouteSpec } from "../../net/fib.ts";
 import { Table } from "../../net/fib-table.ts";
 import type { Refusal } from "../../net/inet.ts";
 import { NO_METRICS, type RouteMetrics, Scope } from "../../net/route.ts";
+import type { RouteSelector } from "../../net/route-selector.ts";
 import { AddressType } from "../../netfilter/hooks.ts";
 import { type CommandBody, immediate, notModelled, ToolError } from "../command.ts";
 import { findDevice, type ShellHost } from "../host.ts";

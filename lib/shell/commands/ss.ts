@@ -173,7 +173,7 @@ function infoText(tcb: Tcb): string {
     const ms = (us: number): string => String(Number((us / 1000).toPrecision(6)));
     words.push(`rtt:${ms(tcb.srttUs / 8)}/${ms(tcb.mdevUs / 4)}`);
   }
-  words.push(`mss:${tcb.mssCache}`, `rcvmss:${tcb.rcvMss}`, `cwnd:${tcb.sndCwnd}`);
+  words.push(`mss:${tcb.mssCache}`, `rcvmss:${tcb.ack.rcvMss}`, `cwnd:${tcb.sndCwnd}`);
   if (tcb.sndSsthresh < 0x7fffffff) words.push(`ssthresh:${tcb.sndSsthresh}`);
   return words.join(" ").replace("\t ", "\t ");
 }

@@ -3,26 +3,26 @@
  *
  * Spec: POSIX.1-2017, Shell Command Language §2.9, §2.10 (grammar).
  */
-import type { VethworkError } from "../../base/errors.ts";
-import { shellProblem, type Token, type Tokens, tokenize } from "./lexer.ts";
-import {
-  type Assignment,
-  type Branch,
-  type CaseClause,
-  type CommandList,
-  type CompoundBody,
-  type CompoundCommand,
-  type Job,
-  type ListItem,
-  literalWord,
-  type Pipeline,
-  type Redirect,
-  type ShellCommand,
-  type SimpleCommand,
-  type Word,
+import { Cursor } from "./cursor.ts";
+import { tokenize } from "./lexer.ts";
+import { atRedirect, redirect } from "./redirection.ts";
+import type {
+  Assignment,
+  Branch,
+  CaseClause,
+  CommandList,
+  CompoundBody,
+  CompoundCommand,
+  Job,
+  ListItem,
+  Pipeline,
+  Redirect,
+  ShellCommand,
+  SimpleCommand,
+  Word,
 } from "./syntax.ts";
+import type { Tokens } from "./token.ts";
 
-const REDIRECTIONS = ["<", ">", ">>", ">|", "<<<", "<<", "<<-", ">&", "&>"];
 /** Words that end a list in the middle of a compound command. */
 const CLOSING = ["then", "elif", "else", "fi", "do", "done", "esac", "}"];
 
@@ -32,49 +32,42 @@ export function parseScriptText(text: string): CommandList {
 }
 
 function parseTokens(text: string, tokens: Tokens): CommandList {
-  const parser = new Parser(text, tokens);
+  const parser = new Parser(new Cursor(text, tokens));
   const list = parser.list();
   parser.expectEnd();
   return list;
 }
 
 class Parser {
-  readonly #text: string;
-  readonly #tokens: readonly Token[];
-  readonly #documents: Word[];
-  readonly #end: Token;
-  #next = 0;
+  readonly #cursor: Cursor;
 
-  constructor(text: string, { tokens, documents, end }: Tokens) {
-    this.#text = text;
-    this.#tokens = tokens;
-    this.#documents = [...documents];
-    this.#end = { kind: "end", text: "", word: null, at: end, end };
+  constructor(cursor: Cursor) {
+    this.#cursor = cursor;
   }
 
   /** Jobs up to the end, a `)`, a `;;` or a word that closes a compound command. */
   list(): CommandList {
     const jobs: Job[] = [];
     for (;;) {
-      while (this.#takes(";") || this.#takes("\n"));
+      while (this.#cursor.takes(";") || this.#cursor.takes("\n"));
       if (this.#closes()) return jobs;
-      const { at } = this.#peek();
+      const { at } = this.#cursor.peek();
       const items = this.#items();
-      const text = this.#since(at);
-      const background = this.#takes("&");
+      const text = this.#cursor.since(at);
+      const background = this.#cursor.takes("&");
       jobs.push({ items, background, text });
-      if (!background && !this.#closes() && !this.#is(";") && !this.#is("\n")) {
-        throw this.#unexpected();
+      if (!background && !this.#closes() && !this.#cursor.is(";") && !this.#cursor.is("\n")) {
+        throw this.#cursor.unexpected();
       }
     }
   }
 
   expectEnd(): void {
-    if (this.#peek().kind !== "end") throw this.#unexpected();
+    if (this.#cursor.peek().kind !== "end") throw this.#cursor.unexpected();
   }
 
   #closes(): boolean {
-    const { kind, text } = this.#peek();
+    const { kind, text } = this.#cursor.peek();
     if (kind === "end") return true;
     if (kind === "operator") return text === ")" || text === ";;";
     return CLOSING.includes(text);
@@ -83,25 +76,25 @@ class Parser {
   #items(): ListItem[] {
     const items: ListItem[] = [{ condition: "always", pipeline: this.#pipeline() }];
     for (;;) {
-      const condition = this.#takes("&&") ? "and" : this.#takes("||") ? "or" : null;
+      const condition = this.#cursor.takes("&&") ? "and" : this.#cursor.takes("||") ? "or" : null;
       if (condition === null) return items;
-      this.#newlines();
+      this.#cursor.newlines();
       items.push({ condition, pipeline: this.#pipeline() });
     }
   }
 
   #pipeline(): Pipeline {
-    const negated = this.#takesWord("!");
+    const negated = this.#cursor.takesWord("!");
     const commands = [this.#command()];
-    while (this.#takes("|")) {
-      this.#newlines();
+    while (this.#cursor.takes("|")) {
+      this.#cursor.newlines();
       commands.push(this.#command());
     }
     return { commands, negated };
   }
 
   #command(): ShellCommand {
-    const { at, kind, text } = this.#peek();
+    const { at, kind, text } = this.#cursor.peek();
     if (kind === "operator" && text === "(") return this.#compound(at, this.#subshell());
     if (kind !== "word") return this.#simple(at);
     switch (text) {
@@ -123,92 +116,93 @@ class Parser {
 
   #compound(at: number, body: CompoundBody): CompoundCommand {
     const redirects: Redirect[] = [];
-    while (this.#atRedirect()) redirects.push(...this.#redirect());
-    return { ...body, redirects, text: this.#since(at) };
+    while (atRedirect(this.#cursor)) redirects.push(...redirect(this.#cursor));
+    return { ...body, redirects, text: this.#cursor.since(at) };
   }
 
   #subshell(): CompoundBody {
-    this.#next += 1;
+    this.#cursor.skip();
     const body = this.#filled();
-    if (!this.#takes(")")) throw this.#unexpected();
+    if (!this.#cursor.takes(")")) throw this.#cursor.unexpected();
     return { kind: "subshell", body };
   }
 
   #group(): CompoundBody {
-    this.#next += 1;
+    this.#cursor.skip();
     const body = this.#filled();
-    this.#expectWord("}");
+    this.#cursor.expectWord("}");
     return { kind: "group", body };
   }
 
   #if(): CompoundBody {
     const branches: Branch[] = [];
     do {
-      this.#next += branches.length === 0 ? 1 : 0;
+      if (branches.length === 0) this.#cursor.skip();
       const condition = this.#filled();
-      this.#expectWord("then");
+      this.#cursor.expectWord("then");
       branches.push({ condition, body: this.#filled() });
-    } while (this.#takesWord("elif"));
-    const otherwise = this.#takesWord("else") ? this.#filled() : null;
-    this.#expectWord("fi");
+    } while (this.#cursor.takesWord("elif"));
+    const otherwise = this.#cursor.takesWord("else") ? this.#filled() : null;
+    this.#cursor.expectWord("fi");
     return { kind: "if", branches, otherwise };
   }
 
   #loop(): CompoundBody {
-    const until = this.#peek().text === "until";
-    this.#next += 1;
+    const until = this.#cursor.peek().text === "until";
+    this.#cursor.skip();
     const condition = this.#filled();
     return { kind: "loop", until, condition, body: this.#doGroup() };
   }
 
   #for(): CompoundBody {
-    this.#next += 1;
-    const name = this.#peek().text;
-    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) throw this.#unexpected();
-    this.#next += 1;
-    this.#newlines();
+    this.#cursor.skip();
+    const name = this.#cursor.peek().text;
+    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) throw this.#cursor.unexpected();
+    this.#cursor.skip();
+    this.#cursor.newlines();
     let words: Word[] | null = null;
-    if (this.#takesWord("in")) {
+    if (this.#cursor.takesWord("in")) {
       words = [];
       for (;;) {
-        const { word } = this.#peek();
+        const { word } = this.#cursor.peek();
         if (word === null) break;
         words.push(word);
-        this.#next += 1;
+        this.#cursor.skip();
       }
     }
-    while (this.#takes(";") || this.#takes("\n"));
+    while (this.#cursor.takes(";") || this.#cursor.takes("\n"));
     return { kind: "for", name, words, body: this.#doGroup() };
   }
 
   #doGroup(): CommandList {
-    this.#expectWord("do");
+    this.#cursor.expectWord("do");
     const body = this.#filled();
-    this.#expectWord("done");
+    this.#cursor.expectWord("done");
     return body;
   }
 
   #case(): CompoundBody {
-    this.#next += 1;
-    const subject = this.#takeWord();
-    this.#newlines();
-    this.#expectWord("in");
+    this.#cursor.skip();
+    const subject = this.#cursor.takeWord();
+    this.#cursor.newlines();
+    this.#cursor.expectWord("in");
     const clauses: CaseClause[] = [];
     for (;;) {
-      this.#newlines();
-      if (this.#takesWord("esac")) return { kind: "case", subject, clauses };
-      this.#takes("(");
-      const patterns = [this.#takeWord()];
-      while (this.#takes("|")) patterns.push(this.#takeWord());
-      if (!this.#takes(")")) throw this.#unexpected();
+      this.#cursor.newlines();
+      if (this.#cursor.takesWord("esac")) return { kind: "case", subject, clauses };
+      this.#cursor.takes("(");
+      const patterns = [this.#cursor.takeWord()];
+      while (this.#cursor.takes("|")) patterns.push(this.#cursor.takeWord());
+      if (!this.#cursor.takes(")")) throw this.#cursor.unexpected();
       clauses.push({ patterns, body: this.list() });
-      this.#newlines();
-      if (!this.#takes(";;") && this.#peek().text !== "esac") throw this.#unexpected();
+      this.#cursor.newlines();
+      if (!this.#cursor.takes(";;") && this.#cursor.peek().text !== "esac")
+        throw this.#cursor.unexpected();
     }
   }
 
   #isFunction(): boolean {
-    const [name, open, close] = this.#tokens.slice(this.#next, this.#next + 3);
+    const [name, open, close] = [0, 1, 2].map((ahead) => this.#cursor.peek(ahead));
     return (
       /^[A-Za-z_][A-Za-z0-9_]*$/.test(name?.text ?? "") &&
       open?.kind === "operator" &&
@@ -219,11 +213,11 @@ class Parser {
   }
 
   #function(at: number): CompoundCommand {
-    const name = this.#peek().text;
-    this.#next += 3;
-    this.#newlines();
+    const name = this.#cursor.peek().text;
+    this.#cursor.skip(3);
+    this.#cursor.newlines();
     const body = this.#command();
-    return { kind: "function", name, body, redirects: [], text: this.#since(at) };
+    return { kind: "function", name, body, redirects: [], text: this.#cursor.since(at) };
   }
 
   #simple(at: number): SimpleCommand {
@@ -231,115 +225,25 @@ class Parser {
     const words: Word[] = [];
     const redirects: Redirect[] = [];
     for (;;) {
-      const { word } = this.#peek();
-      if (this.#atRedirect()) redirects.push(...this.#redirect());
+      const { word } = this.#cursor.peek();
+      if (atRedirect(this.#cursor)) redirects.push(...redirect(this.#cursor));
       else if (word === null) break;
       else {
         const assignment = words.length === 0 ? assignmentOf(word) : null;
         if (assignment === null) words.push(word);
         else assignments.push(assignment);
-        this.#next += 1;
+        this.#cursor.skip();
       }
     }
-    if (words.length + assignments.length + redirects.length === 0) throw this.#unexpected();
-    return { kind: "simple", assignments, words, redirects, text: this.#since(at) };
-  }
-
-  /** Whether a redirection begins here, with its descriptor in front or without one. */
-  #atRedirect(): boolean {
-    const token = this.#peek();
-    if (token.kind === "operator") return REDIRECTIONS.includes(token.text);
-    const after = this.#tokens[this.#next + 1];
-    if (!/^[012]$/.test(token.text) || after === undefined || after.at !== token.end) return false;
-    return after.kind === "operator" && REDIRECTIONS.includes(after.text);
-  }
-
-  #redirect(): Redirect[] {
-    let given: number | null = null;
-    if (this.#peek().kind === "word") {
-      given = Number(this.#peek().text);
-      this.#next += 1;
-    }
-    const operator = this.#peek().text;
-    this.#next += 1;
-    const target = this.#takeWord();
-    const output = given ?? 1;
-    switch (operator) {
-      case "<":
-        return [{ descriptor: given ?? 0, kind: "read", target }];
-      case ">":
-      case ">|":
-        return [{ descriptor: output, kind: "write", target }];
-      case ">>":
-        return [{ descriptor: output, kind: "append", target }];
-      case "<<<":
-        return [{ descriptor: 0, kind: "text", target: withNewline(target) }];
-      case "<<":
-      case "<<-":
-        return [{ descriptor: 0, kind: "text", target: this.#documents.shift() ?? target }];
-      case "&>":
-        return [
-          { descriptor: 1, kind: "write", target },
-          { descriptor: 2, kind: "duplicate", target: literalWord("1") },
-        ];
-      default:
-        if (!/^[12]$/.test(target.text)) throw shellProblem(`"${operator}${target.text}"`);
-        return [{ descriptor: output, kind: "duplicate", target }];
-    }
+    if (words.length + assignments.length + redirects.length === 0) throw this.#cursor.unexpected();
+    return { kind: "simple", assignments, words, redirects, text: this.#cursor.since(at) };
   }
 
   /** A list that must hold something. */
   #filled(): CommandList {
     const list = this.list();
-    if (list.length === 0) throw this.#unexpected();
+    if (list.length === 0) throw this.#cursor.unexpected();
     return list;
-  }
-
-  #takeWord(): Word {
-    const { word } = this.#peek();
-    if (word === null) throw this.#unexpected();
-    this.#next += 1;
-    return word;
-  }
-
-  #takesWord(word: string): boolean {
-    const token = this.#peek();
-    if (token.kind !== "word" || token.text !== word) return false;
-    this.#next += 1;
-    return true;
-  }
-
-  #expectWord(word: string): void {
-    if (!this.#takesWord(word)) throw this.#unexpected();
-  }
-
-  #newlines(): void {
-    while (this.#takes("\n"));
-  }
-
-  #is(operator: string): boolean {
-    const token = this.#peek();
-    return token.kind === "operator" && token.text === operator;
-  }
-
-  #takes(operator: string): boolean {
-    if (!this.#is(operator)) return false;
-    this.#next += 1;
-    return true;
-  }
-
-  #peek(): Token {
-    return this.#tokens[this.#next] ?? this.#end;
-  }
-
-  #since(at: number): string {
-    return this.#text.slice(at, this.#tokens[this.#next - 1]?.end ?? at);
-  }
-
-  #unexpected(): VethworkError {
-    const token = this.#peek();
-    const what = token.kind === "end" ? "end of line" : JSON.stringify(token.text);
-    return shellProblem(`unexpected ${what} in "${this.#text.trim()}"`);
   }
 }
 
@@ -351,8 +255,4 @@ function assignmentOf({ parts, text }: Word): Assignment | null {
   if (match === null) return null;
   const value = { ...first, text: first.text.slice(start.length) };
   return { name, value: { parts: [value, ...rest], text: text.slice(start.length) } };
-}
-
-function withNewline({ parts, text }: Word): Word {
-  return { parts: [...parts, { kind: "literal", text: "\n", quoted: true }], text };
 }

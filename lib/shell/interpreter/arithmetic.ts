@@ -4,7 +4,7 @@
  * Spec: POSIX.1-2017, Shell Command Language §2.6.4; ISO C §6.5 (precedence).
  * Differs: numbers are exact to 53 bits, not 64.
  */
-import { shellProblem } from "../grammar/lexer.ts";
+import { shellProblem } from "../grammar/token.ts";
 
 /** The variables of an expression. */
 export interface Numbers {

@@ -51,7 +51,6 @@ export class AckState {
   rexmit = REXMIT_NONE;
   /** `tp.delivered` when the newest delivered segment was sent; 0 for no sample. */
   priorDelivered = 0;
-  priorDeliveredAt = 0;
   rttUs = -1;
   /** Segments that it acknowledges, those SACKed before included. */
   packets = 0;
@@ -70,7 +69,6 @@ export class AckState {
     this.sackDelivered = 0;
     this.rexmit = REXMIT_NONE;
     this.priorDelivered = 0;
-    this.priorDeliveredAt = 0;
     this.rttUs = -1;
     this.packets = 0;
     this.firstAckAt = 0;

@@ -44,52 +44,52 @@ const REMNANT = FLAG_FIN | FLAG_URG | FLAG_SYN | FLAG_PSH;
 
 /** Data has arrived in order (`tcp_event_data_recv`). @hot */
 export function eventDataReceived(tp: Tcb, segment: Segment): void {
-  tp.ackPending |= ACK_SCHED;
+  tp.ack.pending |= ACK_SCHED;
   measureRcvMss(tp, segment);
   measureReceiveRtt(tp);
   const now = jiffies(tp);
-  if (tp.ackAto === 0) {
+  if (tp.ack.ato === 0) {
     // The first data of the connection: ACK quickly, the sender is in slow start.
     incrQuickack(tp, MAX_QUICKACKS);
-    tp.ackAto = ATO_MIN;
+    tp.ack.ato = ATO_MIN;
   } else {
-    const gap = now - tp.lrcvtime;
+    const gap = now - tp.ack.lrcvtime;
     if (gap <= ATO_MIN >> 1) {
-      tp.ackAto = (tp.ackAto >> 1) + (ATO_MIN >> 1);
-    } else if (gap < tp.ackAto) {
-      tp.ackAto = Math.min((tp.ackAto >> 1) + gap, tp.rto);
+      tp.ack.ato = (tp.ack.ato >> 1) + (ATO_MIN >> 1);
+    } else if (gap < tp.ack.ato) {
+      tp.ack.ato = Math.min((tp.ack.ato >> 1) + gap, tp.rto);
     } else if (gap > tp.rto) {
       incrQuickack(tp, MAX_QUICKACKS);
     }
   }
-  tp.lrcvtime = now;
+  tp.ack.lrcvtime = now;
   checkCe(tp, segment);
   if (segment.length >= 128) growWindow(tp, segment.length, sizeWithoutHead(segment));
 }
 
 /** Learns how large the peer's segments are, and how well they use memory. @hot */
 export function measureRcvMss(tp: Tcb, segment: Segment): void {
-  const last = tp.lastSegSize;
-  tp.lastSegSize = 0;
+  const last = tp.ack.lastSegSize;
+  tp.ack.lastSegSize = 0;
   let length = segment.length;
-  if (length >= tp.rcvMss) {
-    if (length !== tp.rcvMss) measureScaling(tp, segment);
-    tp.rcvMss = Math.min(length, tp.advmss);
-    if ((segment.flags & FLAG_PSH) !== 0) tp.ackPending |= ACK_PUSHED;
+  if (length >= tp.ack.rcvMss) {
+    if (length !== tp.ack.rcvMss) measureScaling(tp, segment);
+    tp.ack.rcvMss = Math.min(length, tp.advmss);
+    if ((segment.flags & FLAG_PSH) !== 0) tp.ack.pending |= ACK_PUSHED;
     return;
   }
   length += segment.headerSize;
   const full = length >= MIN_MSS + TCP_SIZE && (segment.flags & REMNANT) === 0;
   if (length >= MIN_RCVMSS + TCP_SIZE || full) {
     length -= tp.headerLen;
-    tp.lastSegSize = length;
+    tp.ack.lastSegSize = length;
     if (length === last) {
-      tp.rcvMss = length;
+      tp.ack.rcvMss = length;
       return;
     }
   }
-  if ((tp.ackPending & ACK_PUSHED) !== 0) tp.ackPending |= ACK_PUSHED2;
-  tp.ackPending |= ACK_PUSHED;
+  if ((tp.ack.pending & ACK_PUSHED) !== 0) tp.ack.pending |= ACK_PUSHED2;
+  tp.ack.pending |= ACK_PUSHED;
 }
 
 function measureScaling(tp: Tcb, segment: Segment): void {
@@ -97,32 +97,32 @@ function measureScaling(tp: Tcb, segment: Segment): void {
   tp.scalingRatio = Math.max(1, Math.floor((segment.length * 256) / segment.truesize)) & 255;
   if (before === tp.scalingRatio) return;
   setWindowClamp(tp, winFromSpace(tp, tp.rcvbuf));
-  if (tp.windowClamp < tp.rcvqSpace) tp.rcvqSpace = tp.windowClamp;
+  if (tp.windowClamp < tp.receiveTuning.space) tp.receiveTuning.space = tp.windowClamp;
 }
 
 /** First guess of the peer's segment size (`tcp_initialize_rcv_mss`). */
 export function initRcvMss(tp: Tcb): void {
   const hint = Math.min(tp.advmss, tp.mssCache, tp.rcvWnd >>> 1, MIN_RCVMSS);
-  tp.rcvMss = Math.max(hint, MIN_MSS);
+  tp.ack.rcvMss = Math.max(hint, MIN_MSS);
 }
 
 /** Allows some ACKs to be sent at once. */
 function incrQuickack(tp: Tcb, max: number): void {
-  const fitting = Math.floor(tp.rcvWnd / (2 * tp.rcvMss)) || 2;
+  const fitting = Math.floor(tp.rcvWnd / (2 * tp.ack.rcvMss)) || 2;
   const quickacks = Math.min(fitting, max);
-  if (quickacks > tp.ackQuick) tp.ackQuick = quickacks;
+  if (quickacks > tp.ack.quick) tp.ack.quick = quickacks;
 }
 
 /** ACKs at once for a while: something is out of the ordinary. */
 export function enterQuickackMode(tp: Tcb, max: number): void {
   incrQuickack(tp, max);
-  tp.ackPingpong = 0;
-  tp.ackAto = ATO_MIN;
+  tp.ack.pingpong = 0;
+  tp.ack.ato = ATO_MIN;
 }
 
 /** The exchange is interactive from now on. */
 export function enterPingpong(tp: Tcb): void {
-  tp.ackPingpong = tp.pingpongThresh;
+  tp.ack.pingpong = tp.pingpongThresh;
 }
 
 /** RFC 3168: congestion was experienced on the way. @hot */
@@ -145,22 +145,22 @@ export function checkCe(tp: Tcb, segment: Segment): void {
 export function acceptCwr(tp: Tcb, segment: Segment): void {
   if ((segment.flags & FLAG_CWR) === 0) return;
   tp.ecnFlags &= ~ECN_DEMAND_CWR;
-  if (segment.seq !== segment.endSeq) tp.ackPending |= ACK_NOW;
+  if (segment.seq !== segment.endSeq) tp.ack.pending |= ACK_NOW;
 }
 
 /** Sends or arms the ACK for what was received (`tcp_ack_snd_check`). @hot */
 export function ackSndCheck(tp: Tcb): void {
-  if ((tp.ackPending & ACK_SCHED) !== 0) ackSndCheckNow(tp, true);
+  if ((tp.ack.pending & ACK_SCHED) !== 0) ackSndCheckNow(tp, true);
 }
 
 /** The same when it is known that an ACK is owed (`__tcp_ack_snd_check`). @hot */
 export function ackSndCheckNow(tp: Tcb, outOfOrderPossible: boolean): void {
-  const several = (tp.rcvNxt - tp.rcvWup) >>> 0 > tp.rcvMss;
+  const several = (tp.rcvNxt - tp.rcvWup) >>> 0 > tp.ack.rcvMss;
   if (
     (several &&
       ((tp.rcvNxt - tp.copiedSeq) >>> 0 < tp.rcvlowat || windowToOffer(tp) >= tp.rcvWnd)) ||
     inQuickackMode(tp) ||
-    (tp.ackPending & ACK_NOW) !== 0
+    (tp.ack.pending & ACK_NOW) !== 0
   ) {
     if (tp.owned && tp.env.sysctls.tcpBacklogAckDefer !== 0) tp.deferred |= DEFERRED_ACK;
     else sendAck(tp);
@@ -191,7 +191,7 @@ function compressAck(tp: Tcb): void {
   }
   tp.compressedAck += 1;
   if (tp.compressedAckTimer.armed) return;
-  let rtt = tp.rcvRttUs;
+  let rtt = tp.receiveTuning.rttUs;
   if (tp.srttUs > 0 && tp.srttUs < rtt) rtt = tp.srttUs;
   const delay = Math.min(sysctls.tcpCompSackDelayNs, Math.floor((rtt * 125) / 20));
   // The hrtimer may fire so much later, and mostly does: the processor has nothing else to wake for.
@@ -201,12 +201,12 @@ function compressAck(tp: Tcb): void {
 /** After the program read `copied` bytes: is an ACK or a larger window due? @hot */
 export function cleanupRbuf(tp: Tcb, copied: number): void {
   let now = false;
-  if ((tp.ackPending & ACK_SCHED) !== 0) {
+  if ((tp.ack.pending & ACK_SCHED) !== 0) {
     if (
-      (tp.rcvNxt - tp.rcvWup) >>> 0 > tp.rcvMss ||
+      (tp.rcvNxt - tp.rcvWup) >>> 0 > tp.ack.rcvMss ||
       (copied > 0 &&
-        ((tp.ackPending & ACK_PUSHED2) !== 0 ||
-          ((tp.ackPending & ACK_PUSHED) !== 0 && !inPingpongMode(tp))) &&
+        ((tp.ack.pending & ACK_PUSHED2) !== 0 ||
+          ((tp.ack.pending & ACK_PUSHED) !== 0 && !inPingpongMode(tp))) &&
         tp.rmemAlloc === 0)
     ) {
       now = true;

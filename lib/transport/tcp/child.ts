@@ -63,9 +63,9 @@ export function openChild(
     child.undoMarker = request.sndIsn || 1;
     child.retransStamp = Math.floor(request.sentAt / 1_000_000) | 0 || 1;
   }
-  if (segment.length >= DEFAULT_MSS) child.lastSegSize = segment.length;
+  if (segment.length >= DEFAULT_MSS) child.ack.lastSegSize = segment.length;
   child.totalRetrans = request.numRetrans;
-  child.lrcvtime = jiffies(child);
+  child.ack.lrcvtime = jiffies(child);
   if (child.keepopen) child.owner.startKeepalive(child);
 }
 
@@ -78,7 +78,6 @@ function openSequences(child: Tcb, request: ConnectionRequest): void {
   child.sndUna = first;
   child.sndNxt = first;
   child.sndSml = first;
-  child.sndUp = first;
   child.writeSeq = first;
   child.pushedSeq = first;
   child.sndWl1 = request.rcvIsn;

@@ -96,7 +96,6 @@ function initConnect(tp: Tcb): void {
   purgeWriteQueues(tp);
   tp.sndUna = tp.writeSeq;
   tp.sndSml = tp.writeSeq;
-  tp.sndUp = tp.writeSeq;
   tp.sndNxt = tp.writeSeq;
   tp.rcvNxt = 0;
   tp.rcvWup = 0;
@@ -179,7 +178,7 @@ function receiveSynAck(tp: Tcb, segment: Segment, pool: SegmentPool): InputResul
   pool.consume(segment);
   if (tp.deferAccept > 0 || inPingpongMode(tp)) {
     // The first data will carry the ACK.
-    tp.ackPending |= ACK_SCHED | ACK_TIMER;
+    tp.ack.pending |= ACK_SCHED | ACK_TIMER;
     enterQuickackMode(tp, MAX_QUICKACKS);
     armDelack(tp, jiffies(tp) + DELACK_MAX);
     return InputResult.TAKEN;

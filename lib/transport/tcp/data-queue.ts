@@ -66,7 +66,7 @@ export function queueData(tp: Tcb, segment: Segment, pool: SegmentPool): void {
 
 function queueInOrder(tp: Tcb, segment: Segment, pool: SegmentPool): void {
   if (!hasRoom(tp, segment, pool)) {
-    tp.ackPending |= ACK_NOMEM | ACK_NOW;
+    tp.ack.pending |= ACK_NOMEM | ACK_NOW;
     scheduleAck(tp);
     tp.wait.wake();
     if (!tp.receiveQueue.empty && segment.length > 0) {
@@ -82,7 +82,7 @@ function queueInOrder(tp: Tcb, segment: Segment, pool: SegmentPool): void {
   if (!tp.outOfOrder.empty) {
     drainOutOfOrder(tp, pool);
     // RFC 5681 §4.2: filling a gap is acknowledged at once.
-    if (tp.outOfOrder.empty) tp.ackPending |= ACK_NOW;
+    if (tp.outOfOrder.empty) tp.ack.pending |= ACK_NOW;
   }
   if (tp.numSacks > 0) removeSacks(tp);
   tp.wait.wake();
@@ -90,7 +90,6 @@ function queueInOrder(tp: Tcb, segment: Segment, pool: SegmentPool): void {
 
 /** Appends a segment to the receive queue and moves `rcvNxt`. @hot */
 export function queueRcv(tp: Tcb, segment: Segment): void {
-  tp.bytesReceived += (segment.endSeq - tp.rcvNxt) >>> 0;
   tp.rcvNxt = segment.endSeq;
   const { tail } = tp.receiveQueue;
   if (tail === null || !joinTail(tail, segment)) charge(tp, segment, segment.truesize);
@@ -131,7 +130,7 @@ function outOfWindow(tp: Tcb, segment: Segment, pool: SegmentPool, reason: DropR
 }
 
 function scheduleAck(tp: Tcb): void {
-  tp.ackPending |= ACK_SCHED;
+  tp.ack.pending |= ACK_SCHED;
 }
 
 /** Puts a segment into the out-of-order queue, cutting overlaps (`tcp_data_queue_ofo`). */
@@ -143,7 +142,6 @@ function queueOutOfOrder(tp: Tcb, segment: Segment, pool: SegmentPool): void {
   }
   measureRcvMss(tp, segment);
   scheduleAck(tp);
-  tp.rcvOooPack += 1;
   const { seq, endSeq } = segment;
   if (tp.outOfOrder.empty) {
     if (isSack(tp)) {

@@ -39,7 +39,7 @@ export function undoSpuriousSyn(tp: Tcb): void {
 /** ESTABLISHED from our side's SYN (`tcp_finish_connect`). */
 export function finishConnect(tp: Tcb): void {
   setState(tp, TcpState.ESTABLISHED);
-  tp.lrcvtime = jiffies(tp);
+  tp.ack.lrcvtime = jiffies(tp);
   initTransfer(tp);
   tp.lsndtime = jiffies(tp);
   if (tp.keepopen) tp.owner.startKeepalive(tp);

@@ -13,7 +13,7 @@ import type { Tcb } from "./tcb.ts";
 
 /** Handles a FIN that is in order. */
 export function receiveFin(tp: Tcb, pool: SegmentPool): void {
-  tp.ackPending |= ACK_SCHED;
+  tp.ack.pending |= ACK_SCHED;
   tp.shutdown |= RCV_SHUTDOWN;
   tp.done = true;
   switch (tp.state) {

@@ -5,13 +5,13 @@
  * tcp_v4_mtu_reduced), 6.18.
  */
 
-import { EHOSTUNREACH, EPROTO } from "../../base/errno.ts";
 import type { Frame } from "../../wire/frame.ts";
 import * as icmp from "../../wire/icmp.ts";
 import * as ipv4 from "../../wire/ipv4.ts";
 import { between } from "../../wire/sequence.ts";
 import type { ConnectionTable } from "../demux.ts";
-import { errnoOfUnreachable, isFatalUnreachable } from "../icmp-errno.ts";
+import { icmpErrno, isFatalUnreachable } from "../icmp-errno.ts";
+import { PMTUDISC_DO, PMTUDISC_WANT } from "../inet-sock.ts";
 import { DEFERRED_MTU } from "./ack-policy.ts";
 import { TcpState } from "./constants.ts";
 import { syncMss } from "./mss.ts";
@@ -19,7 +19,8 @@ import { ConnectionRequest } from "./request.ts";
 import { rebuildRoute } from "./route.ts";
 import { simpleRetransmit } from "./simple-retransmit.ts";
 import { doneWithError } from "./state.ts";
-import { Tcb, type TcbOwner } from "./tcb.ts";
+import { Tcb } from "./tcb.ts";
+import type { TcbOwner } from "./tcb-owner.ts";
 import type { TimeWaitSock } from "./time-wait.ts";
 import { revertBackoff } from "./timers.ts";
 
@@ -47,7 +48,7 @@ export function icmpErrorFor(
     view.getUint16(l4 + 2),
   );
   const seq = view.getInt32(l4 + 4);
-  const errno = errnoOf(type, code);
+  const errno = icmpErrno(type, code);
   if (entry instanceof ConnectionRequest) {
     // A pure handshake dies of a hard error, if it quotes our SYN-ACK.
     const fragmentation = code === icmp.UNREACHABLE_FRAGMENTATION_NEEDED;
@@ -70,12 +71,6 @@ export function icmpErrorFor(
     (code === icmp.UNREACHABLE_NET || code === icmp.UNREACHABLE_HOST);
   if (isPathDown) revertBackoff(entry, seq);
   if (errno !== 0) report(entry, errno, type, code);
-}
-
-function errnoOf(type: number, code: number): number {
-  if (type === icmp.ICMP_UNREACHABLE) return errnoOfUnreachable(code);
-  if (type === icmp.ICMP_TIME_EXCEEDED) return EHOSTUNREACH;
-  return type === icmp.ICMP_PARAMETER_PROBLEM ? EPROTO : 0;
 }
 
 /**
@@ -105,7 +100,8 @@ export function reduceMtu(tp: Tcb): void {
   tp.env.updatePmtu(route, tp.remoteAddress, tp.mtuInfo);
   // The route that was, is obsolete if it now has an exception.
   const now = rebuildRoute(tp);
-  if (now === null || (tp.pmtuDiscover !== 1 && tp.pmtuDiscover !== 2)) return;
+  if (now === null || (tp.pmtuDiscover !== PMTUDISC_WANT && tp.pmtuDiscover !== PMTUDISC_DO))
+    return;
   if (tp.pmtuCookie <= now.mtu) return;
   syncMss(tp, now.mtu);
   simpleRetransmit(tp);

@@ -76,13 +76,12 @@ function isPredicted(tp: Tcb, segment: Segment): boolean {
 function receivePredictedData(tp: Tcb, segment: Segment): void {
   if (tp.sawTstamp) replaceTsRecent(tp, segment.seq);
   if (tp.sawTstamp) measureReceiveRttByTimestamp(tp, segment);
-  tp.dataSegsIn += 1;
   queueRcv(tp, segment);
   eventDataReceived(tp, segment);
   if (segment.ack !== tp.sndUna) {
     handleAck(tp, segment, rxOptions, 0);
     dataSndCheck(tp);
-    if ((tp.ackPending & ACK_SCHED) === 0) {
+    if ((tp.ack.pending & ACK_SCHED) === 0) {
       tp.wait.wake();
       return;
     }
@@ -112,7 +111,6 @@ function receiveValid(tp: Tcb, segment: Segment, pool: SegmentPool): void {
     return;
   }
   if (tp.sawTstamp) measureReceiveRttByTimestamp(tp, segment);
-  if (segment.length > 0) tp.dataSegsIn += 1;
   queueData(tp, segment, pool);
   dataSndCheck(tp);
   ackSndCheck(tp);

@@ -41,7 +41,7 @@ export function onKeepaliveTimer(tp: Tcb): void {
   if (!tp.keepopen || tp.state === TcpState.CLOSE || tp.state === TcpState.SYN_SENT) return;
   let elapsed = keepaliveTime(tp);
   if (tp.packetsOut === 0 && tp.writeQueue.empty) {
-    const idle = Math.min(jiffies(tp) - tp.lrcvtime, jiffies(tp) - tp.rcvTstamp);
+    const idle = Math.min(jiffies(tp) - tp.ack.lrcvtime, jiffies(tp) - tp.rcvTstamp);
     if (idle >= keepaliveTime(tp)) {
       const probes =
         tp.keepaliveProbes > 0 ? tp.keepaliveProbes : tp.env.sysctls.tcpKeepaliveProbes;

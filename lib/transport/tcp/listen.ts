@@ -27,7 +27,8 @@ import type { SecureSeq } from "./secure-seq.ts";
 import type { Segment, SegmentPool } from "./segment.ts";
 import { reset } from "./state.ts";
 import { chooseWindow, fillRequest } from "./syn-request.ts";
-import type { ListenState, Tcb, TcbOwner } from "./tcb.ts";
+import type { ListenState, Tcb } from "./tcb.ts";
+import type { TcbOwner } from "./tcb-owner.ts";
 
 /** What listeners need of TCP. */
 export interface ListenOwner extends TcbOwner {

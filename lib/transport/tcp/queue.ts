@@ -51,8 +51,6 @@ export function fragment(
   part.sentAt = skb.sentAt;
   part.txDelivered = skb.txDelivered;
   part.txDeliveredAt = skb.txDeliveredAt;
-  part.txFirstAt = skb.txFirstAt;
-  part.txAppLimited = skb.txAppLimited;
   setTsoSegs(skb, mss);
   setTsoSegs(part, mss);
   queue.insertAfter(skb, part);

@@ -50,12 +50,12 @@ function reorderWindowUs(tp: Tcb): number {
     if (tp.caState >= CaState.RECOVERY || tp.sackedOut >= tp.reordering) return 0;
   }
   const min = tp.rttMinUs >= 0xffffffff ? 0x3fffffff : tp.rttMinUs >>> 2;
-  return Math.min(min * tp.rackReoWndSteps, tp.srttUs >>> 3);
+  return Math.min(min * tp.rack.reoWndSteps, tp.srttUs >>> 3);
 }
 
 /** Time left until the segment counts as lost, in us. */
 export function rackTimeoutUs(tp: Tcb, skb: SendSkb, windowUs: number): number {
-  return tp.rackRttUs + windowUs - usBetween(skb.sentAt, tp.mstamp);
+  return tp.rack.rttUs + windowUs - usBetween(skb.sentAt, tp.mstamp);
 }
 
 /** Marks what is lost by now; returns how long to wait for the rest in us, 0 for no wait. */
@@ -66,7 +66,7 @@ function detectLoss(tp: Tcb): number {
   for (let skb = tp.sorted.head; skb !== null; skb = next) {
     next = skb.sortedNext;
     if ((skb.sacked & LOST) !== 0 && (skb.sacked & SACKED_RETRANS) === 0) continue;
-    if (!sentAfter(tp.rackAt, skb.sentAt, tp.rackEndSeq, skb.endSeq)) break;
+    if (!sentAfter(tp.rack.at, skb.sentAt, tp.rack.endSeq, skb.endSeq)) break;
     const remaining = rackTimeoutUs(tp, skb, windowUs);
     if (remaining <= 0) {
       markLost(tp, skb);
@@ -80,8 +80,8 @@ function detectLoss(tp: Tcb): number {
 
 /** After an ACK moved RACK on: marks losses, arms the reorder timer. True if it is armed. */
 export function rackMarkLost(tp: Tcb): boolean {
-  if (!tp.rackAdvanced) return false;
-  tp.rackAdvanced = false;
+  if (!tp.rack.advanced) return false;
+  tp.rack.advanced = false;
   const wait = detectLoss(tp);
   if (wait > 0) armReorderTimer(tp, wait);
   return wait > 0;
@@ -97,24 +97,24 @@ export function rackAdvance(tp: Tcb, sacked: number, endSeq: number, sentAt: num
   const rtt = usBetween(sentAt, tp.mstamp);
   // A retransmission that is answered faster than ever was not the one that arrived.
   if (rtt < tp.rttMinUs && (sacked & (SACKED_RETRANS | EVER_RETRANS)) !== 0) return;
-  tp.rackAdvanced = true;
-  tp.rackRttUs = rtt;
-  if (sentAfter(sentAt, tp.rackAt, endSeq, tp.rackEndSeq)) {
-    tp.rackAt = sentAt;
-    tp.rackEndSeq = endSeq;
+  tp.rack.advanced = true;
+  tp.rack.rttUs = rtt;
+  if (sentAfter(sentAt, tp.rack.at, endSeq, tp.rack.endSeq)) {
+    tp.rack.at = sentAt;
+    tp.rack.endSeq = endSeq;
   }
 }
 
 /** Adapts the reordering window to D-SACKs, once a round (`tcp_rack_update_reo_wnd`). */
 export function rackUpdateWindow(tp: Tcb, ack: AckState): void {
   if (ack.priorDelivered === 0) return;
-  if (before(ack.priorDelivered, tp.rackLastDelivered)) tp.rackDsackSeen = false;
-  if (tp.rackDsackSeen) {
-    tp.rackReoWndSteps = Math.min(255, tp.rackReoWndSteps + 1);
-    tp.rackDsackSeen = false;
-    tp.rackLastDelivered = tp.delivered;
-    tp.rackReoWndPersist = RACK_RECOVERY_THRESH;
-  } else if (tp.rackReoWndPersist === 0) {
-    tp.rackReoWndSteps = 1;
+  if (before(ack.priorDelivered, tp.rack.lastDelivered)) tp.rack.dsackSeen = false;
+  if (tp.rack.dsackSeen) {
+    tp.rack.reoWndSteps = Math.min(255, tp.rack.reoWndSteps + 1);
+    tp.rack.dsackSeen = false;
+    tp.rack.lastDelivered = tp.delivered;
+    tp.rack.reoWndPersist = RACK_RECOVERY_THRESH;
+  } else if (tp.rack.reoWndPersist === 0) {
+    tp.rack.reoWndSteps = 1;
   }
 }

@@ -98,6 +98,6 @@ export function flushCompressed(tp: Tcb): void {
   if (tp.compressedAck === 0) return;
   tp.compressedAckTimer.stop();
   tp.compressedAck = 0;
-  tp.ackPending |= ACK_NOW;
-  tp.ackTimeout = jiffies(tp);
+  tp.ack.pending |= ACK_NOW;
+  tp.ack.timeout = jiffies(tp);
 }

@@ -17,7 +17,8 @@ import type { TransportRoute } from "../environment.ts";
 import { RTO_MAX, TIMEOUT_INIT } from "./constants.ts";
 import { lookUp, sendReply, sendReset, setFields } from "./reply.ts";
 import type { Segment } from "./segment.ts";
-import type { Tcb, TcbOwner } from "./tcb.ts";
+import type { Tcb } from "./tcb.ts";
+import type { TcbOwner } from "./tcb-owner.ts";
 import { wantsDf, writeHandshakeOptions } from "./transmit.ts";
 import { MAX_WINDOW } from "./window.ts";
 

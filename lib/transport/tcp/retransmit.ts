@@ -68,7 +68,6 @@ function resend(tp: Tcb, skb: SendSkb, segs: number): boolean {
     tp.ecnFlags = 0;
   }
   tp.totalRetrans += skb.pcount;
-  tp.bytesRetrans += skb.length;
   skb.sacked |= EVER_RETRANS;
   if (!transmitSkb(tp, skb, skb.flags, skb.seq, tp.rcvNxt)) return false;
   tp.sorted.push(skb);

@@ -73,31 +73,31 @@ export function timestampRttUs(tp: Tcb, minDelta: number): number {
 
 /** The receiver's RTT: how long the peer takes to answer a window or a timestamp. @hot */
 function updateReceiveRtt(tp: Tcb, sampleUs: number, windowDependent: boolean): void {
-  const before = tp.rcvRttUs;
+  const before = tp.receiveTuning.rttUs;
   const scaled = sampleUs * 8;
   if (before === 0 || scaled < before) {
-    tp.rcvRttUs = scaled;
+    tp.receiveTuning.rttUs = scaled;
     return;
   }
   if (windowDependent || tp.rcvNxt !== tp.copiedSeq) return;
-  tp.rcvRttUs = before - (before >> 3) + sampleUs;
+  tp.receiveTuning.rttUs = before - (before >> 3) + sampleUs;
 }
 
 /** Measures by window: the time until data beyond the window of then arrives. @hot */
 export function measureReceiveRtt(tp: Tcb): void {
-  if (tp.rcvRttAt !== 0) {
-    if (before(tp.rcvNxt, tp.rcvRttSeq)) return;
-    updateReceiveRtt(tp, Math.max(1, usBetween(tp.rcvRttAt, tp.mstamp)), true);
+  if (tp.receiveTuning.rttAt !== 0) {
+    if (before(tp.rcvNxt, tp.receiveTuning.rttSeq)) return;
+    updateReceiveRtt(tp, Math.max(1, usBetween(tp.receiveTuning.rttAt, tp.mstamp)), true);
   }
-  tp.rcvRttSeq = (tp.rcvNxt + tp.rcvWnd) | 0;
-  tp.rcvRttAt = tp.mstamp;
+  tp.receiveTuning.rttSeq = (tp.rcvNxt + tp.rcvWnd) | 0;
+  tp.receiveTuning.rttAt = tp.mstamp;
 }
 
 /** Measures by timestamps, once for each value that the peer echoes. @hot */
 export function measureReceiveRttByTimestamp(tp: Tcb, segment: Segment): void {
-  if (tp.rcvTsecr === tp.rcvRttLastTsecr) return;
-  tp.rcvRttLastTsecr = tp.rcvTsecr;
-  if ((segment.endSeq - segment.seq) >>> 0 < tp.rcvMss) return;
+  if (tp.rcvTsecr === tp.receiveTuning.rttTsecr) return;
+  tp.receiveTuning.rttTsecr = tp.rcvTsecr;
+  if ((segment.endSeq - segment.seq) >>> 0 < tp.ack.rcvMss) return;
   const delta = timestampRttUs(tp, 0);
   if (delta > 0) updateReceiveRtt(tp, delta, false);
 }

@@ -25,10 +25,11 @@ import { EVER_RETRANS, LOST, SACKED_ACKED, SACKED_RETRANS } from "./constants.ts
 import { probeAcknowledged } from "./mtu-probe.ts";
 import { unlinkRtx } from "./queue.ts";
 import { rackAdvance } from "./rack.ts";
+import { rateSkbDelivered } from "./rate.ts";
 import { removeRenoSacks } from "./reno-sacks.ts";
 import { trimHead } from "./retransmit.ts";
 import { estimateRtt, setRto, timestampRttUs } from "./rtt.ts";
-import { checkReordering, rateSkbDelivered } from "./sacktag.ts";
+import { checkReordering } from "./sacktag.ts";
 import type { SendSkb } from "./send-skb.ts";
 import type { Tcb } from "./tcb.ts";
 import { isSack } from "./tcb-queries.ts";

@@ -26,6 +26,7 @@ import {
 } from "./constants.ts";
 import { fragment } from "./queue.ts";
 import { rackAdvance } from "./rack.ts";
+import { rateSkbDelivered } from "./rate.ts";
 import type { SendSkb } from "./send-skb.ts";
 import type { Tcb } from "./tcb.ts";
 
@@ -67,18 +68,6 @@ export function checkReordering(tp: Tcb, lowSeq: number): void {
     tp.reordering = Math.min(Math.ceil(metric / mss), tp.env.sysctls.tcpMaxReordering);
   }
   tp.reordSeen += 1;
-}
-
-/** Counts a segment as delivered for the rate sample (`tcp_rate_skb_delivered`). @hot */
-export function rateSkbDelivered(tp: Tcb, skb: SendSkb, ack: AckState): void {
-  if (skb.txDeliveredAt === 0) return;
-  tp.deliveredAt = tp.mstamp;
-  if (ack.priorDelivered === 0 || skb.txDelivered >= ack.priorDelivered) {
-    ack.priorDelivered = skb.txDelivered;
-    ack.priorDeliveredAt = skb.txDeliveredAt;
-    tp.firstTxAt = skb.sentAt;
-  }
-  if ((skb.sacked & SACKED_ACKED) !== 0) skb.txDeliveredAt = 0;
 }
 
 function collectBlocks(tp: Tcb, options: TcpOptions, una: number, foundDsack: boolean): number {
@@ -151,7 +140,7 @@ function dsackSeen(tp: Tcb, start: number, end: number, ack: AckState): number {
   tp.dsackDups += segments;
   if (tp.dsackDups > tp.totalRetrans) return 0;
   tp.sackOk |= DSACK_SEEN;
-  if (tp.reordSeen > 0 && (ack.flag & FLAG_DSACK_TLP) === 0) tp.rackDsackSeen = true;
+  if (tp.reordSeen > 0 && (ack.flag & FLAG_DSACK_TLP) === 0) tp.rack.dsackSeen = true;
   ack.flag |= FLAG_DSACKING_ACK;
   ack.sackDelivered += segments;
   return segments;

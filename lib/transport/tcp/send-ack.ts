@@ -37,31 +37,31 @@ function sendAckFor(tp: Tcb, rcvNxt: number): void {
 
 /** Arms the delayed ACK timer, or sends at once if it is about to fire. @hot */
 export function sendDelayedAck(tp: Tcb): void {
-  let ato = tp.ackAto;
+  let ato = tp.ack.ato;
   if (ato > DELACK_MIN) {
     let max = 125;
-    if (inPingpongMode(tp) || (tp.ackPending & ACK_PUSHED) !== 0) max = DELACK_MAX;
+    if (inPingpongMode(tp) || (tp.ack.pending & ACK_PUSHED) !== 0) max = DELACK_MAX;
     if (tp.srttUs > 0) max = Math.min(max, Math.max(usToJiffies(tp.srttUs >> 3), DELACK_MIN));
     ato = Math.min(ato, max);
   }
   ato = Math.min(ato, DELACK_MAX, Math.max(usToJiffies(rtoMinUs(tp)), 2) - 1);
   const now = jiffies(tp);
   let timeout = now + ato;
-  if ((tp.ackPending & ACK_TIMER) !== 0) {
-    if (tp.ackTimeout <= now + (ato >> 2)) {
+  if ((tp.ack.pending & ACK_TIMER) !== 0) {
+    if (tp.ack.timeout <= now + (ato >> 2)) {
       sendAck(tp);
       return;
     }
-    if (timeout >= tp.ackTimeout) timeout = tp.ackTimeout;
+    if (timeout >= tp.ack.timeout) timeout = tp.ack.timeout;
   }
-  tp.ackPending |= ACK_SCHED | ACK_TIMER;
+  tp.ack.pending |= ACK_SCHED | ACK_TIMER;
   armDelack(tp, timeout);
 }
 
 /** Arms the delayed ACK timer for absolute jiffies. */
 export function armDelack(tp: Tcb, timeout: number): void {
-  if (tp.delackTimer.armed && tp.ackTimeout === timeout) return;
-  tp.ackTimeout = timeout;
+  if (tp.delackTimer.armed && tp.ack.timeout === timeout) return;
+  tp.ack.timeout = timeout;
   tp.delackTimer.armJiffies(timeout - jiffies(tp));
 }
 

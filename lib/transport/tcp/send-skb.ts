@@ -49,11 +49,10 @@ export class SendSkb {
   eor = false;
   /** When it was sent last, in ns; 0 for never. */
   sentAt = 0;
-  /** `tx.delivered` and friends, for the delivery rate and PRR. */
+  /** What had been delivered when it was sent, and when the last of that was (`tx.delivered`). */
   txDelivered = 0;
+  /** In ns; 0 once the segment is SACKed. */
   txDeliveredAt = 0;
-  txFirstAt = 0;
-  txAppLimited = false;
   prev: SendSkb | null = null;
   next: SendSkb | null = null;
   /** Order of transmission, for RACK (`tcp_tsorted_anchor`). */

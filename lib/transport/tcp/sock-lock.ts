@@ -32,7 +32,7 @@ export function releaseSock(tp: Tcb, owner: UserOwner): void {
   }
   if ((tp.deferred & DEFERRED_ACK) !== 0) {
     tp.deferred &= ~DEFERRED_ACK;
-    if ((tp.ackPending & 1) !== 0) sendAck(tp);
+    if ((tp.ack.pending & 1) !== 0) sendAck(tp);
   }
   tp.owned = false;
 }

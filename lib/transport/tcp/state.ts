@@ -23,7 +23,7 @@ function stopTimers(tp: Tcb): void {
   tp.delackTimer.dispose();
   tp.keepaliveTimer.dispose();
   tp.compressedAckTimer.dispose();
-  tp.ackPending = 0;
+  tp.ack.pending = 0;
 }
 
 /** The connection is over (`tcp_done`). */

@@ -68,14 +68,19 @@ export function canSend(tp: Tcb): boolean {
   return tp.state === TcpState.ESTABLISHED || tp.state === TcpState.CLOSE_WAIT;
 }
 
+/** Whether the handshake is under way. */
+export function isConnecting(tp: Tcb): boolean {
+  return tp.state === TcpState.SYN_SENT || tp.state === TcpState.SYN_RECV;
+}
+
 /** Whether ACKs are sent at once (`tcp_in_quickack_mode`). */
 export function inQuickackMode(tp: Tcb): boolean {
-  return tp.route?.quickack === true || (tp.ackQuick > 0 && !inPingpongMode(tp));
+  return tp.route?.quickack === true || (tp.ack.quick > 0 && !inPingpongMode(tp));
 }
 
 /** Whether the exchange looks interactive, so that ACKs wait for data to ride on. */
 export function inPingpongMode(tp: Tcb): boolean {
-  return tp.ackPingpong >= tp.pingpongThresh;
+  return tp.ack.pingpong >= tp.pingpongThresh;
 }
 
 /** Bytes that a program has written and that were not sent yet. */

@@ -1,9 +1,9 @@
 /**
  * The state of one TCP connection: what the kernel spreads over `tcp_sock`,
- * `inet_connection_sock` and `sock`. Functions of the other files work on it; this one holds the
- * fields, their units and their first values.
+ * `inet_connection_sock` and `sock`, by the kernel's names. Functions of the other files work on it;
+ * this one holds the fields, their units and their first values.
  *
- * Units: times of `…Us` in microseconds, `rto` and `ackAto` in jiffies, stamps ending in `At` in
+ * Units: times of `…Us` in microseconds, `rto` in jiffies, stamps ending in `At` in
  * ns of virtual time, windows in bytes, `sndCwnd` and all `…Out` in segments.
  *
  * Kernel: include/linux/tcp.h, include/net/inet_connection_sock.h, include/net/sock.h, 6.18.
@@ -12,14 +12,12 @@
  * to nothing when the last frame has left, not byte by byte, and frames leave it when they cross
  * into another namespace, not when that one takes them in.
  */
-import type { Ipv4 } from "../../base/inet.ts";
 import type { Ring } from "../../base/ring.ts";
 import type { Ns } from "../../base/units.ts";
 import type { SoftirqWork } from "../../sim/cpu.ts";
-import { WaitQueue } from "../../sim/process.ts";
-import { Timer, type TimerOwner, WheelTimer } from "../../sim/timer.ts";
-import { FrameAttachment } from "../../wire/frame.ts";
+import type { WheelTimer } from "../../sim/timer.ts";
 import type { TransportEnvironment, TransportRoute } from "../environment.ts";
+import { InetSock } from "../inet-sock.ts";
 import type { CongestionControl } from "./congestion.ts";
 import {
   CaState,
@@ -30,36 +28,15 @@ import {
   TcpState,
   TIMEOUT_INIT,
 } from "./constants.ts";
-import type { MetricsCache } from "./metrics.ts";
+import { DelayedAck } from "./delayed-ack.ts";
 import { MinRtt } from "./min-rtt.ts";
 import { MtuSearch } from "./mtu-search.ts";
-import type { ConnectionRequest } from "./request.ts";
+import { RackState } from "./rack-state.ts";
+import { ReceiveTuning } from "./receive-tuning.ts";
 import { SegmentQueue } from "./segment.ts";
 import { SendMemory, SendQueue, type SendSkb, SortedQueue } from "./send-skb.ts";
-
-/** What a connection needs of the stack that holds it; keeps the files below free of cycles. */
-export interface TcbOwner extends TimerOwner {
-  readonly env: TransportEnvironment;
-  /** The connection has reached CLOSE: it leaves the tables. */
-  unhash(tp: Tcb): void;
-  /** Puts the connection in the table of established ones. */
-  hash(tp: Tcb): void;
-  /** Leaves a small record in place of the connection: FIN_WAIT2 or TIME_WAIT (`tcp_time_wait`). */
-  enterTimeWait(tp: Tcb, substate: TcpState, timeoutJiffies: number): void;
-  /** A socket without a program is gone for good. */
-  destroy(tp: Tcb): void;
-  /** (Re)starts the keepalive timer of an established connection. */
-  startKeepalive(tp: Tcb): void;
-  readonly metrics: MetricsCache;
-  /** A congestion control by name. */
-  congestionControl(name: string): CongestionControl;
-  /** Forgets a half-open connection. */
-  dropRequest(request: ConnectionRequest): void;
-  /** Sends the FIN that a program asked for before the handshake was complete. */
-  shutdownSend(tp: Tcb): void;
-  /** Orphans: `tcp_orphan_count`. */
-  orphans: number;
-}
+import type { TcbOwner } from "./tcb-owner.ts";
+import { TcbHrTimer, TcbTimer } from "./tcb-timers.ts";
 
 /** What a listener keeps beside a connection's state; null for others. */
 export interface ListenState {
@@ -73,47 +50,27 @@ export interface ListenState {
 }
 
 /** A connection, or a socket that may become one. */
-export class Tcb extends FrameAttachment {
+export class Tcb extends InetSock {
   readonly env: TransportEnvironment;
   readonly owner: TcbOwner;
 
-  // Identity.
+  // The socket, beyond what `InetSock` has.
   state: TcpState = TcpState.CLOSE;
-  localAddress = 0 as Ipv4;
-  localPort = 0;
-  remoteAddress = 0 as Ipv4;
-  remotePort = 0;
-  /** The address that a program bound, or 0 for any; kept over a disconnect. */
-  boundAddress = 0 as Ipv4;
   /** A program chose the port (SOCK_BINDPORT_LOCK). */
   boundPort = false;
-  boundDevice = 0;
   route: TransportRoute | null = null;
   /** The peer was heard: the next packet tells the next hop's entry (`sk_dst_pending_confirm`). */
   confirmPending = false;
-  /** Identification of the next packet. */
-  ipId = 0;
-  ttl = 0;
-  tos = 0;
-  /** IP_MTU_DISCOVER: 0 never, 1 if the route allows it, 2 always, 3 probe. */
-  pmtuDiscover: number;
-  mark = 0;
-  inode = 0;
-
-  // The socket.
-  err = 0;
+  /** Errno that ends no connection, but tells why one timed out (`sk_err_soft`). */
   errSoft = 0;
-  shutdown = 0;
   /** No program holds it (SOCK_DEAD). */
   dead = false;
   /** The peer's FIN was received (SOCK_DONE). */
   done = false;
-  rcvbuf: number;
   sndbuf: number;
   rcvbufLocked = false;
   sndbufLocked = false;
   rcvlowat = 1;
-  rmemAlloc = 0;
   backlogLength = 0;
   wmemQueued = 0;
   /** Bytes of frames that are under way on this host (`sk_wmem_alloc`), and their number. */
@@ -122,11 +79,8 @@ export class Tcb extends FrameAttachment {
   linger = false;
   lingerSeconds = 0;
   keepopen = false;
-  reuse = false;
-  reusePort = false;
+  /** A program waits for room to write (SOCK_NOSPACE). */
   noSpace = false;
-  /** IP_RECVERR: ICMP errors end a connection at once. */
-  recvErr = false;
   /** A system call owns the socket: segments go to the backlog. */
   owned = false;
   readonly backlog = new SegmentQueue();
@@ -134,8 +88,6 @@ export class Tcb extends FrameAttachment {
   deferred = 0;
   /** The path MTU that the last ICMP error named, in bytes. */
   mtuInfo = 0;
-  /** Woken at every change that poll could show. */
-  readonly wait = new WaitQueue();
   listen: ListenState | null = null;
   /** The listener that it came from, while it waits to be accepted. */
   parent: Tcb | null = null;
@@ -143,25 +95,31 @@ export class Tcb extends FrameAttachment {
   // Sequence space of what is sent.
   sndUna = 0;
   sndNxt = 0;
+  /** End of the last segment that was sent short of an MSS, for Nagle's algorithm. */
   sndSml = 0;
+  /** Sequence number of the segment that moved the window last. */
   sndWl1 = 0;
   sndWnd = 0;
+  /** The largest window that the peer ever offered. */
   maxWindow = 0;
+  /** One behind the last byte that a program wrote, and behind the last that is pushed. */
   writeSeq = 0;
   pushedSeq = 0;
-  sndUp = 0;
   isn = 0;
   readonly writeQueue = new SendQueue();
+  /** What was sent and is not acknowledged, a SYN too. */
   readonly rtxQueue = new SendQueue();
   readonly sorted = new SortedQueue();
   readonly memory = new SendMemory();
-  /** The SYN, while it is not acknowledged, is in `rtxQueue`. */
+  /** Bits NAGLE_…. */
   nonagle = 0;
   notsentLowat = 0;
 
   // Sequence space of what is received.
   rcvNxt = 0;
+  /** One behind the last byte that a program has read. */
   copiedSeq = 0;
+  /** `rcvNxt` when `rcvWnd` was offered. */
   rcvWup = 0;
   rcvWnd = 0;
   windowClamp = 0;
@@ -170,8 +128,6 @@ export class Tcb extends FrameAttachment {
   scalingRatio = 128;
   readonly receiveQueue = new SegmentQueue();
   readonly outOfOrder = new SegmentQueue();
-  urgSeq = 0;
-  urgData = 0;
 
   // Sizes.
   mssCache = DEFAULT_MSS;
@@ -204,7 +160,6 @@ export class Tcb extends FrameAttachment {
   numSacks = 0;
   readonly duplicateSack = new Int32Array(2);
   readonly selectiveAcks = new Int32Array(8);
-  readonly recvSackCache = new Int32Array(8);
 
   // RTT.
   srttUs = 0;
@@ -257,50 +212,24 @@ export class Tcb extends FrameAttachment {
   pacingRate = 0xffffffff;
 
   // Delivery rate.
+  /** When something was delivered last. */
   deliveredAt: Ns = 0;
-  firstTxAt: Ns = 0;
-  rateDelivered = 0;
-  rateIntervalUs = 0;
-  rateAppLimited = false;
-  appLimited = 0;
 
   // RACK and tail loss probe.
-  rackAt: Ns = 0;
-  rackRttUs = 0;
-  rackEndSeq = 0;
-  rackLastDelivered = 0;
-  rackReoWndSteps = 1;
-  rackReoWndPersist = 0;
-  rackAdvanced = false;
-  rackDsackSeen = false;
+  readonly rack = new RackState();
   tlpHighSeq = 0;
   tlpRetrans = false;
 
   // ACKs that we owe.
-  ackPending = 0;
-  ackQuick = 0;
-  ackPingpong = 0;
+  readonly ack = new DelayedAck();
+  /** `DelayedAck.pingpong` from which on an exchange counts as interactive. */
   pingpongThresh = 1;
-  /** Longest RTO and interval of probes, in jiffies. */
-  rtoMax = RTO_MAX;
-  ackAto = 0;
-  /** Jiffies at which a delayed ACK is due. */
-  ackTimeout = 0;
-  lrcvtime = 0;
-  lastSegSize = 0;
-  rcvMss = 0;
   compressedAck = 0;
   compressedAckRcvNxt = 0;
   dupAckCounter = 0;
 
   // Autotuning of the receive buffer.
-  rcvRttUs = 0;
-  rcvRttSeq = 0;
-  rcvRttAt: Ns = 0;
-  rcvRttLastTsecr = 0;
-  rcvqSpace = 0;
-  rcvqSeq = 0;
-  rcvqAt: Ns = 0;
+  readonly receiveTuning = new ReceiveTuning();
 
   // Timers.
   /** PENDING_…: what `writeTimer` is armed for. */
@@ -311,6 +240,8 @@ export class Tcb extends FrameAttachment {
   readonly delackTimer: WheelTimer;
   readonly keepaliveTimer: WheelTimer;
   readonly compressedAckTimer: TcbHrTimer;
+  /** Longest RTO and interval of probes, in jiffies. */
+  rtoMax = RTO_MAX;
   probesOut = 0;
   probesStamp = 0;
   synRetries = 0;
@@ -322,20 +253,10 @@ export class Tcb extends FrameAttachment {
   /** Seconds in FIN_WAIT2; 0 for the sysctl, negative for none (TCP_LINGER2). */
   linger2 = 0;
   deferAccept = 0;
-  /** Whether `timeoutRehash`-like effects of a FIN_WAIT2 socket in TIME_WAIT apply. */
-  queueShrunk = false;
 
-  /** Counters that `ss -i` shows. */
   bytesAcked = 0;
-  bytesReceived = 0;
-  bytesSent = 0;
-  bytesRetrans = 0;
-  segsIn = 0;
-  segsOut = 0;
-  dataSegsIn = 0;
-  dataSegsOut = 0;
+  /** Segments that the peer said it had got twice. */
   dsackDups = 0;
-  rcvOooPack = 0;
 
   /** The clock as it was when the current event began (`tcp_mstamp`), in ns. */
   mstamp: Ns = 0;
@@ -344,12 +265,10 @@ export class Tcb extends FrameAttachment {
   tsqQueued = false;
 
   constructor(owner: TcbOwner, ca: CongestionControl, tsqWork: (tp: Tcb) => void) {
-    super();
+    super(owner.env.sysctls.tcpRmem[1], owner.env.ip);
     this.owner = owner;
     this.env = owner.env;
     this.ca = ca;
-    this.pmtuDiscover = owner.env.ip.ipNoPmtuDisc === 0 ? 1 : 0;
-    this.rcvbuf = owner.env.sysctls.tcpRmem[1];
     this.sndbuf = owner.env.sysctls.tcpWmem[1];
     this.writeTimer = new TcbTimer(this);
     this.delackTimer = new TcbTimer(this);
@@ -371,25 +290,5 @@ export class Tcb extends FrameAttachment {
       this.tsqQueued = true;
       this.env.cpu.raise(this.tsqWork);
     }
-  }
-}
-
-/** An exact timer of a connection. */
-export class TcbHrTimer extends Timer {
-  readonly tp: Tcb;
-
-  constructor(tp: Tcb) {
-    super(tp.env.cpu, tp.owner);
-    this.tp = tp;
-  }
-}
-
-/** A wheel timer of a connection. */
-export class TcbTimer extends WheelTimer {
-  readonly tp: Tcb;
-
-  constructor(tp: Tcb) {
-    super(tp.env.cpu, tp.owner);
-    this.tp = tp;
   }
 }

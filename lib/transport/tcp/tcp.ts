@@ -1,52 +1,45 @@
 /**
  * TCP of one host: its connections, listeners and half-open requests, and what they have in
- * common. Segments come in here; timers come back here.
+ * common. Timers come back here; `receive.ts` says for whom segments are.
  *
- * Spec: RFC 9293 §3.10.7. Kernel: net/ipv4/tcp_ipv4.c (tcp_v4_rcv), 6.18.
+ * Spec: RFC 9293. Kernel: net/ipv4/tcp_ipv4.c, net/ipv4/tcp_minisocks.c (tcp_time_wait), 6.18.
  *
  * Not modelled: fast open, accurate ECN, MD5 and AO signatures, sending and delivering urgent data
- * (URG segments are taken as ordinary data), BBR and pacing, memory pressure (tcp_mem) and
- * collapsing of receive queues, limits on orphans.
+ * (URG segments are taken as ordinary data), BBR and pacing, memory pressure (tcp_mem),
+ * limits on orphans.
  */
-import type { Ipv4 } from "../../base/inet.ts";
-import { DropReason } from "../../sim/drop-reason.ts";
 import { msToJiffies } from "../../sim/jiffies.ts";
 import type { Timer } from "../../sim/timer.ts";
 import type { Frame } from "../../wire/frame.ts";
-import * as ipv4 from "../../wire/ipv4.ts";
-import * as tcp from "../../wire/tcp.ts";
-import { FLAG_ACK, FLAG_FIN, FLAG_RST, FLAG_SYN } from "../../wire/tcp.ts";
 import { ConnectionTable } from "../demux.ts";
 import type { TransportEnvironment } from "../environment.ts";
 import { PortTable } from "../port-table.ts";
-import { addToBacklog } from "./backlog.ts";
 import { refreshMstamp } from "./clock.ts";
 import { disconnect, shutdownSend } from "./close.ts";
 import { type CongestionControl, Reno } from "./congestion.ts";
-import { connect, receiveSynSent } from "./connect.ts";
+import { connect } from "./connect.ts";
 import { CaState, TcpState, TIMEWAIT_LEN } from "./constants.ts";
 import { Cookies } from "./cookies.ts";
 import { Cubic } from "./cubic.ts";
 import { icmpErrorFor } from "./icmp-error.ts";
-import { receiveEstablished } from "./input.ts";
-import { InputResult, receiveInState } from "./input-in-state.ts";
 import { onKeepaliveTimer, startKeepalive } from "./keepalive.ts";
 import { Listening } from "./listen.ts";
 import { MetricsCache, updateMetrics } from "./metrics.ts";
 import { currentMss } from "./mss.ts";
 import { writeXmit } from "./output.ts";
 import { purgeWriteQueues } from "./queue.ts";
+import { receiveFrame, receiveSegment } from "./receive.ts";
 import { purgeOutOfOrder, purgeReceived } from "./recvmsg.ts";
-import { sendReset } from "./reply.ts";
-import { ConnectionRequest, RequestVerdict } from "./request.ts";
+import { ConnectionRequest } from "./request.ts";
 import { xmitRetransmitQueue } from "./retransmit.ts";
-import { readOptions, rxOptions } from "./rx-options.ts";
 import { SecureSeq } from "./secure-seq.ts";
 import { type Segment, SegmentPool } from "./segment.ts";
 import { done, setState } from "./state.ts";
-import { Tcb, TcbHrTimer, type TcbOwner, type TcbTimer } from "./tcb.ts";
+import { Tcb } from "./tcb.ts";
+import type { TcbOwner } from "./tcb-owner.ts";
 import { packetsInFlight } from "./tcb-queries.ts";
-import { TimeWaitSock, TimeWaitVerdict } from "./time-wait.ts";
+import { TcbHrTimer, type TcbTimer } from "./tcb-timers.ts";
+import { TimeWaitSock } from "./time-wait.ts";
 import { onCompressedAckTimer, onDelackTimer, onWriteTimer } from "./timers.ts";
 
 /** What may stand in the table of connections. */
@@ -209,26 +202,7 @@ export class Tcp implements TcbOwner {
 
   /** Takes a packet for this host; see `TransportProtocol`. @hot */
   receive(frame: Frame): void {
-    const { view } = frame;
-    if (!tcp.isValid(view, frame.start, frame.end)) {
-      frame.drop(DropReason.PKT_TOO_SMALL, this.env.drops);
-      return;
-    }
-    if (!frame.checksumVerified && !frame.checksumPending && !this.#checksumIsRight(frame)) {
-      frame.drop(DropReason.TCP_CSUM, this.env.drops);
-      return;
-    }
-    const segment = this.segments.take(frame);
-    const entry = this.connections.find(
-      segment.destination,
-      segment.destinationPort,
-      segment.source,
-      segment.sourcePort,
-    );
-    if (entry instanceof Tcb) this.#receiveFor(entry, segment);
-    else if (entry instanceof TimeWaitSock) this.#receiveTimeWait(entry, segment);
-    else if (entry !== null) this.#receiveRequest(entry, segment);
-    else this.#receiveListener(segment, 0);
+    receiveFrame(this, frame);
   }
 
   /** An ICMP error quotes a segment of ours; see `TransportProtocol`. */
@@ -241,118 +215,12 @@ export class Tcp implements TcbOwner {
     const segment = tp.backlog.shift();
     if (segment === null) return;
     tp.backlogLength -= segment.truesize;
-    this.doReceive(tp, segment);
+    receiveSegment(this, tp, segment);
   }
 
-  #receiveFor(tp: Tcb, segment: Segment): void {
-    tp.segsIn += 1;
-    if (!tp.owned) {
-      this.doReceive(tp, segment);
-      return;
-    }
-    addToBacklog(tp, segment, this.segments);
-  }
-
-  /** A segment for a socket that nobody owns (`tcp_v4_do_rcv`). @hot */
+  /** A segment for a socket that nobody owns. @hot */
   doReceive(tp: Tcb, segment: Segment): void {
-    let result: InputResult = InputResult.TAKEN;
-    if (tp.state === TcpState.ESTABLISHED) {
-      receiveEstablished(tp, segment, this.segments);
-    } else if (tp.state === TcpState.SYN_SENT) {
-      result = receiveSynSent(tp, segment, this.segments);
-    } else if (tp.state === TcpState.CLOSE) {
-      // Closed while the segment waited in the backlog.
-      this.segments.drop(segment, DropReason.TCP_CLOSE);
-    } else {
-      const child = tp.state === TcpState.SYN_RECV && tp.parent !== null;
-      result = receiveInState(tp, segment, this.segments);
-      if (child && (tp.state as TcpState) !== TcpState.SYN_RECV) tp.parent?.wait.wake();
-    }
-    if (result === InputResult.RESET) {
-      sendReset(this.env, segment);
-      this.segments.drop(segment, DropReason.TCP_RESET);
-    }
-  }
-
-  #receiveTimeWait(record: TimeWaitSock, segment: Segment): void {
-    readOptions(segment);
-    if (rxOptions.hasTimestamps && rxOptions.timestampEcho !== 0) {
-      rxOptions.timestampEcho = (rxOptions.timestampEcho - record.tsOffset) | 0;
-    }
-    switch (record.receive(segment, rxOptions)) {
-      case TimeWaitVerdict.SYN:
-        if (
-          this.listening.find(segment.destination as Ipv4, segment.destinationPort, segment) !==
-          null
-        ) {
-          this.expired(record);
-          this.#receiveListener(segment, record.newIsn);
-          return;
-        }
-        record.sendAck(segment);
-        break;
-      case TimeWaitVerdict.ACK:
-        record.sendAck(segment);
-        break;
-      case TimeWaitVerdict.RST:
-        sendReset(this.env, segment);
-        this.expired(record);
-        break;
-      default:
-        break;
-    }
-    this.segments.consume(segment);
-  }
-
-  #receiveRequest(request: ConnectionRequest, segment: Segment): void {
-    readOptions(segment);
-    const verdict = request.check(segment, rxOptions);
-    if (verdict === RequestVerdict.TAKEN) {
-      this.segments.consume(segment);
-    } else if (verdict === RequestVerdict.TO_LISTENER) {
-      sendReset(this.env, segment);
-      this.segments.drop(segment, DropReason.TCP_INVALID_ACK_SEQUENCE);
-    } else {
-      this.listening.createChild(request, segment, rxOptions);
-    }
-  }
-
-  #receiveListener(segment: Segment, isn: number): void {
-    const listener = this.listening.find(
-      segment.destination as Ipv4,
-      segment.destinationPort,
-      segment,
-    );
-    if (listener === null) {
-      sendReset(this.env, segment);
-      this.segments.drop(segment, DropReason.NO_SOCKET);
-      return;
-    }
-    const { flags } = segment;
-    if ((flags & FLAG_RST) !== 0) {
-      this.segments.drop(segment, DropReason.TCP_RESET);
-    } else if ((flags & FLAG_ACK) !== 0) {
-      readOptions(segment);
-      if (this.listening.acceptCookie(listener, segment, rxOptions)) return;
-      sendReset(this.env, segment);
-      this.segments.drop(segment, DropReason.TCP_FLAGS);
-    } else if ((flags & (FLAG_SYN | FLAG_FIN)) === FLAG_SYN) {
-      readOptions(segment);
-      this.listening.receiveSyn(listener, segment, rxOptions, isn);
-    } else {
-      this.segments.drop(segment, DropReason.TCP_FLAGS);
-    }
-  }
-
-  #checksumIsRight(frame: Frame): boolean {
-    const { view, l3 } = frame;
-    return tcp.checksumIsRight(
-      view,
-      frame.start,
-      frame.end,
-      ipv4.source(view, l3),
-      ipv4.destination(view, l3),
-    );
+    receiveSegment(this, tp, segment);
   }
 
   /** Frames of this socket have left the host, so more may be sent (`tcp_tsq_handler`). */

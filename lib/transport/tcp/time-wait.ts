@@ -16,7 +16,8 @@ import type { TransportRoute } from "../environment.ts";
 import { PAWS_24DAYS_S, TcpState, TIMEWAIT_LEN } from "./constants.ts";
 import { sendReply } from "./reply.ts";
 import type { Segment } from "./segment.ts";
-import type { Tcb, TcbOwner } from "./tcb.ts";
+import type { Tcb } from "./tcb.ts";
+import type { TcbOwner } from "./tcb-owner.ts";
 import { receiveWindow } from "./tcb-queries.ts";
 
 /** What is to be done with a segment for a TIME_WAIT socket. */

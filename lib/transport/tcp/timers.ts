@@ -150,19 +150,19 @@ export function onDelackTimer(tp: Tcb): void {
     sendAck(tp);
     return;
   }
-  if ((tp.ackPending & ACK_TIMER) === 0) return;
-  if (tp.ackTimeout > jiffies(tp)) {
-    armDelack(tp, tp.ackTimeout);
+  if ((tp.ack.pending & ACK_TIMER) === 0) return;
+  if (tp.ack.timeout > jiffies(tp)) {
+    armDelack(tp, tp.ack.timeout);
     return;
   }
-  tp.ackPending &= ~ACK_TIMER;
-  if ((tp.ackPending & ACK_SCHED) === 0) return;
+  tp.ack.pending &= ~ACK_TIMER;
+  if ((tp.ack.pending & ACK_SCHED) === 0) return;
   if (inPingpongMode(tp)) {
     // No data came to carry it: the exchange is less interactive than it seemed.
-    tp.ackPingpong = 0;
-    tp.ackAto = ATO_MIN;
+    tp.ack.pingpong = 0;
+    tp.ack.ato = ATO_MIN;
   } else {
-    tp.ackAto = Math.min(tp.ackAto << 1, tp.rto);
+    tp.ack.ato = Math.min(tp.ack.ato << 1, tp.rto);
   }
   refreshMstamp(tp);
   sendAck(tp);

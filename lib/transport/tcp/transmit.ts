@@ -14,6 +14,7 @@ import { before } from "../../wire/sequence.ts";
 import * as tcp from "../../wire/tcp.ts";
 import * as options from "../../wire/tcp-options.ts";
 import type { TransportRoute } from "../environment.ts";
+import { PMTUDISC_DO, PMTUDISC_WANT } from "../inet-sock.ts";
 import { jiffies, timestampValue } from "./clock.ts";
 import { CaEvent } from "./congestion.ts";
 import {
@@ -70,7 +71,7 @@ export function transmitSkb(
 
   if ((flags & tcp.FLAG_ACK) !== 0) eventAckSent(tp, rcvNxt);
   if (length > 0) eventDataSent(tp);
-  account(tp, frame, skb, length);
+  account(tp, frame, skb);
   setFields(tp, route, ecnTos(tp, skb, flags, length));
   tp.ipId += skb !== null && skb.pcount > 1 ? skb.pcount : 1;
   if (tp.confirmPending) {
@@ -112,7 +113,7 @@ function setFields(tp: Tcb, route: TransportRoute, tos: number): void {
 
 /** Whether packets of a socket carry "don't fragment" (`ip_dont_fragment`). @hot */
 export function wantsDf(pmtuDiscover: number, route: TransportRoute): boolean {
-  return pmtuDiscover === 2 || (pmtuDiscover === 1 && !route.mtuLocked);
+  return pmtuDiscover === PMTUDISC_DO || (pmtuDiscover === PMTUDISC_WANT && !route.mtuLocked);
 }
 
 /** An ACK went out, so none is owed any more (`tcp_event_ack_sent`). @hot */
@@ -122,16 +123,16 @@ function eventAckSent(tp: Tcb, rcvNxt: number): void {
     tp.compressedAckTimer.stop();
   }
   if (rcvNxt !== tp.rcvNxt) return;
-  if (tp.ackQuick > 0) {
-    const packets = (tp.ackPending & 1) !== 0 ? 1 : 0;
-    if (packets >= tp.ackQuick) {
-      tp.ackQuick = 0;
-      tp.ackAto = ATO_MIN;
+  if (tp.ack.quick > 0) {
+    const packets = (tp.ack.pending & 1) !== 0 ? 1 : 0;
+    if (packets >= tp.ack.quick) {
+      tp.ack.quick = 0;
+      tp.ack.ato = ATO_MIN;
     } else {
-      tp.ackQuick -= packets;
+      tp.ack.quick -= packets;
     }
   }
-  tp.ackPending = 0;
+  tp.ack.pending = 0;
   tp.delackTimer.stop();
 }
 
@@ -140,15 +141,10 @@ function eventDataSent(tp: Tcb): void {
   if (packetsInFlight(tp) === 0) tp.ca.event(tp, CaEvent.TX_START);
   const now = jiffies(tp);
   tp.lsndtime = now;
-  if (now - tp.lrcvtime < tp.ackAto && tp.ackPingpong < 255) tp.ackPingpong += 1;
+  if (now - tp.ack.lrcvtime < tp.ack.ato && tp.ack.pingpong < 255) tp.ack.pingpong += 1;
 }
 
-function account(tp: Tcb, frame: Frame, skb: SendSkb | null, length: number): void {
-  tp.segsOut += skb !== null && skb.pcount > 1 ? skb.pcount : 1;
-  if (length > 0) {
-    tp.dataSegsOut += skb !== null && skb.pcount > 1 ? skb.pcount : 1;
-    tp.bytesSent += length;
-  }
+function account(tp: Tcb, frame: Frame, skb: SendSkb | null): void {
   frame.socket = tp;
   tp.framesOut += 1;
   tp.wmemAlloc += skb === null ? 1 : sentTruesize(tp, skb);

@@ -24,7 +24,7 @@ export function initUndo(tp: Tcb): void {
 /** All that was sent before the loss is acknowledged. True: stay in the state for now. */
 export function tryUndoRecovery(tp: Tcb): boolean {
   if (mayUndo(tp)) undoCwndReduction(tp, false);
-  else if (tp.rackReoWndPersist > 0) tp.rackReoWndPersist -= 1;
+  else if (tp.rack.reoWndPersist > 0) tp.rack.reoWndPersist -= 1;
   if (preventsReopen(tp)) return true;
   if (tp.caState !== CaState.OPEN) setCaState(tp, CaState.OPEN);
   return false;
@@ -33,7 +33,7 @@ export function tryUndoRecovery(tp: Tcb): boolean {
 /** Every retransmission has been reported as a duplicate, so none was needed. */
 export function tryUndoDsack(tp: Tcb): boolean {
   if (tp.undoMarker === 0 || tp.undoRetrans !== 0) return false;
-  tp.rackReoWndPersist = Math.min(RACK_RECOVERY_THRESH, tp.rackReoWndPersist + 1);
+  tp.rack.reoWndPersist = Math.min(RACK_RECOVERY_THRESH, tp.rack.reoWndPersist + 1);
   undoCwndReduction(tp, false);
   return true;
 }
@@ -95,5 +95,5 @@ function undoCwndReduction(tp: Tcb, unmarkLoss: boolean): void {
   }
   tp.cwndStamp = jiffies(tp);
   tp.undoMarker = 0;
-  tp.rackAdvanced = true;
+  tp.rack.advanced = true;
 }

@@ -48,7 +48,7 @@ export function selectInitialWindow(
 
 /** The window that could be offered now, in bytes (`__tcp_select_window`). @hot */
 export function windowToOffer(tp: Tcb): number {
-  let mss = tp.rcvMss;
+  let mss = tp.ack.rcvMss;
   let free = tcpSpace(tp);
   const allowed = fullSpace(tp);
   const full = Math.min(tp.windowClamp, allowed);
@@ -59,7 +59,7 @@ export function windowToOffer(tp: Tcb): number {
   }
   if (mayShrink(tp)) return shrinkingWindow(tp, free, full, allowed, mss);
   if (free < full >> 1) {
-    tp.ackQuick = 0;
+    tp.ack.quick = 0;
     free -= ((free % unit) + unit) % unit;
     if (free < allowed >> 4 || free < mss) return 0;
   }
@@ -86,7 +86,7 @@ function shrinkingWindow(
   const unit = 1 << tp.rcvWscale;
   const free = Math.floor(space / unit) * unit;
   if (free < full >> 1) {
-    tp.ackQuick = 0;
+    tp.ack.quick = 0;
     if (free < allowed >> 4 || free < mss || free < unit) return 0;
   }
   return free > tp.rcvSsthresh ? alignUp(tp.rcvSsthresh, unit) : free;
@@ -94,7 +94,7 @@ function shrinkingWindow(
 
 /** The window field of a segment that is sent now; remembers what it offers. @hot */
 export function selectWindow(tp: Tcb): number {
-  if ((tp.ackPending & ACK_NOMEM) !== 0) {
+  if ((tp.ack.pending & ACK_NOMEM) !== 0) {
     tp.rcvWnd = 0;
     tp.rcvWup = tp.rcvNxt;
     return 0;
@@ -123,8 +123,8 @@ export function setWindowClamp(tp: Tcb, value: number): void {
 export function initBufferSpace(tp: Tcb): void {
   if (!tp.sndbufLocked) expandSndbuf(tp);
   refreshMstamp(tp);
-  tp.rcvqAt = tp.mstamp;
-  tp.rcvqSeq = tp.copiedSeq;
+  tp.receiveTuning.at = tp.mstamp;
+  tp.receiveTuning.seq = tp.copiedSeq;
   const appWin = tp.env.sysctls.tcpAppWin;
   const maxwin = fullSpace(tp);
   if (tp.windowClamp >= maxwin) {
@@ -137,7 +137,7 @@ export function initBufferSpace(tp: Tcb): void {
     tp.windowClamp = Math.max(2 * tp.advmss, maxwin - tp.advmss);
   }
   tp.rcvSsthresh = Math.min(tp.rcvSsthresh, tp.windowClamp);
-  tp.rcvqSpace = Math.min(tp.rcvSsthresh, tp.rcvWnd, INIT_CWND * tp.advmss);
+  tp.receiveTuning.space = Math.min(tp.rcvSsthresh, tp.rcvWnd, INIT_CWND * tp.advmss);
 }
 
 /** Makes the send buffer large enough for twice the congestion window. */
@@ -161,14 +161,14 @@ export function growWindow(tp: Tcb, length: number, size: number): void {
   const increase = winFromSpace(tp, size) <= length ? tp.advmss << 1 : slowly(tp, length, size);
   if (increase === 0) return;
   tp.rcvSsthresh += Math.min(room, Math.max(increase, 2 * length));
-  tp.ackQuick |= 1;
+  tp.ack.quick |= 1;
 }
 
 function slowly(tp: Tcb, length: number, truesize: number): number {
   let size = winFromSpace(tp, truesize) >> 1;
   let window = winFromSpace(tp, tp.env.sysctls.tcpRmem[2]) >> 1;
   while (tp.rcvSsthresh <= window) {
-    if (size <= length) return 2 * tp.rcvMss;
+    if (size <= length) return 2 * tp.ack.rcvMss;
     size >>= 1;
     window >>= 1;
   }
@@ -178,19 +178,19 @@ function slowly(tp: Tcb, length: number, truesize: number): number {
 /** Dynamic right-sizing: the buffer follows what the program reads in one RTT. @hot */
 export function adjustReceiveSpace(tp: Tcb): void {
   refreshMstamp(tp);
-  const time = usBetween(tp.rcvqAt, tp.mstamp);
-  if (time < tp.rcvRttUs >> 3 || tp.rcvRttUs === 0) return;
+  const time = usBetween(tp.receiveTuning.at, tp.mstamp);
+  if (time < tp.receiveTuning.rttUs >> 3 || tp.receiveTuning.rttUs === 0) return;
   const queued = (tp.rcvNxt - tp.copiedSeq) | 0;
-  const copied = ((tp.copiedSeq - tp.rcvqSeq) | 0) - queued;
-  if (copied > tp.rcvqSpace) growRcvbuf(tp, copied);
-  tp.rcvqSeq = tp.copiedSeq;
-  tp.rcvqAt = tp.mstamp;
+  const copied = ((tp.copiedSeq - tp.receiveTuning.seq) | 0) - queued;
+  if (copied > tp.receiveTuning.space) growRcvbuf(tp, copied);
+  tp.receiveTuning.seq = tp.copiedSeq;
+  tp.receiveTuning.at = tp.mstamp;
 }
 
 /** Enlarges the receive buffer for `space` bytes read in one RTT (`tcp_rcvbuf_grow`). */
 function growRcvbuf(tp: Tcb, space: number): void {
-  const before = tp.rcvqSpace;
-  tp.rcvqSpace = space;
+  const before = tp.receiveTuning.space;
+  tp.receiveTuning.space = space;
   const { sysctls } = tp.env;
   if (sysctls.tcpModerateRcvbuf === 0 || tp.rcvbufLocked) return;
   // One RTT late by nature, so twice; and the sender may double its rate in slow start.
@@ -206,7 +206,7 @@ function growRcvbuf(tp: Tcb, space: number): void {
 
 /** Lowers the window's threshold after the buffer overflowed (`tcp_clamp_window`). */
 export function clampWindow(tp: Tcb): void {
-  tp.ackQuick = 0;
+  tp.ack.quick = 0;
   const max = tp.env.sysctls.tcpRmem[2];
   if (tp.rcvbuf < max && !tp.rcvbufLocked)
     tp.rcvbuf = Math.min(Math.max(tp.rmemAlloc, tp.rcvbuf), max);

@@ -15,7 +15,7 @@ import { Random } from "../../../sim/random.ts";
 import { Scheduler } from "../../../sim/scheduler.ts";
 import { readKubectlFile, readManifestsOf } from "../../kubectl-files.ts";
 import type { Cluster } from "../../schema/cluster.ts";
-import type { Located } from "../../schema/kinds.ts";
+import type { Located } from "../../schema/kind.ts";
 import type { Step } from "../../schema/step.ts";
 import { besideLab, type ReadFile } from "../../setup.ts";
 

@@ -4,7 +4,8 @@
  * Kernel: net/core/rtnetlink.c (rtnl_fdb_add), 6.18.
  */
 import { EOPNOTSUPP, errnoMessage } from "../../../base/errno.ts";
-import { Bridge, type BridgePort } from "../../../link/bridge.ts";
+import { Bridge } from "../../../link/bridge.ts";
+import type { BridgePort } from "../../../link/bridge-port.ts";
 import type { NetDevice } from "../../../link/device.ts";
 import { type CommandContext, ToolError } from "../../command.ts";
 import { masterOf } from "../../device-format.ts";

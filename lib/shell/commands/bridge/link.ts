@@ -4,7 +4,7 @@
  * Spec: iproute2 6.1, bridge/link.c.
  */
 import { errnoMessage } from "../../../base/errno.ts";
-import type { BridgePort } from "../../../link/bridge.ts";
+import type { BridgePort } from "../../../link/bridge-port.ts";
 import type { NetDevice } from "../../../link/device.ts";
 import { Veth } from "../../../link/veth.ts";
 import { Namespace } from "../../../net/namespace.ts";

@@ -6,7 +6,7 @@
  * Kernel: net/bridge/br_netlink.c (br_setport), net/bridge/br_stp_if.c, 6.18.
  */
 import { EINVAL, ENETDOWN, ERANGE } from "../../../base/errno.ts";
-import type { BridgePort } from "../../../link/bridge.ts";
+import type { BridgePort } from "../../../link/bridge-port.ts";
 import { notModelled, ToolError } from "../../command.ts";
 import type { Words } from "../../words.ts";
 

@@ -102,8 +102,8 @@ export function createEntry(
   const originalZone = (directions & 1) === 0 ? 0 : zone;
   const replyZone = (directions & 2) === 0 ? 0 : zone;
   const isThere =
-    conntrack.findIn(original, originalZone) !== null ||
-    conntrack.findIn(reply, replyZone) !== null;
+    conntrack.lookup.findIn(original, originalZone) !== null ||
+    conntrack.lookup.findIn(reply, replyZone) !== null;
   if (isThere) {
     if (mayExist) return 0;
     throw operationFailed("Such conntrack exists, try -U to update");
@@ -148,7 +148,7 @@ export function findEntry(conntrack: Conntrack, options: readonly ConntrackOptio
   requireOptions(wanted, ["protonum"]);
   requireFlow(wanted, false);
   const original = wanted.original();
-  const found = conntrack.findIn(original, wanted.number("zone"));
+  const found = conntrack.lookup.findIn(original, wanted.number("zone"));
   if (found === null) throw operationFailed("such conntrack doesn't exist");
   return found;
 }

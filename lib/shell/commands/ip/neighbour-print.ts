@@ -6,7 +6,8 @@
 import { formatIpv4 } from "../../../base/inet.ts";
 import { formatMac } from "../../../base/mac.ts";
 import { NS_PER_S } from "../../../base/units.ts";
-import { type Neighbour, NUD_VALID } from "../../../net/neighbour.ts";
+import type { Neighbour } from "../../../net/neighbour.ts";
+import { NUD_VALID } from "../../../net/nud.ts";
 import type { ProxyNeighbour } from "../../../net/proxy-neighbours.ts";
 import { jsonText } from "../../json-text.ts";
 import type { IpOptions } from "./context.ts";

@@ -5,7 +5,8 @@
  */
 import { type Cidr, type Ipv4, networkOf } from "../../../base/inet.ts";
 import type { NetDevice } from "../../../link/device.ts";
-import { type Neighbour, Nud } from "../../../net/neighbour.ts";
+import type { Neighbour } from "../../../net/neighbour.ts";
+import { Nud } from "../../../net/nud.ts";
 import type { ProxyNeighbour } from "../../../net/proxy-neighbours.ts";
 import { ToolError } from "../../command.ts";
 import type { ShellHost } from "../../host.ts";

@@ -3,7 +3,7 @@
  *
  * Spec: iproute2 6.1, ip/ipneigh.c (nud_state_a2n, print_neigh_state).
  */
-import { Nud } from "../../../net/neighbour.ts";
+import { Nud } from "../../../net/nud.ts";
 import { ToolError } from "../../command.ts";
 
 /** Bits and names, in the order in which several are shown. */

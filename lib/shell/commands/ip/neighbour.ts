@@ -7,7 +7,7 @@ import { EEXIST, ENOENT } from "../../../base/errno.ts";
 import type { Ipv4 } from "../../../base/inet.ts";
 import { type Mac, ZERO_MAC } from "../../../base/mac.ts";
 import type { NetDevice } from "../../../link/device.ts";
-import { NUD_VALID, Nud } from "../../../net/neighbour.ts";
+import { NUD_VALID, Nud } from "../../../net/nud.ts";
 import type { ProxyNeighbour } from "../../../net/proxy-neighbours.ts";
 import { notModelled, ToolError } from "../../command.ts";
 import type { ShellHost } from "../../host.ts";

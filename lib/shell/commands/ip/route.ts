@@ -5,8 +5,8 @@
  * Not modelled: `nexthop` objects, encapsulation, realms, `ip route save`.
  */
 import type { Cidr } from "../../../base/inet.ts";
-import type { RouteSelector } from "../../../net/fib.ts";
 import type { InsertMode } from "../../../net/fib-table.ts";
+import type { RouteSelector } from "../../../net/route-selector.ts";
 import type { Words } from "../../words.ts";
 import { check, type IpAction, type IpOptions, needDevice, unknownCommand } from "./context.ts";
 import { readGet } from "./route-get.ts";

@@ -11,7 +11,7 @@ import {
   SET_TYPES,
   type SetOptions,
   type SetType,
-} from "../../../netfilter/ipset.ts";
+} from "../../../netfilter/ipset/element.ts";
 import type { Netfilter } from "../../../netfilter/netfilter.ts";
 import { parseNumber, tryHost } from "../../../netfilter/text/values.ts";
 import { notModelled } from "../../command.ts";

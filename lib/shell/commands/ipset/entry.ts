@@ -3,12 +3,9 @@
  *
  * Spec: ipset 7.17, lib/errcode.c, lib/parse.c; net/netfilter/ipset/ip_set_hash_gen.h, 6.18.
  */
-import {
-  type IpSet,
-  NO_MAPPING,
-  type SetElement,
-  type SetMapping,
-} from "../../../netfilter/ipset.ts";
+
+import { NO_MAPPING, type SetElement, type SetMapping } from "../../../netfilter/ipset/element.ts";
+import type { IpSet } from "../../../netfilter/ipset/set.ts";
 import { elementsOf, elementToTest, type ParsedElement, parseElement } from "../../set-element.ts";
 import { numberIn, setProblem } from "../../set-problem.ts";
 import { readSetOptions, timeoutOf } from "./options.ts";

@@ -8,12 +8,12 @@
  */
 import { formatIpv4, prefixLengthOf } from "../../../base/inet.ts";
 import {
-  type IpSet,
   NO_MAPPING,
   type SetElement,
   type SetOptions,
   type SetType,
-} from "../../../netfilter/ipset.ts";
+} from "../../../netfilter/ipset/element.ts";
+import type { IpSet } from "../../../netfilter/ipset/set.ts";
 import { hex } from "../../../netfilter/text/values.ts";
 import { formatElement } from "../../set-element.ts";
 

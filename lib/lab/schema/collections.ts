@@ -1,29 +1,10 @@
 /**
- * Kinds of values that a lab may hold. A kind reads a YAML node and says as JSON Schema what it
- * reads, so the checker and the schema that editors use are two faces of one declaration.
- *
- * Spec: JSON Schema, draft 2020-12.
+ * Kinds of lists and mappings. The keys of a mapping are declared as fields, of which the type of
+ * what is read follows.
  */
 import { type Place, VethworkError } from "../../base/errors.ts";
-import { describeNode, type YamlEntry, type YamlMap, type YamlNode } from "../yaml-node.ts";
-
-/** A JSON Schema, or a part of one. */
-export type JsonSchema = { readonly [key: string]: unknown };
-
-/** A kind of value. */
-export interface Kind<T> {
-  /** What such a value is, for messages: `a duration such as 10ms`. */
-  readonly expected: string;
-  /** The value of a node. Throws `VW_LAB` at the place that is wrong. */
-  read(node: YamlNode): T;
-  readonly jsonSchema: JsonSchema;
-}
-
-/** A value together with where it stands, for checks that come later. */
-export interface Located<T> {
-  readonly value: T;
-  readonly place: Place;
-}
+import type { YamlEntry, YamlMap, YamlNode } from "../yaml-node.ts";
+import { type JsonSchema, type Kind, wrong } from "./kind.ts";
 
 /** One key of a mapping. */
 export interface Field<T> {
@@ -56,120 +37,6 @@ export function optional<T>(kind: Kind<T>, description: string): Field<T | null>
 /** A key that may be missing, which reads as `absent`. */
 export function withDefault<T>(kind: Kind<T>, absent: T, description: string): Field<T> {
   return { kind, description, required: false, absent };
-}
-
-/** A value that is wrong: what it is and what would be right. */
-export function wrong(node: YamlNode, expected: string): VethworkError {
-  return new VethworkError(
-    "VW_LAB",
-    `${describeNode(node)} where ${expected} belongs`,
-    "",
-    node.place,
-  );
-}
-
-/** Any text. A number or truth value is refused: quotes make it text. */
-export function text(
-  expected = "text",
-  check: (value: string) => boolean = () => true,
-  schema: JsonSchema = {},
-): Kind<string> {
-  return {
-    expected,
-    jsonSchema: { type: "string", ...schema },
-    read(node) {
-      if (node.kind !== "scalar" || node.value === null) throw wrong(node, expected);
-      if (typeof node.value !== "string") {
-        throw new VethworkError(
-          "VW_LAB",
-          `${describeNode(node)} where ${expected} belongs`,
-          `write "${node.text}" in quotes if it is meant`,
-          node.place,
-        );
-      }
-      if (!check(node.value)) throw wrong(node, expected);
-      return node.value;
-    },
-  };
-}
-
-/** Text of a pattern, which the whole text must match. */
-export function pattern(expected: string, regex: RegExp): Kind<string> {
-  return text(expected, (value) => regex.test(value), { pattern: regex.source });
-}
-
-/** A whole number in a range. */
-export function integer(expected: string, minimum: number, maximum: number): Kind<number> {
-  return {
-    expected,
-    jsonSchema: { type: "integer", minimum, maximum },
-    read(node) {
-      const value = node.kind === "scalar" ? node.value : null;
-      if (typeof value !== "number" || !Number.isSafeInteger(value)) throw wrong(node, expected);
-      if (value < minimum || value > maximum) throw wrong(node, expected);
-      return value;
-    },
-  };
-}
-
-/** true or false. */
-export const truth: Kind<boolean> = {
-  expected: "true or false",
-  jsonSchema: { type: "boolean" },
-  read(node) {
-    if (node.kind !== "scalar" || typeof node.value !== "boolean") throw wrong(node, this.expected);
-    return node.value;
-  },
-};
-
-/** One of a few words. */
-export function word<W extends string>(...words: readonly W[]): Kind<W> {
-  const expected = `one of ${words.join(", ")}`;
-  return {
-    expected,
-    jsonSchema: { enum: words },
-    read(node) {
-      const found = words.find((candidate) => node.kind === "scalar" && node.value === candidate);
-      if (found === undefined) throw wrong(node, expected);
-      return found;
-    },
-  };
-}
-
-/** Text or a number that `parse` turns into a value; its errors get the place of the node. */
-export function parsed<T>(
-  expected: string,
-  parse: (text: string) => T,
-  schema: JsonSchema,
-): Kind<T> {
-  return {
-    expected,
-    jsonSchema: schema,
-    read(node) {
-      if (node.kind !== "scalar" || node.value === null || typeof node.value === "boolean") {
-        throw wrong(node, expected);
-      }
-      return withPlace(node.place, () => parse(node.text));
-    },
-  };
-}
-
-/** Runs `action`; bad input that it reports without a place is reported at `place`. */
-export function withPlace<T>(place: Place, action: () => T): T {
-  try {
-    return action();
-  } catch (error) {
-    throw error instanceof VethworkError ? error.at(place) : error;
-  }
-}
-
-/** A kind whose values keep their place. */
-export function located<T>(kind: Kind<T>): Kind<Located<T>> {
-  return {
-    expected: kind.expected,
-    jsonSchema: kind.jsonSchema,
-    read: (node) => ({ value: kind.read(node), place: node.place }),
-  };
 }
 
 /** A list of values of one kind. */
@@ -292,15 +159,6 @@ export function byKey<T>(expected: string, kinds: { readonly [key: string]: Kind
       if (kind === undefined) throw wrong(node, expected);
       return kind.read(node);
     },
-  };
-}
-
-/** Another value made of what a kind reads. */
-export function mapped<A, B>(kind: Kind<A>, convert: (value: A, place: Place) => B): Kind<B> {
-  return {
-    expected: kind.expected,
-    jsonSchema: kind.jsonSchema,
-    read: (node) => withPlace(node.place, () => convert(kind.read(node), node.place)),
   };
 }
 

@@ -1,120 +1,28 @@
 /**
- * IP sets, as far as rules ask them: addresses, ports and networks in named sets.
+ * One IP set: its elements, and which of them a packet is in.
  *
- * Kernel: net/netfilter/ipset/ip_set_core.c, ip_set_hash_*.c, ip_set_bitmap_port.c, 6.18.
+ * Kernel: net/netfilter/ipset/ip_set_core.c (ip_set_test), ip_set_hash_gen.h, ip_set_bitmap_port.c,
+ * 6.18.
  */
-import { maskOf } from "../base/inet.ts";
-import { NS_PER_S } from "../base/units.ts";
-import { IPPROTO_ICMP } from "../wire/protocol-numbers.ts";
-import { hasPorts } from "./conntrack/tuple.ts";
-import type { Packet } from "./packet.ts";
-
-/** The types of sets. */
-export const SET_TYPES = [
-  "hash:ip",
-  "hash:ip,port",
-  "hash:ip,port,ip",
-  "hash:ip,port,net",
-  "bitmap:port",
-  "hash:net",
-] as const;
-/** The types of sets. */
-export type SetType = (typeof SET_TYPES)[number];
-
-/** One element; what the type does not have is 0. */
-export interface SetElement {
-  readonly address: number;
-  /** IANA number of the protocol that `port` belongs to. */
-  readonly protocol: number;
-  readonly port: number;
-  readonly address2: number;
-  /** Prefix length of the network, 32 for a single address. */
-  readonly prefix: number;
-  /** hash:net and hash:ip,port,net: an exception from a larger network. */
-  readonly nomatch: boolean;
-  /** When it goes, in ns; 0: never. */
-  expires: number;
-  packets: number;
-  bytes: number;
-  comment: string;
-  /** What `-j SET --map-set` gives to packets. */
-  mapping: SetMapping;
-}
-
-/** Values for packets that an element matches (skbinfo). */
-export interface SetMapping {
-  readonly mark: number;
-  /** Which bits of the packet's mark are replaced. */
-  readonly mask: number;
-  readonly priority: number;
-  readonly queue: number;
-}
-
-/** No values. */
-export const NO_MAPPING: SetMapping = { mark: 0, mask: 0, priority: 0, queue: 0 };
-
-/** An element of nothing yet. */
-export function emptyElement(): SetElement {
-  return {
-    address: 0,
-    protocol: 0,
-    port: 0,
-    address2: 0,
-    prefix: 32,
-    nomatch: false,
-    expires: 0,
-    packets: 0,
-    bytes: 0,
-    comment: "",
-    mapping: NO_MAPPING,
-  };
-}
+import { maskOf } from "../../base/inet.ts";
+import { NS_PER_S } from "../../base/units.ts";
+import { IPPROTO_ICMP } from "../../wire/protocol-numbers.ts";
+import { hasPorts } from "../conntrack/tuple.ts";
+import type { Packet } from "../packet.ts";
+import {
+  DEFAULT_SET_OPTIONS,
+  emptyElement,
+  keyOf,
+  type SetElement,
+  type SetOptions,
+  type SetType,
+} from "./element.ts";
 
 /** Elements go when their time is over, by this clock. */
 export interface SetClock {
   /** Nanoseconds. */
   readonly now: number;
 }
-
-/** What a set was created with, as far as it is only kept and printed. */
-export interface SetOptions {
-  readonly hashSize: number;
-  /** Most elements that a hash takes. */
-  readonly maxElements: number;
-  /** Seconds that elements live if they say nothing else, 0 for ever; -1: they have no timeouts. */
-  readonly timeout: number;
-  /** What the kernel draws for its hash. */
-  readonly initval: number;
-  /** bitmap:port: the first and the last port that it can hold. */
-  readonly firstPort: number;
-  readonly lastPort: number;
-  /** Whether elements have comments, and values for packets. */
-  readonly comment: boolean;
-  readonly mapping: boolean;
-  /** Whether a full hash gives up an element for a new one. */
-  readonly forceAdd: boolean;
-  readonly bucketSize: number;
-  /** hash:ip and hash:ip,port: the part of the address that counts; -1: all of it. */
-  readonly mask: number;
-  /** Whether the mask was given as a prefix length. */
-  readonly isNetmask: boolean;
-}
-
-/** The kernel's defaults. */
-export const DEFAULT_SET_OPTIONS: SetOptions = {
-  hashSize: 1024,
-  maxElements: 65536,
-  timeout: -1,
-  initval: 0,
-  firstPort: 0,
-  lastPort: 65535,
-  comment: false,
-  mapping: false,
-  forceAdd: false,
-  bucketSize: 12,
-  mask: -1,
-  isNetmask: false,
-};
 
 /** One set. */
 export class IpSet {
@@ -285,59 +193,6 @@ export class IpSet {
       ? { ...element, address: element.address & mask, prefix }
       : { ...element, address2: element.address2 & mask, prefix };
   }
-}
-
-/** All sets of a host. */
-export class IpSets {
-  /** By index; a new set takes the first free place. */
-  readonly #places: (IpSet | null)[] = [];
-  readonly #clock: SetClock;
-
-  constructor(clock: SetClock) {
-    this.#clock = clock;
-  }
-
-  get(name: string): IpSet | undefined {
-    return this.#places.find((set) => set?.name === name) ?? undefined;
-  }
-
-  /** Makes a set; undefined if the name is taken. */
-  create(
-    name: string,
-    type: SetType,
-    counters = false,
-    options = DEFAULT_SET_OPTIONS,
-  ): IpSet | undefined {
-    if (this.get(name) !== undefined) return undefined;
-    const set = new IpSet(this.#clock, name, type, counters, options);
-    const free = this.#places.indexOf(null);
-    if (free === -1) this.#places.push(set);
-    else this.#places[free] = set;
-    return set;
-  }
-
-  /** Destroys a set; false if it is not there or in use. */
-  destroy(name: string): boolean {
-    const index = this.#places.findIndex((set) => set?.name === name);
-    if (index === -1 || this.#places[index]?.references !== 0) return false;
-    this.#places[index] = null;
-    return true;
-  }
-
-  /** Gives a set another name, which must be free. */
-  rename(set: IpSet, name: string): void {
-    set.name = name;
-  }
-
-  /** In the order of their places. */
-  list(): IpSet[] {
-    return this.#places.filter((set) => set !== null);
-  }
-}
-
-function keyOf(element: SetElement): string {
-  const { address, protocol, port, address2, prefix } = element;
-  return `${address} ${protocol} ${port} ${address2} ${prefix}`;
 }
 
 /** The port, of ICMP type and code; -1 if there is none. */
