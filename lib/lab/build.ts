@@ -148,9 +148,9 @@ export class Host implements ShellHost {
   readonly machine: Machine;
   readonly name: string;
   readonly namespace: Namespace;
-  readonly netfilter: Netfilter;
   readonly files = new FileSystem();
-  readonly #bridged: BridgedIpv4;
+  #netfilter: Netfilter | null = null;
+  #bridged: BridgedIpv4 | null = null;
 
   constructor(machine: Machine, name: string) {
     this.machine = machine;
@@ -158,12 +158,20 @@ export class Host implements ShellHost {
     const { cpu, epochSeconds, random, pool } = machine;
     const epochMs = (epochSeconds % SECONDS_PER_DAY) * MS_PER_SECOND;
     this.namespace = new Namespace({ name, cpu, random, pool, epochMs });
-    this.netfilter = new Netfilter(new NamespaceNetfilterHost(this.namespace));
-    this.namespace.netfilter = this.netfilter;
-    defineConntrackSysctls(this.namespace.sysctls, this.netfilter.conntrack);
-    this.#bridged = new BridgedIpv4(this.namespace);
+    const { sysctls } = this.namespace;
+    sysctls.defineLater(() => defineConntrackSysctls(sysctls, this.netfilter.conntrack));
+    sysctls.defineLater(() => this.#bridgeNetfilter());
     installTransports(this.namespace);
     this.namespace.loopback.setUp(true);
+  }
+
+  /** Made when somebody asks for it: most Pods never have a rule. */
+  get netfilter(): Netfilter {
+    if (this.#netfilter === null) {
+      this.#netfilter = new Netfilter(new NamespaceNetfilterHost(this.namespace));
+      this.namespace.netfilter = this.#netfilter;
+    }
+    return this.#netfilter;
   }
 
   get processes(): ProcessTable {
@@ -188,7 +196,7 @@ export class Host implements ShellHost {
   }
 
   deviceAdded(device: NetDevice): void {
-    if (device instanceof Bridge) device.netfilter = this.#bridged;
+    if (device instanceof Bridge) device.netfilter = this.#bridgeNetfilter();
     for (const listener of this.machine.listeners) listener.deviceAdded(this, device);
   }
 
@@ -200,6 +208,11 @@ export class Host implements ShellHost {
   register(device: NetDevice): void {
     this.namespace.addDevice(device);
     this.deviceAdded(device);
+  }
+
+  #bridgeNetfilter(): BridgedIpv4 {
+    this.#bridged ??= new BridgedIpv4(this.namespace);
+    return this.#bridged;
   }
 }
 

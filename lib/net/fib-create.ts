@@ -52,37 +52,44 @@ export class FibInfoCreator {
     const hasGateway = spec.nexthops.some((nexthop) => nexthop.gateway !== 0);
     const scope = spec.scope ?? defaultScope(type, hasGateway);
     if (narrowestScope(type) > scope) return refuse(EINVAL, "Invalid scope");
-    const common = {
+    const nexthops = this.#nexthops(spec, type, scope);
+    if ("errno" in nexthops) return nexthops;
+    const prefSource = spec.prefSource ?? ANY_ADDRESS;
+    const isOwn = type === AddressType.LOCAL && prefSource === spec.destination.address;
+    const isKnown = prefSource === 0 || isOwn || leadsNowhere(type);
+    if (!isKnown && this.#fib.addressType(prefSource) !== AddressType.LOCAL) {
+      return refuse(EINVAL, "Invalid prefsrc address");
+    }
+    const info = {
       protocol: spec.protocol ?? RouteProtocol.BOOT,
       scope,
       priority: spec.metric ?? 0,
-      prefSource: spec.prefSource ?? ANY_ADDRESS,
+      prefSource,
       metrics: spec.metrics ?? NO_METRICS,
+      nexthops,
     };
+    rebalance(info);
+    return info;
+  }
+
+  #nexthops(spec: RouteSpec, type: AddressType, scope: Scope): readonly Nexthop[] | Refusal {
     if (leadsNowhere(type)) {
-      if (spec.nexthops.length > 0) {
-        return refuse(
-          EINVAL,
-          "Gateway, device and multipath can not be specified for this route type",
-        );
-      }
-      return { ...common, nexthops: [new Nexthop(null, ANY_ADDRESS)] };
+      if (spec.nexthops.length === 0) return [new Nexthop(null, ANY_ADDRESS)];
+      return refuse(
+        EINVAL,
+        "Gateway, device and multipath can not be specified for this route type",
+      );
     }
     if (spec.nexthops.length === 0) return refuse(ENODEV);
+    const table = spec.table ?? Table.MAIN;
     const nexthops: Nexthop[] = [];
     for (const wanted of spec.nexthops) {
-      const nexthop = this.#checkNexthop(wanted, scope, spec.table ?? Table.MAIN);
+      const nexthop = this.#checkNexthop(wanted, scope, table);
       if ("errno" in nexthop) return nexthop;
       nexthops.push(nexthop);
     }
-    const source = common.prefSource;
-    const isOwn = type === AddressType.LOCAL && source === spec.destination.address;
-    if (source !== 0 && !isOwn && this.#fib.addressType(source) !== AddressType.LOCAL) {
-      return refuse(EINVAL, "Invalid prefsrc address");
-    }
-    const info = { ...common, nexthops };
-    rebalance(info);
-    return info;
+    // A copy has no room for more, which would be most of what a route takes up.
+    return [...nexthops];
   }
 
   #checkNexthop(wanted: NexthopSpec, scope: Scope, table: number): Nexthop | Refusal {

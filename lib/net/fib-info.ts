@@ -42,7 +42,8 @@ export class Nexthop {
   released = false;
   /** Largest hash that chooses it among several. */
   upperBound = -1;
-  readonly exceptions = new Map<number, RouteException>();
+  /** By destination; null until something is learnt. */
+  exceptions: Map<number, RouteException> | null = null;
 
   constructor(device: NetDevice | null, gateway: Ipv4, weight = 1, onlink = false) {
     this.device = device;

@@ -40,13 +40,17 @@ function errorOfType(type: AddressType): number {
   }
 }
 
+/** The entries of one prefix length, by address. */
+interface PrefixLength {
+  readonly length: number;
+  readonly entries: Map<number, FibEntry[]>;
+}
+
 /** A table. */
 export class FibTable {
   readonly id: number;
-  /** By prefix length; null where there are none. */
-  readonly #byLength: (Map<number, FibEntry[]> | null)[] = new Array(33).fill(null);
-  /** Prefix lengths in use, longest first. */
-  #lengths: number[] = [];
+  /** Those in use, longest first. */
+  #lengths: readonly PrefixLength[] = [];
 
   constructor(id: number) {
     this.id = id;
@@ -62,8 +66,8 @@ export class FibTable {
    */
   lookup(destination: number, flow: Flow, skips: LinkdownPolicy, result: FibResult): number {
     for (let index = 0; index < this.#lengths.length; index += 1) {
-      const length = this.#lengths[index] ?? 0;
-      const entries = this.#byLength[length]?.get(networkOf(destination, length));
+      const prefix = this.#lengths[index];
+      const entries = prefix?.entries.get(networkOf(destination, prefix.length));
       if (entries === undefined) continue;
       for (let at = 0; at < entries.length; at += 1) {
         const entry = entries[at];
@@ -87,7 +91,12 @@ export class FibTable {
 
   /** Adds an entry in the order of TOS and metric; 0 or a negative errno. */
   insert(entry: FibEntry, mode: InsertMode): number {
-    const bucket = this.#bucket(entry);
+    const bucket = this.#bucket(entry.destination, entry.prefixLength);
+    if (bucket === null) {
+      if (mode === "change") return -ENOENT;
+      this.#begin(entry);
+      return 0;
+    }
     const same = (other: FibEntry): boolean =>
       other.tos === entry.tos && other.info.priority === entry.info.priority;
     const first = bucket.findIndex(same);
@@ -115,7 +124,7 @@ export class FibTable {
 
   /** Removes the first entry of that prefix for which `matches` holds; 0 or -ESRCH. */
   remove(destination: number, prefixLength: number, matches: (entry: FibEntry) => boolean): number {
-    const bucket = this.#byLength[prefixLength]?.get(destination) ?? [];
+    const bucket = this.#bucket(destination, prefixLength) ?? [];
     const index = bucket.findIndex(matches);
     if (index === -1) return -ESRCH;
     release(bucket[index]);
@@ -137,10 +146,10 @@ export class FibTable {
 
   /** Visits all entries, in no order in particular; they stay as they are meanwhile. */
   each(visit: (entry: FibEntry) => void): void {
-    for (const length of this.#lengths) {
-      for (const entries of this.#byLength[length]?.values() ?? []) {
-        for (let index = 0; index < entries.length; index += 1) {
-          const entry = entries[index];
+    for (const { entries } of this.#lengths) {
+      for (const bucket of entries.values()) {
+        for (let index = 0; index < bucket.length; index += 1) {
+          const entry = bucket[index];
           if (entry !== undefined) visit(entry);
         }
       }
@@ -156,29 +165,29 @@ export class FibTable {
     );
   }
 
-  #bucket(entry: FibEntry): FibEntry[] {
-    let map = this.#byLength[entry.prefixLength] ?? null;
-    if (map === null) {
-      map = new Map();
-      this.#byLength[entry.prefixLength] = map;
-    }
-    let bucket = map.get(entry.destination);
-    if (bucket === undefined) {
-      bucket = [];
-      map.set(entry.destination, bucket);
-      if (!this.#lengths.includes(entry.prefixLength)) {
-        this.#lengths.push(entry.prefixLength);
-        this.#lengths.sort((a, b) => b - a);
-      }
-    }
-    return bucket;
+  #prefix(length: number): PrefixLength | undefined {
+    return this.#lengths.find((prefix) => prefix.length === length);
   }
 
-  #forgetEmpty(prefixLength: number, destination: number): void {
-    const map = this.#byLength[prefixLength];
-    if (map?.get(destination)?.length !== 0) return;
-    map.delete(destination);
-    if (map.size === 0) this.#lengths = this.#lengths.filter((length) => length !== prefixLength);
+  /** The entries of a prefix; null: there are none. */
+  #bucket(destination: number, prefixLength: number): FibEntry[] | null {
+    return this.#prefix(prefixLength)?.entries.get(destination) ?? null;
+  }
+
+  #begin(entry: FibEntry): void {
+    let prefix = this.#prefix(entry.prefixLength);
+    if (prefix === undefined) {
+      prefix = { length: entry.prefixLength, entries: new Map() };
+      this.#lengths = [...this.#lengths, prefix].sort((a, b) => b.length - a.length);
+    }
+    prefix.entries.set(entry.destination, [entry]);
+  }
+
+  #forgetEmpty(length: number, destination: number): void {
+    const entries = this.#prefix(length)?.entries;
+    if (entries?.get(destination)?.length !== 0) return;
+    entries.delete(destination);
+    if (entries.size === 0) this.#lengths = this.#lengths.filter((each) => each.length !== length);
   }
 }
 

@@ -158,7 +158,7 @@ export class Fib {
   flushExceptions(): void {
     for (const table of this.tables.values()) {
       table.each(({ info }) => {
-        for (const { exceptions } of info.nexthops) exceptions.clear();
+        for (const nexthop of info.nexthops) nexthop.exceptions = null;
       });
     }
     this.#namespace.epoch.bump();

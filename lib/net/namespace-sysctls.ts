@@ -20,7 +20,7 @@ export class NamespaceSysctls {
 
   constructor(namespace: Namespace) {
     this.#namespace = namespace;
-    this.#define();
+    namespace.sysctls.defineLater(() => this.#define());
   }
 
   /** Adds what a device has under `net.ipv4.conf` and `net.ipv4.neigh`. */

@@ -122,6 +122,7 @@ export class PathMtu {
   ): void {
     const nexthop = this.#result.nexthop;
     if (nexthop === null) return;
+    nexthop.exceptions ??= new Map();
     const { exceptions } = nexthop;
     const known = exceptions.get(destination);
     if (known === undefined && exceptions.size >= MAX_EXCEPTIONS) {

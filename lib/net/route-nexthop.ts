@@ -23,10 +23,10 @@ export function routeBy(
   route.entryHop = nexthop;
   // Only a gateway on the link is a next hop; others were resolved when the route was made.
   if (nexthop.gateway !== 0 && nexthop.scope === Scope.LINK) route.gateway = nexthop.gateway;
-  const exception = nexthop.exceptions.get(destination);
+  const exception = nexthop.exceptions?.get(destination);
   if (exception === undefined) return route;
   if (exception.expiresAt <= cpu.now) {
-    nexthop.exceptions.delete(destination);
+    nexthop.exceptions?.delete(destination);
     return route;
   }
   exception.isUsed = true;

@@ -43,6 +43,8 @@ export class SysctlTree {
   readonly #entries = new Map<string, SysctlEntry>();
   /** Looked through by name when they are asked for: most hosts' never are. */
   #groups: FieldGroup[] = [];
+  /** What is defined only when somebody looks for it. */
+  #later: (() => void)[] = [];
 
   /** Adds a parameter under its dotted name. */
   define(name: string, entry: SysctlEntry): void {
@@ -52,6 +54,11 @@ export class SysctlTree {
   /** Adds every number field of `owner` as a parameter under `prefix`. */
   defineFields(prefix: string, owner: object, options: FieldOptions = {}): void {
     this.#groups.push({ prefix, owner, options });
+  }
+
+  /** Calls `define`, which adds parameters, when somebody looks for one that is not there yet. */
+  defineLater(define: () => void): void {
+    this.#later.push(define);
   }
 
   /** Takes everything under `prefix` away, when a device goes. */
@@ -73,6 +80,7 @@ export class SysctlTree {
 
   /** All names in order. */
   names(): string[] {
+    this.#complete();
     const names = new Set(this.#entries.keys());
     for (const { prefix, owner, options } of this.#groups) {
       for (const field of numberFields(owner, options)) names.add(`${prefix}.${sysctlName(field)}`);
@@ -81,6 +89,13 @@ export class SysctlTree {
   }
 
   #find(name: string): SysctlEntry | null {
+    const defined = this.#findDefined(name);
+    if (defined !== null || this.#later.length === 0) return defined;
+    this.#complete();
+    return this.#findDefined(name);
+  }
+
+  #findDefined(name: string): SysctlEntry | null {
     const known = this.#entries.get(name);
     if (known !== undefined) return known;
     const dot = name.lastIndexOf(".");
@@ -93,6 +108,12 @@ export class SysctlTree {
       if (field !== undefined) return new FieldEntry(group, field);
     }
     return null;
+  }
+
+  #complete(): void {
+    const later = this.#later;
+    this.#later = [];
+    for (const define of later) define();
   }
 }
 

@@ -44,7 +44,8 @@ export function installTransports(namespace: Namespace): Transports {
   const transports = { env, tcp: new Tcp(env), udp: new Udp(env) };
   namespace.transports.set(IPPROTO_TCP, transports.tcp);
   namespace.transports.set(IPPROTO_UDP, transports.udp);
-  defineTransportSysctls(namespace.sysctls, env.sysctls);
+  const { sysctls } = namespace;
+  sysctls.defineLater(() => defineTransportSysctls(sysctls, env.sysctls));
   installed.set(namespace, transports);
   return transports;
 }

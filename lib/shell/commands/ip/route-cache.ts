@@ -99,7 +99,7 @@ export function learntRoutes(namespace: Namespace): CachedRoute[] {
   for (const table of namespace.fib.tables.values()) {
     for (const entry of table.entries()) {
       for (const nexthop of entry.info.nexthops) {
-        for (const [destination, { expiresAt, isUsed }] of nexthop.exceptions) {
+        for (const [destination, { expiresAt, isUsed }] of nexthop.exceptions ?? []) {
           if (expiresAt <= now || !isUsed) continue;
           const route = routeBy(namespace, entry, nexthop, destination);
           const plain = { ...NOTHING_ASKED, table: entry.table };
