@@ -1,44 +1,46 @@
 /**
- * Puts the command line, built as some 600 modules, into a few files: Node opens, resolves and
- * links every module by itself, and a command would spend two thirds of a second on that. What only
- * some commands need stays in files of its own. It replaces the entry that the compiler wrote, so
- * that a later run of the compiler alone brings the unbundled one back, never an old bundle.
+ * Puts the command line, built as some 600 modules, into one script: Node opens, resolves and links
+ * every module by itself, and a command would spend two thirds of a second on that. What only some
+ * commands need is still not run before it is asked for. Then the script is run once, to keep its
+ * bytecode. The entry that the compiler wrote is replaced, so that a later run of the compiler
+ * alone brings the unbundled one back, never an old bundle.
  *
  *     node build/tools/bundle.js
  */
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build, type Metafile } from "esbuild";
+import { scriptOf } from "./compiled-script.ts";
 import { packageFile } from "./package-files.ts";
 
 const FOLDER = packageFile("build/tools");
-const ENTRY = packageFile("tools/vethwork.ts");
-const PART = "part-";
+const BUNDLE = "bundled";
+const SCRIPT = join(FOLDER, `${BUNDLE}.cjs`);
 /** The texts that the licences of what is bundled ask to be handed on. */
-const LICENCES = join(FOLDER, "bundled-licences.txt");
-/** For packages in the CommonJS form, which ask for Node's own modules at run time. */
-const REQUIRE = `import { createRequire as createBundleRequire } from "node:module";
-const require = createBundleRequire(import.meta.url);`;
+const LICENCES = join(FOLDER, `${BUNDLE}-licences.txt`);
 
 for (const name of readdirSync(FOLDER)) {
-  if (name.startsWith(PART)) rmSync(join(FOLDER, name));
+  if (name.startsWith(`${BUNDLE}.`)) rmSync(join(FOLDER, name));
 }
-const { metafile } = await build({
+const { metafile, outputFiles } = await build({
   absWorkingDir: packageFile("."),
-  entryPoints: [ENTRY],
-  outdir: FOLDER,
+  entryPoints: [packageFile("tools/command-line.ts")],
   bundle: true,
-  splitting: true,
-  chunkNames: `${PART}[name]-[hash]`,
-  format: "esm",
+  format: "cjs",
   platform: "node",
   target: "node20",
-  sourcemap: true,
-  banner: { js: REQUIRE },
+  define: { "import.meta.url": "moduleUrl" },
+  write: false,
   metafile: true,
   logLevel: "warning",
 });
+for (const { text } of outputFiles) writeFileSync(SCRIPT, scriptOf(text));
 writeFileSync(LICENCES, licencesOf(metafile));
+copyFileSync(join(FOLDER, `${BUNDLE}-vethwork.js`), join(FOLDER, "vethwork.js"));
+spawnSync(process.execPath, [join(FOLDER, "keep-bytecode.js")], {
+  stdio: ["ignore", "ignore", "inherit"],
+});
 
 function licencesOf({ inputs }: Metafile): string {
   const packages = Object.keys(inputs).map((path) =>
