@@ -1,10 +1,13 @@
 /**
  * Reads a shell script by recursive descent: lists, pipelines, simple and compound commands.
  *
- * Spec: POSIX.1-2017, Shell Command Language §2.9, §2.10 (grammar).
+ * Spec: POSIX.1-2017, Shell Command Language §2.9, §2.10 (grammar); bash(1) 5.2, Compound Commands.
  */
 import type { VethworkError } from "../../base/errors.ts";
-import { shellProblem, type Token, type Tokens, tokenize } from "./lexer.ts";
+import { assignmentOf, DECLARATIONS, hasArray } from "./assignment.ts";
+import { readCondition } from "./condition.ts";
+import { type Dialect, dialectOf, type ShellKind } from "./dialect.ts";
+import { expansionsOf, shellProblem, type Token, type Tokens, tokenize } from "./lexer.ts";
 import {
   type Assignment,
   type Branch,
@@ -22,17 +25,18 @@ import {
   type Word,
 } from "./syntax.ts";
 
-const REDIRECTIONS = ["<", ">", ">>", ">|", "<<<", "<<", "<<-", ">&", "&>"];
+const REDIRECTIONS = ["<", ">", ">>", ">|", "<>", "<<<", "<<", "<<-", ">&", "<&", "&>", "&>>"];
 /** Words that end a list in the middle of a compound command. */
 const CLOSING = ["then", "elif", "else", "fi", "do", "done", "esac", "}"];
 
-/** The list that a script is. Throws `VW_COMMAND`. */
-export function parseScriptText(text: string): CommandList {
-  return parseTokens(text, tokenize(text, parseTokens));
+/** The list that a script is to a shell. Throws `VW_COMMAND`. */
+export function parseScriptText(text: string, shell: ShellKind = "dash"): CommandList {
+  const dialect = dialectOf(shell);
+  return parseTokens(text, tokenize(text, parseTokens, dialect), dialect);
 }
 
-function parseTokens(text: string, tokens: Tokens): CommandList {
-  const parser = new Parser(text, tokens);
+function parseTokens(text: string, tokens: Tokens, dialect: Dialect): CommandList {
+  const parser = new Parser(text, tokens, dialect);
   const list = parser.list();
   parser.expectEnd();
   return list;
@@ -40,13 +44,15 @@ function parseTokens(text: string, tokens: Tokens): CommandList {
 
 class Parser {
   readonly #text: string;
+  readonly #dialect: Dialect;
   readonly #tokens: readonly Token[];
   readonly #documents: Word[];
   readonly #end: Token;
   #next = 0;
 
-  constructor(text: string, { tokens, documents, end }: Tokens) {
+  constructor(text: string, { tokens, documents, end }: Tokens, dialect: Dialect) {
     this.#text = text;
+    this.#dialect = dialect;
     this.#tokens = tokens;
     this.#documents = [...documents];
     this.#end = { kind: "end", text: "", word: null, at: end, end };
@@ -102,9 +108,17 @@ class Parser {
 
   #command(): ShellCommand {
     const { at, kind, text } = this.#peek();
+    if (this.#isDoubled("(")) return this.#compound(at, this.#arithmetic());
     if (kind === "operator" && text === "(") return this.#compound(at, this.#subshell());
     if (kind !== "word") return this.#simple(at);
     switch (text) {
+      case "[[":
+        if (!this.#dialect.hasTest) break;
+        return this.#compound(at, this.#test());
+      case "function":
+        if (!this.#dialect.isBash) break;
+        this.#next += 1;
+        return this.#function(at);
       case "{":
         return this.#compound(at, this.#group());
       case "if":
@@ -116,9 +130,51 @@ class Parser {
         return this.#compound(at, this.#for());
       case "case":
         return this.#compound(at, this.#case());
-      default:
-        return this.#isFunction() ? this.#function(at) : this.#simple(at);
     }
+    return this.#isFunction() ? this.#function(at) : this.#simple(at);
+  }
+
+  /** Whether the operator stands here twice without a space, which means something to bash. */
+  #isDoubled(operator: "(" | ")"): boolean {
+    if (!this.#dialect.isBash || !this.#is(operator)) return false;
+    const after = this.#tokens[this.#next + 1];
+    return after?.text === operator && after.at === this.#peek().end;
+  }
+
+  /** The text of `((…))`. */
+  #doubled(): string {
+    const start = this.#peek().end + 1;
+    this.#next += 2;
+    let depth = 0;
+    while (depth > 0 || !this.#isDoubled(")")) {
+      if (this.#peek().kind === "end") throw this.#unexpected();
+      depth += Number(this.#is("(")) - Number(this.#is(")"));
+      this.#next += 1;
+    }
+    const text = this.#text.slice(start, this.#peek().at);
+    this.#next += 2;
+    return text;
+  }
+
+  #arithmetic(): CompoundBody {
+    return { kind: "arithmetic", expression: this.#expression(this.#doubled()) };
+  }
+
+  #expression(text: string): Word {
+    return expansionsOf(text, parseTokens, this.#dialect);
+  }
+
+  #test(): CompoundBody {
+    this.#next += 1;
+    const take = (): Token => {
+      const token = this.#peek();
+      this.#next += 1;
+      return token;
+    };
+    const unexpected = (): VethworkError => this.#unexpected();
+    const condition = readCondition({ peek: () => this.#peek(), take, unexpected });
+    this.#expectWord("]]");
+    return { kind: "test", condition };
   }
 
   #compound(at: number, body: CompoundBody): CompoundCommand {
@@ -161,8 +217,23 @@ class Parser {
     return { kind: "loop", until, condition, body: this.#doGroup() };
   }
 
+  /** `for ((start; condition; step))`, whose first word has been taken. */
+  #count(): CompoundBody {
+    const [start = "", condition = "", step = "", ...more] = this.#doubled().split(";");
+    if (more.length > 0) throw this.#unexpected();
+    while (this.#takes(";") || this.#takes("\n"));
+    return {
+      kind: "count",
+      start: this.#expression(start),
+      condition: this.#expression(condition),
+      step: this.#expression(step),
+      body: this.#is("{") ? this.#filled() : this.#doGroup(),
+    };
+  }
+
   #for(): CompoundBody {
     this.#next += 1;
+    if (this.#isDoubled("(")) return this.#count();
     const name = this.#peek().text;
     if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) throw this.#unexpected();
     this.#next += 1;
@@ -210,7 +281,7 @@ class Parser {
   #isFunction(): boolean {
     const [name, open, close] = this.#tokens.slice(this.#next, this.#next + 3);
     return (
-      /^[A-Za-z_][A-Za-z0-9_]*$/.test(name?.text ?? "") &&
+      (this.#dialect.isBash ? /^[\w.:-]+$/ : /^[A-Za-z_][A-Za-z0-9_]*$/).test(name?.text ?? "") &&
       open?.kind === "operator" &&
       open.text === "(" &&
       close?.kind === "operator" &&
@@ -220,7 +291,7 @@ class Parser {
 
   #function(at: number): CompoundCommand {
     const name = this.#peek().text;
-    this.#next += 3;
+    this.#next += this.#isFunction() ? 3 : 1;
     this.#newlines();
     const body = this.#command();
     return { kind: "function", name, body, redirects: [], text: this.#since(at) };
@@ -235,9 +306,12 @@ class Parser {
       if (this.#atRedirect()) redirects.push(...this.#redirect());
       else if (word === null) break;
       else {
-        const assignment = words.length === 0 ? assignmentOf(word) : null;
+        const declares = DECLARATIONS.has(words[0]?.text ?? "") && hasArray(word);
+        const assignment =
+          words.length === 0 || declares ? assignmentOf(word, this.#dialect, this.#indexOf) : null;
         if (assignment === null) words.push(word);
         else assignments.push(assignment);
+        if (declares && assignment !== null) words.push(literalWord(assignment.name));
         this.#next += 1;
       }
     }
@@ -245,12 +319,14 @@ class Parser {
     return { kind: "simple", assignments, words, redirects, text: this.#since(at) };
   }
 
+  readonly #indexOf = (text: string): Word => this.#expression(text);
+
   /** Whether a redirection begins here, with its descriptor in front or without one. */
   #atRedirect(): boolean {
     const token = this.#peek();
     if (token.kind === "operator") return REDIRECTIONS.includes(token.text);
     const after = this.#tokens[this.#next + 1];
-    if (!/^[012]$/.test(token.text) || after === undefined || after.at !== token.end) return false;
+    if (!/^[0-9]$/.test(token.text) || after === undefined || after.at !== token.end) return false;
     return after.kind === "operator" && REDIRECTIONS.includes(after.text);
   }
 
@@ -267,6 +343,8 @@ class Parser {
     switch (operator) {
       case "<":
         return [{ descriptor: given ?? 0, kind: "read", target }];
+      case "<>":
+        return [{ descriptor: given ?? 0, kind: "both", target }];
       case ">":
       case ">|":
         return [{ descriptor: output, kind: "write", target }];
@@ -278,13 +356,17 @@ class Parser {
       case "<<-":
         return [{ descriptor: 0, kind: "text", target: this.#documents.shift() ?? target }];
       case "&>":
+      case "&>>":
         return [
-          { descriptor: 1, kind: "write", target },
+          { descriptor: 1, kind: operator === "&>" ? "write" : "append", target },
           { descriptor: 2, kind: "duplicate", target: literalWord("1") },
         ];
-      default:
-        if (!/^[12]$/.test(target.text)) throw shellProblem(`"${operator}${target.text}"`);
-        return [{ descriptor: output, kind: "duplicate", target }];
+      default: {
+        const descriptor = operator === "<&" ? (given ?? 0) : output;
+        if (target.text === "-") return [{ descriptor, kind: "close", target }];
+        if (!/^[0-9]$/.test(target.text)) throw shellProblem(`"${operator}${target.text}"`);
+        return [{ descriptor, kind: "duplicate", target }];
+      }
     }
   }
 
@@ -341,16 +423,6 @@ class Parser {
     const what = token.kind === "end" ? "end of line" : JSON.stringify(token.text);
     return shellProblem(`unexpected ${what} in "${this.#text.trim()}"`);
   }
-}
-
-function assignmentOf({ parts, text }: Word): Assignment | null {
-  const [first, ...rest] = parts;
-  if (first?.kind !== "literal" || first.quoted) return null;
-  const match = /^([A-Za-z_][A-Za-z0-9_]*)=/.exec(first.text);
-  const [start = "", name = ""] = match ?? [];
-  if (match === null) return null;
-  const value = { ...first, text: first.text.slice(start.length) };
-  return { name, value: { parts: [value, ...rest], text: text.slice(start.length) } };
 }
 
 function withNewline({ parts, text }: Word): Word {

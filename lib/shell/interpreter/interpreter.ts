@@ -8,6 +8,7 @@ import { fromUtf8, utf8 } from "../../base/bytes.ts";
 import { VethworkError } from "../../base/errors.ts";
 import { type Process, type Program, sleep, waitFor } from "../../sim/process.ts";
 import { type CommandContext, ToolError } from "../command.ts";
+import { DECLARATIONS } from "../grammar/assignment.ts";
 import { parseScriptText } from "../grammar/parser.ts";
 import type {
   CommandList,
@@ -16,14 +17,22 @@ import type {
   Pipeline,
   ShellCommand,
   SimpleCommand,
+  Word,
 } from "../grammar/syntax.ts";
+import type { ShellHost } from "../host.ts";
+import { hostAt } from "../host-at.ts";
 import { SIGTERM } from "../process-table.ts";
+import { readFile } from "../system-files.ts";
+import { ShellArray } from "./array.ts";
+import { assignedText } from "./assign.ts";
 import { findBuiltin, isSpecial } from "./builtins.ts";
+import { holds } from "./condition.ts";
+import type { Descriptor } from "./descriptor.ts";
 import { Expander } from "./expand.ts";
 import { Jump } from "./jump.ts";
 import { NOT_FOUND, resolveCommand } from "./lookup.ts";
 import { matchesPattern } from "./pattern.ts";
-import { redirected } from "./redirect.ts";
+import { type Redirected, redirected } from "./redirect.ts";
 import type { ShellState } from "./state.ts";
 
 /**
@@ -42,21 +51,34 @@ const PLAIN: Mode = { last: false };
 
 /** One shell with its streams. */
 export class Interpreter {
-  readonly context: CommandContext;
   readonly state: ShellState;
   readonly expander: Expander;
+  #context: CommandContext;
 
   constructor(context: CommandContext, state: ShellState) {
-    this.context = context;
+    this.#context = context;
     this.state = state;
-    this.expander = new Expander(state, (list) => this.#substitute(list));
+    this.expander = new Expander(this);
+  }
+
+  /** What commands are started with: their host has its files where `cd` went. */
+  get context(): CommandContext {
+    const { directory } = this.state;
+    if (directory !== null && this.#context.host.files.directory !== directory) {
+      this.#context = { ...this.#context, host: hostAt(this.#context.host, directory) };
+    }
+    return this.#context;
+  }
+
+  get host(): ShellHost {
+    return this.context.host;
   }
 
   /** A whole script: its exit status, traps and `exit` included. */
   *script(list: CommandList): Program<number> {
     const { state } = this;
     try {
-      yield* this.list(list, { last: state.commands.shell === "ash" });
+      yield* this.list(list, { last: state.shell === "ash" });
     } catch (error) {
       if (!(error instanceof Jump)) throw error;
       if (error.kind === "exit" || error.kind === "return") state.status = error.status;
@@ -77,7 +99,7 @@ export class Interpreter {
 
   /** A text as `eval`, `.` and traps run it. */
   *text(text: string): Program<number> {
-    return yield* this.list(parseScriptText(text));
+    return yield* this.list(parseScriptText(text, this.state.shell));
   }
 
   #background(job: Job): void {
@@ -140,7 +162,8 @@ export class Interpreter {
       for (const writer of writers) {
         while (writer.status === null) yield waitFor([writer.exited]);
       }
-      return status;
+      if (status !== 0 || !this.state.options.has("pipefail")) return status;
+      return writers.findLast((writer) => writer.status !== 0)?.status ?? 0;
     } finally {
       for (const writer of writers) writer.kill(SIGTERM);
     }
@@ -167,7 +190,14 @@ export class Interpreter {
     }
   }
 
-  *#substitute(list: CommandList): Program<string> {
+  /** What a list prints; of a lone `<FILE`, the file. */
+  *substitute(list: CommandList): Program<string> {
+    const path = fileOf(list);
+    if (path !== null && this.state.shell !== "dash") {
+      const bytes = readFile(this.host, yield* this.expander.text(path));
+      this.state.status = bytes === null ? 1 : 0;
+      return fromUtf8(bytes ?? new Uint8Array(0));
+    }
     let text = "";
     const io = {
       ...this.context.io,
@@ -185,15 +215,17 @@ export class Interpreter {
   /** One command of a pipeline, with its redirections; its exit status. Throws `Jump`. */
   *command(command: ShellCommand, mode: Mode = PLAIN): Program<number> {
     let { io } = this.context;
+    let opened: readonly Descriptor[] = [];
     try {
-      const { redirects } = command;
-      const context =
-        redirects.length === 0
-          ? this.context
-          : yield* redirected(this.context, redirects, this.expander, this.state);
+      let inner: Interpreter = this;
+      if (command.redirects.length > 0) {
+        const to = yield* redirected(this.context, command.redirects, this.expander, this.state);
+        if (isExec(command)) this.#keep(to);
+        else opened = to.opened;
+        inner = new Interpreter(to.context, this.state);
+      }
       // What a tool complains of goes where the command's own standard error goes.
-      io = context.io;
-      const inner = context === this.context ? this : new Interpreter(context, this.state);
+      io = inner.context.io;
       this.state.status =
         command.kind === "simple"
           ? yield* inner.#simple(command, mode)
@@ -206,9 +238,21 @@ export class Interpreter {
         io.stderr(`${error.message}\n`);
         this.state.status = 2;
       } else throw error;
+    } finally {
+      for (const file of opened) file.close();
     }
     if (this.state.signal?.raised === true && !this.state.trapped) yield* this.#trap("TERM");
     return this.state.status;
+  }
+
+  /** Redirections of `exec` are the shell's from now on. */
+  #keep({ context, descriptors }: Redirected): void {
+    this.#context = context;
+    for (const [number, file] of descriptors) {
+      this.state.descriptors.get(number)?.close();
+      if (file === null) this.state.descriptors.delete(number);
+      else this.state.descriptors.set(number, file);
+    }
   }
 
   *#compound(command: CompoundCommand): Program<number> {
@@ -227,6 +271,12 @@ export class Interpreter {
         return yield* this.#loop(command);
       case "for":
         return yield* this.#for(command);
+      case "count":
+        return yield* this.#count(command);
+      case "test":
+        return (yield* holds(this, command.condition)) ? 0 : 1;
+      case "arithmetic":
+        return Number((yield* this.expander.number(command.expression)) === 0);
       case "case":
         return yield* this.#case(command);
       default:
@@ -236,7 +286,6 @@ export class Interpreter {
   }
 
   *#body(list: CommandList): Program<number> {
-    this.state.status = 0;
     return yield* this.list(list);
   }
 
@@ -270,7 +319,7 @@ export class Interpreter {
     let status = 0;
     for (const value of values) {
       yield sleep(PASS_NS);
-      state.variables.set(command.name, value);
+      state.assign(command.name, value);
       const go = yield* this.#pass(function* (this: Interpreter) {
         status = yield* this.#body(command.body);
         return true;
@@ -278,6 +327,22 @@ export class Interpreter {
       if (!go) break;
     }
     return status;
+  }
+
+  *#count({ start, condition, step, body }: CompoundCommand & { kind: "count" }): Program<number> {
+    const { expander } = this;
+    let status = 0;
+    yield* expander.number(start);
+    for (;;) {
+      yield sleep(PASS_NS);
+      if (condition.text.trim() !== "" && (yield* expander.number(condition)) === 0) return status;
+      const go = yield* this.#pass(function* (this: Interpreter) {
+        status = yield* this.#body(body);
+        return true;
+      });
+      if (!go) return status;
+      yield* expander.number(step);
+    }
   }
 
   /** One pass of a loop; false if it said that there is no next one, or was left by `break`. */
@@ -312,21 +377,36 @@ export class Interpreter {
     );
     const words = yield* expander.fields(command.words);
     const values = new Map<string, string>();
-    for (const { name, value } of command.assignments) {
-      const text = yield* expander.text(value);
-      values.set(name, text);
-      if (words.length === 0) state.variables.set(name, text);
-    }
     const [name] = words;
+    for (const assignment of command.assignments) {
+      const isDeclared = name !== undefined && DECLARATIONS.has(name);
+      if (isDeclared && name !== "export") state.makeLocal(assignment.name);
+      if (isDeclared && words.includes("-A")) {
+        state.setArray(assignment.name, new ShellArray(true));
+      }
+      const text = yield* assignedText(expander, state, assignment);
+      if (text === null) continue;
+      values.set(assignment.name, text);
+      if (name === undefined) state.assign(assignment.name, text);
+    }
     if (state.options.has("x")) this.#trace(values, words);
     if (name === undefined) return hasSubstitution ? state.status : 0;
     state.status = before;
     const body = state.functions.get(name);
     if (body !== undefined) return yield* this.#call(body, words.slice(1));
-    const builtin = findBuiltin(name);
+    const builtin = findBuiltin(name, state.shell);
     if (builtin !== null) {
-      if (isSpecial(name)) for (const [key, value] of values) state.variables.set(key, value);
-      return yield* builtin(this, words.slice(1));
+      const old = isSpecial(name) ? [] : [...values.keys()];
+      const kept = old.map((key) => [key, state.variables.get(key)] as const);
+      for (const [key, value] of values) state.assign(key, value);
+      try {
+        return yield* builtin(this, words.slice(1));
+      } finally {
+        for (const [key, value] of kept) {
+          if (value === undefined) state.variables.delete(key);
+          else state.variables.set(key, value);
+        }
+      }
     }
     return yield* this.run(words, mode.last && state.traps.size === 0, values);
   }
@@ -340,8 +420,7 @@ export class Interpreter {
     const { state } = this;
     const body = resolveCommand(state.commands, words);
     if (body === null) {
-      const place = state.commands.shell === "dash" ? "1: " : "";
-      this.context.io.stderr(`${state.name}: ${place}${words[0]}: not found\n`);
+      this.context.io.stderr(`${notFound(state, words[0] ?? "")}\n`);
       return NOT_FOUND;
     }
     const environment = new Map([...state.environment(), ...values]);
@@ -353,6 +432,7 @@ export class Interpreter {
     const { state } = this;
     const before = state.positional;
     state.positional = positional;
+    state.enter();
     try {
       return yield* this.command(body);
     } catch (error) {
@@ -360,6 +440,7 @@ export class Interpreter {
       throw error;
     } finally {
       state.positional = before;
+      state.leave();
     }
   }
 
@@ -384,4 +465,28 @@ export class Interpreter {
     const shown = [...values].map(([name, value]) => `${name}=${value}`);
     this.context.io.stderr(`+ ${[...shown, ...words].join(" ")}\n`);
   }
+}
+
+function isExec(command: ShellCommand): boolean {
+  if (command.kind !== "simple" || command.words.length !== 1) return false;
+  return command.words[0]?.text === "exec";
+}
+
+/** The file of a list that is nothing but `<FILE`; null for any other. */
+function fileOf(list: CommandList): Word | null {
+  const [job, ...more] = list;
+  const [command, ...others] = job?.items[0]?.pipeline.commands ?? [];
+  if (more.length + others.length > 0 || command?.kind !== "simple") return null;
+  const [redirect, ...rest] = command.redirects;
+  if (command.words.length + command.assignments.length + rest.length > 0) return null;
+  return redirect?.kind === "read" && redirect.descriptor === 0 ? redirect.target : null;
+}
+
+/** What a shell says of a command that is not there. */
+function notFound({ shell, name }: ShellState, command: string): string {
+  if (shell === "bash") {
+    const what = command.includes("/") ? "No such file or directory" : "command not found";
+    return `${name}: line 1: ${command}: ${what}`;
+  }
+  return `${name}: ${shell === "dash" ? "1: " : ""}${command}: not found`;
 }
