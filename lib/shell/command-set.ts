@@ -1,11 +1,10 @@
 /** Which commands a host or an image has. */
 import type { Command } from "./command.ts";
-
-/** Which shell `/bin/sh` is: of Debian, of busybox, or bash. */
-export type ShellKind = "dash" | "ash" | "bash";
+import type { ShellKind } from "./grammar/dialect.ts";
 
 /** Commands by name. */
 export interface CommandSet {
+  /** Which shell `/bin/sh` is: of Debian, of busybox, or bash. */
   readonly shell: ShellKind;
   /** The command of that name, with or without the path in front of it; null if there is none. */
   find(name: string): Command | null;

@@ -3,7 +3,7 @@
  * (rule texts, request bodies, outputs). Directories exist if a path names them, or since they were
  * made.
  *
- * Not modelled: permissions, links, devices; a relative path is taken from `/root`.
+ * Not modelled: permissions, links, devices.
  */
 import { concatBytes } from "../base/bytes.ts";
 
@@ -12,19 +12,30 @@ const HOME = "/root";
 
 /** One host's files. */
 export class FileSystem {
+  /** Where relative paths begin. */
+  readonly directory: string;
   readonly #files = new Map<string, Uint8Array>();
   readonly #directories = new Set(["/", HOME, "/tmp"]);
 
+  constructor(directory = HOME) {
+    this.directory = directory;
+  }
+
+  /** The path from the root. */
+  absolute(path: string): string {
+    return absolutePath(path, this.directory);
+  }
+
   /** The bytes of a file (borrowed), or null if there is none. */
   read(path: string): Uint8Array | null {
-    const name = absolutePath(path);
+    const name = this.absolute(path);
     if (name === "/dev/null") return new Uint8Array(0);
     return this.#files.get(name) ?? null;
   }
 
   /** Creates or replaces a file; takes `bytes`. */
   write(path: string, bytes: Uint8Array): void {
-    const name = absolutePath(path);
+    const name = this.absolute(path);
     if (name !== "/dev/null") this.#files.set(name, bytes);
   }
 
@@ -35,17 +46,17 @@ export class FileSystem {
 
   /** Removes a file; returns false if there is none. */
   remove(path: string): boolean {
-    return this.#files.delete(absolutePath(path));
+    return this.#files.delete(this.absolute(path));
   }
 
   /** Makes a directory, in which nothing is yet. */
   makeDirectory(path: string): void {
-    this.#directories.add(absolutePath(path));
+    this.#directories.add(this.absolute(path));
   }
 
   /** Forgets a directory and those in it; files in them keep it there. */
   removeDirectory(path: string): void {
-    const name = absolutePath(path);
+    const name = this.absolute(path);
     for (const made of this.#directories) {
       if (made === name || made.startsWith(`${name}/`)) this.#directories.delete(made);
     }
@@ -53,9 +64,14 @@ export class FileSystem {
 
   /** Whether the directory was made, or some file is below it. */
   isDirectory(path: string): boolean {
-    const name = absolutePath(path);
+    const name = this.absolute(path);
     if (this.#directories.has(name)) return true;
     return this.paths().some((file) => file.startsWith(`${name}/`));
+  }
+
+  /** Directories that were made, whatever is in them; sorted by code unit. */
+  directories(): string[] {
+    return [...this.#directories].sort();
   }
 
   /** All paths, sorted by code unit. */
@@ -66,7 +82,7 @@ export class FileSystem {
 
 /** The paths of all files below a directory. */
 export function filesBelow(files: FileSystem, directory: string): string[] {
-  const name = absolutePath(directory);
+  const name = files.absolute(directory);
   return files.paths().filter((path) => path.startsWith(name === "/" ? "/" : `${name}/`));
 }
 
@@ -77,9 +93,9 @@ export function removeTree(files: FileSystem, directory: string): void {
 }
 
 /** The path from the root, with `.`, `..` and doubled slashes resolved. */
-export function absolutePath(path: string): string {
+export function absolutePath(path: string, directory = HOME): string {
   const parts: string[] = [];
-  for (const part of (path.startsWith("/") ? path : `${HOME}/${path}`).split("/")) {
+  for (const part of (path.startsWith("/") ? path : `${directory}/${path}`).split("/")) {
     if (part === "..") parts.pop();
     else if (part !== "" && part !== ".") parts.push(part);
   }

@@ -1,8 +1,13 @@
 /** What others ask of a command line before it is run: its plain commands and their words. */
-
+import { shellProblem } from "./grammar/lexer.ts";
 import { parseScriptText } from "./grammar/parser.ts";
-import { type CommandList, literalText, type ShellCommand, type Word } from "./grammar/syntax.ts";
-import { shellProblem } from "./grammar/token.ts";
+import {
+  type CommandList,
+  type Condition,
+  literalText,
+  type ShellCommand,
+  type Word,
+} from "./grammar/syntax.ts";
 
 /** A simple command in which nothing is expanded. */
 export interface LiteralCommand {
@@ -67,14 +72,40 @@ function visitCommand(command: ShellCommand, visit: (command: ShellCommand) => v
     case "function":
       visitCommand(command.body, visit);
       return;
+    case "test":
+      visitCondition(command.condition, visit);
+      return;
+    case "arithmetic":
+      visitWord(command.expression, visit);
+      return;
     default:
       visitCommands(command.body, visit);
   }
 }
 
+function visitCondition(condition: Condition, visit: (command: ShellCommand) => void): void {
+  switch (condition.kind) {
+    case "and":
+    case "or":
+      visitCondition(condition.left, visit);
+      visitCondition(condition.right, visit);
+      return;
+    case "not":
+      visitCondition(condition.condition, visit);
+      return;
+    case "unary":
+      visitWord(condition.word, visit);
+      return;
+    default:
+      visitWord(condition.left, visit);
+      visitWord(condition.right, visit);
+  }
+}
+
 function visitWord({ parts }: Word, visit: (command: ShellCommand) => void): void {
   for (const part of parts) {
-    if (part.kind === "substitution") visitCommands(part.list, visit);
+    if (part.kind === "substitution" || part.kind === "process") visitCommands(part.list, visit);
+    else if (part.kind === "array") for (const word of part.words) visitWord(word, visit);
   }
 }
 

@@ -6,6 +6,7 @@ import { type CommandContext, type CommandStreams, ToolError } from "./command.t
 import type { CommandSet } from "./command-set.ts";
 import { inlineScript } from "./commands/sh.ts";
 import { LAB_COMMANDS } from "./commands.ts";
+import { shellOf } from "./grammar/dialect.ts";
 import { parseScriptText } from "./grammar/parser.ts";
 import { type CommandList, literalText } from "./grammar/syntax.ts";
 import type { CommandIo, ShellHost } from "./host.ts";
@@ -37,7 +38,8 @@ export function runCommand(
   io: CommandIo,
   surroundings: ShellSurroundings = LAB_SURROUNDINGS,
 ): Program<number> {
-  return interpreter(host, io, surroundings).script(parseScriptText(line));
+  const list = parseScriptText(line, surroundings.commands.shell);
+  return interpreter(host, io, surroundings).script(list);
 }
 
 /**
@@ -46,7 +48,7 @@ export function runCommand(
  * so are the arguments of commands in which something is expanded.
  */
 export function checkCommand(line: string, commands: CommandSet = LAB_COMMANDS): void {
-  checkList(parseScriptText(line), commands);
+  checkList(parseScriptText(line, commands.shell), commands);
 }
 
 function checkList(list: CommandList, commands: CommandSet): void {
@@ -71,7 +73,8 @@ function checkWords(words: readonly string[], commands: CommandSet = LAB_COMMAND
   if (findBuiltin(name) !== null) return;
   try {
     const script = inlineScript(words);
-    if (script !== null) checkCommand(script, commands);
+    const shell = shellOf(name, commands.shell);
+    if (script !== null) checkList(parseScriptText(script, shell), commands);
     if (resolveCommand(commands, words) === null) throw unknownCommand(commands, name);
   } catch (error) {
     if (!(error instanceof ToolError)) throw error;
@@ -91,6 +94,7 @@ function interpreter(
   const context: CommandContext = { host, io: streams, commands, environment, signal: null };
   const state = new ShellState({
     commands,
+    shell: commands.shell,
     environment,
     name: "sh",
     positional: [],

@@ -213,7 +213,7 @@ export function contextOf(
     host,
     io,
     commands: withScripts(
-      image === null ? toolboxCommands(container, "dash") : image.commands(container),
+      image === null ? toolboxCommands(container, "bash") : image.commands(container),
       host.files,
     ),
     environment: new LayeredMap(base, env),

@@ -95,7 +95,7 @@ function isRunnableScript(commands: CommandSet, container: Container, script: st
   const known = new Set(builtinNames());
   const missing: ShellCommand[] = [];
   try {
-    const list = parseScriptText(script);
+    const list = parseScriptText(script, commands.shell);
     visitCommands(list, (command) => {
       if (command.kind === "function") known.add(command.name);
     });

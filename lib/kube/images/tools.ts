@@ -7,12 +7,13 @@
  */
 import { formatIpv4 } from "../../base/inet.ts";
 import { type Command, immediate, notModelled } from "../../shell/command.ts";
-import { type CommandSet, commandSet, type ShellKind } from "../../shell/command-set.ts";
+import { type CommandSet, commandSet } from "../../shell/command-set.ts";
 import { busyboxHttpd } from "../../shell/commands/busybox/httpd.ts";
 import { busyboxNslookup } from "../../shell/commands/busybox/nslookup.ts";
 import { busyboxWget } from "../../shell/commands/busybox/wget.ts";
 import { shellCommand } from "../../shell/commands/sh.ts";
 import { COMMANDS } from "../../shell/commands.ts";
+import type { ShellKind } from "../../shell/grammar/dialect.ts";
 import type { Container } from "./container.ts";
 import type { Image } from "./image.ts";
 

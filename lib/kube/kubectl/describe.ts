@@ -32,7 +32,12 @@ import { layOut, type Row } from "./describe/rows.ts";
 import { endpointsRows, serviceRows, sliceRows } from "./describe/service.ts";
 import { claimRows, storageClassRows } from "./describe/storage.ts";
 import { unstructuredRows } from "./describe/unstructured.ts";
-import { daemonSetRows, replicaSetRows, statefulSetRows } from "./describe/workloads.ts";
+import {
+  daemonSetRows,
+  replicaSetRows,
+  replicationControllerRows,
+  statefulSetRows,
+} from "./describe/workloads.ts";
 import type { Output } from "./output.ts";
 import { objectsOf, selections } from "./select.ts";
 
@@ -63,9 +68,10 @@ const DESCRIBERS: ReadonlyMap<string, (server: ApiServer, object: ApiObject) => 
   ["Namespace", namespaceRows],
   ["Node", (server, object) => nodeRows(server, object as Node)],
   ["PersistentVolumeClaim", claimRows],
-  ["Pod", (_server, object) => podRows(object as Pod)],
+  ["Pod", (server, object) => podRows(server, object as Pod)],
   ["PodDisruptionBudget", (_server, object) => budgetRows(object)],
   ["PriorityClass", (_server, object) => priorityClassRows(object)],
+  ["ReplicationController", replicationControllerRows],
   ["ReplicaSet", (server, object) => replicaSetRows(server, object as ReplicaSet)],
   ["ResourceQuota", (_server, object) => quotaRows(object)],
   ["Secret", (_server, object) => secretRows(object)],

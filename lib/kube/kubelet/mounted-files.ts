@@ -53,7 +53,7 @@ export class MountedFiles extends FileSystem {
     const place = this.#place(path);
     if (place === null || super.isDirectory(path)) return super.isDirectory(path);
     const { volume, name } = place;
-    const isRoot = this.#mounts.some((mount) => mount.path === absolutePath(path));
+    const isRoot = this.#mounts.some((mount) => mount.path === this.absolute(path));
     return volume.isDirectory(name === "" ? "/" : name) || (isRoot && volume.read(name) === null);
   }
 
@@ -67,14 +67,28 @@ export class MountedFiles extends FileSystem {
     return [...super.paths(), ...mounted].sort();
   }
 
+  override directories(): string[] {
+    const mounted = this.#mounts.flatMap(({ path, volume, root }) => [
+      path,
+      ...volume
+        .directories()
+        .filter((name) => isBelow(name, root) && name !== "/" && !VOLUMES_OWN.has(name))
+        .map((name) => `${path}${name.slice(root === "/" ? 0 : root.length)}`),
+    ]);
+    return [...super.directories(), ...mounted].sort();
+  }
+
   #place(path: string): { readonly volume: FileSystem; readonly name: string } | null {
-    const name = absolutePath(path);
+    const name = this.absolute(path);
     const mount = this.#mounts.find((each) => name === each.path || isBelow(name, each.path));
     if (mount === undefined) return null;
     const { volume, root } = mount;
     return { volume, name: `${root === "/" ? "" : root}${name.slice(mount.path.length)}` };
   }
 }
+
+/** Directories that every FileSystem has. */
+const VOLUMES_OWN = new Set(["/root", "/tmp"]);
 
 function isBelow(name: string, directory: string): boolean {
   return directory === "/" || name.startsWith(`${directory}/`);

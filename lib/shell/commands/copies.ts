@@ -5,7 +5,7 @@
  * Differs: a link is a copy.
  */
 import { type Command, type CommandContext, immediate } from "../command.ts";
-import { absolutePath, filesBelow, removeTree } from "../files.ts";
+import { filesBelow, removeTree } from "../files.ts";
 
 /** `cp [-r] SOURCE… DESTINATION`. */
 export const cp: Command = copier("cp", (flags) => /[aRr]/.test(flags), false);
@@ -81,7 +81,7 @@ function copy({ host }: CommandContext, source: string, place: string): void {
   const bytes = host.files.read(source);
   if (bytes !== null) host.files.write(place, bytes.slice());
   else if (host.files.isDirectory(source)) host.files.makeDirectory(place);
-  const from = absolutePath(source);
+  const from = host.files.absolute(source);
   for (const path of filesBelow(host.files, source)) {
     host.files.write(
       `${place}${path.slice(from.length)}`,

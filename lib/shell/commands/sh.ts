@@ -2,9 +2,14 @@
 import { fromUtf8 } from "../../base/bytes.ts";
 import type { Program } from "../../sim/process.ts";
 import { type Command, type CommandContext, ToolError } from "../command.ts";
+import { shellOf } from "../grammar/dialect.ts";
 import { parseScriptText } from "../grammar/parser.ts";
 import { Interpreter } from "../interpreter/interpreter.ts";
 import { ShellState } from "../interpreter/state.ts";
+import { optionOf } from "../interpreter/variable-builtins.ts";
+
+/** As Debian 12 has it. */
+const BASH_VERSION = "5.2.15(1)-release";
 
 /** What the words of a shell's command line ask for. */
 interface Invocation {
@@ -26,20 +31,22 @@ export function shellCommand(name: string): Command {
     name,
     parse(args) {
       const { options, script, words } = readInvocation(args);
-      if (script !== null) parseScriptText(script);
       return function* (context) {
+        const shell = shellOf(name, context.commands.shell);
         const [first = name, ...rest] = words;
         const text = script ?? (yield* readScript(context, name, words[0] ?? null));
         const state = new ShellState({
           commands: context.commands,
+          shell,
           environment: context.environment,
           name: first,
           positional: rest,
           pid: context.host.processes.takePid(),
           signal: context.signal,
         });
+        if (shell === "bash") state.variables.set("BASH_VERSION", BASH_VERSION);
         for (const option of options) state.options.add(option);
-        return yield* new Interpreter(context, state).script(parseScriptText(text));
+        return yield* new Interpreter(context, state).script(parseScriptText(text, shell));
       };
     },
   };
@@ -52,11 +59,10 @@ function readInvocation(args: readonly string[]): Invocation {
   for (let word = words[0]; word !== undefined && /^[-+]./.test(word); word = words[0]) {
     words.shift();
     if (word === "--") break;
-    if (word === "-o") options.push(words.shift() === "errexit" ? "e" : "");
-    else if (!word.startsWith("--")) {
-      inline ||= word.includes("c");
-      options.push(...word.slice(1).replace(/[cil]/g, ""));
-    }
+    if (word.startsWith("--")) continue;
+    inline ||= word.includes("c");
+    options.push(...word.slice(1).replace(/[cilo]/g, ""));
+    if (word.includes("o")) options.push(optionOf(words.shift() ?? ""));
   }
   return { options, script: inline ? (words.shift() ?? "") : null, words };
 }

@@ -77,7 +77,7 @@ class Expression {
     const [first = "", operator, second] = this.#words.slice(this.#next);
     if (second !== undefined && operator !== undefined && isBinary(operator)) {
       this.#next += 3;
-      return compare(first, operator, second);
+      return compareValues(first, operator, second);
     }
     if (first === "(" && operator !== undefined) {
       this.#next += 1;
@@ -85,7 +85,7 @@ class Expression {
       if (!this.#takes(")")) throw new ToolError("sh: closing paren expected", WRONG);
       return value;
     }
-    if (/^-[nzefdrswxLh]$/.test(first) && operator !== undefined) {
+    if (/^-[nzefdrswxLhSpbck]$/.test(first) && operator !== undefined) {
       this.#next += 2;
       return this.#unary(first, operator);
     }
@@ -96,13 +96,7 @@ class Expression {
   #unary(operator: string, operand: string): boolean {
     if (operator === "-n") return operand !== "";
     if (operator === "-z") return operand === "";
-    const isDirectory = this.#host.files.isDirectory(operand);
-    if (operator === "-d") return isDirectory;
-    const bytes = readFile(this.#host, operand);
-    if (operator === "-s") return bytes !== null && bytes.length > 0;
-    if (operator === "-f") return bytes !== null;
-    if (operator === "-L" || operator === "-h" || operator === "-x") return false;
-    return bytes !== null || isDirectory;
+    return testFile(this.#host, operator, operand);
   }
 
   #takes(...words: string[]): boolean {
@@ -112,11 +106,29 @@ class Expression {
   }
 }
 
+/** What `-e`, `-d` and their kind ask of a path. */
+export function testFile(host: ShellHost, operator: string, path: string): boolean {
+  const isDirectory = host.files.isDirectory(path);
+  if (operator === "-d") return isDirectory;
+  const bytes = readFile(host, path);
+  if (operator === "-s") return bytes !== null && bytes.length > 0;
+  if (operator === "-f") return bytes !== null;
+  if (operator === "-x") return isDirectory || (bytes !== null && isScript(bytes));
+  if (/^-[LhSpbck]$/.test(operator)) return false;
+  return bytes !== null || isDirectory;
+}
+
+/** Files have no modes, so one that begins with `#!` is taken for one that can be run. */
+function isScript(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x23 && bytes[1] === 0x21;
+}
+
 function isBinary(word: string): boolean {
   return /^(=|==|!=|<|>|-(eq|ne|lt|le|gt|ge))$/.test(word);
 }
 
-function compare(a: string, operator: string, b: string): boolean {
+/** Two values by `=`, `<`, `-eq` and their kind. Throws `ToolError` for what is no number. */
+export function compareValues(a: string, operator: string, b: string): boolean {
   switch (operator) {
     case "=":
     case "==":

@@ -3,20 +3,48 @@
  * substitution is cut by a lexer of its own.
  *
  * Spec: POSIX.1-2017, Shell Command Language §2.2 (quoting), §2.3 (token recognition),
- * §2.7.4 (here-documents); busybox ash for `<<<`, `&>`.
- * Not modelled: a `case` pattern with an unpaired `)` inside of `$(…)`, `$'…'`.
+ * §2.7.4 (here-documents); bash(1) 5.2 for what a `Dialect` has besides.
+ * Not modelled: a `case` pattern with an unpaired `)` inside of `$(…)`.
  */
-import type { VethworkError } from "../../base/errors.ts";
-import type { ParameterOperator, Word, WordPart } from "./syntax.ts";
-import { type ParseTokens, shellProblem, type Token, type Tokens } from "./token.ts";
+import { VethworkError } from "../../base/errors.ts";
+import { unescapeText } from "../escapes.ts";
+import type { Dialect } from "./dialect.ts";
+import { readBraced } from "./parameter.ts";
+import type { CommandList, Word, WordPart } from "./syntax.ts";
+
+/** A token and where it begins and ends in the text. */
+export interface Token {
+  readonly kind: "word" | "operator" | "end";
+  /** The operator, or the word as it was written. */
+  readonly text: string;
+  /** null for operators and the end. */
+  readonly word: Word | null;
+  readonly at: number;
+  readonly end: number;
+}
+
+/** What a lexer found. */
+export interface Tokens {
+  readonly tokens: readonly Token[];
+  /** Bodies of here-documents in the order of their operators. */
+  readonly documents: readonly Word[];
+  /** Where it stopped: behind the `)` of a substitution, or at the end. */
+  readonly end: number;
+}
+
+/** Makes a list of what stands inside of a substitution. */
+export type ParseTokens = (text: string, tokens: Tokens, dialect: Dialect) => CommandList;
 
 const OPERATORS = [
   "&&",
   "||",
   ";;",
+  "&>>",
   "&>",
   ">&",
+  "<&",
   ">|",
+  "<>",
   "<<<",
   "<<-",
   "<<",
@@ -30,42 +58,51 @@ const OPERATORS = [
   "(",
   ")",
 ];
-const PARAMETER_OPERATORS: readonly ParameterOperator[] = [
-  ":-",
-  ":=",
-  ":?",
-  ":+",
-  "%%",
-  "##",
-  "-",
-  "=",
-  "?",
-  "+",
-  "%",
-  "#",
-];
+
+/** Names of variables are looked for in so many characters. */
+const LONGEST_NAME = 200;
+
+/** The error for a script that is none, or that asks for more than this shell has. */
+export function shellProblem(what: string): VethworkError {
+  return new VethworkError(
+    "VW_COMMAND",
+    `shell: ${what}`,
+    "the shell has words, quotes, variables, $(…), $((…)), ; && || ! & | < > >> <<< <<, " +
+      "if while until for case { } ( ), functions and comments",
+  );
+}
 
 /** Cuts `text`. Throws `VW_COMMAND`. */
-export function tokenize(text: string, parse: ParseTokens): Tokens {
-  return new Lexer(text, 0, parse).tokens(false);
+export function tokenize(text: string, parse: ParseTokens, dialect: Dialect): Tokens {
+  return new Lexer(text, 0, parse, dialect).tokens(false);
+}
+
+/** A text in which only expansions count: an arithmetic expression. Throws `VW_COMMAND`. */
+export function expansionsOf(text: string, parse: ParseTokens, dialect: Dialect): Word {
+  return new Lexer(text, 0, parse, dialect).wordOf(text);
 }
 
 /** What double quotes and here-documents end with, or the end of a `${…}` word. */
-type Quoting = "none" | "double" | "document" | "brace" | "quoted-brace";
+export type Quoting = "none" | "double" | "document" | "brace" | "quoted-brace";
 
-class Lexer {
+/** Reads one text; `readBraced` takes it over behind `${`. */
+export class Lexer {
+  readonly dialect: Dialect;
   readonly #text: string;
   readonly #parse: ParseTokens;
   readonly #tokens: Token[] = [];
   readonly #documents: Word[] = [];
   #at: number;
   /** End words of here-documents whose bodies begin after the next newline. */
-  #pending: { readonly end: string; readonly expand: boolean }[] = [];
+  #pending: { readonly end: string; readonly expand: boolean; readonly tabs: boolean }[] = [];
+  /** Between `[[` and `]]`, where `=~` is followed by a regular expression. */
+  #inTest = false;
 
-  constructor(text: string, at: number, parse: ParseTokens) {
+  constructor(text: string, at: number, parse: ParseTokens, dialect: Dialect) {
     this.#text = text;
     this.#at = at;
     this.#parse = parse;
+    this.dialect = dialect;
   }
 
   /** All tokens; of a substitution those up to its closing parenthesis. */
@@ -93,9 +130,11 @@ class Lexer {
 
   #token(): void {
     const at = this.#at;
-    const operator = OPERATORS.find((text) => this.#text.startsWith(text, at));
-    if (operator === undefined) {
+    const operator = this.#operator();
+    if (operator === null) {
       const word = this.#word();
+      if (this.dialect.hasTest)
+        this.#inTest = this.#inTest ? word.text !== "]]" : word.text === "[[";
       this.#noteDocument(word);
       this.#tokens.push({ kind: "word", text: word.text, word, at, end: this.#at });
       return;
@@ -105,23 +144,46 @@ class Lexer {
     if (operator === "\n") this.#readDocuments();
   }
 
+  /** The operator that begins here; null for a word. */
+  #operator(): string | null {
+    if (this.#inTest && this.#tokens.at(-1)?.text === "=~") return null;
+    if (this.dialect.isBash && /^<\((?!\()/.test(this.#text.slice(this.#at, this.#at + 3)))
+      return null;
+    return OPERATORS.find((text) => this.#text.startsWith(text, this.#at)) ?? null;
+  }
+
   /** A word behind `<<` is the end of a document; in quotes, nothing in it is expanded. */
   #noteDocument({ parts, text }: Word): void {
     const before = this.#tokens.at(-1);
     if (before?.kind !== "operator" || !/^<<-?$/.test(before.text)) return;
     const end = parts.map((part) => (part.kind === "literal" ? part.text : text)).join("");
     const expand = parts.every((part) => part.kind !== "literal" || !part.quoted);
-    this.#pending.push({ end, expand });
+    this.#pending.push({ end, expand, tabs: before.text === "<<-" });
   }
 
   #word(): Word {
     const at = this.#at;
-    const parts = this.#parts("none", /[ \t\r\n;&|<>()]/);
+    const isExpression = this.#inTest && this.#tokens.at(-1)?.text === "=~";
+    const parts: WordPart[] = [];
+    if (this.dialect.isBash && this.take("<(")) {
+      parts.push({ kind: "process", list: this.#nested(), quoted: false });
+    }
+    parts.push(...this.parts("none", isExpression ? /[ \t\r\n]/ : /[ \t\r\n;&|<>()]/));
+    const isArray = /^[A-Za-z_][A-Za-z0-9_]*\+?=$/.test(this.#text.slice(at, this.#at));
+    if (isArray && this.dialect.isBash && this.take("(")) parts.push(this.#array());
     return { parts, text: this.#text.slice(at, this.#at) };
   }
 
+  /** The elements of `name=(…)`, whose opening parenthesis has been taken. */
+  #array(): WordPart {
+    const lexer = new Lexer(this.#text, this.#at, this.#parse, this.dialect);
+    const { tokens, end } = lexer.tokens(true);
+    this.#at = end;
+    return { kind: "array", words: tokens.flatMap(({ word }) => word ?? []), quoted: false };
+  }
+
   /** Parts up to a character that `stop` knows, which is not taken, or the end of the text. */
-  #parts(quoting: Quoting, stop: RegExp): WordPart[] {
+  parts(quoting: Quoting, stop: RegExp): WordPart[] {
     const parts: WordPart[] = [];
     const quoted = quoting === "double" || quoting === "document" || quoting === "quoted-brace";
     const add = (text: string, isQuoted = quoted): void => {
@@ -136,7 +198,7 @@ class Lexer {
       this.#at += 1;
       if (char === "'" && !quoted) add(this.#until("'"), true);
       else if (char === '"' && quoting !== "double" && quoting !== "document") {
-        const inner = this.#parts("double", /"/);
+        const inner = this.parts("double", /"/);
         if (this.#char() === "") throw this.#open('"');
         this.#at += 1;
         if (inner.length === 0) add("", true);
@@ -149,7 +211,9 @@ class Lexer {
           this.#at += 1;
         }
       } else if (char === "`") parts.push(this.#backquoted(quoted));
-      else if (char === "$") {
+      else if (char === "$" && !quoted && this.dialect.hasAnsiQuotes && this.take("'")) {
+        add(this.#ansiQuoted(), true);
+      } else if (char === "$") {
         const part = this.#expansion(quoted);
         if (part === null) add("$");
         else parts.push(part);
@@ -160,44 +224,20 @@ class Lexer {
   /** What stands behind a `$`; null if nothing does, and it is a dollar sign. */
   #expansion(quoted: boolean): WordPart | null {
     if (this.#text.startsWith("((", this.#at)) return this.#arithmetic(quoted);
-    if (this.#char() === "(") {
-      const lexer = new Lexer(this.#text, this.#at + 1, this.#parse);
-      const tokens = lexer.tokens(true);
-      this.#at = tokens.end;
-      return { kind: "substitution", list: this.#parse(this.#text, tokens), quoted };
-    }
-    if (this.#char() === "{") return this.#braced(quoted);
-    const name = /^([A-Za-z_][A-Za-z0-9_]*|[0-9@*#?$!-])/.exec(
-      this.#text.slice(this.#at, this.#at + 200),
-    );
+    if (this.take("(")) return { kind: "substitution", list: this.#nested(), quoted };
+    if (this.take("{")) return readBraced(this, quoted);
+    const name = this.takeMatch(/^(?:[A-Za-z_][A-Za-z0-9_]*|[0-9@*#?$!-])/);
     if (name === null) return null;
-    this.#at += name[0].length;
-    return { kind: "parameter", name: name[0], operator: null, word: null, quoted };
+    const plain = { index: null, indirect: false, operator: null, word: null, second: null };
+    return { kind: "parameter", name: name[0], ...plain, quoted };
   }
 
-  #braced(quoted: boolean): WordPart {
-    this.#at += 1;
-    const match = /^(#)?([A-Za-z_][A-Za-z0-9_]*|[0-9]+|[@*#?$!-])/.exec(this.#text.slice(this.#at));
-    if (match === null)
-      throw shellProblem(`bad substitution "\${${this.#text.slice(this.#at, this.#at + 10)}"`);
-    const isCount = match[1] === undefined && match[0] === "#";
-    const [, hash, name = ""] = match;
-    this.#at += match[0].length;
-    const operator =
-      hash !== undefined && !isCount
-        ? "#length"
-        : (PARAMETER_OPERATORS.find((text) => this.#text.startsWith(text, this.#at)) ?? null);
-    let word: Word | null = null;
-    if (operator !== null && operator !== "#length") {
-      this.#at += operator.length;
-      const at = this.#at;
-      const parts = this.#parts(quoted ? "quoted-brace" : "brace", /\}/);
-      word = { parts, text: this.#text.slice(at, this.#at) };
-    }
-    if (this.#char() === "") throw this.#open("${");
-    if (this.#char() !== "}") throw shellProblem(`bad substitution "\${${name}${this.#char()}"`);
-    this.#at += 1;
-    return { kind: "parameter", name, operator, word, quoted };
+  /** What stands in `$(…)`, whose opening parenthesis has been taken. */
+  #nested(): CommandList {
+    const lexer = new Lexer(this.#text, this.#at, this.#parse, this.dialect);
+    const tokens = lexer.tokens(true);
+    this.#at = tokens.end;
+    return this.#parse(this.#text, tokens, this.dialect);
   }
 
   #arithmetic(quoted: boolean): WordPart {
@@ -213,7 +253,7 @@ class Lexer {
     if (!this.#text.startsWith("))", at)) throw this.#open("$((");
     const inner = this.#text.slice(start, at);
     this.#at = at + 2;
-    return { kind: "arithmetic", expression: this.#wordOf(inner), quoted };
+    return { kind: "arithmetic", expression: this.wordOf(inner), quoted };
   }
 
   #backquoted(quoted: boolean): WordPart {
@@ -228,13 +268,50 @@ class Lexer {
         this.#at += 1;
       } else inner += char;
     }
-    const list = this.#parse(inner, tokenize(inner, this.#parse));
+    const tokens = tokenize(inner, this.#parse, this.dialect);
+    const list = this.#parse(inner, tokens, this.dialect);
     return { kind: "substitution", list, quoted };
   }
 
   /** A text in which only expansions count: a here-document, an arithmetic expression. */
-  #wordOf(text: string): Word {
-    return { parts: new Lexer(text, 0, this.#parse).#parts("document", /(?!)/), text };
+  wordOf(text: string): Word {
+    const lexer = new Lexer(text, 0, this.#parse, this.dialect);
+    return { parts: lexer.parts("document", /(?!)/), text };
+  }
+
+  /** A word in `${…}` or `name[…]`, up to a character that `stop` knows. */
+  wordUpTo(stop: RegExp, quoted: boolean): Word {
+    const at = this.#at;
+    const parts = this.parts(quoted ? "quoted-brace" : "brace", stop);
+    return { parts, text: this.#text.slice(at, this.#at) };
+  }
+
+  /** Whether `text` stands here; then it is taken. */
+  take(text: string): boolean {
+    if (!this.#text.startsWith(text, this.#at)) return false;
+    this.#at += text.length;
+    return true;
+  }
+
+  /** What a pattern that begins with `^` finds here, which is taken. */
+  takeMatch(pattern: RegExp): RegExpExecArray | null {
+    const match = pattern.exec(this.#text.slice(this.#at, this.#at + LONGEST_NAME));
+    this.#at += match?.[0].length ?? 0;
+    return match;
+  }
+
+  /** The error for a `${…}` that is none. */
+  badSubstitution(): VethworkError {
+    if (this.#char() === "") return this.#open("${");
+    return shellProblem(`bad substitution near "${this.#text.slice(this.#at, this.#at + 10)}"`);
+  }
+
+  /** What stands in `$'…'`, whose opening quote has been taken. */
+  #ansiQuoted(): string {
+    const match = this.#text.slice(this.#at).match(/^((?:[^'\\]|\\.)*)'/s);
+    if (match === null) throw this.#open("$'");
+    this.#at += match[0].length;
+    return unescapeText((match[1] ?? "").replace(/\\(['"])/g, "$1"));
   }
 
   #until(quote: string): string {
@@ -246,7 +323,7 @@ class Lexer {
   }
 
   #readDocuments(): void {
-    for (const { end: endWord, expand } of this.#pending) {
+    for (const { end: endWord, expand, tabs } of this.#pending) {
       let body = "";
       for (;;) {
         if (this.#at >= this.#text.length) {
@@ -254,13 +331,14 @@ class Lexer {
         }
         const newline = this.#text.indexOf("\n", this.#at);
         const end = newline === -1 ? this.#text.length : newline;
-        const row = this.#text.slice(this.#at, end);
+        const whole = this.#text.slice(this.#at, end);
+        const row = tabs ? whole.replace(/^\t+/, "") : whole;
         this.#at = end + 1;
         if (row.trim() === endWord) break;
         body += `${row}\n`;
       }
       const literal: Word = { parts: [{ kind: "literal", text: body, quoted: true }], text: body };
-      this.#documents.push(expand ? this.#wordOf(body) : literal);
+      this.#documents.push(expand ? this.wordOf(body) : literal);
     }
     this.#pending = [];
   }

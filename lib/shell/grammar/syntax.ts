@@ -4,26 +4,49 @@
  * Spec: POSIX.1-2017, Shell Command Language §2.6 (expansions), §2.9 (commands).
  */
 
-/** A piece of a word. `quoted` says that it stood in quotes: its value is not split into fields. */
+/**
+ * A piece of a word. `quoted` says that it stood in quotes: its value is not split into fields.
+ * `process` is bash's `<(…)`, `array` the `(…)` behind `name=`.
+ */
 export type WordPart =
   | { readonly kind: "literal"; readonly text: string; readonly quoted: boolean }
   | ParameterPart
   | { readonly kind: "substitution"; readonly list: CommandList; readonly quoted: boolean }
+  | { readonly kind: "process"; readonly list: CommandList; readonly quoted: boolean }
+  | { readonly kind: "array"; readonly words: readonly Word[]; readonly quoted: boolean }
   | { readonly kind: "arithmetic"; readonly expression: Word; readonly quoted: boolean };
 
 /** `$name`, `${name}`, `${#name}`, `${name:-word}` and its kind. */
 export interface ParameterPart {
   readonly kind: "parameter";
   readonly name: string;
+  /** What stands in `name[…]`: an expression, `@` or `*`; null without it. */
+  readonly index: Word | null;
+  /** `${!name}`: the value names what is meant; of an array, its keys are. */
+  readonly indirect: boolean;
   readonly operator: ParameterOperator | null;
-  /** What follows the operator; null without one. */
+  /** What follows the operator: a pattern of `/`, the offset of `substring`; null without one. */
   readonly word: Word | null;
+  /** The replacement of `/`, the length of `substring`; null without one. */
+  readonly second: Word | null;
   readonly quoted: boolean;
 }
 
-/** `#` is the length; with `:` an empty value counts as unset. */
+/**
+ * `#length` is `${#name}`; with `:` an empty value counts as unset. bash's own are `substring`
+ * (`${name:1:2}`), replacements and changes of letters.
+ */
 export type ParameterOperator =
   | "#length"
+  | "substring"
+  | "//"
+  | "/#"
+  | "/%"
+  | "/"
+  | "^^"
+  | "^"
+  | ",,"
+  | ","
   | "-"
   | ":-"
   | "="
@@ -44,16 +67,18 @@ export interface Word {
   readonly text: string;
 }
 
-/** One redirection of descriptor 0, 1 or 2; for `text` the target is the text itself. */
+/** One redirection of a descriptor; for `text` the target is the text itself. */
 export interface Redirect {
   readonly descriptor: number;
-  readonly kind: "read" | "write" | "append" | "text" | "duplicate";
+  readonly kind: "read" | "write" | "append" | "both" | "text" | "duplicate" | "close";
   readonly target: Word;
 }
 
-/** `NAME=value` before a command. */
+/** `NAME=value` before a command, of bash `NAME[index]=value` and `NAME+=value` as well. */
 export interface Assignment {
   readonly name: string;
+  readonly index: Word | null;
+  readonly appends: boolean;
   readonly value: Word;
 }
 
@@ -71,6 +96,18 @@ export interface Branch {
   readonly condition: CommandList;
   readonly body: CommandList;
 }
+
+/** What stands in `[[ … ]]`. */
+export type Condition =
+  | { readonly kind: "and" | "or"; readonly left: Condition; readonly right: Condition }
+  | { readonly kind: "not"; readonly condition: Condition }
+  | { readonly kind: "unary"; readonly operator: string; readonly word: Word }
+  | {
+      readonly kind: "binary";
+      readonly left: Word;
+      readonly operator: string;
+      readonly right: Word;
+    };
 
 /** One `pattern | pattern) list ;;`. */
 export interface CaseClause {
@@ -100,6 +137,16 @@ export type CompoundBody =
       readonly words: readonly Word[] | null;
       readonly body: CommandList;
     }
+  | {
+      /** `for ((start; condition; step))`; an empty condition holds. */
+      readonly kind: "count";
+      readonly start: Word;
+      readonly condition: Word;
+      readonly step: Word;
+      readonly body: CommandList;
+    }
+  | { readonly kind: "test"; readonly condition: Condition }
+  | { readonly kind: "arithmetic"; readonly expression: Word }
   | { readonly kind: "case"; readonly subject: Word; readonly clauses: readonly CaseClause[] }
   | { readonly kind: "function"; readonly name: string; readonly body: ShellCommand };
 

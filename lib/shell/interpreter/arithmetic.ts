@@ -1,10 +1,11 @@
 /**
  * `$((…))`: integer expressions with C's operators and assignments to variables.
  *
- * Spec: POSIX.1-2017, Shell Command Language §2.6.4; ISO C §6.5 (precedence).
+ * Spec: POSIX.1-2017, Shell Command Language §2.6.4; ISO C §6.5 (precedence);
+ * bash(1) 5.2, Shell Arithmetic, for `**`, `,` and `base#digits`.
  * Differs: numbers are exact to 53 bits, not 64.
  */
-import { shellProblem } from "../grammar/token.ts";
+import { shellProblem } from "../grammar/lexer.ts";
 
 /** The variables of an expression. */
 export interface Numbers {
@@ -24,10 +25,11 @@ const LEVELS: readonly (readonly string[])[] = [
   ["<<", ">>"],
   ["+", "-"],
   ["*", "/", "%"],
+  ["**"],
 ];
 const ASSIGNMENTS = ["=", "+=", "-=", "*=", "/=", "%="];
 const TOKEN =
-  /\s*(0[xX][0-9a-fA-F]+|[0-9]+|[A-Za-z_][A-Za-z0-9_]*|\+\+|--|[-+*/%]=|<<|>>|<=|>=|==|!=|&&|\|\||[-+*/%<>=!~&|^?:()])/y;
+  /\s*([0-9]+#[0-9a-zA-Z]+|0[xX][0-9a-fA-F]+|[0-9]+|[A-Za-z_][A-Za-z0-9_]*(?:\[[^\]]*\])?|\+\+|--|[-+*/%]=|\*\*|<<|>>|<=|>=|==|!=|&&|\|\||[-+*/%<>=!~&|^?:(),])/y;
 
 /** The value. Throws `VW_COMMAND`, whose message is for the script's standard error. */
 export function evaluateArithmetic(text: string, variables: Numbers): number {
@@ -54,7 +56,8 @@ class Expression {
 
   value(): number {
     if (this.#tokens.length === 0) return 0;
-    const value = this.#ternary();
+    let value = this.#ternary();
+    while (this.#takes(",")) value = this.#ternary();
     if (this.#next < this.#tokens.length) throw this.#wrong();
     return value;
   }
@@ -115,6 +118,8 @@ class Expression {
   }
 
   #operand(token: string): number {
+    const [, base, digits] = /^([0-9]+)#(.+)$/.exec(token) ?? [];
+    if (digits !== undefined) return Number.parseInt(digits, Number(base));
     if (/^0[0-7]+$/.test(token)) return Number.parseInt(token, 8);
     if (/^[0-9]/.test(token)) return Number(token);
     if (!/^[A-Za-z_]/.test(token)) throw this.#wrong();
@@ -170,6 +175,8 @@ class Expression {
         return a - b;
       case "*":
         return a * b;
+      case "**":
+        return a ** b;
       default:
         if (b === 0) throw shellProblem("arithmetic: divide by zero");
         return operator === "/" ? Math.trunc(a / b) : a % b;

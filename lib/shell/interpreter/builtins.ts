@@ -1,19 +1,24 @@
 /**
  * Commands that change the shell itself.
  *
- * Spec: POSIX.1-2017, Shell Command Language §2.14 (special built-in utilities), read, wait, cd.
- * Differs: `ulimit` and `umask` limit nothing.
- * Not modelled: `getopts`, `alias`, job control; `cd` only sets PWD, since files are named
- * from the root.
+ * Spec: POSIX.1-2017, Shell Command Language §2.14 (special built-in utilities), wait; bash(1) 5.2,
+ * Shell Builtin Commands.
+ * Differs: `ulimit`, `umask` and `shopt` change nothing.
+ * Not modelled: `alias`, job control.
  */
-
-import type { Pipe } from "../../apps/pipe.ts";
-import { concatBytes, fromUtf8 } from "../../base/bytes.ts";
+import { fromUtf8 } from "../../base/bytes.ts";
 import { type Program, waitFor } from "../../sim/process.ts";
 import { type CommandContext, ToolError } from "../command.ts";
-import { splitFields } from "./expand.ts";
+import { formatted } from "../commands/printf.ts";
+import { unescapeText } from "../escapes.ts";
+import type { ShellKind } from "../grammar/dialect.ts";
+import { evaluateArithmetic } from "./arithmetic.ts";
+import { changeDirectory, printDirectory } from "./directory-builtins.ts";
+import { getopts } from "./getopts.ts";
 import { Jump } from "./jump.ts";
+import { mapfile, read } from "./read-builtins.ts";
 import type { ShellState } from "./state.ts";
+import { declare, exportVariables, makeLocal, set, shift, unset } from "./variable-builtins.ts";
 
 /** What a builtin is given: the shell that it stands in. */
 export interface BuiltinShell {
@@ -48,8 +53,15 @@ export function isSpecial(name: string): boolean {
   return SPECIAL.has(name);
 }
 
-/** The builtin of that name, or null. */
-export function findBuiltin(name: string): Builtin | null {
+/** Builtins that only bash has. */
+const ONLY_BASH = new Set(["declare", "let", "mapfile", "readarray", "shopt", "typeset"]);
+
+/** The builtin of that name in a shell, or null. */
+export function findBuiltin(name: string, shell: ShellKind = "bash"): Builtin | null {
+  if (shell !== "bash" && ONLY_BASH.has(name)) return null;
+  // Only the echo of dash is another one than the command.
+  if (name === "echo") return shell === "dash" ? at(dashEcho) : null;
+  if (name === "printf") return shell === "bash" ? printText : null;
   return BUILTINS.get(name) ?? null;
 }
 
@@ -64,19 +76,29 @@ const BUILTINS: ReadonlyMap<string, Builtin> = new Map<string, Builtin>([
   ["cd", at(changeDirectory)],
   ["command", command],
   ["continue", at(({ state }, [levels]) => jump("continue", levels, state.status))],
+  ["declare", at(declare)],
   ["eval", (shell, args) => shell.text(args.join(" "))],
   ["exec", exec],
   ["exit", at(({ state }, [status]) => leave("exit", status, state.status))],
   ["export", at(exportVariables)],
-  ["local", at(setVariables)],
+  ["getopts", at(getopts)],
+  ["hash", at(() => 0)],
+  ["let", at(evaluate)],
+  ["local", at(makeLocal)],
+  ["mapfile", mapfile],
+  ["pwd", at(printDirectory)],
   ["read", read],
-  ["readonly", at(setVariables)],
+  ["readarray", mapfile],
+  ["readonly", at(exportVariables)],
   ["return", at(({ state }, [status]) => leave("return", status, state.status))],
   ["set", at(set)],
   ["shift", at(shift)],
+  ["shopt", at(() => 0)],
   [".", source],
   ["source", source],
   ["trap", at(trap)],
+  ["type", at(type)],
+  ["typeset", at(declare)],
   ["ulimit", at(() => 0)],
   ["umask", at(() => 0)],
   ["unset", at(unset)],
@@ -99,20 +121,68 @@ function leave(kind: "exit" | "return", status: string | undefined, last: number
   throw new Jump(kind, 1, status === undefined ? last : Number(status) & 255);
 }
 
-function changeDirectory({ state }: BuiltinShell, [path]: readonly string[]): number {
-  state.variables.set("PWD", path ?? state.variables.get("HOME") ?? "/");
+function* command(shell: BuiltinShell, args: readonly string[]): Program<number> {
+  const [first = "", name = ""] = args;
+  const { state, context } = shell;
+  if (first === "-V") return type(shell, args.slice(1));
+  if (first !== "-v") {
+    const builtin = findBuiltin(first, state.shell);
+    if (builtin !== null) return yield* builtin(shell, args.slice(1));
+    return yield* shell.run(args, false);
+  }
+  const place = placeOf(state, name);
+  if (place === null) return state.shell === "bash" ? 1 : 127;
+  context.io.stdout(`${place}\n`);
   return 0;
 }
 
-function* command(shell: BuiltinShell, args: readonly string[]): Program<number> {
-  const [first, name = ""] = args;
-  if (first !== "-v" && first !== "-V") return yield* shell.run(args, false);
-  const found =
-    BUILTINS.has(name) ||
-    shell.state.functions.has(name) ||
-    shell.state.commands.find(name) !== null;
-  if (!found) return 127;
-  shell.context.io.stdout(`${BUILTINS.has(name) ? name : `/bin/${name}`}\n`);
+/** Commands that shells carry out themselves, here as everywhere by the same name. */
+const COMMON = new Set(["[", "echo", "false", "kill", "printf", "test", "true"]);
+
+/** A builtin's or function's name, a command's path; null for what is not there. */
+function placeOf({ functions, commands }: ShellState, name: string): string | null {
+  if (functions.has(name) || BUILTINS.has(name) || COMMON.has(name)) return name;
+  if (commands.find(name) === null) return null;
+  return name.includes("/") ? name : `/bin/${name}`;
+}
+
+/** `type NAME…`. */
+function type({ state, context }: BuiltinShell, args: readonly string[]): number {
+  let status = 0;
+  for (const name of args.filter((word) => !word.startsWith("-"))) {
+    const place = placeOf(state, name);
+    if (place === null) {
+      context.io.stderr(
+        `${state.name}: ${state.shell === "bash" ? "line 1: type: " : ""}${name}: not found\n`,
+      );
+      status = state.shell === "bash" ? 1 : 127;
+    } else if (state.functions.has(name)) context.io.stdout(`${name} is a function\n`);
+    else if (BUILTINS.has(name)) context.io.stdout(`${name} is a shell builtin\n`);
+    else context.io.stdout(`${name} is ${place}\n`);
+  }
+  return status;
+}
+
+/** `let EXPRESSION…`. */
+function evaluate({ state }: BuiltinShell, args: readonly string[]): number {
+  let value = 0;
+  for (const expression of args) value = evaluateArithmetic(expression, state.numbers);
+  return Number(value === 0);
+}
+
+/** `printf`, which bash can put into a variable. */
+function* printText(shell: BuiltinShell, args: readonly string[]): Program<number> {
+  const [first, name = "", format = "", ...rest] = args;
+  if (first !== "-v") return yield* shell.run(["printf", ...args], false);
+  shell.state.assign(name, formatted(format, rest));
+  return 0;
+}
+
+/** dash's own `echo` reads escapes always, and knows no option but `-n`. */
+function dashEcho({ context }: BuiltinShell, args: readonly string[]): number {
+  const isBare = args[0] === "-n";
+  const text = unescapeText(args.slice(isBare ? 1 : 0).join(" "));
+  context.io.stdout(isBare ? text : `${text}\n`);
   return 0;
 }
 
@@ -120,87 +190,6 @@ function* command(shell: BuiltinShell, args: readonly string[]): Program<number>
 function* exec(shell: BuiltinShell, args: readonly string[]): Program<number> {
   if (args.length === 0) return 0;
   throw new Jump("exit", 1, yield* shell.run(args, true));
-}
-
-function exportVariables({ state, context }: BuiltinShell, args: readonly string[]): number {
-  const names = args.filter((word) => word !== "-p");
-  if (names.length === 0) {
-    for (const [name, value] of state.environment())
-      context.io.stdout(`export ${name}='${value}'\n`);
-  }
-  for (const word of names) {
-    const [name = ""] = word.split("=", 1);
-    if (word.includes("=")) state.variables.set(name, word.slice(name.length + 1));
-    state.exported.add(name);
-  }
-  return 0;
-}
-
-/** Differs: `readonly` does not protect and `local` does not end with the function. */
-function setVariables({ state }: BuiltinShell, args: readonly string[]): number {
-  for (const word of args) {
-    const [name = ""] = word.split("=", 1);
-    if (word.includes("=")) state.variables.set(name, word.slice(name.length + 1));
-  }
-  return 0;
-}
-
-function* read({ context, state }: BuiltinShell, args: readonly string[]): Program<number> {
-  const names = args.filter((word) => !word.startsWith("-"));
-  const { text, ended } = yield* readLine(context.io.stdin);
-  const raw = args.includes("-r") ? text : text.replace(/\\(.)/g, "$1");
-  const separators = state.variables.get("IFS") ?? " \t\n";
-  const fields = splitFields(raw, separators, Math.max(1, names.length));
-  for (const [index, name] of (names.length === 0 ? ["REPLY"] : names).entries()) {
-    state.variables.set(name, fields[index] ?? "");
-  }
-  return ended ? 1 : 0;
-}
-
-/** The bytes up to a newline, which is taken as well; `ended` says that there was none. */
-function* readLine(stdin: Pipe): Program<{ text: string; ended: boolean }> {
-  const bytes: Uint8Array[] = [];
-  for (;;) {
-    const byte = stdin.take(1);
-    if (byte.length === 0) {
-      if (stdin.atEnd) return { text: fromUtf8(concatBytes(bytes)), ended: true };
-      yield waitFor([stdin.waitQueue]);
-    } else if (byte[0] === 10) return { text: fromUtf8(concatBytes(bytes)), ended: false };
-    else bytes.push(byte);
-  }
-}
-
-function set({ state, context }: BuiltinShell, args: readonly string[]): number {
-  if (args.length === 0) {
-    for (const [name, value] of state.variables) context.io.stdout(`${name}='${value}'\n`);
-    return 0;
-  }
-  const left = [...args];
-  for (let word = left[0]; word !== undefined && /^[-+]/.test(word); word = left[0]) {
-    left.shift();
-    if (word === "--") {
-      state.positional = left;
-      return 0;
-    }
-    const letters = word === "-o" || word === "+o" ? longOption(left.shift() ?? "") : word.slice(1);
-    for (const letter of letters) {
-      if (word.startsWith("-")) state.options.add(letter);
-      else state.options.delete(letter);
-    }
-  }
-  if (left.length > 0) state.positional = left;
-  return 0;
-}
-
-function longOption(name: string): string {
-  const letters: Readonly<Record<string, string>> = { errexit: "e", nounset: "u", xtrace: "x" };
-  return letters[name] ?? "";
-}
-
-function shift({ state }: BuiltinShell, [count = "1"]: readonly string[]): number {
-  if (Number(count) > state.positional.length) return 1;
-  state.positional = state.positional.slice(Number(count));
-  return 0;
 }
 
 function* source(shell: BuiltinShell, [path = ""]: readonly string[]): Program<number> {
@@ -217,15 +206,6 @@ function trap({ state }: BuiltinShell, args: readonly string[]): number {
     const name = signal === "0" ? "EXIT" : signal === "15" ? "TERM" : signal.replace(/^SIG/, "");
     if (action === "-") state.traps.delete(name);
     else state.traps.set(name, action);
-  }
-  return 0;
-}
-
-function unset({ state }: BuiltinShell, args: readonly string[]): number {
-  for (const name of args) {
-    state.variables.delete(name);
-    state.exported.delete(name);
-    state.functions.delete(name);
   }
   return 0;
 }

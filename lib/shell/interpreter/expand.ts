@@ -1,38 +1,58 @@
 /**
- * Expands words: parameters, command substitutions, arithmetic, then splitting into fields.
+ * Expands words: braces, `~`, parameters, command substitutions, arithmetic, then splitting into
+ * fields and path names.
  *
- * Spec: POSIX.1-2017, Shell Command Language §2.6.
- * Not modelled: path name expansion (a pattern stays as it is written), `~`, `{a,b}`.
+ * Spec: POSIX.1-2017, Shell Command Language §2.6; bash(1) 5.2, Expansion.
+ * Not modelled: `~user`.
  */
+import { utf8 } from "../../base/bytes.ts";
 import type { Program } from "../../sim/process.ts";
-import { ToolError } from "../command.ts";
-import type { CommandList, ParameterPart, Word, WordPart } from "../grammar/syntax.ts";
+import type { CommandList, Word, WordPart } from "../grammar/syntax.ts";
+import type { ShellHost } from "../host.ts";
 import { evaluateArithmetic } from "./arithmetic.ts";
-import { quotePattern, trimPattern } from "./pattern.ts";
+import { expandBraces } from "./braces.ts";
+import { FieldBuilder } from "./fields.ts";
+import { parameterValue } from "./parameter.ts";
+import { pathNames } from "./path-names.ts";
+import { quotePattern } from "./pattern.ts";
 import type { ShellState } from "./state.ts";
 
-/** Runs the list of `$(…)` and returns what it printed. */
-export type Substitute = (list: CommandList) => Program<string>;
+/** What the shell around an expansion offers it. */
+export interface ExpansionShell {
+  readonly state: ShellState;
+  readonly host: ShellHost;
+  /** Runs the list of `$(…)` and returns what it printed. */
+  substitute(list: CommandList): Program<string>;
+}
 
 const DEFAULT_SEPARATORS = " \t\n";
 
 /** Expands one shell's words. */
 export class Expander {
-  readonly #state: ShellState;
-  readonly #substitute: Substitute;
+  readonly #shell: ExpansionShell;
 
-  constructor(state: ShellState, substitute: Substitute) {
-    this.#state = state;
-    this.#substitute = substitute;
+  constructor(shell: ExpansionShell) {
+    this.#shell = shell;
+  }
+
+  get #state(): ShellState {
+    return this.#shell.state;
   }
 
   /** The fields that words become. */
   *fields(words: readonly Word[]): Program<string[]> {
+    const { isBash } = this.#state.dialect;
     const fields: string[] = [];
-    for (const word of words) {
-      const builder = new FieldBuilder(this.#separators());
-      for (const part of word.parts) yield* this.#addPart(builder, part);
-      fields.push(...builder.finish());
+    for (const written of words) {
+      for (const word of isBash ? expandBraces(written) : [written]) {
+        const builder = new FieldBuilder(this.#separators());
+        for (const part of this.#withHome(word.parts)) yield* this.#addPart(builder, part);
+        for (const { text, pattern } of builder.finish()) {
+          const paths = pattern === null ? [] : pathNames(this.#shell.host.files, pattern);
+          if (paths.length > 0) fields.push(...paths);
+          else fields.push(text);
+        }
+      }
     }
     return fields;
   }
@@ -40,7 +60,7 @@ export class Expander {
   /** A word as one text: of an assignment, a redirection, a here-document. */
   *text({ parts }: Word): Program<string> {
     let text = "";
-    for (const part of parts) text += yield* this.#partText(part);
+    for (const part of this.#withHome(parts)) text += yield* this.#partText(part);
     return text;
   }
 
@@ -54,17 +74,51 @@ export class Expander {
     return pattern;
   }
 
+  /** A word as a regular expression: what was quoted stands for itself. */
+  *expression({ parts }: Word): Program<string> {
+    let expression = "";
+    for (const part of parts) {
+      const text = yield* this.#partText(part);
+      expression += part.quoted ? text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&") : text;
+    }
+    return expression;
+  }
+
+  /** A word as the value of an expression. */
+  *number(word: Word): Program<number> {
+    return evaluateArithmetic(yield* this.text(word), this.#state.numbers);
+  }
+
+  /** `~` at the beginning of a word, or of what is assigned. */
+  #withHome(parts: readonly WordPart[]): readonly WordPart[] {
+    const [first, ...rest] = parts;
+    if (first?.kind !== "literal" || first.quoted || !/^~(?:\/|$)/.test(first.text)) return parts;
+    if (first.text === "~" && rest.length > 0) return parts;
+    const home = this.#state.variables.get("HOME") ?? this.#shell.host.files.directory;
+    const place: WordPart = { kind: "literal", text: home, quoted: true };
+    return [place, { ...first, text: first.text.slice(1) }, ...rest];
+  }
+
+  /** `$RANDOM`: 0 to 32767. */
+  random(): number {
+    const { name, namespace } = this.#shell.host;
+    return namespace.random.stream(`${name}:shell:RANDOM`).below(RANDOM_BOUND);
+  }
+
   *#addPart(builder: FieldBuilder, part: WordPart): Program<void> {
     if (part.kind === "literal") builder.add(part.text, part.quoted);
-    else if (part.kind === "parameter" && part.operator === null && /^[@*]$/.test(part.name)) {
-      const { positional } = this.#state;
-      if (part.quoted && part.name === "*") builder.add(positional.join(" "), true);
-      else builder.addList(positional, part.quoted);
-    } else {
-      const text = yield* this.#partText(part);
-      if (part.quoted) builder.add(text, true);
-      else builder.split(text);
-    }
+    else if (part.kind === "parameter") {
+      const value = yield* parameterValue(this.#state, part, this);
+      if (typeof value === "string") this.#addText(builder, value, part.quoted);
+      else if (part.quoted && (part.index?.text ?? part.name) === "*") {
+        builder.add(value.join(this.#separators().slice(0, 1)), true);
+      } else builder.addList(value, part.quoted);
+    } else this.#addText(builder, yield* this.#partText(part), part.quoted);
+  }
+
+  #addText(builder: FieldBuilder, text: string, quoted: boolean): void {
+    if (quoted) builder.add(text, true);
+    else builder.split(text);
   }
 
   *#partText(part: WordPart): Program<string> {
@@ -72,55 +126,29 @@ export class Expander {
       case "literal":
         return part.text;
       case "substitution":
-        return (yield* this.#substitute(part.list)).replace(/\n+$/, "");
-      case "arithmetic": {
-        const { variables } = this.#state;
-        const expression = yield* this.text(part.expression);
-        const value = evaluateArithmetic(expression, {
-          get: (name) => variables.get(name) ?? null,
-          set: (name, number) => variables.set(name, number),
-        });
-        return String(value);
-      }
-      default:
-        return yield* this.#parameter(part);
-    }
-  }
-
-  *#parameter({ name, operator, word }: ParameterPart): Program<string> {
-    const state = this.#state;
-    const value = /^[@*]$/.test(name) ? state.positional.join(" ") : state.parameter(name);
-    if (operator === "#length") return String((value ?? "").length);
-    if (operator === null || word === null) return this.#required(name, value);
-    if (operator === "#" || operator === "##" || operator === "%" || operator === "%%") {
-      return trimPattern(value ?? "", yield* this.pattern(word), operator);
-    }
-    const isSet = value !== null && (value !== "" || !operator.startsWith(":"));
-    switch (operator.at(-1)) {
-      case "+":
-        return isSet ? yield* this.text(word) : "";
-      case "-":
-        return isSet ? value : yield* this.text(word);
-      case "=": {
-        if (isSet) return value;
-        const text = yield* this.text(word);
-        state.variables.set(name, text);
-        return text;
-      }
+        return (yield* this.#shell.substitute(part.list)).replace(/\n+$/, "");
+      case "process":
+        return yield* this.#process(part.list);
+      case "array":
+        return (yield* this.fields(part.words)).join(" ");
+      case "arithmetic":
+        return String(yield* this.number(part.expression));
       default: {
-        if (isSet) return value;
-        const text = yield* this.text(word);
-        const reason = text === "" ? "parameter not set" : text;
-        throw new ToolError(`${state.name}: ${name}: ${reason}`, 2);
+        const value = yield* parameterValue(this.#state, part, this);
+        return typeof value === "string" ? value : value.join(" ");
       }
     }
   }
 
-  #required(name: string, value: string | null): string {
-    if (value === null && this.#state.options.has("u")) {
-      throw new ToolError(`${this.#state.name}: ${name}: parameter not set`, 2);
-    }
-    return value ?? "";
+  /** `<(…)`: a file with what the list prints. */
+  *#process(list: CommandList): Program<string> {
+    const { state, host } = this.#shell;
+    const { files } = host;
+    const text = yield* this.#shell.substitute(list);
+    let number = FIRST_PROCESS_FILE;
+    while (files.read(`/dev/fd/${number}`) !== null && number > state.descriptors.size) number -= 1;
+    files.write(`/dev/fd/${number}`, utf8(text));
+    return `/dev/fd/${number}`;
   }
 
   #separators(): string {
@@ -128,68 +156,7 @@ export class Expander {
   }
 }
 
-/** Splits a text at the separators of `read`, into at most `limit` fields. */
-export function splitFields(text: string, separators: string, limit: number): string[] {
-  const fields: string[] = [];
-  let rest = trimStart(text, separators);
-  while (rest !== "" && fields.length < limit - 1) {
-    const end = [...rest].findIndex((char) => separators.includes(char));
-    fields.push(end === -1 ? rest : rest.slice(0, end));
-    rest = end === -1 ? "" : trimStart(rest.slice(end + 1), separators);
-  }
-  let end = rest.length;
-  while (end > 0 && separators.includes(rest[end - 1] ?? "")) end -= 1;
-  if (end > 0) fields.push(rest.slice(0, end));
-  return fields;
-}
+const RANDOM_BOUND = 32_768;
 
-function trimStart(text: string, separators: string): string {
-  let at = 0;
-  while (at < text.length && separators.includes(text[at] ?? "")) at += 1;
-  return text.slice(at);
-}
-
-/** The fields of one word. */
-class FieldBuilder {
-  readonly #separators: string;
-  readonly #fields: string[] = [];
-  #current = "";
-  /** Whether there is a field now, though it may be empty. */
-  #open = false;
-
-  constructor(separators: string) {
-    this.#separators = separators;
-  }
-
-  add(text: string, quoted: boolean): void {
-    this.#current += text;
-    this.#open ||= quoted || text !== "";
-  }
-
-  /** `$@`: each parameter is a field of its own. */
-  addList(texts: readonly string[], quoted: boolean): void {
-    texts.forEach((text, index) => {
-      if (index > 0) this.#close();
-      if (quoted) this.add(text, true);
-      else this.split(text);
-    });
-  }
-
-  split(text: string): void {
-    for (const char of text) {
-      if (this.#separators.includes(char)) this.#close();
-      else this.add(char, false);
-    }
-  }
-
-  finish(): readonly string[] {
-    this.#close();
-    return this.#fields;
-  }
-
-  #close(): void {
-    if (this.#open) this.#fields.push(this.#current);
-    this.#current = "";
-    this.#open = false;
-  }
-}
+/** bash counts downwards from here. */
+const FIRST_PROCESS_FILE = 63;

@@ -1,24 +1,45 @@
 /**
- * Runs a shell's syntax tree: lists, functions and simple commands; what consists of other lists is in
- * `compound.ts` and `pipeline.ts`.
+ * Runs a shell's syntax tree: lists, pipelines, compound commands, functions and simple commands.
  *
  * Spec: POSIX.1-2017, Shell Command Language §2.8 (exit status), §2.9 (commands), §2.14 (trap).
  */
 import { Pipe } from "../../apps/pipe.ts";
-import { fromUtf8 } from "../../base/bytes.ts";
+import { fromUtf8, utf8 } from "../../base/bytes.ts";
 import { VethworkError } from "../../base/errors.ts";
-import type { Program } from "../../sim/process.ts";
+import { type Process, type Program, sleep, waitFor } from "../../sim/process.ts";
 import { type CommandContext, ToolError } from "../command.ts";
+import { DECLARATIONS } from "../grammar/assignment.ts";
 import { parseScriptText } from "../grammar/parser.ts";
-import type { CommandList, Job, Pipeline, ShellCommand, SimpleCommand } from "../grammar/syntax.ts";
+import type {
+  CommandList,
+  CompoundCommand,
+  Job,
+  Pipeline,
+  ShellCommand,
+  SimpleCommand,
+  Word,
+} from "../grammar/syntax.ts";
+import type { ShellHost } from "../host.ts";
+import { hostAt } from "../host-at.ts";
+import { SIGTERM } from "../process-table.ts";
+import { readFile } from "../system-files.ts";
+import { ShellArray } from "./array.ts";
+import { assignedText } from "./assign.ts";
 import { findBuiltin, isSpecial } from "./builtins.ts";
-import { compound } from "./compound.ts";
+import { holds } from "./condition.ts";
+import type { Descriptor } from "./descriptor.ts";
 import { Expander } from "./expand.ts";
 import { Jump } from "./jump.ts";
 import { NOT_FOUND, resolveCommand } from "./lookup.ts";
-import { connected } from "./pipeline.ts";
-import { redirected } from "./redirect.ts";
+import { matchesPattern } from "./pattern.ts";
+import { type Redirected, redirected } from "./redirect.ts";
 import type { ShellState } from "./state.ts";
+
+/**
+ * What one pass of a loop takes besides its commands, in ns, so that virtual time goes on in a loop
+ * that never waits. Differs: commands of a list cost a system call each, not a fork and an exec.
+ */
+const PASS_NS = 500_000;
 
 /** How a command is run: whether a failure ends the script, whether it takes the shell's place. */
 interface Mode {
@@ -30,21 +51,34 @@ const PLAIN: Mode = { last: false };
 
 /** One shell with its streams. */
 export class Interpreter {
-  readonly context: CommandContext;
   readonly state: ShellState;
   readonly expander: Expander;
+  #context: CommandContext;
 
   constructor(context: CommandContext, state: ShellState) {
-    this.context = context;
+    this.#context = context;
     this.state = state;
-    this.expander = new Expander(state, (list) => this.#substitute(list));
+    this.expander = new Expander(this);
+  }
+
+  /** What commands are started with: their host has its files where `cd` went. */
+  get context(): CommandContext {
+    const { directory } = this.state;
+    if (directory !== null && this.#context.host.files.directory !== directory) {
+      this.#context = { ...this.#context, host: hostAt(this.#context.host, directory) };
+    }
+    return this.#context;
+  }
+
+  get host(): ShellHost {
+    return this.context.host;
   }
 
   /** A whole script: its exit status, traps and `exit` included. */
   *script(list: CommandList): Program<number> {
     const { state } = this;
     try {
-      yield* this.list(list, { last: state.commands.shell === "ash" });
+      yield* this.list(list, { last: state.shell === "ash" });
     } catch (error) {
       if (!(error instanceof Jump)) throw error;
       if (error.kind === "exit" || error.kind === "return") state.status = error.status;
@@ -65,7 +99,7 @@ export class Interpreter {
 
   /** A text as `eval`, `.` and traps run it. */
   *text(text: string): Program<number> {
-    return yield* this.list(parseScriptText(text));
+    return yield* this.list(parseScriptText(text, this.state.shell));
   }
 
   #background(job: Job): void {
@@ -94,23 +128,60 @@ export class Interpreter {
     }
   }
 
+  /** All commands but the last run as processes of their own; the pipe ends when its writer does. */
   *#pipeline({ commands, negated }: Pipeline, mode: Mode): Program<number> {
     const [first, ...more] = commands;
     if (first === undefined) return 0;
     const status =
       more.length === 0
         ? yield* this.command(first, negated ? PLAIN : mode)
-        : yield* connected(this, commands);
+        : yield* this.#connected(commands);
     return negated ? Number(status === 0) : status;
   }
 
-  /** A subshell with other streams. */
-  child(io: CommandContext["io"]): Interpreter {
+  *#connected(commands: readonly ShellCommand[]): Program<number> {
+    const { host } = this.context;
+    let { stdin } = this.context.io;
+    const writers: Process[] = [];
+    try {
+      for (const command of commands.slice(0, -1)) {
+        const pipe = new Pipe();
+        const write = (bytes: Uint8Array): void => pipe.write(bytes);
+        const io = {
+          ...this.context.io,
+          stdin,
+          write,
+          stdout: (text: string) => write(utf8(text)),
+        };
+        writers.push(host.processes.spawn(command.text, this.#writer(command, io, pipe)));
+        stdin = pipe;
+      }
+      const last = commands.at(-1);
+      const child = this.#child({ ...this.context.io, stdin });
+      const status = last === undefined ? 0 : yield* child.#inSubshell(last);
+      for (const writer of writers) {
+        while (writer.status === null) yield waitFor([writer.exited]);
+      }
+      if (status !== 0 || !this.state.options.has("pipefail")) return status;
+      return writers.findLast((writer) => writer.status !== 0)?.status ?? 0;
+    } finally {
+      for (const writer of writers) writer.kill(SIGTERM);
+    }
+  }
+
+  *#writer(command: ShellCommand, io: CommandContext["io"], pipe: Pipe): Program<number> {
+    try {
+      return yield* this.#child(io).#inSubshell(command);
+    } finally {
+      pipe.end();
+    }
+  }
+
+  #child(io: CommandContext["io"]): Interpreter {
     return new Interpreter({ ...this.context, signal: null, io }, this.state.subshell());
   }
 
-  /** One command as all of what a subshell does: `exit` and the like end no more than that. */
-  *inSubshell(command: ShellCommand): Program<number> {
+  *#inSubshell(command: ShellCommand): Program<number> {
     try {
       return yield* this.command(command);
     } catch (error) {
@@ -119,7 +190,14 @@ export class Interpreter {
     }
   }
 
-  *#substitute(list: CommandList): Program<string> {
+  /** What a list prints; of a lone `<FILE`, the file. */
+  *substitute(list: CommandList): Program<string> {
+    const path = fileOf(list);
+    if (path !== null && this.state.shell !== "dash") {
+      const bytes = readFile(this.host, yield* this.expander.text(path));
+      this.state.status = bytes === null ? 1 : 0;
+      return fromUtf8(bytes ?? new Uint8Array(0));
+    }
     let text = "";
     const io = {
       ...this.context.io,
@@ -130,26 +208,28 @@ export class Interpreter {
         text += fromUtf8(bytes);
       },
     };
-    this.state.status = yield* this.child(io).script(list);
+    this.state.status = yield* this.#child(io).script(list);
     return text;
   }
 
   /** One command of a pipeline, with its redirections; its exit status. Throws `Jump`. */
   *command(command: ShellCommand, mode: Mode = PLAIN): Program<number> {
     let { io } = this.context;
+    let opened: readonly Descriptor[] = [];
     try {
-      const { redirects } = command;
-      const context =
-        redirects.length === 0
-          ? this.context
-          : yield* redirected(this.context, redirects, this.expander, this.state);
+      let inner: Interpreter = this;
+      if (command.redirects.length > 0) {
+        const to = yield* redirected(this.context, command.redirects, this.expander, this.state);
+        if (isExec(command)) this.#keep(to);
+        else opened = to.opened;
+        inner = new Interpreter(to.context, this.state);
+      }
       // What a tool complains of goes where the command's own standard error goes.
-      io = context.io;
-      const inner = context === this.context ? this : new Interpreter(context, this.state);
+      io = inner.context.io;
       this.state.status =
         command.kind === "simple"
           ? yield* inner.#simple(command, mode)
-          : yield* compound(inner, command);
+          : yield* inner.#compound(command);
     } catch (error) {
       if (error instanceof ToolError) {
         io.stderr(error.text);
@@ -158,9 +238,135 @@ export class Interpreter {
         io.stderr(`${error.message}\n`);
         this.state.status = 2;
       } else throw error;
+    } finally {
+      for (const file of opened) file.close();
     }
     if (this.state.signal?.raised === true && !this.state.trapped) yield* this.#trap("TERM");
     return this.state.status;
+  }
+
+  /** Redirections of `exec` are the shell's from now on. */
+  #keep({ context, descriptors }: Redirected): void {
+    this.#context = context;
+    for (const [number, file] of descriptors) {
+      this.state.descriptors.get(number)?.close();
+      if (file === null) this.state.descriptors.delete(number);
+      else this.state.descriptors.set(number, file);
+    }
+  }
+
+  *#compound(command: CompoundCommand): Program<number> {
+    const { state } = this;
+    switch (command.kind) {
+      case "group":
+        return yield* this.#body(command.body);
+      case "subshell":
+        return yield* this.#child(this.context.io).script(command.body);
+      case "if":
+        for (const { condition, body } of command.branches) {
+          if (yield* this.#holds(condition)) return yield* this.#body(body);
+        }
+        return command.otherwise === null ? 0 : yield* this.#body(command.otherwise);
+      case "loop":
+        return yield* this.#loop(command);
+      case "for":
+        return yield* this.#for(command);
+      case "count":
+        return yield* this.#count(command);
+      case "test":
+        return (yield* holds(this, command.condition)) ? 0 : 1;
+      case "arithmetic":
+        return Number((yield* this.expander.number(command.expression)) === 0);
+      case "case":
+        return yield* this.#case(command);
+      default:
+        state.functions.set(command.name, command.body);
+        return 0;
+    }
+  }
+
+  *#body(list: CommandList): Program<number> {
+    return yield* this.list(list);
+  }
+
+  *#holds(condition: CommandList): Program<boolean> {
+    const { state } = this;
+    state.conditions += 1;
+    try {
+      return (yield* this.list(condition)) === 0;
+    } finally {
+      state.conditions -= 1;
+    }
+  }
+
+  *#loop(command: CompoundCommand & { kind: "loop" }): Program<number> {
+    let status = 0;
+    for (;;) {
+      yield sleep(PASS_NS);
+      const go = yield* this.#pass(function* (this: Interpreter) {
+        if ((yield* this.#holds(command.condition)) === command.until) return false;
+        status = yield* this.#body(command.body);
+        return true;
+      });
+      if (!go) return status;
+    }
+  }
+
+  *#for(command: CompoundCommand & { kind: "for" }): Program<number> {
+    const { state, expander } = this;
+    const values =
+      command.words === null ? state.positional : yield* expander.fields(command.words);
+    let status = 0;
+    for (const value of values) {
+      yield sleep(PASS_NS);
+      state.assign(command.name, value);
+      const go = yield* this.#pass(function* (this: Interpreter) {
+        status = yield* this.#body(command.body);
+        return true;
+      });
+      if (!go) break;
+    }
+    return status;
+  }
+
+  *#count({ start, condition, step, body }: CompoundCommand & { kind: "count" }): Program<number> {
+    const { expander } = this;
+    let status = 0;
+    yield* expander.number(start);
+    for (;;) {
+      yield sleep(PASS_NS);
+      if (condition.text.trim() !== "" && (yield* expander.number(condition)) === 0) return status;
+      const go = yield* this.#pass(function* (this: Interpreter) {
+        status = yield* this.#body(body);
+        return true;
+      });
+      if (!go) return status;
+      yield* expander.number(step);
+    }
+  }
+
+  /** One pass of a loop; false if it said that there is no next one, or was left by `break`. */
+  *#pass(act: (this: Interpreter) => Program<boolean>): Program<boolean> {
+    try {
+      return yield* act.call(this);
+    } catch (error) {
+      if (!(error instanceof Jump) || (error.kind !== "break" && error.kind !== "continue")) {
+        throw error;
+      }
+      if (error.levels > 1) throw new Jump(error.kind, error.levels - 1, error.status);
+      return error.kind === "continue";
+    }
+  }
+
+  *#case(command: CompoundCommand & { kind: "case" }): Program<number> {
+    const subject = yield* this.expander.text(command.subject);
+    for (const { patterns, body } of command.clauses) {
+      for (const word of patterns) {
+        const pattern = yield* this.expander.pattern(word);
+        if (matchesPattern(pattern, subject)) return yield* this.#body(body);
+      }
+    }
+    return 0;
   }
 
   *#simple(command: SimpleCommand, mode: Mode): Program<number> {
@@ -171,21 +377,36 @@ export class Interpreter {
     );
     const words = yield* expander.fields(command.words);
     const values = new Map<string, string>();
-    for (const { name, value } of command.assignments) {
-      const text = yield* expander.text(value);
-      values.set(name, text);
-      if (words.length === 0) state.variables.set(name, text);
-    }
     const [name] = words;
+    for (const assignment of command.assignments) {
+      const isDeclared = name !== undefined && DECLARATIONS.has(name);
+      if (isDeclared && name !== "export") state.makeLocal(assignment.name);
+      if (isDeclared && words.includes("-A")) {
+        state.setArray(assignment.name, new ShellArray(true));
+      }
+      const text = yield* assignedText(expander, state, assignment);
+      if (text === null) continue;
+      values.set(assignment.name, text);
+      if (name === undefined) state.assign(assignment.name, text);
+    }
     if (state.options.has("x")) this.#trace(values, words);
     if (name === undefined) return hasSubstitution ? state.status : 0;
     state.status = before;
     const body = state.functions.get(name);
     if (body !== undefined) return yield* this.#call(body, words.slice(1));
-    const builtin = findBuiltin(name);
+    const builtin = findBuiltin(name, state.shell);
     if (builtin !== null) {
-      if (isSpecial(name)) for (const [key, value] of values) state.variables.set(key, value);
-      return yield* builtin(this, words.slice(1));
+      const old = isSpecial(name) ? [] : [...values.keys()];
+      const kept = old.map((key) => [key, state.variables.get(key)] as const);
+      for (const [key, value] of values) state.assign(key, value);
+      try {
+        return yield* builtin(this, words.slice(1));
+      } finally {
+        for (const [key, value] of kept) {
+          if (value === undefined) state.variables.delete(key);
+          else state.variables.set(key, value);
+        }
+      }
     }
     return yield* this.run(words, mode.last && state.traps.size === 0, values);
   }
@@ -199,8 +420,7 @@ export class Interpreter {
     const { state } = this;
     const body = resolveCommand(state.commands, words);
     if (body === null) {
-      const place = state.commands.shell === "dash" ? "1: " : "";
-      this.context.io.stderr(`${state.name}: ${place}${words[0]}: not found\n`);
+      this.context.io.stderr(`${notFound(state, words[0] ?? "")}\n`);
       return NOT_FOUND;
     }
     const environment = new Map([...state.environment(), ...values]);
@@ -212,6 +432,7 @@ export class Interpreter {
     const { state } = this;
     const before = state.positional;
     state.positional = positional;
+    state.enter();
     try {
       return yield* this.command(body);
     } catch (error) {
@@ -219,6 +440,7 @@ export class Interpreter {
       throw error;
     } finally {
       state.positional = before;
+      state.leave();
     }
   }
 
@@ -243,4 +465,28 @@ export class Interpreter {
     const shown = [...values].map(([name, value]) => `${name}=${value}`);
     this.context.io.stderr(`+ ${[...shown, ...words].join(" ")}\n`);
   }
+}
+
+function isExec(command: ShellCommand): boolean {
+  if (command.kind !== "simple" || command.words.length !== 1) return false;
+  return command.words[0]?.text === "exec";
+}
+
+/** The file of a list that is nothing but `<FILE`; null for any other. */
+function fileOf(list: CommandList): Word | null {
+  const [job, ...more] = list;
+  const [command, ...others] = job?.items[0]?.pipeline.commands ?? [];
+  if (more.length + others.length > 0 || command?.kind !== "simple") return null;
+  const [redirect, ...rest] = command.redirects;
+  if (command.words.length + command.assignments.length + rest.length > 0) return null;
+  return redirect?.kind === "read" && redirect.descriptor === 0 ? redirect.target : null;
+}
+
+/** What a shell says of a command that is not there. */
+function notFound({ shell, name }: ShellState, command: string): string {
+  if (shell === "bash") {
+    const what = command.includes("/") ? "No such file or directory" : "command not found";
+    return `${name}: line 1: ${command}: ${what}`;
+  }
+  return `${name}: ${shell === "dash" ? "1: " : ""}${command}: not found`;
 }

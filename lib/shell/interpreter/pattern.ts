@@ -27,36 +27,59 @@ export function trimPattern(
   return text;
 }
 
+/** Replaces what fits: the first (`/`), each (`//`), a prefix (`/#`) or a suffix (`/%`). */
+export function replacePattern(
+  text: string,
+  pattern: string,
+  replacement: string,
+  operator: "/" | "//" | "/#" | "/%",
+): string {
+  const source = sourceOf(pattern);
+  const anchored = operator === "/#" ? `^${source}` : operator === "/%" ? `${source}$` : source;
+  return text.replace(new RegExp(anchored, operator === "//" ? "g" : ""), () => replacement);
+}
+
 /** Makes characters that mean something in a pattern stand for themselves. */
 export function quotePattern(text: string): string {
   return text.replace(/[*?[\]\\]/g, "\\$&");
 }
 
 function compile(pattern: string): RegExp {
+  return new RegExp(`^${sourceOf(pattern)}$`);
+}
+
+/** The regular expression of a pattern, without anchors. */
+function sourceOf(pattern: string): string {
   let source = "";
   for (let at = 0; at < pattern.length; at += 1) {
     const char = pattern[at] ?? "";
-    const close = char === "[" ? pattern.indexOf("]", at + 2) : -1;
+    const [set = ""] = char === "[" ? (SET.exec(pattern.slice(at)) ?? []) : [];
     if (char === "*") source += "[^]*";
     else if (char === "?") source += "[^]";
-    else if (close !== -1) {
-      const set = pattern
-        .slice(at + 1, close)
-        .replace(/^!/, "^")
-        .replaceAll("\\", "\\\\");
-      source += `[${set.replace(/\[:(alpha|digit|alnum|space):\]?/g, (_, name: string) => CLASSES[name] ?? "")}]`;
-      at = close;
+    else if (set !== "") {
+      const inner = set.slice(1, -1).replace(/^!/, "^").replaceAll("\\", "\\\\");
+      source += `[${inner.replace(/\[:([a-z]+):\]/g, (_, name: string) => CLASSES[name] ?? "")}]`;
+      at += set.length - 1;
     } else {
       if (char === "\\") at += 1;
       source += (pattern[at] ?? "\\").replace(/[.*+?^${}()|[\]\\]/, "\\$&");
     }
   }
-  return new RegExp(`^${source}$`);
+  return source;
 }
 
-const CLASSES: Readonly<Record<string, string>> = {
+/** A set in brackets, in which classes such as `[:space:]` may stand. */
+const SET = /^\[[!^]?\]?(?:\[:[a-z]+:\]|[^\]])*\]/;
+
+/** Classes of characters as JavaScript's regular expressions have them. */
+export const CLASSES: Readonly<Record<string, string>> = {
   alpha: "A-Za-z",
   digit: "0-9",
   alnum: "A-Za-z0-9",
-  space: " \\t\\n",
+  space: " \\t\\n\\r",
+  blank: " \\t",
+  upper: "A-Z",
+  lower: "a-z",
+  xdigit: "0-9A-Fa-f",
+  punct: "!-/:-@[-`{-~",
 };

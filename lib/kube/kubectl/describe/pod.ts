@@ -1,116 +1,133 @@
 /**
- * Descriptions of Pods, and of the containers in them and in templates.
+ * Descriptions of Pods.
  *
- * Spec: kubectl pkg/describe (describePod, DescribeContainers, DescribeProbe), v1.36.
- * Not modelled: volumes and probes of other forms are shown in short.
+ * Spec: kubectl pkg/describe (describePod), v1.36.
  */
-import { formatSelector } from "../../api/labels.ts";
-import type { Container, JsonMap, Pod, PodSpec } from "../../api/types.ts";
+import { numberIn, textIn } from "../../api/fields.ts";
+import type { ApiServer } from "../../api/server.ts";
+import type { Pod, PodSpec } from "../../api/types.ts";
+import { conditionOf, isTerminal } from "../../controllers/pods.ts";
 import { controllerOf } from "../../informer.ts";
-import { podStatus } from "../pod-columns.ts";
-import { conditionLines, head, longTime, type Row } from "./rows.ts";
+import { agesOf } from "../view.ts";
+import { containerRows } from "./container.ts";
+import { head, longTime, mapRows, type Row } from "./rows.ts";
+import { volumeRows } from "./volumes.ts";
 
 /** The lines of `kubectl describe pod`. */
-export function podRows(pod: Pod): Row[] {
+export function podRows(server: ApiServer, pod: Pod): Row[] {
   const { spec, status } = pod;
-  const host =
-    status.hostIP === undefined
-      ? (spec.nodeName ?? "<none>")
-      : `${spec.nodeName ?? ""}/${status.hostIP}`;
-  const owner = controllerOf(pod);
-  const [name, namespace, ...rest] = head(pod);
+  const [name = "", namespace = "", ...maps] = head(pod);
   return [
-    ...(name === undefined ? [] : [name]),
-    ...(namespace === undefined ? [] : [namespace]),
-    ["Priority:", "0"],
-    ["Service Account:", "default"],
-    ["Node:", host],
-    ...(status.startTime === undefined
-      ? []
-      : ([["Start Time:", longTime(status.startTime)]] as Row[])),
-    ...rest,
-    ["Status:", podStatus(pod)],
-    ["IP:", status.podIP ?? ""],
-    ...((status.podIPs ?? []).length === 0
-      ? ([["IPs:", "<none>"]] as Row[])
-      : ["IPs:", ...(status.podIPs ?? []).map(({ ip }) => `  IP:  ${ip}`)]),
-    ...(owner === null ? [] : ([["Controlled By:", `${owner.kind}/${owner.name}`]] as Row[])),
-    "Containers:",
-    ...spec.containers.flatMap((container) => containerLines(container, "  ")),
-    ...conditionLines(status.conditions ?? [], false),
+    name,
+    namespace,
+    ...classRows(spec),
+    ["Node:", spec.nodeName === undefined ? "<none>" : `${spec.nodeName}/${status.hostIP ?? ""}`],
+    ...optionalRow("Start Time:", status.startTime === undefined ? "" : longTime(status.startTime)),
+    ...maps,
+    ...phaseRows(server, pod),
+    ...addressRows(pod),
+    ...containerSections(pod),
+    ...gateRows(pod),
+    ...conditionRows(pod),
+    ...volumeRows(spec, ""),
     ["QoS Class:", status.qosClass ?? ""],
-    ["Node-Selectors:", formatSelector({ matchLabels: spec.nodeSelector })],
-    ...tolerationList(spec).map((text, index): Row => [index === 0 ? "Tolerations:" : "", text]),
+    ...mapRows("Node-Selectors:", spec.nodeSelector, "="),
+    ...tolerationRows(spec, "Tolerations:"),
+    ...spreadRows(spec),
   ];
 }
 
-/** A container, its name at `indent`. */
-export function containerLines(container: Container, indent: string): Row[] {
-  const ports = (container.ports ?? []).map(
-    ({ containerPort, protocol }) => `${containerPort}/${protocol ?? "TCP"}`,
-  );
-  const hostPorts = (container.ports ?? []).map(
-    ({ hostPort, protocol }) => `${hostPort ?? 0}/${protocol ?? "TCP"}`,
-  );
-  const rows: [string, string][] = [
-    ["Image:", container.image],
-    [ports.length > 1 ? "Ports:" : "Port:", ports.length === 0 ? "<none>" : ports.join(", ")],
-    [
-      ports.length > 1 ? "Host Ports:" : "Host Port:",
-      ports.length === 0 ? "<none>" : hostPorts.join(", "),
-    ],
-  ];
-  if (container.livenessProbe !== undefined)
-    rows.push(["Liveness:", probeText(container.livenessProbe)]);
-  if (container.readinessProbe !== undefined)
-    rows.push(["Readiness:", probeText(container.readinessProbe)]);
-  if (container.startupProbe !== undefined)
-    rows.push(["Startup:", probeText(container.startupProbe)]);
-  const env = (container.env ?? []).map(
-    (each) => `${String(each["name"])}:  ${String(each["value"] ?? "")}`,
-  );
-  rows.push(["Environment:", env.length === 0 ? "<none>" : env.join(", ")]);
-  const mounts = (container.volumeMounts ?? []).map(
-    (mount) =>
-      `${String(mount["mountPath"])} from ${String(mount["name"])} (${mount["readOnly"] === true ? "ro" : "rw"})`,
-  );
-  rows.push(["Mounts:", mounts.length === 0 ? "<none>" : mounts.join(", ")]);
+function optionalRow(title: string, value: string | undefined): Row[] {
+  return value === undefined || value === "" ? [] : [[title, value]];
+}
+
+function classRows(spec: PodSpec): Row[] {
+  const fields = spec as unknown as Record<string, unknown>;
   return [
-    `${indent}${container.name}:`,
-    ...rows.map(([title, value]): Row => [`${indent} ${title}`, value]),
+    ["Priority:", String(numberIn(fields, "priority"))],
+    ...optionalRow("Priority Class Name:", textIn(fields, "priorityClassName")),
+    ...optionalRow("Runtime Class Name:", textIn(fields, "runtimeClassName")),
+    ...optionalRow("Service Account:", spec.serviceAccountName),
   ];
 }
 
-/** `http-get http://:80/ delay=0s timeout=1s period=10s #success=1 #failure=3` */
-function probeText(probe: JsonMap): string {
-  const number = (name: string) => String(probe[name] ?? 0);
-  const times = `delay=${number("initialDelaySeconds")}s timeout=${number("timeoutSeconds")}s period=${number("periodSeconds")}s #success=${number("successThreshold")} #failure=${number("failureThreshold")}`;
-  const http = probe["httpGet"] as JsonMap | undefined;
-  const tcp = probe["tcpSocket"] as JsonMap | undefined;
-  const exec = probe["exec"] as { readonly command?: readonly string[] } | undefined;
-  if (http !== undefined) {
-    const scheme = String(http["scheme"] ?? "HTTP").toLowerCase();
-    return `http-get ${scheme}://${String(http["host"] ?? "")}:${String(http["port"])}${String(http["path"] ?? "")} ${times}`;
-  }
-  if (tcp !== undefined)
-    return `tcp-socket ${String(tcp["host"] ?? "")}:${String(tcp["port"])} ${times}`;
-  if (exec !== undefined) return `exec [${(exec.command ?? []).join(" ")}] ${times}`;
-  return `unknown ${times}`;
+function phaseRows(server: ApiServer, pod: Pod): Row[] {
+  const { metadata, status } = pod;
+  const { deletionTimestamp, deletionGracePeriodSeconds } = metadata;
+  const phase: Row[] =
+    deletionTimestamp === undefined || isTerminal(pod)
+      ? [["Status:", status.phase ?? ""]]
+      : [
+          ["Status:", `Terminating (lasts ${agesOf(server)(deletionTimestamp)})`],
+          ["Termination Grace Period:", `${deletionGracePeriodSeconds ?? 0}s`],
+        ];
+  return [
+    ...phase,
+    ...optionalRow("Reason:", status.reason),
+    ...optionalRow("Message:", status.message),
+  ];
 }
 
-/** Tolerations as text, sorted. */
-export function tolerationList({ tolerations = [] }: PodSpec): string[] {
-  return tolerations
+function addressRows(pod: Pod): Row[] {
+  const { podIP = "", podIPs = [], nominatedNodeName } = pod.status;
+  const owner = controllerOf(pod);
+  const all: Row[] =
+    podIPs.length === 0 ? [["IPs:", "<none>"]] : ["IPs:", ...podIPs.map(({ ip }) => ["  IP:", ip])];
+  return [
+    ["IP:", podIP],
+    ...all,
+    ...optionalRow("Controlled By:", owner === null ? "" : `${owner.kind}/${owner.name}`),
+    ...optionalRow("NominatedNodeName:", nominatedNodeName),
+  ];
+}
+
+function containerSections(pod: Pod): Row[] {
+  const { initContainers = [], containers } = pod.spec;
+  const { initContainerStatuses = [], containerStatuses = [] } = pod.status;
+  const first = containerRows(initContainers, { pod, statuses: initContainerStatuses }, "  ");
+  const others = containerRows(containers, { pod, statuses: containerStatuses }, "  ");
+  return [...(first.length === 0 ? [] : ["Init Containers:", ...first]), "Containers:", ...others];
+}
+
+function gateRows({ spec: { readinessGates = [] }, status }: Pod): Row[] {
+  if (readinessGates.length === 0) return [];
+  const rows = readinessGates.map(({ conditionType }): Row => {
+    const found = conditionOf(status.conditions, conditionType);
+    return [`  ${conditionType} `, `${found?.status ?? "<none>"} `];
+  });
+  return ["Readiness Gates:", ["  Type", "Status"], ...rows];
+}
+
+/** kubectl leaves a blank behind each cell. */
+function conditionRows({ status: { conditions = [] } }: Pod): Row[] {
+  if (conditions.length === 0) return [];
+  const rows = conditions.map(({ type, status }): Row => [`  ${type} `, `${status} `]);
+  return ["Conditions:", ["  Type", "Status"], ...rows];
+}
+
+/** Tolerations below each other, sorted. */
+export function tolerationRows({ tolerations = [] }: PodSpec, title: string): Row[] {
+  const texts = tolerations
     .map(({ key = "", value, effect, operator, tolerationSeconds }) => {
       const subject = `${key}${value === undefined ? "" : `=${value}`}${effect === undefined ? "" : `:${effect}`}`;
       const exists = operator === "Exists" && value === undefined ? " op=Exists" : "";
       return `${subject}${exists}${tolerationSeconds === undefined ? "" : ` for ${tolerationSeconds}s`}`;
     })
     .sort();
+  return (texts.length === 0 ? ["<none>"] : texts).map(
+    (text, index): Row => [index === 0 ? title : "", text],
+  );
 }
 
-/** The names of the volumes. */
-export function volumeNames(spec: PodSpec): string {
-  const names = (spec.volumes ?? []).map((volume) => String(volume["name"] ?? ""));
-  return names.length === 0 ? "<none>" : names.join(", ");
+function spreadRows({ topologySpreadConstraints = [] }: PodSpec): Row[] {
+  const texts = topologySpreadConstraints.map(
+    ({ topologyKey, whenUnsatisfiable, maxSkew, labelSelector }) => {
+      const labels = Object.entries(labelSelector?.matchLabels ?? {}).map(([k, v]) => `${k}=${v}`);
+      const selector = labels.length === 0 ? "" : ` for selector ${labels.sort().join(",")}`;
+      return `${topologyKey}:${whenUnsatisfiable} when max skew ${maxSkew} is exceeded${selector}`;
+    },
+  );
+  return texts
+    .sort()
+    .map((text, index): Row => [index === 0 ? "Topology Spread Constraints:" : "", text]);
 }

@@ -3,10 +3,11 @@
  *
  * Spec: kubectl pkg/describe (DescribePodTemplate), v1.36.
  */
-import { formatSelector } from "../../api/labels.ts";
 import type { PodTemplate } from "../../api/types.ts";
-import { containerLines, tolerationList, volumeNames } from "./pod.ts";
+import { containerRows } from "./container.ts";
+import { tolerationRows } from "./pod.ts";
 import { mapRows, type Row } from "./rows.ts";
+import { volumeRows } from "./volumes.ts";
 
 /** The lines under `Pod Template:`. */
 export function templateLines({ metadata, spec }: PodTemplate): Row[] {
@@ -16,24 +17,18 @@ export function templateLines({ metadata, spec }: PodTemplate): Row[] {
   }
   const account = spec.serviceAccountName;
   if (account !== undefined && account !== "") maps.push(["  Service Account:", account]);
-  const { initContainers = [] } = spec;
-  const starts: Row[] =
-    initContainers.length === 0
-      ? []
-      : [
-          "  Init Containers:",
-          ...initContainers.flatMap((container) => containerLines(container, "   ")),
-        ];
-  const tolerations = tolerationList(spec);
+  const { initContainers = [], containers } = spec;
+  const none = { pod: null, statuses: [] };
+  const first = containerRows(initContainers, none, "   ");
+  const { priorityClassName = "" } = spec as { readonly priorityClassName?: string };
   return [
     ...maps,
-    ...starts,
+    ...(first.length === 0 ? [] : ["  Init Containers:", ...first]),
     "  Containers:",
-    ...spec.containers.flatMap((container) => containerLines(container, "   ")),
-    ["  Volumes:", volumeNames(spec)],
-    ["  Node-Selectors:", formatSelector({ matchLabels: spec.nodeSelector })],
-    ...(tolerations.length === 0 ? ["<none>"] : tolerations).map(
-      (text, index): Row => [index === 0 ? "  Tolerations:" : "", text],
-    ),
+    ...containerRows(containers, none, "   "),
+    ...volumeRows(spec, "  "),
+    ...(priorityClassName === "" ? [] : [["  Priority Class Name:", priorityClassName]]),
+    ...mapRows("  Node-Selectors:", spec.nodeSelector, "="),
+    ...tolerationRows(spec, "  Tolerations:"),
   ];
 }

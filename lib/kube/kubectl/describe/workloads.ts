@@ -1,14 +1,28 @@
 /**
- * Descriptions of ReplicaSets, StatefulSets and DaemonSets.
+ * Descriptions of ReplicaSets, ReplicationControllers, StatefulSets and DaemonSets.
  *
  * Spec: kubectl pkg/describe (describeReplicaSet, describeStatefulSet, describeDaemonSet), v1.36.
  */
 import { formatSelector } from "../../api/labels.ts";
 import type { ApiServer } from "../../api/server.ts";
-import type { ApiObject, DaemonSet, JsonMap, ReplicaSet, StatefulSet } from "../../api/types.ts";
+import type {
+  ApiObject,
+  DaemonSet,
+  JsonMap,
+  ReplicaSet,
+  StatefulSet,
+  StringMap,
+} from "../../api/types.ts";
 import { controllerOf } from "../../informer.ts";
 import { conditionLines, head, longTime, mapRows, type Row } from "./rows.ts";
 import { templateLines } from "./template.ts";
+
+/** A ReplicationController, which selects by labels alone. */
+export function replicationControllerRows(server: ApiServer, controller: ApiObject): Row[] {
+  const { selector, ...spec } = controller.spec as { readonly selector?: StringMap };
+  const set = { ...controller, spec: { ...spec, selector: { matchLabels: selector } } };
+  return replicaSetRows(server, set as unknown as ReplicaSet);
+}
 
 /** A ReplicaSet. */
 export function replicaSetRows(server: ApiServer, set: ReplicaSet): Row[] {
