@@ -4,7 +4,7 @@
  *
  * Spec: Kubernetes, "Service ClusterIP allocation" and "Avoiding collisions" of node ports.
  */
-import { type Cidr, formatIpv4, ipv4 } from "../../base/inet.ts";
+import { type Cidr, contains, formatCidr, formatIpv4, ipv4 } from "../../base/inet.ts";
 import type { RandomStream } from "../../sim/random.ts";
 import { readIpv4 } from "../addresses.ts";
 
@@ -55,9 +55,6 @@ class NumberAllocator {
   }
 }
 
-/** Outcome of asking for one address or port. */
-export type Taken = "taken" | "allocated" | "outside";
-
 /** The addresses of the Service network; the first and last are left out. */
 export class ClusterIpAllocator {
   readonly cidr: Cidr;
@@ -70,10 +67,16 @@ export class ClusterIpAllocator {
     this.#numbers = new NumberAllocator((cidr.address >>> 0) + 1, size, band, random);
   }
 
-  take(address: string): Taken {
+  /** Takes one address; says why it cannot be had, null if it is taken now. */
+  take(address: string): string | null {
     const number = (readIpv4(address) ?? 0) >>> 0;
-    if (!this.#numbers.has(number)) return "outside";
-    return this.#numbers.take(number) ? "taken" : "allocated";
+    if (this.#numbers.has(number)) {
+      return this.#numbers.take(number) ? null : "provided IP is already allocated";
+    }
+    if (!contains(this.cidr, number)) {
+      return "the provided network does not match the current range";
+    }
+    return `the provided IP (${address}) is not in the valid range. The range of valid IPs is ${formatCidr(this.cidr)}`;
   }
 
   next(): string | null {
@@ -98,9 +101,13 @@ export class NodePortAllocator {
     this.#numbers = new NumberAllocator(NodePortAllocator.FIRST, size, band, random);
   }
 
-  take(port: number): Taken {
-    if (!this.#numbers.has(port)) return "outside";
-    return this.#numbers.take(port) ? "taken" : "allocated";
+  /** Takes one port; says why it cannot be had, null if it is taken now. */
+  take(port: number): string | null {
+    if (!this.#numbers.has(port)) {
+      const { FIRST, LAST } = NodePortAllocator;
+      return `provided port is not in the valid range. The range of valid ports is ${FIRST}-${LAST}`;
+    }
+    return this.#numbers.take(port) ? null : "provided port is already allocated";
   }
 
   next(): number | null {

@@ -112,18 +112,13 @@ export class ApiServer {
       this.#requireNamespace(textIn(metadata, "namespace"), object);
     } else delete metadata["namespace"];
     this.#strategy.stampNew(fields, metadata, this.time);
-    this.#strategy.prepareForCreate(fields);
-    const key = objectKey(metadata["namespace"] as string | undefined, textIn(metadata, "name"));
-    const refusal = isVersioned(object)
-      ? versionOfNew()
-      : this.store.get(object.kind, key) !== null
-        ? alreadyExists(object.kind, textIn(metadata, "name"))
-        : null;
-    if (refusal !== null) {
-      if (object.kind === "Service") this.#allocation.release(fields);
-      throw refusal;
-    }
-    return this.store.put(fields as unknown as ApiObject, { user, verb: "create" });
+    return this.#strategy.create(fields, () => {
+      const name = textIn(metadata, "name");
+      const key = objectKey(metadata["namespace"] as string | undefined, name);
+      if (isVersioned(object)) throw versionOfNew();
+      if (this.store.get(object.kind, key) !== null) throw alreadyExists(object.kind, name);
+      return this.store.put(fields as unknown as ApiObject, { user, verb: "create" });
+    });
   }
 
   /**
@@ -259,8 +254,9 @@ export class ApiServer {
 
   #replace(current: ApiObject, object: ApiObject, audit: Audit): ApiObject {
     const fields = decoded(object);
-    this.#strategy.prepareForUpdate(fields, current as unknown as Fields);
-    return this.#put(current, fields as unknown as ApiObject, audit);
+    return this.#strategy.update(fields, current as unknown as Fields, () =>
+      this.#put(current, fields as unknown as ApiObject, audit),
+    );
   }
 
   /** Writes unless nothing has changed; an object that waited for its finalizers goes. */

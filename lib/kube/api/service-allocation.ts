@@ -1,106 +1,31 @@
 /**
  * What the API server gives a Service and takes back: clusterIP, node ports, the health check
- * port, address families; also when its type changes.
+ * port; also when its type changes. All this is done before the Service is validated, and undone
+ * if it is refused.
  *
- * Spec: Kubernetes registry/core/service, v1.36.
+ * Spec: Kubernetes v1.36, registry/core/service/storage (alloc.go).
  * Not modelled: dual-stack clusters.
  */
-
-import { deepEqual } from "../deep-equal.ts";
+import type { FieldPath } from "../schema.ts";
 import type { ClusterIpAllocator, NodePortAllocator } from "./allocators.ts";
-import { isExternallyAccessible, isReachableFromOutside } from "./defaulting/service.ts";
-import { ApiError, type FieldError, FieldErrors, invalidError } from "./errors.ts";
+import { ApiError, FieldErrors, invalidError } from "./errors.ts";
 import { type Fields, mapIn, mapsIn, numberIn, textIn, textsIn } from "./fields.ts";
+import { setFamilies } from "./service-families.ts";
+import {
+  givesNodePorts,
+  hasClusterIp,
+  hasHealthPort,
+  joinClusterIps,
+  keepAllocated,
+  nodePortsOf,
+} from "./service-fields.ts";
 
-/** Brings clusterIP and clusterIPs together, and drops what the new type does not have. */
-export function prepareService(service: Fields, old: Fields | null): void {
-  const spec = mapIn(service, "spec") ?? {};
-  const before = mapIn(old, "spec");
-  if (before !== null) {
-    dropForNewType(spec, before);
-    keepAllocated(spec, before);
-  }
-  const clusterIP = textIn(spec, "clusterIP");
-  const clusterIPs = textsIn(spec, "clusterIPs");
-  if (before === null || clusterIPs.length === 0 || clusterIP !== textIn(before, "clusterIP")) {
-    if (clusterIP !== "") spec["clusterIPs"] = [clusterIP, ...clusterIPs.slice(1)];
-    else if (clusterIPs[0] !== undefined && before === null) spec["clusterIP"] = clusterIPs[0];
-  }
-}
-
-function hasClusterIp(spec: Fields): boolean {
-  return textIn(spec, "type") !== "ExternalName";
-}
-
-function hasHealthPort(spec: Fields): boolean {
-  return spec["type"] === "LoadBalancer" && spec["externalTrafficPolicy"] === "Local";
-}
-
-/** Values that the old type had and the new one cannot have go, if they were not changed. */
-function dropForNewType(spec: Fields, old: Fields): void {
-  if (hasClusterIp(old) && !hasClusterIp(spec)) {
-    if (deepEqual(spec["clusterIPs"], old["clusterIPs"]) || spec["clusterIP"] === undefined) {
-      delete spec["clusterIP"];
-      delete spec["clusterIPs"];
-    }
-    for (const name of ["ipFamilies", "ipFamilyPolicy", "internalTrafficPolicy"]) {
-      if (deepEqual(spec[name], old[name])) delete spec[name];
-    }
-  }
-  if (
-    isReachableFromOutside(textIn(old, "type")) &&
-    !isReachableFromOutside(textIn(spec, "type"))
-  ) {
-    for (const port of mapsIn(spec, "ports")) {
-      if (mapsIn(old, "ports").some((each) => each["nodePort"] === port["nodePort"]))
-        delete port["nodePort"];
-    }
-  }
-  if (
-    isExternallyAccessible(old) &&
-    !isExternallyAccessible(spec) &&
-    spec["externalTrafficPolicy"] === old["externalTrafficPolicy"]
-  ) {
-    delete spec["externalTrafficPolicy"];
-  }
-  if (hasHealthPort(old) && !hasHealthPort(spec)) delete spec["healthCheckNodePort"];
-  if (old["type"] === "LoadBalancer" && spec["type"] !== "LoadBalancer") {
-    delete spec["allocateLoadBalancerNodePorts"];
-    delete spec["loadBalancerClass"];
-  }
-  if (
-    old["type"] === "ExternalName" &&
-    spec["type"] !== "ExternalName" &&
-    spec["externalName"] === old["externalName"]
-  ) {
-    delete spec["externalName"];
-  }
-}
-
-/** An update that does not say what was allocated keeps it. */
-function keepAllocated(spec: Fields, old: Fields): void {
-  if (hasClusterIp(old) && hasClusterIp(spec)) {
-    if (textIn(spec, "clusterIP") === "" && textIn(old, "clusterIP") !== "")
-      spec["clusterIP"] = old["clusterIP"];
-    if (textsIn(spec, "clusterIPs").length === 0 && spec["clusterIP"] === old["clusterIP"]) {
-      spec["clusterIPs"] = old["clusterIPs"];
-    }
-    for (const name of ["ipFamilies", "ipFamilyPolicy"]) {
-      if (spec[name] === undefined && old[name] !== undefined) spec[name] = old[name];
-    }
-  }
-  if (isReachableFromOutside(textIn(old, "type")) && isReachableFromOutside(textIn(spec, "type"))) {
-    for (const port of mapsIn(spec, "ports")) {
-      if (numberIn(port, "nodePort") !== 0) continue;
-      const same = mapsIn(old, "ports").find(
-        (each) => each["port"] === port["port"] && each["protocol"] === port["protocol"],
-      );
-      if (same?.["nodePort"] !== undefined) port["nodePort"] = same["nodePort"];
-    }
-  }
-  if (hasHealthPort(old) && hasHealthPort(spec) && numberIn(spec, "healthCheckNodePort") === 0) {
-    spec["healthCheckNodePort"] = old["healthCheckNodePort"];
-  }
+/** What a request has taken and will give back; ended by one of the two. */
+export interface AllocationOutcome {
+  /** The Service is stored: what it no longer has is free. */
+  commit(): void;
+  /** The Service is refused: what was taken is free again. */
+  revert(): void;
 }
 
 /** Gives out addresses and ports to Services, and takes them back. */
@@ -113,144 +38,197 @@ export class ServiceAllocation {
     this.#ports = ports;
   }
 
-  /** Fills in the families; refuses what a cluster of one family cannot do. */
-  setFamilies(service: Fields): void {
+  /** Takes what the Service asks for and gives it what it needs. Throws ApiError. */
+  begin(service: Fields, old: Fields | null): AllocationOutcome {
     const spec = mapIn(service, "spec") ?? {};
-    if (!hasClusterIp(spec)) return;
-    const policy = spec["ipFamilyPolicy"];
-    const headlessWithoutSelector =
-      textIn(spec, "clusterIP") === "None" && mapIn(spec, "selector") === null;
-    if (policy === undefined && headlessWithoutSelector) {
-      spec["ipFamilyPolicy"] = "RequireDualStack";
-      spec["ipFamilies"] ??= ["IPv4", "IPv6"];
-      return;
-    }
-    if (policy === "RequireDualStack" && !headlessWithoutSelector) {
-      refuse(service, (errors) =>
-        errors.invalid(
-          ["spec", "ipFamilyPolicy"],
-          policy,
-          "this cluster is not configured for dual-stack services",
-        ),
-      );
-    }
-    const families = textsIn(spec, "ipFamilies");
-    const strange = families.indexOf("IPv6");
-    if (strange !== -1 && !headlessWithoutSelector) {
-      refuse(service, (errors) =>
-        errors.invalid(["spec", "ipFamilies", strange], "IPv6", "not configured on this cluster"),
-      );
-    }
-    spec["ipFamilyPolicy"] ??= "SingleStack";
-    if (families.length === 0) spec["ipFamilies"] = ["IPv4"];
-  }
-
-  /** Takes what the Service asks for and gives it what it needs. Undone by itself on refusal. */
-  allocate(service: Fields, old: Fields | null): void {
-    const undo: (() => void)[] = [];
+    const before = mapIn(old, "spec");
+    if (before !== null) keepAllocated(spec, before);
+    joinClusterIps(spec, before);
+    setFamilies(service, old);
+    const request = new AllocationRequest(this.#addresses, this.#ports, service, spec);
     try {
-      this.#allocateAddress(service, old, undo);
-      this.#allocatePorts(service, old, undo);
+      if (before === null) request.create();
+      else request.update(before);
     } catch (error) {
-      for (const step of undo) step();
+      request.revert();
       throw error;
     }
-    if (old !== null) this.#releaseUnused(service, old);
+    return request;
   }
 
   /** Takes back all that a deleted Service had. */
   release(service: Fields): void {
-    this.#releaseUnused({}, service);
+    const spec = mapIn(service, "spec") ?? {};
+    const address = textIn(spec, "clusterIP");
+    if (address !== "" && address !== "None") this.#addresses.release(address);
+    for (const port of nodePortsOf(spec)) this.#ports.release(port);
+    const healthPort = numberIn(spec, "healthCheckNodePort");
+    if (healthPort !== 0) this.#ports.release(healthPort);
+  }
+}
+
+/** One request's dealings with the allocators. */
+class AllocationRequest implements AllocationOutcome {
+  readonly #addresses: ClusterIpAllocator;
+  readonly #ports: NodePortAllocator;
+  readonly #service: Fields;
+  readonly #spec: Fields;
+  /** What gives back what was taken. */
+  readonly #undo: (() => void)[] = [];
+  /** What gives back what the Service no longer has. */
+  readonly #release: (() => void)[] = [];
+
+  constructor(
+    addresses: ClusterIpAllocator,
+    ports: NodePortAllocator,
+    service: Fields,
+    spec: Fields,
+  ) {
+    this.#addresses = addresses;
+    this.#ports = ports;
+    this.#service = service;
+    this.#spec = spec;
   }
 
-  #allocateAddress(service: Fields, old: Fields | null, undo: (() => void)[]): void {
-    const spec = mapIn(service, "spec") ?? {};
-    const asked = textIn(spec, "clusterIP");
-    if (!hasClusterIp(spec) || asked === "None") return;
-    if (asked !== "" && asked === textIn(mapIn(old, "spec"), "clusterIP")) return;
+  commit(): void {
+    for (const step of this.#release) step();
+  }
+
+  revert(): void {
+    for (const step of this.#undo) step();
+  }
+
+  create(): void {
+    const { type } = this.#spec;
+    if (hasClusterIp(this.#spec)) this.#takeAddress();
+    if (type === "NodePort" || type === "LoadBalancer") this.#firstNodePorts();
+    if (hasHealthPort(this.#spec)) this.#takeHealthPort();
+  }
+
+  update(old: Fields): void {
+    if (!hasClusterIp(old) && hasClusterIp(this.#spec)) this.#takeAddress();
+    else if (hasClusterIp(old) && !hasClusterIp(this.#spec)) this.#dropAddress(old);
+    const { type } = this.#spec;
+    if (type === "NodePort" || type === "LoadBalancer") this.#nextNodePorts(old);
+    else this.#dropPorts(nodePortsOf(old));
+    if (!hasHealthPort(old) && hasHealthPort(this.#spec)) this.#takeHealthPort();
+    else if (hasHealthPort(old) && !hasHealthPort(this.#spec)) {
+      this.#dropPorts([numberIn(old, "healthCheckNodePort")]);
+    }
+  }
+
+  #takeAddress(): void {
+    const addresses = textsIn(this.#spec, "clusterIPs");
+    const [asked = ""] = addresses;
+    if (asked === "None") return;
     if (asked === "") {
       const address = this.#addresses.next();
-      if (address === null) throw new ApiError("Forbidden", "range is full");
-      undo.push(() => this.#addresses.release(address));
-      spec["clusterIP"] = address;
-      spec["clusterIPs"] = [address];
+      if (address === null) throw internal(`failed to allocate a serviceIP: range is full`);
+      this.#undo.push(() => this.#addresses.release(address));
+      this.#spec["clusterIP"] = address;
+      this.#spec["clusterIPs"] = [address];
       return;
     }
-    const taken = this.#addresses.take(asked);
-    if (taken === "taken") {
-      undo.push(() => this.#addresses.release(asked));
-      return;
+    const why = this.#addresses.take(asked);
+    if (why !== null) {
+      this.#refuse(["spec", "clusterIPs"], addresses, `failed to allocate IP ${asked}: ${why}`);
     }
-    const why =
-      taken === "outside"
-        ? "the provided network does not match the current range"
-        : "provided IP is already allocated";
-    refuse(service, (errors) =>
-      errors.invalid(["spec", "clusterIPs"], [asked], `failed to allocate IP ${asked}: ${why}`),
-    );
+    this.#undo.push(() => this.#addresses.release(asked));
   }
 
-  #allocatePorts(service: Fields, old: Fields | null, undo: (() => void)[]): void {
-    const spec = mapIn(service, "spec") ?? {};
-    const held = new Set(nodePortsOf(old));
-    const give = (holder: Fields, field: string, path: FieldError["path"]): void => {
-      const asked = numberIn(holder, field);
-      if (asked !== 0) {
-        if (!held.has(asked)) this.#takePort(service, asked, path, undo);
-        held.add(asked);
-        return;
+  #dropAddress(old: Fields): void {
+    const address = textIn(old, "clusterIP");
+    if (address !== "" && address !== "None") {
+      this.#release.push(() => this.#addresses.release(address));
+    }
+  }
+
+  /** Ports of a new Service that have one number, for TCP and for UDP, have one node port. */
+  #firstNodePorts(): void {
+    const ports = mapsIn(this.#spec, "ports");
+    const given = new Map<number, number>();
+    for (const [index, port] of ports.entries()) {
+      const asked = numberIn(port, "nodePort");
+      if (asked === 0 && !givesNodePorts(this.#spec)) continue;
+      const number = numberIn(port, "port");
+      const same = given.get(number);
+      if (same !== undefined) {
+        if (asked === 0) port["nodePort"] = same;
+        else if (asked !== same) this.#takePort(asked, index);
+        continue;
       }
-      const port = this.#ports.next();
-      if (port === null) throw new ApiError("Forbidden", "no node port is left");
-      undo.push(() => this.#ports.release(port));
-      holder[field] = port;
-    };
-    const wantsPorts =
-      spec["type"] === "NodePort" ||
-      (spec["type"] === "LoadBalancer" && spec["allocateLoadBalancerNodePorts"] !== false);
-    for (const [index, port] of mapsIn(spec, "ports").entries()) {
-      if (wantsPorts || numberIn(port, "nodePort") !== 0)
-        give(port, "nodePort", ["spec", "ports", index, "nodePort"]);
+      const wish = ports
+        .filter((each) => each["port"] === number)
+        .map((each) => numberIn(each, "nodePort"))
+        .find((each) => each !== 0);
+      if (wish !== undefined) this.#takePort(wish, index);
+      const nodePort = wish ?? this.#anyPort("failed to allocate a nodePort");
+      port["nodePort"] = nodePort;
+      given.set(number, nodePort);
     }
-    if (hasHealthPort(spec)) give(spec, "healthCheckNodePort", ["spec", "healthCheckNodePort"]);
   }
 
-  #takePort(service: Fields, port: number, path: FieldError["path"], undo: (() => void)[]): void {
-    const taken = this.#ports.take(port);
-    if (taken === "taken") {
-      undo.push(() => this.#ports.release(port));
+  #nextNodePorts(old: Fields): void {
+    const before = new Set(nodePortsOf(old));
+    const taken = new Set<number>();
+    const seen = new Set<string>();
+    for (const [index, port] of mapsIn(this.#spec, "ports").entries()) {
+      const asked = numberIn(port, "nodePort");
+      if (asked === 0 && !givesNodePorts(this.#spec)) continue;
+      if (asked === 0) port["nodePort"] = this.#anyPort("failed to allocate a nodePort");
+      else if (!before.has(asked) && !taken.has(asked)) {
+        this.#takePort(asked, index);
+        taken.add(asked);
+      }
+      const key = `${textIn(port, "protocol")} ${numberIn(port, "nodePort")}`;
+      if (seen.has(key)) throw new ApiError("", `duplicate nodePort: {${key}}`);
+      seen.add(key);
+    }
+    const after = new Set(nodePortsOf(this.#spec));
+    this.#dropPorts([...before].filter((port) => !after.has(port)));
+  }
+
+  #takePort(port: number, index: number): void {
+    const why = this.#ports.take(port);
+    if (why !== null) this.#refuse(["spec", "ports", index, "nodePort"], port, why);
+    this.#undo.push(() => this.#ports.release(port));
+  }
+
+  #anyPort(failure: string): number {
+    const port = this.#ports.next();
+    if (port === null) throw internal(`${failure}: range is full`);
+    this.#undo.push(() => this.#ports.release(port));
+    return port;
+  }
+
+  #takeHealthPort(): void {
+    const asked = numberIn(this.#spec, "healthCheckNodePort");
+    if (asked === 0) {
+      const failure = "failed to allocate a HealthCheck NodePort 0";
+      this.#spec["healthCheckNodePort"] = this.#anyPort(failure);
       return;
     }
-    const why =
-      taken === "outside"
-        ? "provided port is not in the valid range. The range of valid ports is 30000-32767"
-        : "provided port is already allocated";
-    refuse(service, (errors) => errors.invalid(path, port, why));
-  }
-
-  #releaseUnused(service: Fields, old: Fields): void {
-    const before = mapIn(old, "spec");
-    const address = textIn(before, "clusterIP");
-    if (
-      address !== "" &&
-      address !== "None" &&
-      address !== textIn(mapIn(service, "spec"), "clusterIP")
-    ) {
-      this.#addresses.release(address);
+    const why = this.#ports.take(asked);
+    if (why !== null) {
+      throw internal(`failed to allocate requested HealthCheck NodePort ${asked}: ${why}`);
     }
-    const kept = new Set(nodePortsOf(service));
-    for (const port of nodePortsOf(old)) if (!kept.has(port)) this.#ports.release(port);
+    this.#undo.push(() => this.#ports.release(asked));
+  }
+
+  #dropPorts(ports: readonly number[]): void {
+    this.#release.push(() => {
+      for (const port of ports) this.#ports.release(port);
+    });
+  }
+
+  #refuse(path: FieldPath, value: unknown, why: string): never {
+    const errors = new FieldErrors();
+    errors.invalid(path, value, why);
+    const name = textIn(mapIn(this.#service, "metadata"), "name");
+    throw invalidError("Service", name, errors.list);
   }
 }
 
-function nodePortsOf(service: Fields | null): number[] {
-  const spec = mapIn(service, "spec");
-  const ports = mapsIn(spec, "ports").map((port) => numberIn(port, "nodePort"));
-  return [...ports, numberIn(spec, "healthCheckNodePort")].filter((port) => port !== 0);
-}
-
-function refuse(service: Fields, report: (errors: FieldErrors) => void): never {
-  const errors = new FieldErrors();
-  report(errors);
-  throw invalidError("Service", textIn(mapIn(service, "metadata"), "name"), errors.list);
+function internal(message: string): ApiError {
+  return new ApiError("InternalError", `Internal error occurred: ${message}`);
 }

@@ -16,7 +16,8 @@ import { applyLimitRanges, checkLimitRanges } from "./limit-ranges.ts";
 import { objectUid, randomSuffix } from "./names.ts";
 import { normalise } from "./normalise.ts";
 import { checkQuotas } from "./quotas.ts";
-import { prepareService, type ServiceAllocation } from "./service-allocation.ts";
+import type { ServiceAllocation } from "./service-allocation.ts";
+import { asRead, dropForNewType } from "./service-fields.ts";
 import type { ApiObject, NewObject } from "./types.ts";
 import { validate } from "./validate.ts";
 import { wellFormedCopy } from "./well-formed.ts";
@@ -91,25 +92,29 @@ export class Strategy {
     if (COUNTED.has(kind) || kind === "EndpointSlice") metadata["generation"] = 1;
   }
 
-  /** Completes and checks a new object. Throws ApiError. */
-  prepareForCreate(fields: Fields): void {
+  /**
+   * Completes and checks a new object, and stores it with `store`. Throws ApiError; then nothing
+   * is allocated.
+   */
+  create(fields: Fields, store: () => ApiObject): ApiObject {
     const kind = textIn(fields, "kind");
     if (kind !== "Node") delete fields["status"];
     if (EMPTY_STATUS.has(kind)) fields["status"] = copyFields(EMPTY_STATUS.get(kind));
-    if (kind === "Service") prepareService(fields, null);
     setDefaults(fields);
     if (kind === "Pod") {
       applyLimitRanges(fields, this.#limitRanges(fields));
       admitPod(fields, this.#suffix(), this.#lookup);
     }
     if (kind === "DaemonSet") setTemplateGeneration(fields, 1);
-    if (kind === "Service") this.#allocation.setFamilies(fields);
-    validate(fields, null);
-    if (kind === "Pod" || kind === "PersistentVolumeClaim") {
-      checkLimitRanges(kind, fields, this.#limitRanges(fields));
-    }
-    checkQuotas(this.#store, fields as unknown as ApiObject);
-    if (kind === "Service") this.#allocation.allocate(fields, null);
+    return this.#allocated(fields, null, () => {
+      validate(fields, null);
+      if (kind === "Service") asRead(fields);
+      if (kind === "Pod" || kind === "PersistentVolumeClaim") {
+        checkLimitRanges(kind, fields, this.#limitRanges(fields));
+      }
+      checkQuotas(this.#store, fields as unknown as ApiObject);
+      return store();
+    });
   }
 
   #limitRanges(fields: Fields): readonly ApiObject[] {
@@ -119,16 +124,32 @@ export class Strategy {
     return ranges.filter(({ metadata }) => metadata.namespace === namespace);
   }
 
-  /** Completes and checks what is to take the place of `old`. Throws ApiError. */
-  prepareForUpdate(fields: Fields, old: Fields): void {
+  /** Completes and checks what is to take the place of `old`, likewise. */
+  update(fields: Fields, old: Fields, store: () => ApiObject): ApiObject {
     const kind = textIn(fields, "kind");
-    if (kind === "Service") prepareService(fields, old);
     setDefaults(fields);
     if (kind === "DaemonSet") countTemplates(fields, old);
-    if (kind === "Service") this.#allocation.setFamilies(fields);
-    validate(fields, old);
-    if (kind === "Service") this.#allocation.allocate(fields, old);
-    countGeneration(fields, old);
+    return this.#allocated(fields, old, () => {
+      if (kind === "Service") dropForNewType(fields, old);
+      validate(fields, old);
+      if (kind === "Service") asRead(fields);
+      countGeneration(fields, old);
+      return store();
+    });
+  }
+
+  /** Does `act` with what a Service needs allocated; takes it back if `act` throws. */
+  #allocated(fields: Fields, old: Fields | null, act: () => ApiObject): ApiObject {
+    if (textIn(fields, "kind") !== "Service") return act();
+    const outcome = this.#allocation.begin(fields, old);
+    try {
+      const stored = act();
+      outcome.commit();
+      return stored;
+    } catch (error) {
+      outcome.revert();
+      throw error;
+    }
   }
 
   #suffix(): string {

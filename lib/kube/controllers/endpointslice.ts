@@ -1,9 +1,9 @@
 /**
  * The EndpointSlice controller: the Pods of each Service as endpoints, 100 a slice, with their
- * conditions and the hints that trafficDistribution asks for.
+ * conditions and the hints that trafficDistribution or the topology annotation asks for.
  *
- * Spec: kubernetes staging endpointslice (reconciler, trafficdist), v1.36.
- * Not modelled: hints of the annotation service.kubernetes.io/topology-mode; IPv6.
+ * Spec: kubernetes staging endpointslice (reconciler, trafficdist, topologycache), v1.36.
+ * Not modelled: IPv6.
  */
 import { NS_PER_MS, NS_PER_S } from "../../base/units.ts";
 import { canonical } from "../api/names.ts";
@@ -21,9 +21,11 @@ import { SERVICE_NAME_LABEL, ZONE_LABEL } from "../objects.ts";
 import { keyOf, objectKey } from "../store.ts";
 import { ApiClient, type Sync } from "./client.ts";
 import { type ControllerContext, WorkQueue } from "./controller.ts";
-import { controllerReference, isReady, isTerminal } from "./pods.ts";
+import { EventRecorder } from "./events.ts";
+import { controllerReference, isNodeReady, isReady, isTerminal } from "./pods.ts";
 import { endpointChanged, findPort, ServicePods } from "./service-pods.ts";
 import { planSlices, type SlicePlan } from "./slice-plan.ts";
+import { TopologyHints, wantsTopologyHints } from "./topology-hints.ts";
 
 const START_NS = 6 * NS_PER_MS;
 export const MANAGED_BY_LABEL = "endpointslice.kubernetes.io/managed-by";
@@ -38,6 +40,8 @@ export class EndpointSliceController {
   readonly #client: ApiClient;
   readonly #queue: WorkQueue;
   readonly #servicePods: ServicePods;
+  readonly #topology: TopologyHints;
+  readonly #events: EventRecorder;
 
   constructor({ scheduler, informers, server }: ControllerContext) {
     this.#informers = informers;
@@ -45,6 +49,8 @@ export class EndpointSliceController {
     const options = { startNs: START_NS, backoffNs: NS_PER_S };
     this.#queue = new WorkQueue(scheduler, options, (key) => this.#sync(key));
     this.#servicePods = new ServicePods(informers);
+    this.#topology = new TopologyHints(() => informers.list("Node"));
+    this.#events = new EventRecorder(server, "endpoint-slice-controller");
     informers.on("Service", ({ object }) => this.#queue.add(keyOf(object)));
     informers.on("Pod", ({ object, previous }) => {
       if (!endpointChanged(object, previous)) return;
@@ -55,19 +61,29 @@ export class EndpointSliceController {
       if (name === undefined || !isManaged(object)) return;
       this.#queue.addAfter(objectKey(object.metadata.namespace, name), NS_PER_S);
     });
-    informers.on("Node", ({ object, previous }) => {
-      if (previous !== null && deepEqual(object.metadata.labels, previous.metadata.labels)) return;
-      for (const service of informers.list("Service")) this.#queue.add(keyOf(service));
+    informers.on("Node", ({ type, object, previous }) => {
+      const isSame =
+        type === "MODIFIED" &&
+        previous !== null &&
+        previous.metadata.labels?.[ZONE_LABEL] === object.metadata.labels?.[ZONE_LABEL] &&
+        isNodeReady(previous) === isNodeReady(object);
+      if (isSame) return;
+      for (const key of this.#topology.nodesChanged()) this.#queue.add(key);
     });
   }
 
   *#sync(key: string): Sync {
     const service = this.#informers.get("Service", key);
+    if (service === null) this.#topology.remove(key);
     if (service === null || service.metadata.deletionTimestamp !== undefined) return;
     if (service.spec.type === "ExternalName" || service.spec.selector === undefined) return;
     const present = this.#informers.owned("EndpointSlice", service.metadata.uid).filter(isManaged);
-    const plan = planSlices(present, this.#endpoints(service));
+    const plain = planSlices(present, this.#endpoints(service));
+    const { plan, note } = wantsTopologyHints(service.metadata.annotations)
+      ? this.#topology.add(key, plain)
+      : { plan: plain, note: this.#topology.remove(key) };
     yield* this.#carryOut(service, plan);
+    if (note !== null) this.#events.event(service, note.type, note.reason, note.message);
   }
 
   *#carryOut(service: Service, plan: SlicePlan): Sync {
@@ -165,7 +181,9 @@ function hintsOf(
   nodeName: string | undefined,
 ): Endpoint["hints"] {
   const { trafficDistribution } = service.spec;
-  if (trafficDistribution === undefined) return undefined;
+  if (trafficDistribution === undefined || wantsTopologyHints(service.metadata.annotations)) {
+    return undefined;
+  }
   const forZones = zone === undefined ? undefined : [{ name: zone }];
   const forNodes =
     trafficDistribution === "PreferSameNode" && nodeName !== undefined

@@ -10,6 +10,7 @@ import type {
   Condition,
   IntOrPercent,
   NewObject,
+  Node,
   OwnerReference,
   Pod,
   PodTemplate,
@@ -26,6 +27,11 @@ export function conditionOf(
 /** Whether the Pod says it is ready. */
 export function isReady(pod: Pod): boolean {
   return conditionOf(pod.status.conditions, "Ready")?.status === "True";
+}
+
+/** Whether the node's kubelet says it is ready. */
+export function isNodeReady(node: Node): boolean {
+  return conditionOf(node.status.conditions, "Ready")?.status === "True";
 }
 
 /**
