@@ -6,8 +6,12 @@
 import { utf8 } from "../base/bytes.ts";
 
 const REASONS: ReadonlyMap<number, string> = new Map([
+  [301, "Moved Permanently"],
+  [302, "Found"],
+  [307, "Temporary Redirect"],
   [308, "Permanent Redirect"],
   [400, "Bad Request"],
+  [403, "Forbidden"],
   [404, "Not Found"],
   [502, "Bad Gateway"],
   [503, "Service Temporarily Unavailable"],

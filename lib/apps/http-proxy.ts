@@ -6,11 +6,11 @@
  * Spec: RFC 9110 §7.6 (forwarding); ingress-nginx 1.11, rootfs/etc/nginx/template/nginx.tmpl
  * (proxy_set_header, proxy_next_upstream), docs/user-guide/nginx-configuration/configmap.md;
  * nginx 1.25, ngx_http_proxy_module.
- * Not modelled: TLS, HTTP/2, WebSocket, session affinity, canaries, caching.
+ * Not modelled: TLS, HTTP/2, WebSocket, session affinity, caching.
  */
 import { concatBytes, utf8 } from "../base/bytes.ts";
 import { errnoMessage } from "../base/errno.ts";
-import { ANY_ADDRESS } from "../base/inet.ts";
+import { ANY_ADDRESS, type Ipv4 } from "../base/inet.ts";
 import { NS_PER_S, type Ns } from "../base/units.ts";
 import type { Program } from "../sim/process.ts";
 import type { Endpoint } from "../socket/endpoint.ts";
@@ -40,11 +40,21 @@ const BACKLOG = 511;
 /** keep-alive: how long a client's idle connection is kept. */
 const CLIENT_IDLE = 75 * NS_PER_S;
 
+/** A request, as far as routes depend on it. */
+export interface ProxyRequest {
+  /** In small letters and without a port. */
+  readonly host: string;
+  /** With the query. */
+  readonly target: string;
+  readonly fields: readonly Field[];
+  readonly client: Ipv4;
+}
+
 /** What the proxy is asked to do. */
 export interface HttpProxyOptions {
   readonly port: number;
-  /** Null: no rule matches, which the default backend answers with 404. `target` has the query. */
-  readonly route: (host: string, target: string) => ProxyRoute | null;
+  /** Null: no rule matches, which the default backend answers with 404. */
+  readonly route: (request: ProxyRequest) => ProxyRoute | null;
   /** proxy-connect-timeout, 5 s. */
   readonly connectTimeoutNs: Ns;
   /** proxy-read-timeout, 60 s. */
@@ -129,9 +139,13 @@ class ProxyConnection {
       return false;
     }
     const stays = keepsAlive(request.head);
-    const route = this.#options.route(hostName, startLine[1]);
+    const client = this.#client.remote.address;
+    const route = this.#options.route({ host: hostName, target: startLine[1], fields, client });
     if (route === null) return yield* this.#refuse(request, 404, stays);
-    if (route.redirect !== null) return yield* this.#refuse(request, 308, stays, route.redirect);
+    const { refusal } = route;
+    if (refusal !== null) {
+      return yield* this.#refuse(request, refusal.status, stays, refusal.location);
+    }
     if (route.endpoints.length === 0) return yield* this.#refuse(request, 503, stays);
     return yield* this.#proxy(request, route, stays);
   }

@@ -24,8 +24,14 @@ export interface ProxyRoute {
   readonly endpoints: readonly Endpoint[];
   /** What the backend is asked for in place of the request's path; null: the same. */
   readonly path: string | null;
-  /** Where the client is sent instead, by a 308; null: nowhere. */
-  readonly redirect: string | null;
+  /** What the client is told instead; null: nothing. */
+  readonly refusal: Refusal | null;
+}
+
+/** An answer without a backend; `location` is where the client should go. */
+export interface Refusal {
+  readonly status: number;
+  readonly location: string | null;
 }
 
 /** Starts a program beside the proxy. */

@@ -5,6 +5,8 @@
  */
 import type { ApiObject, Pod, Service } from "./api/types.ts";
 import { findPort, firstWish, labelsOf, selects } from "./controllers/service-pods.ts";
+import { frontOf } from "./ingress-fronts.ts";
+import type { Ingress } from "./ingress-objects.ts";
 import { ObjectIndex } from "./object-index.ts";
 import { objectKey, type Store } from "./store.ts";
 
@@ -78,7 +80,11 @@ function ofIngress(ingress: ApiObject, store: Store): DeadEnd[] {
     return [deadEnd(ingress, `backend Service ${service.name} has no port ${number ?? name}`)];
   });
   const className = (ingress.spec as { readonly ingressClassName?: string }).ingressClassName;
-  if (className === undefined || store.get("IngressClass", className) !== null) return ends;
+  const hasClass = className === undefined || store.get("IngressClass", className) !== null;
+  if (hasClass && frontOf(ingress as unknown as Ingress, store) === null) {
+    return [deadEnd(ingress, "no controller that takes it runs"), ...ends];
+  }
+  if (hasClass) return ends;
   return [deadEnd(ingress, `IngressClass ${className} is not there`), ...ends];
 }
 

@@ -4,6 +4,7 @@
  */
 import { type Ipv4, isIpv4, parseIpv4 } from "../base/inet.ts";
 import type { Node, Service } from "./api/types.ts";
+import { frontOf } from "./ingress-fronts.ts";
 import type { Ingress } from "./ingress-objects.ts";
 import { keyOf, type Store } from "./store.ts";
 
@@ -22,8 +23,6 @@ export interface Door {
   /** Shut for hosts outside as it is meant to be: externalTrafficPolicy Local, and nobody here. */
   readonly isElsewhere: boolean;
 }
-
-const HTTP_PORT = 80;
 
 /** All doors of a cluster as it is now, by namespace and name. */
 export function doorsOf(store: Store): Door[] {
@@ -88,21 +87,17 @@ function ofService(service: Service, nodes: readonly Node[], store: Store): Door
   });
 }
 
-/** The paths of an Ingress, at the address of the Service in front of its controller. */
-function ofIngress({ metadata, spec }: Ingress, store: Store): Door[] {
-  const front = store
-    .list("Service")
-    .find(({ metadata: { name } }) => name === "ingress-nginx-controller");
-  const address = front?.status.loadBalancer.ingress?.[0]?.ip;
-  if (address === undefined) return [];
+/** The paths of an Ingress, where its controller is reached. */
+function ofIngress(ingress: Ingress, store: Store): Door[] {
+  const { metadata, spec } = ingress;
+  const front = frontOf(ingress, store);
+  if (front === null) return [];
   const door = (host: string | undefined, path: string): Door => ({
+    ...front,
     name: `${metadata.namespace ?? "default"}/${metadata.name} Ingress`,
-    address: parseIpv4(address),
-    port: HTTP_PORT,
     protocol: "TCP",
     host: host?.replace(/^\*/, "any") ?? null,
     path,
-    isOutside: true,
     isElsewhere: false,
   });
   const paths = (spec.rules ?? []).flatMap(({ host, http }) =>

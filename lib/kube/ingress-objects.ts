@@ -6,7 +6,7 @@
 import type { StringMap } from "./objects.ts";
 
 /** The annotation that named the class before `spec.ingressClassName`. */
-const CLASS_ANNOTATION = "kubernetes.io/ingress.class";
+export const CLASS_ANNOTATION = "kubernetes.io/ingress.class";
 const DEFAULT_CLASS_ANNOTATION = "ingressclass.kubernetes.io/is-default-class";
 
 /** A Service and one of its ports, by number or by name. */
@@ -58,18 +58,28 @@ export interface IngressClass {
 /** ingress-nginx's `spec.controller`. */
 export const NGINX_CONTROLLER = "k8s.io/ingress-nginx";
 
+/** Which Ingresses a controller takes. */
+export interface IngressChoice {
+  /** As IngressClasses name it in `spec.controller`. */
+  readonly controller: string;
+  /** Those without a class too, whatever the default class is. */
+  readonly takesClassless: boolean;
+  /** A class that it takes without an object for it; "" for none. */
+  readonly className: string;
+}
+
 /**
  * The Ingresses that a controller takes care of: by class, or without one if its class is the
- * default or it `takesClassless` ones anyway.
+ * default or it takes them anyway.
  */
 export function ingressesOf(
-  controller: string,
+  { controller, takesClassless, className }: IngressChoice,
   ingresses: readonly Ingress[],
   classes: readonly IngressClass[],
-  takesClassless = false,
 ): Ingress[] {
   const own = classes.filter(({ spec }) => spec?.controller === controller);
   const names = new Set(own.map(({ metadata }) => metadata.name));
+  if (className !== "") names.add(className);
   const takesOthers = own.some(
     ({ metadata }) => metadata.annotations?.[DEFAULT_CLASS_ANNOTATION] === "true",
   );

@@ -7,17 +7,19 @@
  * locations (exact before the longest prefix).
  * docs/user-guide/ingress-path-matching.md, docs/examples/rewrite; rootfs/etc/nginx/lua
  * (redirect_to_https, certificate.configured_for_current_request).
- * Not modelled: annotations other than rewrite-target, use-regex, ssl-redirect and
- * force-ssl-redirect, targets of rewrites that are other hosts, resource backends, ExternalName.
+ * Not modelled: annotations other than those of `LocationSettings` and `CanaryRule`, targets of
+ * rewrites that are other hosts, resource backends, ExternalName.
  */
-import type { IngressTarget } from "./ingress-backend.ts";
+import {
+  canaryRule,
+  type LocationSettings,
+  locationSettings,
+  PLAIN_SETTINGS,
+  type Redirect,
+} from "./ingress-annotations.ts";
+import type { Canary, IngressTarget } from "./ingress-backend.ts";
 import type { Ingress, IngressBackend } from "./ingress-objects.ts";
-import { compareNames, type StringMap } from "./objects.ts";
-
-const REWRITE_ANNOTATION = "nginx.ingress.kubernetes.io/rewrite-target";
-const REGEX_ANNOTATION = "nginx.ingress.kubernetes.io/use-regex";
-const SSL_REDIRECT_ANNOTATION = "nginx.ingress.kubernetes.io/ssl-redirect";
-const FORCE_REDIRECT_ANNOTATION = "nginx.ingress.kubernetes.io/force-ssl-redirect";
+import { compareNames } from "./objects.ts";
 
 /** How a path is compared: all of it, whole elements of it, or as a string's beginning. */
 type PathMatch = "exact" | "elements" | "string";
@@ -28,10 +30,8 @@ interface Location {
   readonly match: PathMatch;
   readonly namespace: string;
   readonly backend: IngressBackend;
-  /** What the path is replaced by, with `$1` for its first group; "" for nothing. */
-  readonly rewrite: string;
-  /** Whether who comes without TLS is sent to `https:`: always, never, or if the host has TLS. */
-  readonly toTls: "always" | "never" | "if-host-has";
+  readonly settings: LocationSettings;
+  readonly canaries: Canary[];
 }
 
 /** The locations of one host; "" is the server for hosts that no rule names. */
@@ -43,6 +43,8 @@ interface Server {
   usesRegex: boolean;
   /** Some Ingress names the host in its `tls`. */
   hasTls: boolean;
+  /** Where `/` is sent to; "" for nowhere. */
+  appRoot: string;
 }
 
 /** The routing table of some Ingresses; of two that claim a path, the older one has it. */
@@ -50,7 +52,10 @@ export class IngressRoutes {
   readonly #servers = new Map<string, Server>();
 
   constructor(ingresses: readonly Ingress[]) {
-    for (const ingress of byAge(ingresses)) this.#add(ingress);
+    const inOrder = byAge(ingresses);
+    const isCanary = ({ metadata }: Ingress) => canaryRule(metadata.annotations) !== null;
+    for (const ingress of inOrder) if (!isCanary(ingress)) this.#add(ingress);
+    for (const ingress of inOrder) if (isCanary(ingress)) this.#addCanary(ingress);
   }
 
   /** The backend of a request, or null where the 404 of the default backend is due. */
@@ -64,9 +69,12 @@ export class IngressRoutes {
         : bestLocation(server.locations, path);
       const location = found ?? server.defaultBackend;
       if (location === null) return null;
-      const { namespace, backend, toTls } = location;
+      const { namespace, backend, canaries, settings } = location;
+      const { toTls, allowed } = settings;
       const goesToTls = toTls === "always" || (toTls === "if-host-has" && this.#hasTls(host));
-      return { namespace, backend, path: rewritten(location, path), toTls: goesToTls };
+      const redirect = settings.redirect ?? rootRedirect(server, host, path);
+      const to = { path: rewritten(location, path), toTls: goesToTls, redirect, allowed };
+      return { namespace, backend, canaries, ...to };
     }
     return null;
   }
@@ -78,28 +86,32 @@ export class IngressRoutes {
 
   #add({ metadata, spec }: Ingress): void {
     const namespace = metadata.namespace ?? "default";
-    const toTls = redirection(metadata.annotations ?? {});
+    const settings = locationSettings(metadata.annotations);
+    const plain = { ...PLAIN_SETTINGS, toTls: settings.toTls };
     const fallback =
       spec.defaultBackend?.service === undefined
         ? null
-        : { ...ROOT, namespace, backend: spec.defaultBackend, toTls };
-    const rewrite = metadata.annotations?.[REWRITE_ANNOTATION] ?? "";
-    const usesRegex = metadata.annotations?.[REGEX_ANNOTATION] === "true";
+        : { ...ROOT, namespace, backend: spec.defaultBackend, settings: plain, canaries: [] };
     const rules = spec.rules ?? [];
     if (fallback !== null && rules.length === 0) this.#server("").defaultBackend ??= fallback;
     for (const { host = "", http } of rules) {
       const server = this.#server(host.toLowerCase());
       server.defaultBackend ??= fallback;
+      if (settings.appRoot !== "") server.appRoot = settings.appRoot;
+      for (const alias of settings.aliases) {
+        if (!this.#servers.has(alias)) this.#servers.set(alias, server);
+      }
       for (const { path = "/", pathType, backend } of http?.paths ?? []) {
         // Backends that are no Services are passed over.
         if (backend.service === undefined) continue;
-        const location = { path, match: matchOf(pathType), namespace, backend, rewrite, toTls };
+        const match = matchOf(pathType);
+        const location = { path, match, namespace, backend, settings, canaries: [] };
         const isTaken = server.locations.some(
           (known) => known.path === path && (known.match === "exact") === (pathType === "Exact"),
         );
         if (isTaken) continue;
         server.locations.push(location);
-        server.usesRegex ||= usesRegex || isRewritten(location);
+        server.usesRegex ||= settings.usesRegex || isRewritten(location);
       }
     }
     for (const { hosts = [] } of spec.tls ?? []) {
@@ -110,23 +122,44 @@ export class IngressRoutes {
     }
   }
 
+  /** A canary has no locations of its own, only parts of the requests for those that are there. */
+  #addCanary({ metadata, spec }: Ingress): void {
+    const namespace = metadata.namespace ?? "default";
+    const rule = canaryRule(metadata.annotations);
+    if (rule === null) return;
+    for (const { host = "", http } of spec.rules ?? []) {
+      const server = this.#servers.get(host.toLowerCase());
+      for (const { path = "/", backend } of http?.paths ?? []) {
+        const location = server?.locations.find((known) => known.path === path);
+        if (backend.service !== undefined) location?.canaries.push({ rule, namespace, backend });
+      }
+    }
+  }
+
   #server(host: string): Server {
     let server = this.#servers.get(host);
     if (server === undefined) {
-      server = { host, locations: [], defaultBackend: null, usesRegex: false, hasTls: false };
+      server = {
+        host,
+        locations: [],
+        defaultBackend: null,
+        usesRegex: false,
+        hasTls: false,
+        appRoot: "",
+      };
       this.#servers.set(host, server);
     }
     return server;
   }
 }
 
-function redirection(annotations: StringMap): Location["toTls"] {
-  if (annotations[FORCE_REDIRECT_ANNOTATION] === "true") return "always";
-  return annotations[SSL_REDIRECT_ANNOTATION] === "false" ? "never" : "if-host-has";
+function rootRedirect({ appRoot }: Server, host: string, path: string): Redirect | null {
+  if (appRoot === "" || path !== "/") return null;
+  return { status: 302, location: `http://${host}${appRoot}` };
 }
 
 /** Where `/` leads without a rule. */
-const ROOT = { path: "/", match: "string", rewrite: "" } as const;
+const ROOT = { path: "/", match: "string" } as const;
 
 function matchOf(pathType: string): PathMatch {
   if (pathType === "Exact") return "exact";
@@ -160,7 +193,7 @@ function firstMatch(locations: readonly Location[], path: string): Location | nu
   return inOrder.find((location) => regexOf(`^${location.path}`)?.test(path) === true) ?? null;
 }
 
-function isRewritten({ path, rewrite }: Location): boolean {
+function isRewritten({ path, settings: { rewrite } }: Location): boolean {
   return rewrite !== "" && rewrite !== path;
 }
 
@@ -168,7 +201,10 @@ function isRewritten({ path, rewrite }: Location): boolean {
 function rewritten(location: Location, path: string): string | null {
   const groups = isRewritten(location) ? regexOf(location.path)?.exec(path) : null;
   if (groups === null || groups === undefined) return null;
-  return location.rewrite.replace(/\$([0-9])/g, (_all, group) => groups[Number(group)] ?? "");
+  return location.settings.rewrite.replace(
+    /\$([0-9])/g,
+    (_all, group) => groups[Number(group)] ?? "",
+  );
 }
 
 /** nginx's `~*`; null for what is no regular expression. */

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { ListedObjects } from "../../lib/kube/dns-objects.ts";
 import { IngressRoutes } from "../../lib/kube/ingress.ts";
+import { canaryRule, takesRequest } from "../../lib/kube/ingress-annotations.ts";
 import { backendRoute } from "../../lib/kube/ingress-backend.ts";
 import {
   type Ingress,
@@ -184,11 +185,12 @@ describe("kube/ingress", () => {
       ingress("nobody", {}),
     ];
     const names = (found: Ingress[]) => found.map(({ metadata }) => metadata.name);
-    expect(names(ingressesOf(NGINX_CONTROLLER, list, classes))).to.deep.equal(["mine"]);
+    const choice = { controller: NGINX_CONTROLLER, takesClassless: false, className: "" };
+    expect(names(ingressesOf(choice, list, classes))).to.deep.equal(["mine"]);
     const annotations = { "ingressclass.kubernetes.io/is-default-class": "true" };
     const byDefault = [{ ...classes[0]!, metadata: { name: "nginx", annotations } }];
-    expect(names(ingressesOf(NGINX_CONTROLLER, list, byDefault))).to.deep.equal(["mine", "nobody"]);
-    const classless = ingressesOf(NGINX_CONTROLLER, list, classes, true);
+    expect(names(ingressesOf(choice, list, byDefault))).to.deep.equal(["mine", "nobody"]);
+    const classless = ingressesOf({ ...choice, takesClassless: true }, list, classes);
     expect(names(classless)).to.deep.equal(["mine", "nobody"]);
   });
 
@@ -233,5 +235,59 @@ describe("kube/ingress", () => {
     expect(ports({ name: "admin" })).to.deep.equal([{ address: 0x0af40005, port: 9090 }]);
     expect(ports({ number: 443 })).to.deep.equal([]);
     expect(backendRoute(objects, to(backend("gone"))).endpoints).to.deep.equal([]);
+  });
+
+  it("gives a canary what its header, cookie or weight says, in this order", () => {
+    const rule = canaryRule({
+      "nginx.ingress.kubernetes.io/canary": "true",
+      "nginx.ingress.kubernetes.io/canary-by-header": "X-Canary",
+      "nginx.ingress.kubernetes.io/canary-by-cookie": "kept",
+      "nginx.ingress.kubernetes.io/canary-weight": "25",
+    });
+    if (rule === null) throw new Error("no rule");
+    const takes = (header: string | null, cookie: string | null, drawn: number): boolean =>
+      takesRequest(rule, {
+        header: (name) => (name === "X-Canary" ? header : name === "Cookie" ? cookie : null),
+        draw: () => drawn,
+      });
+
+    expect(takes("always", "kept=never", 100)).to.equal(true);
+    expect(takes("never", "kept=always", 1)).to.equal(false);
+    expect(takes("other", "a=b; kept=always", 100)).to.equal(true);
+    expect(takes(null, null, 25)).to.equal(true);
+    expect(takes(null, null, 26)).to.equal(false);
+    expect(canaryRule({})).to.equal(null);
+  });
+
+  it("lets a canary share the path of another Ingress, and sends / to the app's root", () => {
+    const marked = (name: string, annotations: Record<string, string>): Ingress => {
+      const plain = ingress(name, {
+        rules: [
+          {
+            host: "c.test",
+            http: { paths: [{ pathType: "Prefix", path: "/", backend: backend(name) }] },
+          },
+        ],
+      });
+      return { ...plain, metadata: { ...plain.metadata, annotations } };
+    };
+    const prefix = "nginx.ingress.kubernetes.io";
+    const routes = new IngressRoutes([
+      marked("canary", { [`${prefix}/canary`]: "true", [`${prefix}/canary-weight`]: "10" }),
+      marked("main", {
+        [`${prefix}/app-root`]: "/app",
+        [`${prefix}/allowlist-source-range`]: "10.0.0.0/8",
+      }),
+    ]);
+
+    const found = routes.find("c.test", "/");
+
+    expect(found?.backend.service?.name).to.equal("main");
+    expect(found?.canaries.map(({ backend: { service } }) => service?.name)).to.deep.equal([
+      "canary",
+    ]);
+    expect(found?.redirect).to.deep.equal({ status: 302, location: "http://c.test/app" });
+    expect(found?.allowed).to.have.length(1);
+    expect(routes.find("c.test", "/x")?.redirect).to.equal(null);
   });
 });

@@ -29,6 +29,7 @@ import { commandLine, type Image, imageCommand } from "./image.ts";
 import { fitsImage, parseImageName } from "./image-name.ts";
 import { ingressNginx } from "./ingress-nginx.ts";
 import { nginx } from "./nginx.ts";
+import { haproxyIngress, haproxytech, nginxInc, traefik } from "./other-ingress.ts";
 import { redisServer } from "./redis/redis.ts";
 import { REDIS_PROGRAMS } from "./redis/redis-programs.ts";
 import { metallbController, webhookCertgen } from "./secret-makers.ts";
@@ -97,6 +98,10 @@ const REDIS: Image = {
 /** Patterns of image paths, the first that fits counts. */
 const CATALOGUE: readonly (readonly [pattern: string, image: Image])[] = [
   ["ingress-nginx/controller", serverImage("/nginx-ingress-controller", ingressNginx)],
+  ["traefik", serverImage("traefik", traefik)],
+  ["kubernetes-ingress", serverImage("/haproxy-ingress-controller", haproxytech)],
+  ["haproxy-ingress", serverImage("/haproxy-ingress-controller", haproxyIngress)],
+  ["nginx-ingress", serverImage("/nginx-ingress", nginxInc)],
   ["kube-webhook-certgen", serverImage("/kube-webhook-certgen", webhookCertgen)],
   ["metallb/controller", serverImage("/controller", metallbController)],
   ["nginx", serverImage("nginx", nginx, [], "debian")],

@@ -1,5 +1,5 @@
 /** Command line of `http-proxy`, a program of this project's own. */
-import { httpProxy, PROXY_DEFAULTS } from "../../apps/http-proxy.ts";
+import { httpProxy, PROXY_DEFAULTS, type ProxyRequest } from "../../apps/http-proxy.ts";
 import type { ProxyRoute } from "../../apps/http-upstreams.ts";
 import { isIpv4, parseIpv4 } from "../../base/inet.ts";
 import { appHost } from "../app.ts";
@@ -20,7 +20,7 @@ export const httpProxyCommand: Command = {
     if (given.words[0] !== undefined) throw notModelled("http-proxy", given.words[0], "see --to");
     const targets = given.all("t").map(readProxyTarget);
     const port = readPort(given.last("p") ?? "80");
-    const route = (host: string, target: string): ProxyRoute | null => {
+    const route = ({ host, target }: ProxyRequest): ProxyRoute | null => {
       const fitting = targets
         .filter((to) => (to.host === "" || to.host === host) && target.startsWith(to.path))
         .sort((a, b) => b.host.length - a.host.length || b.path.length - a.path.length);
@@ -28,7 +28,7 @@ export const httpProxyCommand: Command = {
       if (best === undefined) return null;
       const same = fitting.filter((to) => to.host === best.host && to.path === best.path);
       const endpoints = same.flatMap(({ endpoint }) => (endpoint === null ? [] : [endpoint]));
-      return { backend: `${best.host}${best.path}`, endpoints, path: null, redirect: null };
+      return { backend: `${best.host}${best.path}`, endpoints, path: null, refusal: null };
     };
     return (context) =>
       withThreads(context.host.processes, (spawn) =>
