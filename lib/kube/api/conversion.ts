@@ -24,7 +24,8 @@ export function conversionProblem(kind: string, value: unknown): DecodeProblem |
   const [first] = converter.unknown;
   if (first === undefined) return null;
   const names = converter.unknown.map((path) => `unknown field "${formatPath(path)}"`).sort();
-  return { message: `strict decoding error: ${names.join(", ")}`, path: first };
+  const message = `strict decoding error: ${names.join(", ")}`;
+  return { message, path: first, unknown: converter.unknown };
 }
 
 /** Fields of a whole object as Go has them: type and metadata first. */
@@ -95,7 +96,7 @@ class Converter {
   }
 
   #fail(message: string, path: FieldPath): void {
-    this.mismatch ??= { message, path };
+    this.mismatch ??= { message, path, unknown: [] };
   }
 }
 

@@ -13,6 +13,8 @@ import { quantityProblem } from "./quantity.ts";
 export interface DecodeProblem {
   readonly message: string;
   readonly path: FieldPath;
+  /** The fields that nobody knows; none: a value cannot be read. */
+  readonly unknown: readonly FieldPath[];
 }
 
 /** What every object has. */
@@ -21,6 +23,9 @@ export const ROOT: readonly [string, GoField][] = [
   ["kind", { type: { kind: "scalar", name: "string" }, omitsEmpty: true }],
   ["metadata", { type: { kind: "struct", name: "ObjectMeta" }, omitsEmpty: false }],
 ];
+
+/** Types that read their JSON themselves. */
+const READ_BY_THEMSELVES: ReadonlySet<string> = new Set(["IntOrString", "Time"]);
 
 /** Fields of whole objects, by kind. */
 const ROOTS = new Map<string, ReadonlyMap<string, GoField>>();
@@ -46,13 +51,18 @@ export function decodeProblem(kind: string, value: unknown): DecodeProblem | nul
   const [first] = decoder.unknown;
   if (first === undefined) return null;
   const names = decoder.unknown.map((path) => `unknown field "${formatPath(path)}"`);
-  return { message: `strict decoding error: ${names.join(", ")}`, path: first };
+  const message = `strict decoding error: ${names.join(", ")}`;
+  return { message, path: first, unknown: decoder.unknown };
 }
 
 /** Decodes JSON into a type; keeps what it finds wrong. */
 export class Decoder {
-  /** The first value of a wrong type. */
+  /**
+   * The first value of a wrong type; or one whose type reads JSON itself and cannot read it, which
+   * ends the decoding.
+   */
   mismatch: DecodeProblem | null = null;
+  #hasEnded = false;
   readonly unknown: FieldPath[] = [];
 
   /** `names` are the fields on the way, without the indices and keys that `path` has. */
@@ -83,7 +93,7 @@ export class Decoder {
     struct: string,
     names: readonly string[],
   ): void {
-    if (value === null || value === undefined) return;
+    if (value === null || value === undefined || this.#hasEnded) return;
     switch (type.kind) {
       case "list":
         if (!Array.isArray(value)) {
@@ -126,19 +136,25 @@ export class Decoder {
   ): void {
     const where = `${struct.slice(struct.indexOf(".") + 1)}.${names.join(".")}`;
     const message = `json: cannot unmarshal ${valueName(value, type)} into Go struct field ${where} of type ${goValueName(type)}`;
-    this.mismatch ??= { message, path };
+    if (type.kind === "scalar" && READ_BY_THEMSELVES.has(type.name)) this.#end(message, path);
+    else this.mismatch ??= { message, path, unknown: [] };
+  }
+
+  #end(message: string, path: FieldPath): void {
+    this.mismatch = { message, path, unknown: [] };
+    this.#hasEnded = true;
   }
 
   #quantity(value: unknown, path: FieldPath): void {
     const text = typeof value === "object" ? JSON.stringify(value) : String(value);
     const problem = quantityProblem(text.trim());
-    if (problem !== null) this.mismatch ??= { message: problem, path };
+    if (problem !== null) this.#end(problem, path);
   }
 
   #bytes(text: string, path: FieldPath): void {
     const at = base64Problem(text);
     if (at === null) return;
-    this.mismatch ??= { message: `illegal base64 data at input byte ${at}`, path };
+    this.mismatch ??= { message: `illegal base64 data at input byte ${at}`, path, unknown: [] };
   }
 }
 

@@ -26,9 +26,16 @@ interface Operation {
   readonly value?: unknown;
 }
 
-/** A JSON patch carried out. Throws `Invalid`, as the API server does. */
-export function jsonPatch(target: unknown, operations: readonly Operation[]): unknown {
-  return operations.reduce(carryOut, structuredCopy(target));
+/** A JSON patch carried out. Throws `BadRequest` or `Invalid`, as the API server does. */
+export function jsonPatch(target: unknown, operations: unknown): unknown {
+  if (!Array.isArray(operations)) {
+    const what = isJson(operations) ? "object" : typeof operations;
+    throw new ApiError(
+      "BadRequest",
+      `json: cannot unmarshal ${what} into Go value of type jsonpatch.Patch`,
+    );
+  }
+  return (operations as readonly Operation[]).reduce(carryOut, structuredCopy(target));
 }
 
 function carryOut(target: unknown, operation: Operation): unknown {

@@ -16,6 +16,7 @@ import { ClusterIpAllocator, NodePortAllocator } from "./allocators.ts";
 import { boundPod } from "./binding.ts";
 import { bootstrapObjects, SERVER_USER, serverEndpoint } from "./bootstrap.ts";
 import { conversionProblem } from "./conversion.ts";
+import { decodeProblem } from "./decode.ts";
 import {
   type DeleteOptions,
   finalizersAtDeletion,
@@ -27,13 +28,14 @@ import {
   ApiError,
   alreadyExists,
   endingNamespace,
-  invalidPatch,
   notFound,
   staleVersion,
   versionOfNew,
 } from "./errors.ts";
 import { evictedStatus, permitEviction } from "./eviction.ts";
 import { copyChanges, copyFields, ensureMap, type Fields, textIn } from "./fields.ts";
+import { canonical } from "./names.ts";
+import { accepted, requireSameName, type WarnOfFields } from "./patched.ts";
 import { definedResource, isBuiltIn, type Resource, resourceOf } from "./resources.ts";
 import { ServiceAllocation } from "./service-allocation.ts";
 import { goText, type Json, patchRest, strategicMerge } from "./strategic-merge.ts";
@@ -150,19 +152,35 @@ export class ApiServer {
   }
 
   /**
-   * Carries out a strategic merge patch. Fields that are unknown and values of the wrong type are
-   * refused as those of a patch are.
+   * Carries out a strategic merge patch. Values of the wrong type are refused as those of a patch
+   * are; so are fields that nobody knows, unless `warn` is told of them.
    */
-  strategicPatch(kind: string, key: string, patch: Json, user: string): ApiObject {
+  strategicPatch(
+    kind: string,
+    key: string,
+    patch: Json,
+    user: string,
+    warn: WarnOfFields = null,
+  ): ApiObject {
     const current = this.#require(kind, key);
     const original = current as unknown as Json;
     const merged = strategicMerge(kind, original, patch);
-    const problem = conversionProblem(kind, merged);
-    if (problem !== null) {
-      const shown = goText(patchRest(kind, original, patch));
-      throw invalidPatch(shown, problem.message, problem.path);
-    }
-    return this.patch(kind, key, () => merged as unknown as ApiObject, user);
+    const shown = () => goText(patchRest(kind, original, patch));
+    return this.#patched(current, accepted(merged, conversionProblem(kind, merged), shown, warn), user);
+  }
+
+  /** Carries out a merge patch or a JSON patch, likewise. */
+  patchJson(
+    kind: string,
+    key: string,
+    apply: (current: unknown) => unknown,
+    user: string,
+    warn: WarnOfFields,
+  ): ApiObject {
+    const current = this.#require(kind, key);
+    const patched = apply(current) as Json;
+    const shown = () => canonical(patched);
+    return this.#patched(current, accepted(patched, decodeProblem(kind, patched), shown, warn), user);
   }
 
   /** Changes an object's status as it is now. */
@@ -250,6 +268,12 @@ export class ApiServer {
     this.#allocation.release(copyFields(object));
     const endpoints = this.store.get("Endpoints", keyOf(object));
     if (endpoints !== null) this.store.remove(endpoints, audit);
+  }
+
+  #patched(current: ApiObject, patched: Json, user: string): ApiObject {
+    const object = patched as unknown as ApiObject;
+    requireSameName(object, current);
+    return this.patch(current.kind, keyOf(current), () => object, user);
   }
 
   #replace(current: ApiObject, object: ApiObject, audit: Audit): ApiObject {

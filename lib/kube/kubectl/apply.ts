@@ -69,7 +69,7 @@ class ObjectWork {
     this.#file = file;
     this.#failures = failures;
     this.#output = output;
-    this.#key = objectKey(object.metadata.namespace, object.metadata.name ?? "");
+    this.#key = objectKey(object.metadata.namespace, textOf(object.metadata.name));
   }
 
   apply(): void {
@@ -164,7 +164,8 @@ function patchFor(current: ApiObject, object: NewObject): Json {
 
 /** What is wrong with the name of an object to apply, and whether that is found in asking for it. */
 function nameProblem({ metadata }: NewObject): { text: string; isUnread: boolean } | null {
-  const { name = "", generateName = "" } = metadata;
+  const { generateName = "" } = metadata;
+  const name = textOf(metadata.name);
   if (name === "" && generateName !== "") {
     return { text: `from ${generateName}: cannot use generate name with apply`, isUnread: false };
   }
@@ -202,8 +203,13 @@ function infoText({ apiVersion, kind, metadata }: NewObject | ApiObject): string
   const plural = resourceOf(apiVersion, kind)?.plural ?? "";
   return [
     `Resource: "${group}/${version}, Resource=${plural}", GroupVersionKind: "${group}/${version}, Kind=${kind}"`,
-    `Name: "${metadata.name ?? ""}", Namespace: "${metadata.namespace ?? ""}"`,
+    `Name: "${textOf(metadata.name)}", Namespace: "${textOf(metadata.namespace)}"`,
   ].join("\n");
+}
+
+/** A name that is one. */
+function textOf(name: unknown): string {
+  return typeof name === "string" ? name : "";
 }
 
 /** JSON as Go writes it: keys in order, `<`, `>` and `&` escaped. */

@@ -19,18 +19,6 @@ const USER = "kubectl";
 
 /** `delete TYPE NAME…`, `delete TYPE -l …`, `delete TYPE --all`. */
 export function deleteNamed(server: ApiServer, args: Arguments, output: Output): void {
-  if (args.words.length === 0) {
-    throw new UsageError(
-      [
-        "You must provide one or more resources by argument or filename.",
-        "Example resource specifications include:",
-        "   '-f rsrc.yaml'",
-        "   '--filename=rsrc.json'",
-        "   '<resource> <name>'",
-        "   '<resource>'",
-      ].join("\n"),
-    );
-  }
   const failures = new Failures();
   const objects = foundObjects(server, args, args.words, failures);
   const options = deleteOptions(args, output);

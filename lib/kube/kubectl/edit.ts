@@ -1,22 +1,22 @@
 /**
- * Commands that change one thing of an object: `scale`, `patch`, `label`, `annotate`, `set`.
+ * Commands that change one thing of a workload or Service: `scale`, `set`.
  *
- * Spec: kubectl v1.36, cmd/scale, cmd/patch, cmd/label, cmd/annotate, cmd/set.
+ * Spec: kubectl v1.36, cmd/scale, cmd/set.
+ * Not modelled: `set subject`, `set env --from`, `set … --local`.
  */
 
 import { ApiError } from "../api/errors.ts";
-import { jsonPatch, mergePatch } from "../api/json-patch.ts";
-import { canonical } from "../api/names.ts";
+import { resourceOf } from "../api/resources.ts";
 import type { ApiServer } from "../api/server.ts";
-import type { Json } from "../api/strategic-merge.ts";
 import type { ApiObject, Deployment, JsonMap, Pod, PodSpec } from "../api/types.ts";
 import { keyOf } from "../store.ts";
 import { type Arguments, UsageError } from "./arguments.ts";
+import { Failures } from "./failures.ts";
 import type { Output } from "./output.ts";
-import { nameOf, selectObjects } from "./select.ts";
+import { NO_RESOURCES, type PairChanges, parsePairs, resourcesAndPairs } from "./pairs.ts";
+import { nameOf, selectObjects, visitObjects } from "./select.ts";
 
 const USER = "kubectl";
-const CHANGE_CAUSE = "kubernetes.io/change-cause";
 const SCALABLE = new Set(["Deployment", "ReplicaSet", "StatefulSet", "ReplicationController"]);
 
 /** `kubectl scale --replicas`. */
@@ -26,7 +26,7 @@ export function scale(server: ApiServer, args: Arguments, output: Output): void 
   const replicas = Number(count);
   if (!Number.isInteger(replicas) || count === "") {
     throw new UsageError(
-      `invalid argument "${count}" for "--replicas" flag: strconv.ParseInt: parsing "${count}": invalid syntax`,
+      `invalid argument "${count}" for "--replicas" flag: strconv.ParseInt: parsing "${count}": invalid syntax\nSee 'kubectl scale --help' for usage.`,
     );
   }
   if (replicas < 0) {
@@ -35,7 +35,7 @@ export function scale(server: ApiServer, args: Arguments, output: Output): void 
     );
   }
   const expected = args.option("current-replicas");
-  for (const object of selectObjects(server, args, args.words)) {
+  visitObjects(server, args, args.words, output, (object) => {
     if (!SCALABLE.has(object.kind)) {
       throw new ApiError("NotFound", "the server could not find the requested resource");
     }
@@ -46,152 +46,102 @@ export function scale(server: ApiServer, args: Arguments, output: Output): void 
     const change = (current: ApiObject) => withSpec(current, { replicas });
     server.patch(object.kind, keyOf(object), change, USER, "patch scale");
     output.print(`${nameOf(object)} scaled`);
-  }
+  });
 }
 
-/** `kubectl patch -p`. */
-export function patch(server: ApiServer, args: Arguments, output: Output): void {
-  const text = args.option("p") ?? args.option("patch");
-  if (text === null)
-    throw new UsageError(
-      "must specify --patch or --patch-file containing the contents of the patch",
-    );
-  const type = args.option("type") ?? "strategic";
-  if (!["json", "merge", "strategic"].includes(type)) {
-    throw new UsageError(`--type must be one of [json merge strategic], not "${type}"`);
-  }
-  const change = parsedPatch(text);
-  for (const object of selectObjects(server, args, args.words)) {
-    const key = keyOf(object);
-    let next: ApiObject;
-    if (type === "strategic") next = server.strategicPatch(object.kind, key, change as Json, USER);
-    else {
-      const apply = (current: unknown) =>
-        type === "merge"
-          ? mergePatch(current, change)
-          : jsonPatch(current, change as Parameters<typeof jsonPatch>[1]);
-      next = server.patch(object.kind, key, (current) => apply(current) as ApiObject, USER);
-    }
-    output.print(`${nameOf(object)} patched${next === object ? " (no change)" : ""}`);
-  }
+/** What `set` changes, how its words are read, and what it says when it is done. */
+interface Setter {
+  /** What the pairs of the command line are called; null: it has none. */
+  readonly pairs: string | null;
+  readonly removes?: boolean;
+  /** What is said when nothing is to be changed. */
+  readonly nothing: string;
+  readonly done: string;
+  readonly change: (object: ApiObject, changes: PairChanges, args: Arguments) => ApiObject;
 }
 
-function parsedPatch(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new UsageError(
-      `unable to parse ${JSON.stringify(text)}: error converting YAML to JSON: yaml: did not find expected node content`,
-    );
-  }
-}
+const SETTERS: ReadonlyMap<string, Setter> = new Map<string, Setter>([
+  [
+    "image",
+    {
+      pairs: "image",
+      nothing: "at least one image update is required",
+      done: "image updated",
+      change: (object, changes) => withPodSpec(object, (spec) => withImages(spec, changes)),
+    },
+  ],
+  [
+    "env",
+    {
+      pairs: "environment",
+      removes: true,
+      nothing: "at least one environment variable must be provided",
+      done: "env updated",
+      change: (object, changes, args) =>
+        withPodSpec(object, (spec) => withEnvironment(spec, changes, args)),
+    },
+  ],
+]);
 
-/** What a command line sets and removes. */
-interface PairChanges {
-  readonly set: ReadonlyMap<string, string>;
-  readonly remove: readonly string[];
-}
-
-/** `kubectl label`, `kubectl annotate`. */
-export function label(server: ApiServer, args: Arguments, output: Output): void {
-  const field = args.command === "label" ? "labels" : "annotations";
-  const isChange = (word: string, index: number) =>
-    index > 0 && (word.includes("=") || word.endsWith("-"));
-  const changes = readPairs(args.words.filter(isChange), args.command);
-  const words = args.words.filter((word, index) => !isChange(word, index));
-  for (const object of selectObjects(server, args, words)) {
-    const before = object.metadata[field] ?? {};
-    if (!args.flag("overwrite")) refuseOverwrites(before, changes.set, field);
-    if (field === "labels") {
-      for (const name of changes.remove) {
-        if (!(name in before)) output.print(`label "${name}" not found.`);
-      }
-    }
-    const change = (current: ApiObject) => withPairs(current, field, changes);
-    const next = server.patch(object.kind, keyOf(object), change, USER);
-    output.print(`${nameOf(object)} ${labelOutcome(object, next, field, args.flag("overwrite"))}`);
-  }
-}
-
-function readPairs(words: readonly string[], command: string): PairChanges {
-  const set = new Map<string, string>();
-  const remove: string[] = [];
-  for (const word of words) {
-    const equals = word.indexOf("=");
-    if (equals === -1) remove.push(word.slice(0, -1));
-    else set.set(word.slice(0, equals), word.slice(equals + 1));
-  }
-  if (words.length === 0)
-    throw new UsageError(
-      `at least one ${command === "label" ? "label" : "annotation"} update is required`,
-    );
-  const both = remove.find((name) => set.has(name));
-  if (both !== undefined) {
-    const what = command === "label" ? "a label" : "an annotation";
-    throw new UsageError(`can not both modify and remove ${what} in the same command`);
-  }
-  return { set, remove };
-}
-
-function refuseOverwrites(
-  before: Readonly<Record<string, string>>,
-  set: ReadonlyMap<string, string>,
-  field: "labels" | "annotations",
-): void {
-  const taken = [...set].filter(
-    ([name, value]) =>
-      name !== CHANGE_CAUSE && before[name] !== undefined && before[name] !== value,
-  );
-  if (taken.length === 0) return;
-  const texts = taken.map(([name]) => `'${name}' already has a value (${before[name]})`);
-  throw new UsageError(
-    field === "labels"
-      ? texts.map((text) => `${text}, and --overwrite is false`).join(", ")
-      : `--overwrite is false but found the following declared annotation(s): ${texts.join("; ")}`,
-  );
-}
-
-function withPairs(
-  current: ApiObject,
-  field: "labels" | "annotations",
-  changes: PairChanges,
-): ApiObject {
-  const pairs = { ...current.metadata[field], ...Object.fromEntries(changes.set) };
-  for (const name of changes.remove) delete pairs[name];
-  const kept = Object.keys(pairs).length === 0 ? undefined : pairs;
-  return { ...current, metadata: { ...current.metadata, [field]: kept } };
-}
-
-function labelOutcome(
-  before: ApiObject,
-  after: ApiObject,
-  field: "labels" | "annotations",
-  overwrites: boolean,
-): string {
-  if (field === "annotations") return "annotated";
-  if (before === after) return "not labeled";
-  const length = (object: ApiObject) => canonical(object.metadata.labels ?? {}).length;
-  return !overwrites && length(after) < length(before) ? "unlabeled" : "labeled";
-}
-
-/** `kubectl set image`, `kubectl set env`. */
+/** `kubectl set image`, `kubectl set env`, `kubectl set selector`. */
 export function set(server: ApiServer, args: Arguments, output: Output): void {
   const [what = "", ...rest] = args.words;
-  if (what !== "image" && what !== "env") throw new UsageError(`unknown command "set ${what}"`);
-  const isChange = (word: string, index: number) =>
-    index > 0 && (word.includes("=") || (what === "env" && word.endsWith("-")));
-  const changes = readPairs(rest.filter(isChange), what);
-  const words = rest.filter((word, index) => !isChange(word, index));
-  for (const object of selectObjects(server, args, words)) {
-    const change = what === "image" ? withImages : withEnvironment;
-    const next = server.patch(
-      object.kind,
-      keyOf(object),
-      (current) => withPodSpec(current, (spec) => change(spec, changes, args)),
-      USER,
-    );
-    if (next !== object) output.print(`${nameOf(object)} ${what} updated`);
+  if (what === "selector") {
+    setSelector(server, args, rest, output);
+    return;
   }
+  const setter = SETTERS.get(what);
+  if (setter === undefined) {
+    throw new UsageError(`unknown command "${what}"\nSee 'kubectl set -h' for help and examples`);
+  }
+  const { resources, pairs } = resourcesAndPairs(rest, setter.pairs ?? "");
+  const changes = parsePairs(pairs, setter.pairs ?? "", setter.removes === true);
+  if (resources.length === 0) throw new UsageError(NO_RESOURCES);
+  if (pairs.length === 0) throw new UsageError(setter.nothing);
+  const failures = new Failures();
+  for (const object of selectObjects(server, args, resources)) {
+    failures.collect(null, () => {
+      if (!hasPodSpec(object)) throw noPodSpec(object);
+      const change = (current: ApiObject) => setter.change(current, changes, args);
+      const next = server.patch(object.kind, keyOf(object), change, USER);
+      if (next !== object) output.print(`${nameOf(object)} ${setter.done}`);
+    });
+  }
+  failures.print(output);
+}
+
+/** `set selector service NAME KEY=VALUE,…`: another selector for a Service. */
+function setSelector(
+  server: ApiServer,
+  args: Arguments,
+  words: readonly string[],
+  output: Output,
+): void {
+  const expression = words.at(-1) ?? "";
+  const resources = words.slice(0, -1);
+  if (resources.length === 0) throw new UsageError(NO_RESOURCES);
+  const { set: selector } = parsePairs(expression.split(","), "selector", false);
+  visitObjects(server, args, resources, output, (object) => {
+    if (object.kind !== "Service") {
+      throw new UsageError("setting a selector is only supported for Services");
+    }
+    const change = (current: ApiObject) =>
+      withSpec(current, { selector: Object.fromEntries(selector) });
+    server.patch(object.kind, keyOf(object), change, USER);
+    output.print(`${nameOf(object)} selector updated`);
+  });
+}
+
+function hasPodSpec(object: ApiObject): boolean {
+  const { template, jobTemplate } = (object.spec ?? {}) as Record<string, unknown>;
+  return object.kind === "Pod" || template !== undefined || jobTemplate !== undefined;
+}
+
+function noPodSpec({ apiVersion, kind, metadata }: ApiObject): UsageError {
+  const version = apiVersion.split("/").at(-1);
+  return new UsageError(
+    `error: ${resourceOf(apiVersion, kind)?.plural ?? ""}/${metadata.name} the object is not a pod or does not have a pod template: *${version}.${kind}`,
+  );
 }
 
 function withImages(spec: PodSpec, { set: images }: PairChanges): PodSpec {
@@ -238,6 +188,10 @@ function withPodSpec(object: ApiObject, change: (spec: PodSpec) => PodSpec): Api
   if (object.kind === "Pod") {
     const pod = object as Pod;
     return { ...pod, spec: change(pod.spec) };
+  }
+  const { jobTemplate } = object.spec as { readonly jobTemplate?: ApiObject };
+  if (jobTemplate !== undefined) {
+    return withSpec(object, { jobTemplate: withPodSpec(jobTemplate, change) });
   }
   const { template } = (object as Deployment).spec;
   return withSpec(object, { template: { ...template, spec: change(template.spec) } });

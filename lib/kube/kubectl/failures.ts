@@ -66,7 +66,8 @@ function aloneText(failure: Failure): string {
     const text = listedText(failure);
     return text.startsWith("error: ") ? text : `error: ${text}`;
   }
-  if (error.reason !== "Invalid" || error.subject === null) return listedText(failure);
+  if (error.reason !== "Invalid") return listedText(failure);
+  if (error.subject === null) return `The request is invalid: ${error.message}`;
   const { kind, name } = error.subject;
   const head =
     kind === "" && name === "" ? "The request is invalid" : `The ${kind} "${name}" is invalid`;

@@ -27,7 +27,7 @@ export function generated(server: ApiServer, args: Arguments): NewObject {
       return {
         apiVersion: "v1",
         kind: "Secret",
-        metadata: { name: nameOf(second) },
+        metadata: { name: nameOf(second, "secret generic") },
         type: args.option("type") ?? "Opaque",
         ...dataOf(args, "stringData"),
       };
@@ -36,7 +36,7 @@ export function generated(server: ApiServer, args: Arguments): NewObject {
       return { apiVersion: "v1", kind: "ServiceAccount", metadata: { name: first } };
     case "service":
     case "svc":
-      return service(args, first, nameOf(second));
+      return service(args, first, nameOf(second, `service ${first}`));
     case "job":
       return args.option("from") === null ? job(args, first) : jobFrom(server, args, first);
     case "cronjob":
@@ -51,9 +51,16 @@ function notHere(what: string): UsageError {
   return new UsageError(`create ${what} is not modelled: use a manifest`);
 }
 
-function nameOf(name: string | undefined): string {
+/** The refusal of a `create` without a name. */
+export function noName(kind: string): UsageError {
+  return new UsageError(
+    `exactly one NAME is required, got 0\nSee 'kubectl create ${kind} -h' for help and examples`,
+  );
+}
+
+function nameOf(name: string | undefined, kind: string): string {
   if (name !== undefined) return name;
-  throw new UsageError("exactly one NAME is required, got 0");
+  throw noName(kind);
 }
 
 function dataOf(args: Arguments, field: string): Record<string, unknown> {
@@ -83,6 +90,9 @@ function service(args: Arguments, word: string, name: string): NewObject {
     .flatMap((text) => text.split(","))
     .map((text) => servicePort(text, args));
   const clusterIP = args.option("clusterip");
+  if (type === "ExternalName" && args.option("external-name") === null) {
+    throw new UsageError('required flag(s) "external-name" not set');
+  }
   if (ports.length === 0 && type !== "ExternalName" && clusterIP !== "None") {
     throw new UsageError("at least one tcp port specifier must be provided");
   }

@@ -32,8 +32,26 @@ export function get(server: ApiServer, args: Arguments, output: Output): void {
     const path = args.option("sort-by");
     return { selection, objects: path === null ? objects : sortedBy(objects, path) };
   });
-  show(server, args, chosen, failures.isEmpty, output);
+  show(server, args, joined(chosen), failures.isEmpty, output);
   failures.print(output);
+}
+
+/** Objects of one type that are named one after the other are rows of one table. */
+function joined(chosen: readonly Chosen[]): Chosen[] {
+  const tables: Chosen[] = [];
+  for (const { selection, objects } of chosen) {
+    const last = tables.at(-1);
+    const isSame =
+      last !== undefined &&
+      last.selection.resource.kind === selection.resource.kind &&
+      selection.names.length > 0;
+    if (isSame) {
+      const names = [...last.selection.names, ...selection.names];
+      const both = { resource: selection.resource, names };
+      tables[tables.length - 1] = { selection: both, objects: [...last.objects, ...objects] };
+    } else tables.push({ selection, objects });
+  }
+  return tables;
 }
 
 /** What the API server says to each request about Endpoints. */

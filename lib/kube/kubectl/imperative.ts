@@ -6,26 +6,37 @@
  * Not modelled: `run -it --rm`, --overrides, other kinds of `create`.
  */
 
-import { qualifiedKind } from "../api/resources.ts";
+import { groupOf, qualifiedKind } from "../api/resources.ts";
 import type { ApiServer } from "../api/server.ts";
 import type { ApiObject, LabelSelector, NewObject, StringMap } from "../api/types.ts";
+import { imageNameProblem } from "../kubelet/image-names.ts";
 import { type Arguments, UsageError } from "./arguments.ts";
-import { generated } from "./generators.ts";
+import { generated, noName } from "./generators.ts";
 import type { Output } from "./output.ts";
 import { objectsOf, selections } from "./select.ts";
 
 const USER = "kubectl";
+const EXPOSED = new Set(["Deployment", "Pod", "ReplicaSet", "ReplicationController", "Service"]);
 
 /** `run NAME --image=IMAGE`: a Pod. */
 export function runPod(server: ApiServer, args: Arguments, output: Output): void {
   const [name, ...words] = args.words;
-  if (name === undefined) throw new UsageError("NAME is required for run");
+  if (name === undefined) {
+    throw new UsageError("NAME is required for run\nSee 'kubectl run -h' for help and examples");
+  }
   if (args.flag("it") || args.flag("i") || args.flag("rm") || args.flag("attach")) {
     throw new UsageError("run -it and --rm are not modelled: use run, wait and exec");
   }
+  requireImage(args);
+  const restartPolicy = args.option("restart") ?? "Always";
+  if (!["Always", "OnFailure", "Never"].includes(restartPolicy)) {
+    throw new UsageError(
+      `invalid restart policy: ${restartPolicy}\nSee 'kubectl run -h' for help and examples`,
+    );
+  }
   const spec = {
     containers: [containerOf(args, name, args.rest ?? words, args.flag("command"))],
-    restartPolicy: args.option("restart") ?? "Always",
+    restartPolicy,
     dnsPolicy: "ClusterFirst",
   };
   const labels = labelsOf(args) ?? { run: name };
@@ -33,14 +44,19 @@ export function runPod(server: ApiServer, args: Arguments, output: Output): void
   if (args.flag("expose")) expose(server, { ...args, words: ["pod", name] }, output);
 }
 
+/** The image of `run`, which kubectl looks at itself. */
+function requireImage(args: Arguments): void {
+  const image = args.option("image");
+  if (image === "") throw new UsageError("--image is required");
+  if (image === null || imageNameProblem(image) === null) return;
+  throw new UsageError(`Invalid image name ${JSON.stringify(image)}: invalid reference format`);
+}
+
 /** `create deployment NAME --image=IMAGE`, `create namespace NAME` and others. */
 export function createNamed(server: ApiServer, args: Arguments, output: Output): void {
   const [kind = "", name] = args.words;
-  if (name === undefined) {
-    throw new UsageError(
-      kind === "" ? "must specify one of -f and -k" : "exactly one NAME is required, got 0",
-    );
-  }
+  if (kind === "") throw new UsageError("must specify one of -f and -k");
+  if (name === undefined) throw noName(kind);
   if (kind === "namespace" || kind === "ns") {
     server.create({ apiVersion: "v1", kind: "Namespace", metadata: { name } }, USER);
     output.print(`namespace/${name} created`);
@@ -75,6 +91,10 @@ export function expose(server: ApiServer, args: Arguments, output: Output): void
   const [selection] = selections(server, args.words);
   const [object] = selection === undefined ? [] : objectsOf(server, selection, args);
   if (object === undefined) throw new UsageError("You must provide one or more resources");
+  if (!EXPOSED.has(object.kind)) {
+    const group = groupOf(object.apiVersion);
+    throw new UsageError(`cannot expose a ${object.kind}${group === "" ? "" : `.${group}`}`);
+  }
   const ports = portsOf(object, args);
   const selector = selectorOf(object);
   const name = args.option("name") ?? object.metadata.name;
@@ -135,7 +155,9 @@ function containerOf(
     name,
     image,
     ...(words.length === 0 ? {} : { [replacesCommand ? "command" : "args"]: words }),
-    ...(port === null ? {} : { ports: [{ containerPort: Number(port) }] }),
+    ...(port === null || goInteger(port) <= 0
+      ? {}
+      : { ports: [{ containerPort: goInteger(port) }] }),
     ...(env === null ? {} : { env: [{ name: variable, value: value.join("=") }] }),
   };
 }
@@ -143,7 +165,13 @@ function containerOf(
 function labelsOf(args: Arguments): StringMap | null {
   const text = args.option("labels") ?? args.option("l");
   if (text === null) return null;
-  return Object.fromEntries(text.split(",").map((pair) => pair.split("=").slice(0, 2)));
+  const pairs = text.split(",").map((spec) => {
+    const pair = spec.split("=");
+    if (pair.length !== 2) throw new UsageError(`unexpected label spec: ${spec}`);
+    if (pair[0] === "") throw new UsageError("unexpected empty label key");
+    return pair;
+  });
+  return Object.fromEntries(pairs);
 }
 
 function selectorOf({ kind, metadata, spec }: ApiObject): StringMap {
@@ -164,7 +192,15 @@ function portsOf({ spec }: ApiObject, args: Arguments): unknown[] {
   const protocol = args.option("protocol") ?? "TCP";
   const target = targetPort === null ? {} : { targetPort: numberOrName(targetPort) };
   const port = args.option("port");
-  if (port !== null) return [{ port: Number(port), protocol, ...target }];
+  if (port !== null) {
+    const numbers = port.split(",").map(goInteger);
+    return numbers.map((number, index) => ({
+      ...(numbers.length > 1 && { name: `port-${index + 1}` }),
+      port: number,
+      protocol,
+      ...target,
+    }));
+  }
   const { containers, template } = spec as PodOwner;
   const own = (containers ?? template?.spec?.containers ?? []).flatMap(({ ports = [] }) => ports);
   if (own.length === 0) {
@@ -190,6 +226,12 @@ interface Containers {
 
 interface PodOwner extends Containers {
   readonly template?: { readonly spec?: Containers };
+}
+
+/** A number as Go's strconv.Atoi reads it. */
+function goInteger(text: string): number {
+  if (/^[+-]?[0-9]+$/.test(text)) return Number(text);
+  throw new UsageError(`strconv.Atoi: parsing ${JSON.stringify(text)}: invalid syntax`);
 }
 
 function numberOrName(text: string): number | string {

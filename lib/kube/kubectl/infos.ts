@@ -8,6 +8,7 @@ import { canonical } from "../api/names.ts";
 import { definedResource, type Resource, resourceOf, storedKind } from "../api/resources.ts";
 import type { ApiServer } from "../api/server.ts";
 import type { NewObject } from "../api/types.ts";
+import { isRecord } from "../schema.ts";
 import { UsageError } from "./arguments.ts";
 import type { Failures } from "./failures.ts";
 import type { KubectlFile, Manifest } from "./manifest.ts";
@@ -109,7 +110,11 @@ function located({ value }: Manifest, namespace: string, find: FindResource): Ne
   const written = value as unknown as NewObject;
   const object = { ...written, kind: storedKind(written.apiVersion, written.kind) };
   const resource = find(object.apiVersion, object.kind);
-  const metadata = object.metadata ?? {};
+  const metadata: unknown = object.metadata ?? {};
+  // What is no map goes to the server as it is.
+  if (!isRecord(metadata)) return object;
   if (resource?.namespaced === false) return { ...object, metadata };
-  return { ...object, metadata: { ...metadata, namespace: metadata.namespace ?? namespace } };
+  const own = metadata["namespace"];
+  const place = typeof own === "string" && own !== "" ? own : namespace;
+  return { ...object, metadata: { ...metadata, namespace: place } };
 }

@@ -4,20 +4,24 @@
  * Spec: kubectl v1.36.
  * Not modelled: edit, proxy, attach, cp, debug, plugins, contexts.
  */
+import { qualifiedKind } from "../api/resources.ts";
 import type { ApiServer } from "../api/server.ts";
 import { carryOutFile } from "./apply.ts";
 import { type Arguments, parseArguments, UsageError } from "./arguments.ts";
 import { deleteListed, deleteNamed } from "./delete.ts";
 import { describe } from "./describe.ts";
 import { apiResources, apiVersions, clusterInfo, top, version } from "./discovery.ts";
-import { label, patch, scale, set } from "./edit.ts";
+import { scale, set } from "./edit.ts";
 import { explain } from "./explain.ts";
-import { failuresTo } from "./failures.ts";
+import { Failures, failuresTo } from "./failures.ts";
 import { get } from "./get.ts";
 import { autoscale, createNamed, expose, runPod } from "./imperative.ts";
+import { readInfos } from "./infos.ts";
+import { label } from "./label.ts";
 import type { KubectlFile } from "./manifest.ts";
 import { cordon, taint } from "./nodes.ts";
 import { Output } from "./output.ts";
+import { patch } from "./patch.ts";
 import { rollout } from "./rollout.ts";
 
 /** Files of manifests by name, as the caller has read them. */
@@ -77,5 +81,29 @@ function run(server: ApiServer, args: Arguments, files: ManifestFiles, output: O
   }
   const body = COMMANDS.get(command);
   if (body === undefined) throw new UsageError(`unknown command "${command}" for "kubectl"`);
-  body(server, args, output);
+  const named = file === null ? args : namedByFile(server, files(file), file, args, output);
+  body(server, named, output);
+}
+
+/** Commands whose first word is not a resource. */
+const WITH_ACTION = new Set(["rollout", "set"]);
+
+/** The command line with the objects of a file as `-f` names them in it. */
+function namedByFile(
+  server: ApiServer,
+  manifests: KubectlFile,
+  file: string,
+  args: Arguments,
+  output: Output,
+): Arguments {
+  const { command, namespace, words } = args;
+  const failures = new Failures();
+  const source = { file, namespace, command, unchecked: true };
+  const names = readInfos(server, manifests, source, failures, output).map(({ object }) => {
+    const { apiVersion, kind, metadata } = object;
+    return `${qualifiedKind(apiVersion, kind)}/${metadata.name ?? ""}`;
+  });
+  failures.throwFirst();
+  const actions = WITH_ACTION.has(command) ? 1 : 0;
+  return { ...args, words: [...words.slice(0, actions), ...names, ...words.slice(actions)] };
 }

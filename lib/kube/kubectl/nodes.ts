@@ -5,6 +5,7 @@
  */
 import type { ApiServer } from "../api/server.ts";
 import type { ApiObject, Node, Taint } from "../api/types.ts";
+import { labelKeyProblems, labelValueProblems } from "../api/validation/text-rules.ts";
 import { type Arguments, UsageError } from "./arguments.ts";
 import { withSpec } from "./edit.ts";
 import type { Output } from "./output.ts";
@@ -105,18 +106,31 @@ function readTaints(words: readonly string[]): TaintChanges {
   const remove: { key: string; effect: string }[] = [];
   if (words.length === 0) throw new UsageError("at least one taint update is required");
   for (const word of words) {
-    const [left = "", effect = ""] = word.replace(/-$/, "").split(":");
-    const [key = "", value = ""] = left.split("=");
     if (word.endsWith("-")) {
-      remove.push({ key, effect });
-      continue;
-    }
-    if (!EFFECTS.includes(effect)) {
-      throw new UsageError(`invalid taint effect: ${effect}, unsupported taint effect`);
-    }
-    add.push({ key, ...(value !== "" && { value }), effect });
+      const [left = "", effect = ""] = word.slice(0, -1).split(":");
+      remove.push({ key: left.split("=")[0] ?? "", effect });
+    } else add.push(readTaint(word));
   }
   return { add, remove };
+}
+
+/** `KEY=VALUE:EFFECT`, `KEY:EFFECT`. Throws what kubectl says of others. */
+function readTaint(text: string): Taint {
+  const refusal = (problems: readonly string[] = []) =>
+    new UsageError(["invalid taint spec: ".concat(text), ...problems.slice(0, 1)].join(", "));
+  const [left = "", effect, ...rest] = text.split(":");
+  if (rest.length > 0) throw refusal();
+  if (effect !== undefined && !EFFECTS.includes(effect)) {
+    throw new UsageError(`invalid taint effect: ${effect}, unsupported taint effect`);
+  }
+  // Without an effect the whole word is the key.
+  const [key = "", value = "", ...more] = effect === undefined ? [left] : left.split("=");
+  if (more.length > 0) throw refusal();
+  for (const problems of [labelValueProblems(value), labelKeyProblems(key)]) {
+    if (problems.length > 0) throw refusal([problems.join("; ")]);
+  }
+  if (effect === undefined) throw refusal();
+  return { key, ...(value !== "" && { value }), effect };
 }
 
 function isSameTaint(a: Taint, b: Taint): boolean {

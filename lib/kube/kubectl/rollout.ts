@@ -20,7 +20,7 @@ import { layOut } from "./describe/rows.ts";
 import { templateLines } from "./describe/template.ts";
 import { withSpec } from "./edit.ts";
 import type { Output } from "./output.ts";
-import { nameOf, selectObjects } from "./select.ts";
+import { nameOf, visitObjects } from "./select.ts";
 import { formatTable } from "./table.ts";
 
 const USER = "kubectl";
@@ -50,17 +50,19 @@ const ROLLS = new Set(["Deployment", "StatefulSet", "DaemonSet"]);
 export function rollout(server: ApiServer, args: Arguments, output: Output): void {
   const [action = "", ...words] = args.words;
   const refusal = REFUSALS.get(action);
-  if (refusal === undefined) throw new UsageError(`unknown command "rollout ${action}"`);
-  if (words.length === 0) {
-    throw new UsageError(`required resource not specified`);
+  if (refusal === undefined) {
+    throw new UsageError(
+      `unknown command "${action}"\nSee 'kubectl rollout -h' for help and examples`,
+    );
   }
-  for (const object of selectObjects(server, args, words)) {
+  if (words.length === 0) throw new UsageError("required resource not specified");
+  visitObjects(server, args, words, output, (object) => {
     const hasPause = action !== "pause" && action !== "resume";
     if (!ROLLS.has(object.kind) || !(hasPause || object.kind === "Deployment")) {
       throw refusal(object);
     }
     act(server, action, object, args, output);
-  }
+  });
 }
 
 /** `deployments.apps "web" is already paused` */

@@ -1,7 +1,6 @@
 /** The objects that words of a command line mean: `pods`, `pod web-0`, `deploy/web`, `-l app=web`. */
 
 import { notFound } from "../api/errors.ts";
-import { matchesSelector } from "../api/labels.ts";
 import {
   findResource,
   groupOf,
@@ -12,11 +11,12 @@ import {
   writtenKind,
 } from "../api/resources.ts";
 import type { ApiServer } from "../api/server.ts";
-import type { ApiObject, LabelRequirement, LabelSelector } from "../api/types.ts";
-import { isRecord } from "../schema.ts";
+import type { ApiObject } from "../api/types.ts";
 import { objectKey } from "../store.ts";
 import { type Arguments, UsageError } from "./arguments.ts";
 import { Failures } from "./failures.ts";
+import type { Output } from "./output.ts";
+import { listOptions } from "./selectors.ts";
 
 /** `deployment.apps/web`. */
 export function nameOf({ apiVersion, kind, metadata }: ApiObject): string {
@@ -64,13 +64,20 @@ const ALL = [
   "Job",
 ];
 
+/** What kubectl says where nothing says which objects are meant. */
+const NO_RESOURCE = [
+  "You must provide one or more resources by argument or filename.",
+  "Example resource specifications include:",
+  "   '-f rsrc.yaml'",
+  "   '--filename=rsrc.json'",
+  "   '<resource> <name>'",
+  "   '<resource>'",
+].join("\n");
+
 /** What the words select, type by type. */
 export function selections(server: ApiServer, words: readonly string[]): Selection[] {
   const [first, ...names] = words;
-  if (first === undefined)
-    throw new UsageError(
-      'You must specify the type of resource to get. Use "kubectl api-resources" for a complete list of supported resources.',
-    );
+  if (first === undefined) throw new UsageError(NO_RESOURCE);
   if (first.includes("/")) {
     return words.map((word) => {
       const slash = word.indexOf("/");
@@ -113,15 +120,14 @@ export function findIn(
       return object ?? [];
     });
   }
-  const selector = parseSelector(args.option("l") ?? args.option("selector") ?? "");
-  const matches = fieldSelector(args.option("field-selector") ?? "");
+  const asked = listOptions(args, resource);
   return server.store
     .list(resource.kind)
     .filter(
       ({ metadata }) =>
         args.allNamespaces || namespace === undefined || metadata.namespace === namespace,
     )
-    .filter((object) => matchesSelector(selector, object.metadata.labels) && matches(object));
+    .filter(asked);
 }
 
 /** Whether a command line says which objects it means, and not all of a type. */
@@ -141,7 +147,25 @@ export function selectObjects(
   return objects;
 }
 
-/** The same; names that are not there go to `failures`. */
+/**
+ * Does something with each object that the words mean; what goes wrong with one does not stop the
+ * others, and is printed at the end.
+ */
+export function visitObjects(
+  server: ApiServer,
+  args: Arguments,
+  words: readonly string[],
+  output: Output,
+  act: (object: ApiObject) => void,
+): void {
+  const failures = new Failures();
+  for (const object of foundObjects(server, args, words, failures)) {
+    failures.collect(null, () => act(object));
+  }
+  failures.print(output);
+}
+
+/** The same as `selectObjects`; names that are not there go to `failures`. */
 export function foundObjects(
   server: ApiServer,
   args: Arguments,
@@ -155,45 +179,4 @@ export function foundObjects(
     !args.flag("all");
   if (isVague) throw new UsageError("resource(s) were provided, but no name was specified");
   return chosen.flatMap((selection) => findIn(server, selection, args, failures));
-}
-
-/** `status.phase=Running,spec.nodeName!=node1`: what the fields of an object must be. */
-function fieldSelector(text: string): (object: ApiObject) => boolean {
-  const terms = text.split(",").flatMap((term) => {
-    const parts = /^([^!=]+)(!=|==?)(.*)$/.exec(term);
-    return parts === null
-      ? []
-      : [{ path: parts[1] ?? "", not: parts[2] === "!=", value: parts[3] }];
-  });
-  return (object) =>
-    terms.every(({ path, not, value }) => (fieldText(object, path) === value) !== not);
-}
-
-function fieldText(object: ApiObject, path: string): string {
-  let value: unknown = object;
-  for (const name of path.split(".")) {
-    value = isRecord(value) ? value[name] : undefined;
-  }
-  return value === undefined ? "" : String(value);
-}
-
-/** `a=b,c!=d,e in (f,g),!h` */
-function parseSelector(text: string): LabelSelector {
-  const parts = text.match(/(?:[^,(]|\([^)]*\))+/g) ?? [];
-  return { matchExpressions: parts.map((part) => parseRequirement(part.trim())) };
-}
-
-function parseRequirement(text: string): LabelRequirement {
-  const set = /^(\S+)\s+(in|notin)\s+\(([^)]*)\)$/.exec(text);
-  if (set !== null) {
-    const values = (set[3] ?? "").split(",").map((value) => value.trim());
-    return { key: set[1] ?? "", operator: set[2] === "in" ? "In" : "NotIn", values };
-  }
-  const unequal = text.indexOf("!=");
-  if (unequal > 0)
-    return { key: text.slice(0, unequal), operator: "NotIn", values: [text.slice(unequal + 2)] };
-  const equal = /^([^=]+)==?(.*)$/.exec(text);
-  if (equal !== null) return { key: equal[1] ?? "", operator: "In", values: [equal[2] ?? ""] };
-  if (text.startsWith("!")) return { key: text.slice(1), operator: "DoesNotExist" };
-  return { key: text, operator: "Exists" };
 }
