@@ -1,7 +1,8 @@
 /**
  * The IP sets that rules of the router ask, on the kernel and here.
  */
-import { emptyElement, IpSets, type SetElement, type SetType } from "../../lib/netfilter/ipset.ts";
+import { emptyElement, type SetElement, type SetType } from "../../lib/netfilter/ipset/element.ts";
+import { IpSets } from "../../lib/netfilter/ipset/sets.ts";
 import { formatElement } from "../../lib/shell/set-element.ts";
 
 interface SetModel {
