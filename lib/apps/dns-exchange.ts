@@ -12,12 +12,11 @@ import type { Namespace } from "../net/namespace.ts";
 import type { Program } from "../sim/process.ts";
 import { UdpSocket } from "../socket/udp-socket.ts";
 import { transportsOf } from "../transport/stack.ts";
+import { DNS_PORT } from "../wire/protocol-numbers.ts";
 import { type DnsQuery, type DnsResponse, encodeQuery, Rcode } from "./dns-message.ts";
 import { askOverTcp } from "./dns-over-tcp.ts";
 import { isFailure, type Round, UdpTurn } from "./dns-turn.ts";
 import type { ResolvConf } from "./resolv-conf.ts";
-import { DNS_PORT } from "../wire/protocol-numbers.ts";
-
 
 /**
  * Why there is no answer: nobody said anything, no server could even be asked, or the last one that
@@ -173,7 +172,6 @@ export class NameServers {
     for (const socket of this.#sockets) socket?.close();
     this.#sockets = [];
   }
-
 }
 
 /** Sends questions one after the other; false if the socket refuses. */

@@ -14,27 +14,27 @@ import { type DnsQuery, type DnsResponse, decodeResponse, encodeQuery } from "./
 import { readDnsStream, streamMessage } from "./dns-stream.ts";
 import { belongs, type Round } from "./dns-turn.ts";
 
-  /** Answers over TCP count whatever they say. There is no timeout but the connection's own. */
+/** Answers over TCP count whatever they say. There is no timeout but the connection's own. */
 export function* askOverTcp(
   namespace: Namespace,
   server: Ipv4,
   queries: readonly DnsQuery[],
 ): Program<Round> {
-    for (let resets = 0; ; resets += 1) {
-      const socket = new TcpSocket(transportsOf(namespace));
-      try {
-        const failed = yield* socket.connect(server, DNS_PORT);
-        if (failed < 0) return failed === -ECONNREFUSED ? "refused" : "silent";
-        const questions = Buffer.concat(queries.map((query) => streamMessage(encodeQuery(query))));
-        const written = yield* socket.write(questions);
-        const answers = written < 0 ? null : yield* readAnswers(socket, queries);
-        if (answers !== null) return answers;
-        if (socket.takeError() !== ECONNRESET || resets > 0) return "silent";
-      } finally {
-        socket.closeNow();
-      }
+  for (let resets = 0; ; resets += 1) {
+    const socket = new TcpSocket(transportsOf(namespace));
+    try {
+      const failed = yield* socket.connect(server, DNS_PORT);
+      if (failed < 0) return failed === -ECONNREFUSED ? "refused" : "silent";
+      const questions = Buffer.concat(queries.map((query) => streamMessage(encodeQuery(query))));
+      const written = yield* socket.write(questions);
+      const answers = written < 0 ? null : yield* readAnswers(socket, queries);
+      if (answers !== null) return answers;
+      if (socket.takeError() !== ECONNRESET || resets > 0) return "silent";
+    } finally {
+      socket.closeNow();
     }
   }
+}
 
 /** The answers on a connection, in the order of the questions; null if it ends before. */
 function* readAnswers(

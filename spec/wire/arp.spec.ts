@@ -4,7 +4,7 @@ import { formatIpv4, parseIpv4 } from "../../lib/base/inet.ts";
 import { formatMac, parseMac } from "../../lib/base/mac.ts";
 import * as arp from "../../lib/wire/arp.ts";
 import { viewOf } from "../support/frames.ts";
-import { ARP_REQUEST, L3, agree, dirty } from "../support/headers.ts";
+import { ARP_REQUEST, agree, dirty, L3 } from "../support/headers.ts";
 
 describe("wire/arp", () => {
   it("reads a recorded request", () => {

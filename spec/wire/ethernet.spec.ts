@@ -3,7 +3,7 @@ import { hex } from "../../lib/base/bytes.ts";
 import { formatMac, parseMac } from "../../lib/base/mac.ts";
 import * as ethernet from "../../lib/wire/ethernet.ts";
 import { viewOf } from "../support/frames.ts";
-import { SYN, agree, dirty } from "../support/headers.ts";
+import { agree, dirty, SYN } from "../support/headers.ts";
 
 describe("wire/ethernet", () => {
   it("reads a recorded header", () => {

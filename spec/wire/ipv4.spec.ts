@@ -4,7 +4,7 @@ import { hex } from "../../lib/base/bytes.ts";
 import { formatIpv4, parseIpv4 } from "../../lib/base/inet.ts";
 import * as ipv4 from "../../lib/wire/ipv4.ts";
 import { viewOf } from "../support/frames.ts";
-import { L3, L4, SYN, agree, dirty } from "../support/headers.ts";
+import { agree, dirty, L3, L4, SYN } from "../support/headers.ts";
 
 describe("wire/ipv4", () => {
   it("reads a recorded header", () => {

@@ -5,9 +5,9 @@ import * as arp from "../../lib/wire/arp.ts";
 import * as ethernet from "../../lib/wire/ethernet.ts";
 import * as icmp from "../../lib/wire/icmp.ts";
 import * as ipv4 from "../../lib/wire/ipv4.ts";
+import type { Header } from "../../lib/wire/layout.ts";
 import * as tcp from "../../lib/wire/tcp.ts";
 import * as udp from "../../lib/wire/udp.ts";
-import type { Header } from "../../lib/wire/layout.ts";
 import { L3, SYN } from "../support/headers.ts";
 
 /** Decoded fields encode to the same bytes, whatever was there before. */

@@ -4,7 +4,7 @@ import { fromHex, hex } from "../../lib/base/bytes.ts";
 import * as option from "../../lib/wire/tcp-options.ts";
 import { TcpOptions } from "../../lib/wire/tcp-options.ts";
 import { viewOf } from "../support/frames.ts";
-import { SYN, dirty } from "../support/headers.ts";
+import { dirty, SYN } from "../support/headers.ts";
 
 describe("wire/tcp-options", () => {
   function parse(text: string, syn = true): TcpOptions {

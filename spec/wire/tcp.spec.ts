@@ -4,7 +4,7 @@ import { parseIpv4 } from "../../lib/base/inet.ts";
 import * as tcp from "../../lib/wire/tcp.ts";
 import * as option from "../../lib/wire/tcp-options.ts";
 import { viewOf } from "../support/frames.ts";
-import { L4, SYN, agree, dirty } from "../support/headers.ts";
+import { agree, dirty, L4, SYN } from "../support/headers.ts";
 
 describe("wire/tcp", () => {
   const [from, to] = [parseIpv4("10.244.1.2"), parseIpv4("10.96.12.34")];

@@ -7,7 +7,6 @@ import * as udp from "../../wire/udp.ts";
 import { type DumpContext, hex16, truncated } from "./context.ts";
 import { describeDns } from "./dns.ts";
 
-
 /** What a UDP datagram says, addresses included. `length` is what IPv4 says there is. */
 export function describeUdp(
   context: DumpContext,

@@ -168,5 +168,4 @@ export class SctpTracker {
     if (isNew && next === SCTP_ESTABLISHED) connection.status |= Status.ASSURED;
     if (isNew) this.#conntrack.events.changed(connection);
   }
-
 }
