@@ -3,36 +3,26 @@
  * connected UDP socket, answers are taken in any order, silence is answered by asking the next
  * server, and a truncated answer is asked for again over TCP.
  *
- * Spec: glibc 2.36, resolv/res_send.c (__res_context_send, send_dg, send_vc); RFC 1035 §4.2.
+ * Spec: glibc 2.36, resolv/res_send.c (__res_context_send, send_dg); RFC 1035 §4.2.
  */
-import { EAGAIN, ECONNREFUSED, ECONNRESET } from "../base/errno.ts";
+import { EAGAIN } from "../base/errno.ts";
 import type { Ipv4 } from "../base/inet.ts";
 import { NS_PER_S, type Ns } from "../base/units.ts";
 import type { Namespace } from "../net/namespace.ts";
 import type { Program } from "../sim/process.ts";
-import { TcpSocket } from "../socket/tcp-socket.ts";
 import { UdpSocket } from "../socket/udp-socket.ts";
 import { transportsOf } from "../transport/stack.ts";
-import {
-  type DnsQuery,
-  type DnsResponse,
-  decodeResponse,
-  encodeQuery,
-  Rcode,
-} from "./dns-message.ts";
-import { readDnsStream, streamMessage } from "./dns-stream.ts";
+import { DNS_PORT } from "../wire/protocol-numbers.ts";
+import { type DnsQuery, type DnsResponse, encodeQuery, Rcode } from "./dns-message.ts";
+import { askOverTcp } from "./dns-over-tcp.ts";
+import { isFailure, type Round, UdpTurn } from "./dns-turn.ts";
 import type { ResolvConf } from "./resolv-conf.ts";
-
-const DNS_PORT = 53;
 
 /**
  * Why there is no answer: nobody said anything, no server could even be asked, or the last one that
  * spoke had failed (SERVFAIL).
  */
 export type ExchangeFailure = "timeout" | "refused" | "server-failure";
-
-/** What one server made of the questions: answers, or why the next one is asked. */
-type Round = readonly DnsResponse[] | "truncated" | "silent" | "refused" | "failed";
 
 /** Asks the questions once, for whoever keeps nothing between look-ups. */
 export function exchange(
@@ -71,7 +61,7 @@ export class NameServers {
           let round: Round = overTcp ? "truncated" : yield* this.#askOverUdp(index, queries);
           if (round === "truncated") {
             overTcp = true;
-            round = yield* this.#askOverTcp(this.#server(index), queries);
+            round = yield* askOverTcp(this.#namespace, this.#server(index), queries);
           }
           if (typeof round !== "string") return round;
           if (round === "silent") failure = "timeout";
@@ -182,62 +172,6 @@ export class NameServers {
     for (const socket of this.#sockets) socket?.close();
     this.#sockets = [];
   }
-
-  /** Answers over TCP count whatever they say. There is no timeout but the connection's own. */
-  *#askOverTcp(server: Ipv4, queries: readonly DnsQuery[]): Program<Round> {
-    for (let resets = 0; ; resets += 1) {
-      const socket = new TcpSocket(transportsOf(this.#namespace));
-      try {
-        const failed = yield* socket.connect(server, DNS_PORT);
-        if (failed < 0) return failed === -ECONNREFUSED ? "refused" : "silent";
-        const questions = Buffer.concat(queries.map((query) => streamMessage(encodeQuery(query))));
-        const written = yield* socket.write(questions);
-        const answers = written < 0 ? null : yield* readAnswers(socket, queries);
-        if (answers !== null) return answers;
-        if (socket.takeError() !== ECONNRESET || resets > 0) return "silent";
-      } finally {
-        socket.closeNow();
-      }
-    }
-  }
-}
-
-/** The questions that one server was sent, and what has come back. */
-class UdpTurn {
-  readonly queries: readonly DnsQuery[];
-  /** By the question's number. */
-  readonly answers = new Map<number, DnsResponse>();
-  /** How many questions the server has failed to answer. */
-  failed = 0;
-  #decided = false;
-
-  constructor(queries: readonly DnsQuery[]) {
-    this.queries = queries;
-  }
-
-  /** Nothing more is waited for: one failure beside an answer is enough. */
-  get done(): boolean {
-    return this.#decided || this.answers.size + this.failed >= this.queries.length;
-  }
-
-  /** Takes a datagram; null if it answers no question of these. */
-  take(bytes: Uint8Array): DnsResponse | null {
-    const answer = decodeResponse(bytes);
-    const asked = this.queries.find((query) => answer !== null && belongs(answer, query));
-    if (answer === null || asked === undefined || this.answers.has(asked.id)) return null;
-    if (isFailure(answer)) {
-      this.#decided = this.answers.size + this.failed > 0;
-      this.failed += 1;
-    } else {
-      this.answers.set(asked.id, answer);
-    }
-    return answer;
-  }
-
-  /** The answers in the order of the questions. */
-  found(): readonly DnsResponse[] {
-    return this.queries.flatMap(({ id }) => this.answers.get(id) ?? []);
-  }
 }
 
 /** Sends questions one after the other; false if the socket refuses. */
@@ -248,38 +182,4 @@ function sendAll(socket: UdpSocket, queries: readonly DnsQuery[]): boolean {
     if (socket.send(bytes) < 0 && socket.send(bytes) < 0) return false;
   }
   return true;
-}
-
-/** The answers on a connection, in the order of the questions; null if it ends before. */
-function* readAnswers(
-  socket: TcpSocket,
-  queries: readonly DnsQuery[],
-): Program<readonly DnsResponse[] | null> {
-  const answers = new Map<number, DnsResponse>();
-  while (answers.size < queries.length) {
-    const bytes = yield* readDnsStream(socket);
-    if (bytes === null) return null;
-    const answer = decodeResponse(bytes);
-    const asked = queries.find((query) => answer !== null && belongs(answer, query));
-    if (answer !== null && asked !== undefined) answers.set(asked.id, answer);
-  }
-  return queries.flatMap(({ id }) => answers.get(id) ?? []);
-}
-
-/** The answer repeats the id and the question (`__libc_res_queriesmatch`). */
-function belongs(answer: DnsResponse, query: DnsQuery): boolean {
-  const { question } = answer;
-  if (answer.id !== query.id || question === null) return false;
-  return (
-    question.type === query.question.type &&
-    question.name.toLowerCase() === query.question.name.toLowerCase()
-  );
-}
-
-/** The server cannot answer, or knows nothing of the name and nobody to ask. */
-function isFailure(answer: DnsResponse): boolean {
-  const { rcode, answers, additionals, authoritative, recursionAvailable } = answer;
-  if (rcode === Rcode.SERVFAIL || rcode === Rcode.NOTIMP || rcode === Rcode.REFUSED) return true;
-  const isEmpty = rcode === Rcode.NOERROR && answers.length === 0 && additionals.length === 0;
-  return isEmpty && !authoritative && !recursionAvailable;
 }

@@ -31,7 +31,7 @@
  */
 import { isGroupMac, type Mac } from "../base/mac.ts";
 import * as icmp from "../wire/icmp.ts";
-import { IPPROTO_TCP, IPPROTO_UDP } from "../wire/protocol-numbers.ts";
+import { DNS_PORT, IPPROTO_TCP, IPPROTO_UDP } from "../wire/protocol-numbers.ts";
 import * as tcp from "../wire/tcp.ts";
 import { type Capture, type CapturedFrame, framesOf, nsSince } from "./capture.ts";
 import { checksumVerdict } from "./checksum-verdict.ts";
@@ -59,7 +59,6 @@ export interface NormalFrame {
 /** A counting identification is not this far from the flow's first. */
 const FARTHEST_ID = 4096;
 const ADDRESSES: ReadonlySet<string> = new Set(["source", "destination"]);
-const DNS_PORT = 53;
 /** Where tracepath sends to: a port for each of 64 probes. */
 const TRACEPATH_PORTS = { first: 44_444, last: 44_507 };
 const TWO_40 = 2 ** 40;

@@ -7,22 +7,20 @@
 import type { RandomStream } from "../sim/random.ts";
 import type { TransportSysctls } from "./sysctls.ts";
 
-/** A port in the range of `ip_local_port_range`, or 0 if none is free. */
+/** Whether a port may be chosen. */
 export type PortTest = (port: number) => boolean;
 
 /**
- * Chooses a port for `connect`: from a random offset on, ports of the parity of the range's start
- * first, then the others (so that `bind(0)` finds its own half free).
+ * Chooses a port of `ip_local_port_range` for `connect`, 0 if none is free: from a random one on,
+ * ports of the parity of the range's start first, then the others (so that `bind(0)` finds its own
+ * half free).
  */
 export function chooseConnectPort(
   sysctls: TransportSysctls,
   random: RandomStream,
   isFree: PortTest,
 ): number {
-  const [low, high] = sysctls.ipLocalPortRange;
-  const remaining = high + 1 - low;
-  const offset = random.below(remaining) & ~1;
-  return search(sysctls, low, remaining & ~1 || remaining, offset, isFree);
+  return chooseByParity(sysctls, random, 0, isFree);
 }
 
 /** Chooses a port for `bind(0)`: of the other parity first. */
@@ -31,10 +29,7 @@ export function chooseBindPort(
   random: RandomStream,
   isFree: PortTest,
 ): number {
-  const [low, high] = sysctls.ipLocalPortRange;
-  const remaining = high + 1 - low;
-  const offset = random.below(remaining) | 1;
-  return search(sysctls, low, remaining & ~1 || remaining, offset, isFree);
+  return chooseByParity(sysctls, random, 1, isFree);
 }
 
 /** Chooses a UDP port: any of the range, from a random one on. */
@@ -53,17 +48,19 @@ export function chooseUdpPort(
   return 0;
 }
 
-function search(
+function chooseByParity(
   sysctls: TransportSysctls,
-  low: number,
-  count: number,
-  offset: number,
+  random: RandomStream,
+  parity: 0 | 1,
   isFree: PortTest,
 ): number {
-  const parity = offset & 1;
+  const [low, high] = sysctls.ipLocalPortRange;
+  const remaining = high + 1 - low;
+  const count = remaining & ~1 || remaining;
+  const offset = random.below(remaining) & ~1;
   for (const start of [parity, 1 - parity]) {
     for (let index = 0; index < count; index += 2) {
-      const port = low + ((((offset & ~1) + index) % count) & ~1) + start;
+      const port = low + (((offset + index) % count) & ~1) + start;
       if (port >= low + count) continue;
       if (!sysctls.ipLocalReservedPorts.has(port) && isFree(port)) return port;
     }

@@ -2,12 +2,10 @@
 import { formatIpv4 } from "../../base/inet.ts";
 import { add, finish, pseudoHeaderSum, sum } from "../../wire/checksum.ts";
 import * as ipv4 from "../../wire/ipv4.ts";
-import { IPPROTO_UDP } from "../../wire/protocol-numbers.ts";
+import { DNS_PORT, IPPROTO_UDP } from "../../wire/protocol-numbers.ts";
 import * as udp from "../../wire/udp.ts";
 import { type DumpContext, hex16, truncated } from "./context.ts";
 import { describeDns } from "./dns.ts";
-
-const DNS_PORT = 53;
 
 /** What a UDP datagram says, addresses included. `length` is what IPv4 says there is. */
 export function describeUdp(

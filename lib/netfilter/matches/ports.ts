@@ -3,6 +3,7 @@
  *
  * Kernel: net/netfilter/xt_tcpudp.c (port_match), 6.18; iptables 1.8.9, extensions/libxt_tcp.c.
  */
+import type { OptionSpec } from "../extension.ts";
 import type { Packet } from "../packet.ts";
 import { refuse } from "../text/errors.ts";
 import { serviceName } from "../text/names.ts";
@@ -13,6 +14,12 @@ export interface PortRange {
   readonly min: number;
   readonly max: number;
   readonly inverted: boolean;
+}
+
+/** The ports of a match. */
+export interface PortState {
+  source: PortRange;
+  destination: PortRange;
 }
 
 /** All ports. */
@@ -39,6 +46,32 @@ export function orderedPortRange(text: string, inverted: boolean, protocol: stri
   return range;
 }
 
+/** `--source-port` and `--destination-port` with their other names; `range` reads a value. */
+export function portOptions(
+  range: (text: string, inverted: boolean) => PortRange,
+): readonly OptionSpec<PortState>[] {
+  const source: OptionSpec<PortState> = {
+    name: "source-port",
+    inverts: true,
+    read: (state, value, inverted) => {
+      state.source = range(value, inverted);
+    },
+  };
+  const destination: OptionSpec<PortState> = {
+    name: "destination-port",
+    inverts: true,
+    read: (state, value, inverted) => {
+      state.destination = range(value, inverted);
+    },
+  };
+  return [
+    source,
+    { ...source, name: "sport", alias: "source-port" },
+    destination,
+    { ...destination, name: "dport", alias: "destination-port" },
+  ];
+}
+
 /** Whether the port is in the range. @hot */
 export function portMatches(range: PortRange, port: number): boolean {
   return (port >= range.min && port <= range.max) !== range.inverted;
@@ -49,20 +82,30 @@ function isAnyPort(range: PortRange): boolean {
   return range.min === 0 && range.max === 0xffff && !range.inverted;
 }
 
+/** Both ranges as iptables-save prints them. */
+export function saveBothPorts({ source, destination }: Readonly<PortState>): string {
+  return savePorts("sport", source) + savePorts("dport", destination);
+}
+
+/** Both ranges as listings print them, behind the protocol's name. */
+export function listBothPorts(
+  { source, destination }: Readonly<PortState>,
+  protocol: string,
+  numeric: boolean,
+): string {
+  const first = listPorts("spt", source, protocol, numeric);
+  return ` ${protocol}${first}${listPorts("dpt", destination, protocol, numeric)}`;
+}
+
 /** ` --dport 80`, or "" for all ports. */
-export function savePorts(option: string, range: PortRange): string {
+function savePorts(option: string, range: PortRange): string {
   if (isAnyPort(range)) return "";
   const ports = range.min === range.max ? `${range.min}` : `${range.min}:${range.max}`;
   return `${range.inverted ? " !" : ""} --${option} ${ports}`;
 }
 
 /** ` dpt:80`, as listings print it. */
-export function listPorts(
-  name: string,
-  range: PortRange,
-  protocol: string,
-  numeric: boolean,
-): string {
+function listPorts(name: string, range: PortRange, protocol: string, numeric: boolean): string {
   if (isAnyPort(range)) return "";
   const not = range.inverted ? "!" : "";
   const show = (port: number): string =>

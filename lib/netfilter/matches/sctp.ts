@@ -10,19 +10,19 @@ import { Match } from "../rule.ts";
 import {
   ANY_PORT,
   bothPortsMatch,
-  listPorts,
+  listBothPorts,
   orderedPortRange,
   type PortRange,
-  savePorts,
+  type PortState,
+  portOptions,
+  saveBothPorts,
 } from "./ports.ts";
 import { type ChunkTest, chunksMatch, chunkTest, formatChunks } from "./sctp-chunks.ts";
 import { requireProtocol } from "./tcp.ts";
 
 const HEADER_SIZE = 12;
 
-interface SctpState {
-  source: PortRange;
-  destination: PortRange;
+interface SctpState extends PortState {
   chunks: ChunkTest | null;
 }
 
@@ -31,36 +31,35 @@ class SctpMatch extends Match {
     return "sctp";
   }
 
-  readonly #source: PortRange;
-  readonly #destination: PortRange;
+  readonly source: PortRange;
+  readonly destination: PortRange;
   readonly #chunks: ChunkTest | null;
 
   constructor(state: SctpState) {
     super();
-    this.#source = state.source;
-    this.#destination = state.destination;
+    this.source = state.source;
+    this.destination = state.destination;
     this.#chunks = state.chunks;
   }
 
   override matches(packet: Packet): boolean {
-    if (!bothPortsMatch(packet, this.#source, this.#destination, HEADER_SIZE)) return false;
+    if (!bothPortsMatch(packet, this.source, this.destination, HEADER_SIZE)) return false;
     const test = this.#chunks;
     return test === null || chunksMatch(test, packet, packet.l4 + HEADER_SIZE) !== test.inverted;
   }
 
   override save(): string {
-    const ports = savePorts("sport", this.#source) + savePorts("dport", this.#destination);
+    const ports = saveBothPorts(this);
     const test = this.#chunks;
     if (test === null) return ports;
     return `${ports}${test.inverted ? " !" : ""} --chunk-types ${formatChunks(test, false)}`;
   }
 
   override list(numeric: boolean): string {
-    const source = listPorts("spt", this.#source, "sctp", numeric);
     const test = this.#chunks;
     const chunks =
       test === null ? "" : `${test.inverted ? " !" : ""} ${formatChunks(test, numeric)}`;
-    return ` sctp${source}${listPorts("dpt", this.#destination, "sctp", numeric)}${chunks}`;
+    return listBothPorts(this, "sctp", numeric) + chunks;
   }
 }
 
@@ -69,10 +68,7 @@ export const SCTP_MATCH = defineMatch<SctpState>({
   name: "sctp",
   reuse: "instance",
   options: [
-    { name: "source-port", inverts: true, read: readSource },
-    { name: "sport", alias: "source-port", inverts: true, read: readSource },
-    { name: "destination-port", inverts: true, read: readDestination },
-    { name: "dport", alias: "destination-port", inverts: true, read: readDestination },
+    ...portOptions((text, inverted) => orderedPortRange(text, inverted, "sctp")),
     {
       name: "chunk-types",
       second: true,
@@ -88,11 +84,3 @@ export const SCTP_MATCH = defineMatch<SctpState>({
     return new SctpMatch(state);
   },
 });
-
-function readSource(state: SctpState, value: string, inverted: boolean): void {
-  state.source = orderedPortRange(value, inverted, "sctp");
-}
-
-function readDestination(state: SctpState, value: string, inverted: boolean): void {
-  state.destination = orderedPortRange(value, inverted, "sctp");
-}

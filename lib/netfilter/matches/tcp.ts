@@ -12,11 +12,13 @@ import { refuse } from "../text/errors.ts";
 import { parseNumber } from "../text/values.ts";
 import {
   ANY_PORT,
-  listPorts,
+  listBothPorts,
   orderedPortRange,
   type PortRange,
+  type PortState,
   portMatches,
-  savePorts,
+  portOptions,
+  saveBothPorts,
 } from "./ports.ts";
 
 const FLAG_NAMES: readonly (readonly [string, number])[] = [
@@ -30,9 +32,7 @@ const FLAG_NAMES: readonly (readonly [string, number])[] = [
 const ALL_FLAGS = 0x3f;
 const SYN_MASK = tcp.FLAG_FIN | tcp.FLAG_SYN | tcp.FLAG_RST | tcp.FLAG_ACK;
 
-interface TcpState {
-  source: PortRange;
-  destination: PortRange;
+interface TcpState extends PortState {
   flagMask: number;
   flags: number;
   flagsInverted: boolean;
@@ -92,7 +92,7 @@ export class TcpMatch extends Match {
 
   override save(): string {
     const test = this.#test;
-    let text = savePorts("sport", test.source) + savePorts("dport", test.destination);
+    let text = saveBothPorts(test);
     if (test.option !== 0 || test.optionInverted) {
       text += `${test.optionInverted ? " !" : ""} --tcp-option ${test.option}`;
     }
@@ -105,8 +105,7 @@ export class TcpMatch extends Match {
 
   override list(numeric: boolean): string {
     const test = this.#test;
-    let text = ` tcp${listPorts("spt", test.source, "tcp", numeric)}`;
-    text += listPorts("dpt", test.destination, "tcp", numeric);
+    let text = listBothPorts(test, "tcp", numeric);
     if (test.option !== 0 || test.optionInverted) {
       text += ` option=${test.optionInverted ? "!" : ""}${test.option}`;
     }
@@ -125,10 +124,7 @@ export const TCP_MATCH = defineMatch<TcpState>({
   name: "tcp",
   reuse: "instance",
   options: [
-    { name: "source-port", inverts: true, read: readSource },
-    { name: "sport", alias: "source-port", inverts: true, read: readSource },
-    { name: "destination-port", inverts: true, read: readDestination },
-    { name: "dport", alias: "destination-port", inverts: true, read: readDestination },
+    ...portOptions((text, inverted) => orderedPortRange(text, inverted, "tcp")),
     {
       name: "syn",
       argument: false,
@@ -188,14 +184,6 @@ export function requireProtocol(context: RuleContext, protocol: number): void {
   if (header.protocol !== protocol || header.protocolInverted) {
     refuseInKernel(context, "the match needs its protocol after -p");
   }
-}
-
-function readSource(state: TcpState, value: string, inverted: boolean): void {
-  state.source = orderedPortRange(value, inverted, "tcp");
-}
-
-function readDestination(state: TcpState, value: string, inverted: boolean): void {
-  state.destination = orderedPortRange(value, inverted, "tcp");
 }
 
 function parseFlags(text: string): number {

@@ -11,17 +11,14 @@ import { Match } from "../rule.ts";
 import {
   ANY_PORT,
   bothPortsMatch,
-  listPorts,
+  listBothPorts,
   type PortRange,
+  type PortState,
+  portOptions,
   portRange,
-  savePorts,
+  saveBothPorts,
 } from "./ports.ts";
 import { requireProtocol } from "./tcp.ts";
-
-interface UdpState {
-  source: PortRange;
-  destination: PortRange;
-}
 
 /** The udp match. */
 export class UdpMatch extends Match {
@@ -32,7 +29,7 @@ export class UdpMatch extends Match {
   readonly source: PortRange;
   readonly destination: PortRange;
 
-  constructor(state: UdpState) {
+  constructor(state: PortState) {
     super();
     this.source = state.source;
     this.destination = state.destination;
@@ -43,25 +40,19 @@ export class UdpMatch extends Match {
   }
 
   override save(): string {
-    return savePorts("sport", this.source) + savePorts("dport", this.destination);
+    return saveBothPorts(this);
   }
 
   override list(numeric: boolean): string {
-    const source = listPorts("spt", this.source, "udp", numeric);
-    return ` udp${source}${listPorts("dpt", this.destination, "udp", numeric)}`;
+    return listBothPorts(this, "udp", numeric);
   }
 }
 
 /** The module. */
-export const UDP_MATCH = defineMatch<UdpState>({
+export const UDP_MATCH = defineMatch<PortState>({
   name: "udp",
   reuse: "instance",
-  options: [
-    { name: "source-port", inverts: true, read: readSource },
-    { name: "sport", alias: "source-port", inverts: true, read: readSource },
-    { name: "destination-port", inverts: true, read: readDestination },
-    { name: "dport", alias: "destination-port", inverts: true, read: readDestination },
-  ],
+  options: [...portOptions(portRange)],
   start: () => ({ source: ANY_PORT, destination: ANY_PORT }),
   finish: (state, context) => {
     if (state.source === ANY_PORT && state.destination === ANY_PORT) {
@@ -72,11 +63,3 @@ export const UDP_MATCH = defineMatch<UdpState>({
     return new UdpMatch(state);
   },
 });
-
-function readSource(state: UdpState, value: string, inverted: boolean): void {
-  state.source = portRange(value, inverted);
-}
-
-function readDestination(state: UdpState, value: string, inverted: boolean): void {
-  state.destination = portRange(value, inverted);
-}

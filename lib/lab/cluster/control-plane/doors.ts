@@ -20,10 +20,10 @@ import { type Program, waitFor } from "../../../sim/process.ts";
 import { TcpSocket } from "../../../socket/tcp-socket.ts";
 import { UdpSocket } from "../../../socket/udp-socket.ts";
 import { transportsOf } from "../../../transport/stack.ts";
+import { DNS_PORT } from "../../../wire/protocol-numbers.ts";
 
 const SYSTEM = ["kube-system/", "ingress-nginx/"];
 const SIGKILL = 9;
-const DNS_PORT = 53;
 const READ_SIZE = 4096;
 /** How long a connection may take, and then its answer. */
 const CONNECT_NS = 5 * NS_PER_S;
