@@ -1,5 +1,5 @@
 /** What others ask of a command line before it is run: its plain commands and their words. */
-import { shellProblem } from "./grammar/lexer.ts";
+
 import { parseScriptText } from "./grammar/parser.ts";
 import {
   type CommandList,
@@ -8,6 +8,7 @@ import {
   type ShellCommand,
   type Word,
 } from "./grammar/syntax.ts";
+import { shellProblem } from "./grammar/token.ts";
 
 /** A simple command in which nothing is expanded. */
 export interface LiteralCommand {

@@ -3,8 +3,8 @@
  *
  * Spec: bash(1) 5.2, Compound Commands, Conditional Expressions.
  */
-import type { Token } from "./lexer.ts";
 import { type Condition, literalWord, type Word } from "./syntax.ts";
+import type { Token } from "./token.ts";
 
 const BINARY = /^(?:=|==|!=|=~|<|>|-(?:eq|ne|lt|le|gt|ge|nt|ot|ef))$/;
 const UNARY = /^-[a-zA-Z]$/;

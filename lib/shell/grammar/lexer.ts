@@ -6,34 +6,12 @@
  * §2.7.4 (here-documents); bash(1) 5.2 for what a `Dialect` has besides.
  * Not modelled: a `case` pattern with an unpaired `)` inside of `$(…)`.
  */
-import { VethworkError } from "../../base/errors.ts";
+import type { VethworkError } from "../../base/errors.ts";
 import { unescapeText } from "../escapes.ts";
 import type { Dialect } from "./dialect.ts";
 import { readBraced } from "./parameter.ts";
 import type { CommandList, Word, WordPart } from "./syntax.ts";
-
-/** A token and where it begins and ends in the text. */
-export interface Token {
-  readonly kind: "word" | "operator" | "end";
-  /** The operator, or the word as it was written. */
-  readonly text: string;
-  /** null for operators and the end. */
-  readonly word: Word | null;
-  readonly at: number;
-  readonly end: number;
-}
-
-/** What a lexer found. */
-export interface Tokens {
-  readonly tokens: readonly Token[];
-  /** Bodies of here-documents in the order of their operators. */
-  readonly documents: readonly Word[];
-  /** Where it stopped: behind the `)` of a substitution, or at the end. */
-  readonly end: number;
-}
-
-/** Makes a list of what stands inside of a substitution. */
-export type ParseTokens = (text: string, tokens: Tokens, dialect: Dialect) => CommandList;
+import { type ParseTokens, shellProblem, type Token, type Tokens } from "./token.ts";
 
 const OPERATORS = [
   "&&",
@@ -61,16 +39,6 @@ const OPERATORS = [
 
 /** Names of variables are looked for in so many characters. */
 const LONGEST_NAME = 200;
-
-/** The error for a script that is none, or that asks for more than this shell has. */
-export function shellProblem(what: string): VethworkError {
-  return new VethworkError(
-    "VW_COMMAND",
-    `shell: ${what}`,
-    "the shell has words, quotes, variables, $(…), $((…)), ; && || ! & | < > >> <<< <<, " +
-      "if while until for case { } ( ), functions and comments",
-  );
-}
 
 /** Cuts `text`. Throws `VW_COMMAND`. */
 export function tokenize(text: string, parse: ParseTokens, dialect: Dialect): Tokens {

@@ -3,11 +3,12 @@
  *
  * Spec: POSIX.1-2017, Shell Command Language §2.9, §2.10 (grammar); bash(1) 5.2, Compound Commands.
  */
-import type { VethworkError } from "../../base/errors.ts";
 import { assignmentOf, DECLARATIONS, hasArray } from "./assignment.ts";
 import { readCondition } from "./condition.ts";
+import { Cursor } from "./cursor.ts";
 import { type Dialect, dialectOf, type ShellKind } from "./dialect.ts";
-import { expansionsOf, shellProblem, type Token, type Tokens, tokenize } from "./lexer.ts";
+import { expansionsOf, tokenize } from "./lexer.ts";
+import { atRedirect, takeRedirect } from "./redirection.ts";
 import {
   type Assignment,
   type Branch,
@@ -24,8 +25,8 @@ import {
   type SimpleCommand,
   type Word,
 } from "./syntax.ts";
+import type { Tokens } from "./token.ts";
 
-const REDIRECTIONS = ["<", ">", ">>", ">|", "<>", "<<<", "<<", "<<-", ">&", "<&", "&>", "&>>"];
 /** Words that end a list in the middle of a compound command. */
 const CLOSING = ["then", "elif", "else", "fi", "do", "done", "esac", "}"];
 
@@ -36,51 +37,44 @@ export function parseScriptText(text: string, shell: ShellKind = "dash"): Comman
 }
 
 function parseTokens(text: string, tokens: Tokens, dialect: Dialect): CommandList {
-  const parser = new Parser(text, tokens, dialect);
+  const parser = new Parser(new Cursor(text, tokens), dialect);
   const list = parser.list();
   parser.expectEnd();
   return list;
 }
 
 class Parser {
-  readonly #text: string;
+  readonly #cursor: Cursor;
   readonly #dialect: Dialect;
-  readonly #tokens: readonly Token[];
-  readonly #documents: Word[];
-  readonly #end: Token;
-  #next = 0;
 
-  constructor(text: string, { tokens, documents, end }: Tokens, dialect: Dialect) {
-    this.#text = text;
+  constructor(cursor: Cursor, dialect: Dialect) {
+    this.#cursor = cursor;
     this.#dialect = dialect;
-    this.#tokens = tokens;
-    this.#documents = [...documents];
-    this.#end = { kind: "end", text: "", word: null, at: end, end };
   }
 
   /** Jobs up to the end, a `)`, a `;;` or a word that closes a compound command. */
   list(): CommandList {
     const jobs: Job[] = [];
     for (;;) {
-      while (this.#takes(";") || this.#takes("\n"));
+      while (this.#cursor.takes(";") || this.#cursor.takes("\n"));
       if (this.#closes()) return jobs;
-      const { at } = this.#peek();
+      const { at } = this.#cursor.peek();
       const items = this.#items();
-      const text = this.#since(at);
-      const background = this.#takes("&");
+      const text = this.#cursor.since(at);
+      const background = this.#cursor.takes("&");
       jobs.push({ items, background, text });
-      if (!background && !this.#closes() && !this.#is(";") && !this.#is("\n")) {
-        throw this.#unexpected();
+      if (!background && !this.#closes() && !this.#cursor.is(";") && !this.#cursor.is("\n")) {
+        throw this.#cursor.unexpected();
       }
     }
   }
 
   expectEnd(): void {
-    if (this.#peek().kind !== "end") throw this.#unexpected();
+    if (this.#cursor.peek().kind !== "end") throw this.#cursor.unexpected();
   }
 
   #closes(): boolean {
-    const { kind, text } = this.#peek();
+    const { kind, text } = this.#cursor.peek();
     if (kind === "end") return true;
     if (kind === "operator") return text === ")" || text === ";;";
     return CLOSING.includes(text);
@@ -89,26 +83,27 @@ class Parser {
   #items(): ListItem[] {
     const items: ListItem[] = [{ condition: "always", pipeline: this.#pipeline() }];
     for (;;) {
-      const condition = this.#takes("&&") ? "and" : this.#takes("||") ? "or" : null;
+      const condition = this.#cursor.takes("&&") ? "and" : this.#cursor.takes("||") ? "or" : null;
       if (condition === null) return items;
-      this.#newlines();
+      this.#cursor.newlines();
       items.push({ condition, pipeline: this.#pipeline() });
     }
   }
 
   #pipeline(): Pipeline {
-    const negated = this.#takesWord("!");
+    const negated = this.#cursor.takesWord("!");
     const commands = [this.#command()];
-    while (this.#takes("|")) {
-      this.#newlines();
+    while (this.#cursor.takes("|")) {
+      this.#cursor.newlines();
       commands.push(this.#command());
     }
     return { commands, negated };
   }
 
   #command(): ShellCommand {
-    const { at, kind, text } = this.#peek();
-    if (this.#isDoubled("(")) return this.#compound(at, this.#arithmetic());
+    const { at, kind, text } = this.#cursor.peek();
+    if (this.#dialect.isBash && this.#cursor.isDoubled("("))
+      return this.#compound(at, this.#arithmetic());
     if (kind === "operator" && text === "(") return this.#compound(at, this.#subshell());
     if (kind !== "word") return this.#simple(at);
     switch (text) {
@@ -117,7 +112,7 @@ class Parser {
         return this.#compound(at, this.#test());
       case "function":
         if (!this.#dialect.isBash) break;
-        this.#next += 1;
+        this.#cursor.skip();
         return this.#function(at);
       case "{":
         return this.#compound(at, this.#group());
@@ -134,30 +129,8 @@ class Parser {
     return this.#isFunction() ? this.#function(at) : this.#simple(at);
   }
 
-  /** Whether the operator stands here twice without a space, which means something to bash. */
-  #isDoubled(operator: "(" | ")"): boolean {
-    if (!this.#dialect.isBash || !this.#is(operator)) return false;
-    const after = this.#tokens[this.#next + 1];
-    return after?.text === operator && after.at === this.#peek().end;
-  }
-
-  /** The text of `((…))`. */
-  #doubled(): string {
-    const start = this.#peek().end + 1;
-    this.#next += 2;
-    let depth = 0;
-    while (depth > 0 || !this.#isDoubled(")")) {
-      if (this.#peek().kind === "end") throw this.#unexpected();
-      depth += Number(this.#is("(")) - Number(this.#is(")"));
-      this.#next += 1;
-    }
-    const text = this.#text.slice(start, this.#peek().at);
-    this.#next += 2;
-    return text;
-  }
-
   #arithmetic(): CompoundBody {
-    return { kind: "arithmetic", expression: this.#expression(this.#doubled()) };
+    return { kind: "arithmetic", expression: this.#expression(this.#cursor.takeDoubled()) };
   }
 
   #expression(text: string): Word {
@@ -165,121 +138,116 @@ class Parser {
   }
 
   #test(): CompoundBody {
-    this.#next += 1;
-    const take = (): Token => {
-      const token = this.#peek();
-      this.#next += 1;
-      return token;
-    };
-    const unexpected = (): VethworkError => this.#unexpected();
-    const condition = readCondition({ peek: () => this.#peek(), take, unexpected });
-    this.#expectWord("]]");
+    this.#cursor.skip();
+    const condition = readCondition(this.#cursor);
+    this.#cursor.expectWord("]]");
     return { kind: "test", condition };
   }
 
   #compound(at: number, body: CompoundBody): CompoundCommand {
     const redirects: Redirect[] = [];
-    while (this.#atRedirect()) redirects.push(...this.#redirect());
-    return { ...body, redirects, text: this.#since(at) };
+    while (atRedirect(this.#cursor)) redirects.push(...takeRedirect(this.#cursor));
+    return { ...body, redirects, text: this.#cursor.since(at) };
   }
 
   #subshell(): CompoundBody {
-    this.#next += 1;
+    this.#cursor.skip();
     const body = this.#filled();
-    if (!this.#takes(")")) throw this.#unexpected();
+    if (!this.#cursor.takes(")")) throw this.#cursor.unexpected();
     return { kind: "subshell", body };
   }
 
   #group(): CompoundBody {
-    this.#next += 1;
+    this.#cursor.skip();
     const body = this.#filled();
-    this.#expectWord("}");
+    this.#cursor.expectWord("}");
     return { kind: "group", body };
   }
 
   #if(): CompoundBody {
     const branches: Branch[] = [];
     do {
-      this.#next += branches.length === 0 ? 1 : 0;
+      if (branches.length === 0) this.#cursor.skip();
       const condition = this.#filled();
-      this.#expectWord("then");
+      this.#cursor.expectWord("then");
       branches.push({ condition, body: this.#filled() });
-    } while (this.#takesWord("elif"));
-    const otherwise = this.#takesWord("else") ? this.#filled() : null;
-    this.#expectWord("fi");
+    } while (this.#cursor.takesWord("elif"));
+    const otherwise = this.#cursor.takesWord("else") ? this.#filled() : null;
+    this.#cursor.expectWord("fi");
     return { kind: "if", branches, otherwise };
   }
 
   #loop(): CompoundBody {
-    const until = this.#peek().text === "until";
-    this.#next += 1;
+    const until = this.#cursor.peek().text === "until";
+    this.#cursor.skip();
     const condition = this.#filled();
     return { kind: "loop", until, condition, body: this.#doGroup() };
   }
 
   /** `for ((start; condition; step))`, whose first word has been taken. */
   #count(): CompoundBody {
-    const [start = "", condition = "", step = "", ...more] = this.#doubled().split(";");
-    if (more.length > 0) throw this.#unexpected();
-    while (this.#takes(";") || this.#takes("\n"));
+    const [start = "", condition = "", step = "", ...more] = this.#cursor.takeDoubled().split(";");
+    if (more.length > 0) throw this.#cursor.unexpected();
+    while (this.#cursor.takes(";") || this.#cursor.takes("\n"));
     return {
       kind: "count",
       start: this.#expression(start),
       condition: this.#expression(condition),
       step: this.#expression(step),
-      body: this.#is("{") ? this.#filled() : this.#doGroup(),
+      body: this.#cursor.is("{") ? this.#filled() : this.#doGroup(),
     };
   }
 
   #for(): CompoundBody {
-    this.#next += 1;
-    if (this.#isDoubled("(")) return this.#count();
-    const name = this.#peek().text;
-    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) throw this.#unexpected();
-    this.#next += 1;
-    this.#newlines();
+    this.#cursor.skip();
+    if (this.#dialect.isBash && this.#cursor.isDoubled("(")) return this.#count();
+    const name = this.#cursor.peek().text;
+    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) throw this.#cursor.unexpected();
+    this.#cursor.skip();
+    this.#cursor.newlines();
     let words: Word[] | null = null;
-    if (this.#takesWord("in")) {
+    if (this.#cursor.takesWord("in")) {
       words = [];
       for (;;) {
-        const { word } = this.#peek();
+        const { word } = this.#cursor.peek();
         if (word === null) break;
         words.push(word);
-        this.#next += 1;
+        this.#cursor.skip();
       }
     }
-    while (this.#takes(";") || this.#takes("\n"));
+    while (this.#cursor.takes(";") || this.#cursor.takes("\n"));
     return { kind: "for", name, words, body: this.#doGroup() };
   }
 
   #doGroup(): CommandList {
-    this.#expectWord("do");
+    this.#cursor.expectWord("do");
     const body = this.#filled();
-    this.#expectWord("done");
+    this.#cursor.expectWord("done");
     return body;
   }
 
   #case(): CompoundBody {
-    this.#next += 1;
-    const subject = this.#takeWord();
-    this.#newlines();
-    this.#expectWord("in");
+    this.#cursor.skip();
+    const subject = this.#cursor.takeWord();
+    this.#cursor.newlines();
+    this.#cursor.expectWord("in");
     const clauses: CaseClause[] = [];
     for (;;) {
-      this.#newlines();
-      if (this.#takesWord("esac")) return { kind: "case", subject, clauses };
-      this.#takes("(");
-      const patterns = [this.#takeWord()];
-      while (this.#takes("|")) patterns.push(this.#takeWord());
-      if (!this.#takes(")")) throw this.#unexpected();
+      this.#cursor.newlines();
+      if (this.#cursor.takesWord("esac")) return { kind: "case", subject, clauses };
+      this.#cursor.takes("(");
+      const patterns = [this.#cursor.takeWord()];
+      while (this.#cursor.takes("|")) patterns.push(this.#cursor.takeWord());
+      if (!this.#cursor.takes(")")) throw this.#cursor.unexpected();
       clauses.push({ patterns, body: this.list() });
-      this.#newlines();
-      if (!this.#takes(";;") && this.#peek().text !== "esac") throw this.#unexpected();
+      this.#cursor.newlines();
+      if (!this.#cursor.takes(";;") && this.#cursor.peek().text !== "esac")
+        throw this.#cursor.unexpected();
     }
   }
 
   #isFunction(): boolean {
-    const [name, open, close] = this.#tokens.slice(this.#next, this.#next + 3);
+    const [name, open, close] = [0, 1, 2].map((ahead) => this.#cursor.peek(ahead));
     return (
       (this.#dialect.isBash ? /^[\w.:-]+$/ : /^[A-Za-z_][A-Za-z0-9_]*$/).test(name?.text ?? "") &&
       open?.kind === "operator" &&
@@ -290,11 +258,11 @@ class Parser {
   }
 
   #function(at: number): CompoundCommand {
-    const name = this.#peek().text;
-    this.#next += this.#isFunction() ? 3 : 1;
-    this.#newlines();
+    const name = this.#cursor.peek().text;
+    this.#cursor.skip(this.#isFunction() ? 3 : 1);
+    this.#cursor.newlines();
     const body = this.#command();
-    return { kind: "function", name, body, redirects: [], text: this.#since(at) };
+    return { kind: "function", name, body, redirects: [], text: this.#cursor.since(at) };
   }
 
   #simple(at: number): SimpleCommand {
@@ -302,8 +270,8 @@ class Parser {
     const words: Word[] = [];
     const redirects: Redirect[] = [];
     for (;;) {
-      const { word } = this.#peek();
-      if (this.#atRedirect()) redirects.push(...this.#redirect());
+      const { word } = this.#cursor.peek();
+      if (atRedirect(this.#cursor)) redirects.push(...takeRedirect(this.#cursor));
       else if (word === null) break;
       else {
         const declares = DECLARATIONS.has(words[0]?.text ?? "") && hasArray(word);
@@ -312,119 +280,19 @@ class Parser {
         if (assignment === null) words.push(word);
         else assignments.push(assignment);
         if (declares && assignment !== null) words.push(literalWord(assignment.name));
-        this.#next += 1;
+        this.#cursor.skip();
       }
     }
-    if (words.length + assignments.length + redirects.length === 0) throw this.#unexpected();
-    return { kind: "simple", assignments, words, redirects, text: this.#since(at) };
+    if (words.length + assignments.length + redirects.length === 0) throw this.#cursor.unexpected();
+    return { kind: "simple", assignments, words, redirects, text: this.#cursor.since(at) };
   }
 
   readonly #indexOf = (text: string): Word => this.#expression(text);
 
-  /** Whether a redirection begins here, with its descriptor in front or without one. */
-  #atRedirect(): boolean {
-    const token = this.#peek();
-    if (token.kind === "operator") return REDIRECTIONS.includes(token.text);
-    const after = this.#tokens[this.#next + 1];
-    if (!/^[0-9]$/.test(token.text) || after === undefined || after.at !== token.end) return false;
-    return after.kind === "operator" && REDIRECTIONS.includes(after.text);
-  }
-
-  #redirect(): Redirect[] {
-    let given: number | null = null;
-    if (this.#peek().kind === "word") {
-      given = Number(this.#peek().text);
-      this.#next += 1;
-    }
-    const operator = this.#peek().text;
-    this.#next += 1;
-    const target = this.#takeWord();
-    const output = given ?? 1;
-    switch (operator) {
-      case "<":
-        return [{ descriptor: given ?? 0, kind: "read", target }];
-      case "<>":
-        return [{ descriptor: given ?? 0, kind: "both", target }];
-      case ">":
-      case ">|":
-        return [{ descriptor: output, kind: "write", target }];
-      case ">>":
-        return [{ descriptor: output, kind: "append", target }];
-      case "<<<":
-        return [{ descriptor: 0, kind: "text", target: withNewline(target) }];
-      case "<<":
-      case "<<-":
-        return [{ descriptor: 0, kind: "text", target: this.#documents.shift() ?? target }];
-      case "&>":
-      case "&>>":
-        return [
-          { descriptor: 1, kind: operator === "&>" ? "write" : "append", target },
-          { descriptor: 2, kind: "duplicate", target: literalWord("1") },
-        ];
-      default: {
-        const descriptor = operator === "<&" ? (given ?? 0) : output;
-        if (target.text === "-") return [{ descriptor, kind: "close", target }];
-        if (!/^[0-9]$/.test(target.text)) throw shellProblem(`"${operator}${target.text}"`);
-        return [{ descriptor, kind: "duplicate", target }];
-      }
-    }
-  }
-
   /** A list that must hold something. */
   #filled(): CommandList {
     const list = this.list();
-    if (list.length === 0) throw this.#unexpected();
+    if (list.length === 0) throw this.#cursor.unexpected();
     return list;
   }
-
-  #takeWord(): Word {
-    const { word } = this.#peek();
-    if (word === null) throw this.#unexpected();
-    this.#next += 1;
-    return word;
-  }
-
-  #takesWord(word: string): boolean {
-    const token = this.#peek();
-    if (token.kind !== "word" || token.text !== word) return false;
-    this.#next += 1;
-    return true;
-  }
-
-  #expectWord(word: string): void {
-    if (!this.#takesWord(word)) throw this.#unexpected();
-  }
-
-  #newlines(): void {
-    while (this.#takes("\n"));
-  }
-
-  #is(operator: string): boolean {
-    const token = this.#peek();
-    return token.kind === "operator" && token.text === operator;
-  }
-
-  #takes(operator: string): boolean {
-    if (!this.#is(operator)) return false;
-    this.#next += 1;
-    return true;
-  }
-
-  #peek(): Token {
-    return this.#tokens[this.#next] ?? this.#end;
-  }
-
-  #since(at: number): string {
-    return this.#text.slice(at, this.#tokens[this.#next - 1]?.end ?? at);
-  }
-
-  #unexpected(): VethworkError {
-    const token = this.#peek();
-    const what = token.kind === "end" ? "end of line" : JSON.stringify(token.text);
-    return shellProblem(`unexpected ${what} in "${this.#text.trim()}"`);
-  }
-}
-
-function withNewline({ parts, text }: Word): Word {
-  return { parts: [...parts, { kind: "literal", text: "\n", quoted: true }], text };
 }

@@ -5,7 +5,7 @@
  * bash(1) 5.2, Shell Arithmetic, for `**`, `,` and `base#digits`.
  * Differs: numbers are exact to 53 bits, not 64.
  */
-import { shellProblem } from "../grammar/lexer.ts";
+import { shellProblem } from "../grammar/token.ts";
 
 /** The variables of an expression. */
 export interface Numbers {

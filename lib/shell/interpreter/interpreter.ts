@@ -4,15 +4,14 @@
  * Spec: POSIX.1-2017, Shell Command Language §2.8 (exit status), §2.9 (commands), §2.14 (trap).
  */
 import { Pipe } from "../../apps/pipe.ts";
-import { fromUtf8, utf8 } from "../../base/bytes.ts";
+import { fromUtf8 } from "../../base/bytes.ts";
 import { VethworkError } from "../../base/errors.ts";
-import { type Process, type Program, sleep, waitFor } from "../../sim/process.ts";
+import type { Program } from "../../sim/process.ts";
 import { type CommandContext, ToolError } from "../command.ts";
 import { DECLARATIONS } from "../grammar/assignment.ts";
 import { parseScriptText } from "../grammar/parser.ts";
 import type {
   CommandList,
-  CompoundCommand,
   Job,
   Pipeline,
   ShellCommand,
@@ -21,25 +20,18 @@ import type {
 } from "../grammar/syntax.ts";
 import type { ShellHost } from "../host.ts";
 import { hostAt } from "../host-at.ts";
-import { SIGTERM } from "../process-table.ts";
 import { readFile } from "../system-files.ts";
 import { ShellArray } from "./array.ts";
 import { assignedText } from "./assign.ts";
 import { findBuiltin, isSpecial } from "./builtins.ts";
-import { holds } from "./condition.ts";
+import { compound } from "./compound.ts";
 import type { Descriptor } from "./descriptor.ts";
 import { Expander } from "./expand.ts";
 import { Jump } from "./jump.ts";
 import { NOT_FOUND, resolveCommand } from "./lookup.ts";
-import { matchesPattern } from "./pattern.ts";
+import { connected } from "./pipeline.ts";
 import { type Redirected, redirected } from "./redirect.ts";
 import type { ShellState } from "./state.ts";
-
-/**
- * What one pass of a loop takes besides its commands, in ns, so that virtual time goes on in a loop
- * that never waits. Differs: commands of a list cost a system call each, not a fork and an exec.
- */
-const PASS_NS = 500_000;
 
 /** How a command is run: whether a failure ends the script, whether it takes the shell's place. */
 interface Mode {
@@ -128,60 +120,23 @@ export class Interpreter {
     }
   }
 
-  /** All commands but the last run as processes of their own; the pipe ends when its writer does. */
   *#pipeline({ commands, negated }: Pipeline, mode: Mode): Program<number> {
     const [first, ...more] = commands;
     if (first === undefined) return 0;
     const status =
       more.length === 0
         ? yield* this.command(first, negated ? PLAIN : mode)
-        : yield* this.#connected(commands);
+        : yield* connected(this, commands);
     return negated ? Number(status === 0) : status;
   }
 
-  *#connected(commands: readonly ShellCommand[]): Program<number> {
-    const { host } = this.context;
-    let { stdin } = this.context.io;
-    const writers: Process[] = [];
-    try {
-      for (const command of commands.slice(0, -1)) {
-        const pipe = new Pipe();
-        const write = (bytes: Uint8Array): void => pipe.write(bytes);
-        const io = {
-          ...this.context.io,
-          stdin,
-          write,
-          stdout: (text: string) => write(utf8(text)),
-        };
-        writers.push(host.processes.spawn(command.text, this.#writer(command, io, pipe)));
-        stdin = pipe;
-      }
-      const last = commands.at(-1);
-      const child = this.#child({ ...this.context.io, stdin });
-      const status = last === undefined ? 0 : yield* child.#inSubshell(last);
-      for (const writer of writers) {
-        while (writer.status === null) yield waitFor([writer.exited]);
-      }
-      if (status !== 0 || !this.state.options.has("pipefail")) return status;
-      return writers.findLast((writer) => writer.status !== 0)?.status ?? 0;
-    } finally {
-      for (const writer of writers) writer.kill(SIGTERM);
-    }
-  }
-
-  *#writer(command: ShellCommand, io: CommandContext["io"], pipe: Pipe): Program<number> {
-    try {
-      return yield* this.#child(io).#inSubshell(command);
-    } finally {
-      pipe.end();
-    }
-  }
-
-  #child(io: CommandContext["io"]): Interpreter {
+  /** A shell of its own in the state of this one, as a subshell is. */
+  child(io: CommandContext["io"]): Interpreter {
     return new Interpreter({ ...this.context, signal: null, io }, this.state.subshell());
   }
 
-  *#inSubshell(command: ShellCommand): Program<number> {
+  /** One command, which a jump cannot leave. */
+  *inSubshell(command: ShellCommand): Program<number> {
     try {
       return yield* this.command(command);
     } catch (error) {
@@ -208,7 +163,7 @@ export class Interpreter {
         text += fromUtf8(bytes);
       },
     };
-    this.state.status = yield* this.#child(io).script(list);
+    this.state.status = yield* this.child(io).script(list);
     return text;
   }
 
@@ -229,7 +184,7 @@ export class Interpreter {
       this.state.status =
         command.kind === "simple"
           ? yield* inner.#simple(command, mode)
-          : yield* inner.#compound(command);
+          : yield* compound(inner, command);
     } catch (error) {
       if (error instanceof ToolError) {
         io.stderr(error.text);
@@ -253,120 +208,6 @@ export class Interpreter {
       if (file === null) this.state.descriptors.delete(number);
       else this.state.descriptors.set(number, file);
     }
-  }
-
-  *#compound(command: CompoundCommand): Program<number> {
-    const { state } = this;
-    switch (command.kind) {
-      case "group":
-        return yield* this.#body(command.body);
-      case "subshell":
-        return yield* this.#child(this.context.io).script(command.body);
-      case "if":
-        for (const { condition, body } of command.branches) {
-          if (yield* this.#holds(condition)) return yield* this.#body(body);
-        }
-        return command.otherwise === null ? 0 : yield* this.#body(command.otherwise);
-      case "loop":
-        return yield* this.#loop(command);
-      case "for":
-        return yield* this.#for(command);
-      case "count":
-        return yield* this.#count(command);
-      case "test":
-        return (yield* holds(this, command.condition)) ? 0 : 1;
-      case "arithmetic":
-        return Number((yield* this.expander.number(command.expression)) === 0);
-      case "case":
-        return yield* this.#case(command);
-      default:
-        state.functions.set(command.name, command.body);
-        return 0;
-    }
-  }
-
-  *#body(list: CommandList): Program<number> {
-    return yield* this.list(list);
-  }
-
-  *#holds(condition: CommandList): Program<boolean> {
-    const { state } = this;
-    state.conditions += 1;
-    try {
-      return (yield* this.list(condition)) === 0;
-    } finally {
-      state.conditions -= 1;
-    }
-  }
-
-  *#loop(command: CompoundCommand & { kind: "loop" }): Program<number> {
-    let status = 0;
-    for (;;) {
-      yield sleep(PASS_NS);
-      const go = yield* this.#pass(function* (this: Interpreter) {
-        if ((yield* this.#holds(command.condition)) === command.until) return false;
-        status = yield* this.#body(command.body);
-        return true;
-      });
-      if (!go) return status;
-    }
-  }
-
-  *#for(command: CompoundCommand & { kind: "for" }): Program<number> {
-    const { state, expander } = this;
-    const values =
-      command.words === null ? state.positional : yield* expander.fields(command.words);
-    let status = 0;
-    for (const value of values) {
-      yield sleep(PASS_NS);
-      state.assign(command.name, value);
-      const go = yield* this.#pass(function* (this: Interpreter) {
-        status = yield* this.#body(command.body);
-        return true;
-      });
-      if (!go) break;
-    }
-    return status;
-  }
-
-  *#count({ start, condition, step, body }: CompoundCommand & { kind: "count" }): Program<number> {
-    const { expander } = this;
-    let status = 0;
-    yield* expander.number(start);
-    for (;;) {
-      yield sleep(PASS_NS);
-      if (condition.text.trim() !== "" && (yield* expander.number(condition)) === 0) return status;
-      const go = yield* this.#pass(function* (this: Interpreter) {
-        status = yield* this.#body(body);
-        return true;
-      });
-      if (!go) return status;
-      yield* expander.number(step);
-    }
-  }
-
-  /** One pass of a loop; false if it said that there is no next one, or was left by `break`. */
-  *#pass(act: (this: Interpreter) => Program<boolean>): Program<boolean> {
-    try {
-      return yield* act.call(this);
-    } catch (error) {
-      if (!(error instanceof Jump) || (error.kind !== "break" && error.kind !== "continue")) {
-        throw error;
-      }
-      if (error.levels > 1) throw new Jump(error.kind, error.levels - 1, error.status);
-      return error.kind === "continue";
-    }
-  }
-
-  *#case(command: CompoundCommand & { kind: "case" }): Program<number> {
-    const subject = yield* this.expander.text(command.subject);
-    for (const { patterns, body } of command.clauses) {
-      for (const word of patterns) {
-        const pattern = yield* this.expander.pattern(word);
-        if (matchesPattern(pattern, subject)) return yield* this.#body(body);
-      }
-    }
-    return 0;
   }
 
   *#simple(command: SimpleCommand, mode: Mode): Program<number> {
