@@ -1,10 +1,8 @@
 /** Bytes as people read them, and comparison of byte strings. Cold path only. */
 
 /** Hexadecimal without separators. */
-export function hex(bytes: Uint8Array): string {
-  let text = "";
-  for (const byte of bytes) text += byte.toString(16).padStart(2, "0");
-  return text;
+export function hex({ buffer, byteOffset, length }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, length).toString("hex");
 }
 
 /** The bytes of a hexadecimal text; white space is skipped. */

@@ -5,11 +5,19 @@
  * component-helpers, v1.36.
  */
 import { matchesLabels, matchesRequirement } from "../api/labels.ts";
-import type { Node, NodeSelectorTerm, Pod, PodSpec, Taint, Toleration } from "../api/types.ts";
+import type {
+  Node,
+  NodeSelectorTerm,
+  Pod,
+  PodSpec,
+  StringMap,
+  Taint,
+  Toleration,
+} from "../api/types.ts";
 
 /** Whether nodeSelector and required node affinity let the Pod onto the node. */
 export function fitsNodeAffinity(spec: PodSpec, node: Node): boolean {
-  if (!matchesLabels(spec.nodeSelector ?? {}, node.metadata.labels)) return false;
+  if (!matchesLabels(spec.nodeSelector ?? NO_LABELS, node.metadata.labels)) return false;
   const required = spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
   return (
     required === undefined || required.nodeSelectorTerms.some((term) => matchesTerm(term, node))
@@ -29,9 +37,12 @@ export function matchesTerm(term: NodeSelectorTerm, node: Node): boolean {
   );
 }
 
+const NO_TAINTS: readonly Taint[] = [];
+const NO_LABELS: StringMap = {};
+
 /** The node's taints, with the one that cordoning stands for. */
 export function taintsOf(node: Node): readonly Taint[] {
-  const taints = node.spec.taints ?? [];
+  const taints = node.spec.taints ?? NO_TAINTS;
   const cordon = "node.kubernetes.io/unschedulable";
   if (node.spec.unschedulable !== true || taints.some(({ key }) => key === cordon)) return taints;
   return [...taints, { key: cordon, effect: "NoSchedule" }];
@@ -43,13 +54,15 @@ export function untolerated(
   node: Node,
   effects: readonly string[],
 ): Taint | null {
-  return (
-    taintsOf(node).find(
-      (taint) =>
-        effects.includes(taint.effect) &&
-        !(tolerations ?? []).some((each) => tolerates(each, taint)),
-    ) ?? null
-  );
+  for (const taint of taintsOf(node)) {
+    if (effects.includes(taint.effect) && !isTolerated(taint, tolerations)) return taint;
+  }
+  return null;
+}
+
+/** Whether one of the tolerations is about the taint. */
+export function isTolerated(taint: Taint, tolerations: readonly Toleration[] | undefined): boolean {
+  return tolerations?.some((each) => tolerates(each, taint)) === true;
 }
 
 /** Whether a toleration is about the taint. */

@@ -10,7 +10,8 @@ import { firstWish, labelsOf } from "../controllers/service-pods.ts";
 import { ObjectIndex } from "../object-index.ts";
 import { ObjectTable } from "../object-table.ts";
 import { keyOf } from "../store.ts";
-import type { NodeInfo, PlacedPod } from "./scores.ts";
+import { type NodeInfo, nodeInfo } from "./resources.ts";
+import type { PlacedPod } from "./scores.ts";
 
 const NO_TERMS: readonly PodAffinityTerm[] = [];
 const NO_PODS: readonly Pod[] = [];
@@ -24,6 +25,8 @@ export function antiAffinityOf({ spec }: Pod): readonly PodAffinityTerm[] {
 /** The Pods that have a node, by node. */
 export class PlacedPods {
   readonly #byNode = new Map<string, ObjectTable>();
+  /** By node, as they were last asked for. */
+  readonly #infos = new Map<string, NodeInfo>();
   readonly #nodeOf = new Map<string, string>();
   readonly #pods = new Map<string, Pod>();
   readonly #byLabel = new ObjectIndex<Pod>(labelsOf);
@@ -75,10 +78,16 @@ export class PlacedPods {
 
   /** The nodes with their Pods, both by name. */
   infos(nodes: readonly Node[]): NodeInfo[] {
-    return nodes.map((node) => ({ node, pods: this.#podsOn(node.metadata.name) }));
+    return nodes.map((node) => this.#infoOf(node));
   }
 
-  #podsOn(node: string): readonly Pod[] {
-    return (this.#byNode.get(node)?.list() ?? NO_PODS) as readonly Pod[];
+  #infoOf(node: Node): NodeInfo {
+    const { name } = node.metadata;
+    const pods = (this.#byNode.get(name)?.list() ?? NO_PODS) as readonly Pod[];
+    const known = this.#infos.get(name);
+    if (known?.node === node && known.pods === pods) return known;
+    const info = nodeInfo(node, pods);
+    this.#infos.set(name, info);
+    return info;
   }
 }

@@ -6,7 +6,7 @@
  * Not modelled: ephemeral storage, of which every node has enough.
  */
 import { parseQuantity } from "../api/quantity.ts";
-import type { Container, Node, Pod, StringMap } from "../api/types.ts";
+import type { Container, Node, Pod, PodSpec, StringMap } from "../api/types.ts";
 
 /** CPU in cores and memory in bytes. */
 export interface Resources {
@@ -22,36 +22,66 @@ export interface Lack {
   readonly isForGood: boolean;
 }
 
-/** What a Pod asks for. O(containers), once for each state of the Pod. */
-export function requestsOf(pod: Pod): Resources {
-  const known = asked.get(pod);
-  if (known !== undefined) return known;
-  const result = requests(pod, { cpu: 0, memory: 0 });
-  asked.set(pod, result);
-  return result;
+/** What a Pod asks for. */
+export interface Requests extends Resources {
+  /** For scores: a container that asks for nothing counts as a tenth of a core and 200 MB. */
+  readonly scored: Resources;
+  /** By other names than those that every node has. */
+  readonly others: ReadonlyMap<string, number>;
 }
 
-/** The same for scores: a container that asks for nothing counts as a tenth of a core and 200 MB. */
-export function scoredRequestsOf(pod: Pod): Resources {
-  const known = scored.get(pod);
+/** What a Pod asks for. O(containers), once for each spec. */
+export function requestsOf(pod: Pod): Requests {
+  const known = read.get(pod.spec);
   if (known !== undefined) return known;
-  const result = requests(pod, { cpu: 0.1, memory: 200 * 1024 * 1024 });
-  scored.set(pod, result);
-  return result;
+  const requests = {
+    cpu: requestOf(pod, "cpu", 0),
+    memory: requestOf(pod, "memory", 0),
+    scored: {
+      cpu: requestOf(pod, "cpu", 0.1),
+      memory: requestOf(pod, "memory", 200 * 1024 * 1024),
+    },
+    others: otherRequestsOf(pod),
+  };
+  read.set(pod.spec, requests);
+  return requests;
 }
 
 /** Objects of the API are never changed, only replaced, so what was read of one stays true. */
-const scored = new WeakMap<Pod, Resources>();
-const asked = new WeakMap<Pod, Resources>();
-const askedOthers = new WeakMap<Pod, ReadonlyMap<string, number>>();
+const read = new WeakMap<PodSpec, Requests>();
 
-/** All that a node has not enough of for one more Pod, `pods` being there already. */
-export function lacksOf(pod: Pod, node: Node, pods: readonly Pod[]): Lack[] {
-  const has = allocatableOf(node);
-  if (pods.length + 1 > has.pods) return [{ reason: "Too many pods", isForGood: false }];
-  const wanted = requestsOf(pod);
-  const others = otherRequestsOf(pod);
-  if (wanted.cpu === 0 && wanted.memory === 0 && others.size === 0) return NOTHING;
+/** A node with the Pods that are on it. */
+export interface NodeInfo {
+  readonly node: Node;
+  readonly pods: readonly Pod[];
+  readonly allocatable: Allocatable;
+  /** What its Pods ask for, as scores count it. */
+  readonly asked: Resources;
+}
+
+/** A node with `pods` on it. */
+export function nodeInfo(node: Node, pods: readonly Pod[]): NodeInfo {
+  let cpu = 0;
+  let memory = 0;
+  for (const pod of pods) {
+    const { scored } = requestsOf(pod);
+    cpu += scored.cpu;
+    memory += scored.memory;
+  }
+  return { node, pods, allocatable: allocatableOf(node), asked: { cpu, memory } };
+}
+
+/** All that a node has not enough of for one more Pod. */
+export function lacksOf(wanted: Requests, info: NodeInfo): readonly Lack[] {
+  if (info.pods.length + 1 > info.allocatable.pods) return TOO_MANY_PODS;
+  const isModest = wanted.cpu === 0 && wanted.memory === 0 && wanted.others.size === 0;
+  return isModest ? NOTHING : resourcesLacking(wanted, info);
+}
+
+const TOO_MANY_PODS: readonly Lack[] = [{ reason: "Too many pods", isForGood: false }];
+const NOTHING: readonly Lack[] = [];
+
+function resourcesLacking(wanted: Requests, { node, pods, allocatable: has }: NodeInfo): Lack[] {
   let { cpu, memory } = wanted;
   for (const placed of pods) {
     const used = requestsOf(placed);
@@ -63,31 +93,19 @@ export function lacksOf(pod: Pod, node: Node, pods: readonly Pod[]): Lack[] {
   if (wanted.memory > 0 && memory > has.memory) {
     lacks.push(lack("memory", wanted.memory > has.memory));
   }
-  for (const [name, count] of others) {
+  for (const [name, count] of wanted.others) {
     const all = parseQuantity(node.status.allocatable?.[name] ?? "0");
-    const used = pods.reduce((sum, each) => sum + (otherRequestsOf(each).get(name) ?? 0), 0);
+    const used = pods.reduce((sum, each) => sum + (requestsOf(each).others.get(name) ?? 0), 0);
     if (used + count > all) lacks.push(lack(name, count > all));
   }
   return lacks;
 }
 
-const NOTHING: Lack[] = [];
-
 function lack(name: string, isForGood: boolean): Lack {
   return { reason: `Insufficient ${name}`, isForGood };
 }
 
-function requests(pod: Pod, otherwise: Resources): Resources {
-  return {
-    cpu: requestOf(pod, "cpu", otherwise.cpu),
-    memory: requestOf(pod, "memory", otherwise.memory),
-  };
-}
-
-/** What is asked for by other names than those that every node has. */
 function otherRequestsOf(pod: Pod): ReadonlyMap<string, number> {
-  const known = askedOthers.get(pod);
-  if (known !== undefined) return known;
   const { containers, initContainers = [] } = pod.spec;
   const names = new Set(
     [...containers, ...initContainers].flatMap(({ resources }) =>
@@ -100,7 +118,6 @@ function otherRequestsOf(pod: Pod): ReadonlyMap<string, number> {
     const count = requestOf(pod, name, 0);
     if (count > 0) wanted.set(name, count);
   }
-  askedOthers.set(pod, wanted);
   return wanted;
 }
 
@@ -134,19 +151,11 @@ function amountIn(amounts: StringMap | undefined, name: string): number | null {
 }
 
 /** What a node has for Pods. */
-export function allocatableOf(node: Node): Allocatable {
-  const known = allocatable.get(node);
-  if (known !== undefined) return known;
-  const result = readAllocatable(node);
-  allocatable.set(node, result);
-  return result;
+export interface Allocatable extends Resources {
+  readonly pods: number;
 }
 
-type Allocatable = Resources & { readonly pods: number };
-
-const allocatable = new WeakMap<Node, Allocatable>();
-
-function readAllocatable(node: Node): Allocatable {
+function allocatableOf(node: Node): Allocatable {
   const of = (name: string, otherwise: string) =>
     parseQuantity(node.status.allocatable?.[name] ?? node.status.capacity?.[name] ?? otherwise);
   return { cpu: of("cpu", "8"), memory: of("memory", "32Gi"), pods: of("pods", "110") };

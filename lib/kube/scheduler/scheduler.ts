@@ -8,7 +8,7 @@
 import { NS_PER_MS, NS_PER_S, type Ns } from "../../base/units.ts";
 import type { Random, RandomStream } from "../../sim/random.ts";
 import { matchesSelector } from "../api/labels.ts";
-import type { Condition, LabelSelector, Pod, PodAffinityTerm } from "../api/types.ts";
+import type { Condition, LabelSelector, Pod } from "../api/types.ts";
 import { ApiClient, type Sync } from "../controllers/client.ts";
 import { type ControllerContext, WorkQueue } from "../controllers/controller.ts";
 import { EventRecorder } from "../controllers/events.ts";
@@ -18,36 +18,16 @@ import { ServicePods } from "../controllers/service-pods.ts";
 import { controllerOf, type Informers } from "../informer.ts";
 import { compareNames } from "../objects.ts";
 import { keyOf } from "../store.ts";
-import { fitsNodeAffinity, hostPortsOf, takeSamePort, untolerated } from "./node-fit.ts";
-import { antiAffinityOf, PlacedPods } from "./placed-pods.ts";
-import { lacksOf } from "./resources.ts";
-import {
-  defaultWishes,
-  domainCounts,
-  type NodeInfo,
-  type SpreadWish,
-  scoreNodes,
-} from "./scores.ts";
+import { demandOf, type Refusal, refusalOf } from "./filters.ts";
+import { PlacedPods } from "./placed-pods.ts";
+import type { NodeInfo } from "./resources.ts";
+import { countByNode, defaultWishes, type SpreadWish, scoreNodes } from "./scores.ts";
 
 const START_NS = 2 * NS_PER_MS;
 const COSTS = { requestNs: 3 * NS_PER_MS, queriesPerSecond: 50, burst: 100 };
 const USER = "kube-scheduler";
 /** The one key of the queue: Pods are taken one after the other. */
 const TURN = "turn";
-
-/** Why a node does not fit. */
-interface Refusal {
-  readonly reasons: readonly string[];
-  /** It would not help if Pods there went away. */
-  readonly isHelpless: boolean;
-}
-
-/** What may be otherwise once Pods have gone from the node. */
-const MAY_CHANGE = /anti-affinity|topology spread constraints$|free ports/;
-
-function refusal(reason: string): Refusal {
-  return { reasons: [reason], isHelpless: !MAY_CHANGE.test(reason) };
-}
 
 /** kube-scheduler: gives each Pod a node. */
 export class PodScheduler {
@@ -123,8 +103,9 @@ export class PodScheduler {
     const infos = this.#placed.infos(this.#informers.list("Node"));
     const refusals: Refusal[] = [];
     const wishes = this.#wishes(pod);
+    const demand = demandOf(pod, infos, wishes.hard, this.#placed.hasAntiAffinity);
     const fitting = infos.filter((info) => {
-      const refusal = this.#refusal(pod, info, infos, wishes);
+      const refusal = refusalOf(demand, info, infos);
       if (refusal !== null) refusals.push(refusal);
       return refusal === null;
     });
@@ -170,14 +151,15 @@ export class PodScheduler {
 
   #wishes(pod: Pod): { readonly hard: SpreadWish[]; readonly soft: SpreadWish[] } {
     const own = pod.spec.topologySpreadConstraints ?? [];
-    const wish = (constraint: (typeof own)[number]): SpreadWish => ({
-      topologyKey: constraint.topologyKey,
-      maxSkew: constraint.maxSkew,
-      matches: (other) =>
-        other.metadata.namespace === pod.metadata.namespace &&
-        matchesSelector(constraint.labelSelector, other.metadata.labels),
-      candidates: this.#placed.candidates(pod.metadata.namespace, constraint.labelSelector),
-    });
+    const { namespace } = pod.metadata;
+    const wish = ({ topologyKey, maxSkew, labelSelector }: (typeof own)[number]): SpreadWish => {
+      const matches = (other: Pod): boolean =>
+        other.metadata.namespace === namespace &&
+        matchesSelector(labelSelector, other.metadata.labels);
+      const candidates = this.#placed.candidates(namespace, labelSelector);
+      const matching = countByNode(candidates, matches);
+      return { topologyKey, maxSkew, matchesItself: matches(pod), matching };
+    };
     const hard = own
       .filter(({ whenUnsatisfiable }) => whenUnsatisfiable === "DoNotSchedule")
       .map(wish);
@@ -193,7 +175,7 @@ export class PodScheduler {
     const owner = this.#ownerSelector(pod);
     const [service] = services;
     const selector = service === undefined ? owner : { matchLabels: service.spec.selector };
-    const candidates = this.#placed.candidates(pod.metadata.namespace, selector ?? undefined);
+    const candidates = this.#placed.candidates(namespace, selector ?? undefined);
     return { hard, soft: defaultWishes(pod, services, owner, candidates) };
   }
 
@@ -209,101 +191,6 @@ export class PodScheduler {
       return this.#informers.get("StatefulSet", key)?.spec.selector ?? null;
     return null;
   }
-
-  /** Why the node does not fit, or null. */
-  #refusal(
-    pod: Pod,
-    info: NodeInfo,
-    all: readonly NodeInfo[],
-    wishes: { readonly hard: readonly SpreadWish[] },
-  ): Refusal | null {
-    const reason = this.#misfit(pod, info);
-    if (reason !== null) return refusal(reason);
-    const lacks = lacksOf(pod, info.node, info.pods);
-    if (lacks.length > 0) {
-      const reasons = lacks.map((lack) => lack.reason);
-      return { reasons, isHelpless: lacks.some(({ isForGood }) => isForGood) };
-    }
-    const other = unevenness(pod, info, all, wishes.hard) ?? this.#antiAffinity(pod, info, all);
-    return other === null ? null : refusal(other);
-  }
-
-  /** Why the node would not fit either if there were more of it, or null. */
-  #misfit(pod: Pod, { node, pods }: NodeInfo): string | null {
-    if (
-      node.spec.unschedulable === true &&
-      untolerated(pod.spec.tolerations, node, ["NoSchedule"])?.key ===
-        "node.kubernetes.io/unschedulable"
-    ) {
-      return "node(s) were unschedulable";
-    }
-    const taint = untolerated(pod.spec.tolerations, node, ["NoSchedule", "NoExecute"]);
-    if (taint !== null) {
-      return `node(s) had untolerated taint(s)`;
-    }
-    if (!fitsNodeAffinity(pod.spec, node))
-      return "node(s) didn't match Pod's node affinity/selector";
-    const ports = hostPortsOf(pod);
-    if (ports.length > 0 && pods.some((other) => takeSamePort(ports, hostPortsOf(other)))) {
-      return "node(s) didn't have free ports for the requested pod ports";
-    }
-    return null;
-  }
-
-  #antiAffinity(pod: Pod, { node }: NodeInfo, all: readonly NodeInfo[]): string | null {
-    if (pod.spec.affinity === undefined && !this.#placed.hasAntiAffinity) return null;
-    const neighbours = (term: PodAffinityTerm) => {
-      const domain = node.metadata.labels?.[term.topologyKey];
-      if (domain === undefined) return [];
-      return all
-        .filter((other) => other.node.metadata.labels?.[term.topologyKey] === domain)
-        .flatMap((other) => other.pods);
-    };
-    const matches = (term: PodAffinityTerm, other: Pod, namespace: string | undefined) =>
-      (term.namespaces ?? [namespace ?? ""]).includes(other.metadata.namespace ?? "") &&
-      matchesSelector(term.labelSelector, other.metadata.labels);
-    const { namespace } = pod.metadata;
-    const wanted =
-      pod.spec.affinity?.podAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? [];
-    const everywhere = all.flatMap(({ pods }) => pods);
-    for (const term of wanted) {
-      const isFirst =
-        !everywhere.some((other) => matches(term, other, namespace)) &&
-        matches(term, pod, namespace);
-      if (!isFirst && !neighbours(term).some((other) => matches(term, other, namespace))) {
-        return "node(s) didn't match pod affinity rules";
-      }
-    }
-    const refused = antiAffinityOf(pod);
-    if (refused.some((term) => neighbours(term).some((other) => matches(term, other, namespace)))) {
-      return "node(s) didn't match pod anti-affinity rules";
-    }
-    const minded = everywhere.some((other) =>
-      antiAffinityOf(other).some(
-        (term) => matches(term, pod, other.metadata.namespace) && neighbours(term).includes(other),
-      ),
-    );
-    return minded ? "node(s) didn't satisfy existing pods anti-affinity rules" : null;
-  }
-}
-
-function unevenness(
-  pod: Pod,
-  { node }: NodeInfo,
-  all: readonly NodeInfo[],
-  wishes: readonly SpreadWish[],
-): string | null {
-  for (const wish of wishes) {
-    const domain = node.metadata.labels?.[wish.topologyKey];
-    if (domain === undefined)
-      return "node(s) didn't match pod topology spread constraints (missing required label)";
-    const eligible = all.filter((info) => fitsNodeAffinity(pod.spec, info.node));
-    const counts = domainCounts(eligible, wish);
-    const self = wish.matches(pod) ? 1 : 0;
-    const skew = (counts.get(domain) ?? 0) + self - Math.min(...counts.values());
-    if (skew > wish.maxSkew) return "node(s) didn't match pod topology spread constraints";
-  }
-  return null;
 }
 
 /** `0/3 nodes are available: 3 node(s) …`, with what is said of preemption. */

@@ -7,25 +7,20 @@
 import { matchesLabels, matchesSelector } from "../api/labels.ts";
 import type { LabelSelector, Node, Pod, Service } from "../api/types.ts";
 import { ZONE_LABEL } from "../objects.ts";
-import { matchesTerm, taintsOf, tolerates } from "./node-fit.ts";
-import { allocatableOf, type Resources, scoredRequestsOf } from "./resources.ts";
+import { isTolerated, matchesTerm, taintsOf } from "./node-fit.ts";
+import { type NodeInfo, type Resources, requestsOf } from "./resources.ts";
 
 const HOSTNAME = "kubernetes.io/hostname";
 const MAX_SCORE = 100;
-
-/** A node with the Pods that are on it. */
-export interface NodeInfo {
-  readonly node: Node;
-  readonly pods: readonly Pod[];
-}
 
 /** A wish to spread: over which label's values, and how much unevenness is nothing. */
 export interface SpreadWish {
   readonly topologyKey: string;
   readonly maxSkew: number;
-  readonly matches: (pod: Pod) => boolean;
-  /** The Pods on nodes that may match, with the names of their nodes. */
-  readonly candidates: readonly PlacedPod[];
+  /** Whether the Pod is among those that are spread. */
+  readonly matchesItself: boolean;
+  /** How many of them are on a node, by its name. */
+  readonly matching: ReadonlyMap<string, number>;
 }
 
 /** A Pod and its node's name. */
@@ -43,11 +38,25 @@ export function scoreNodes(
   const spread = spreadScores(nodes, wishes);
   const taints = reversed(nodes.map(({ node }) => avoidedTaints(pod, node)));
   const affinity = normalized(nodes.map(({ node }) => preference(pod, node)));
+  const { scored } = requestsOf(pod);
   return nodes.map((info, index) => {
     const own = 2 * (spread[index] ?? 0) + 3 * (taints[index] ?? 0) + 2 * (affinity[index] ?? 0);
-    const used = fractions(pod, info);
+    const used = fractions(scored, info);
     return own + leastAllocated(used) + balanced(used);
   });
+}
+
+/** How many of the Pods match on each node; Pods on their way out do not count. */
+export function countByNode(
+  candidates: readonly PlacedPod[],
+  matches: (pod: Pod) => boolean,
+): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { pod, node } of candidates) {
+    if (pod.metadata.deletionTimestamp !== undefined || !matches(pod)) continue;
+    counts.set(node, (counts.get(node) ?? 0) + 1);
+  }
+  return counts;
 }
 
 /**
@@ -66,9 +75,10 @@ export function defaultWishes(
     other.metadata.namespace === pod.metadata.namespace &&
     selectors.every((selector) => matchesLabels(selector, other.metadata.labels)) &&
     (owner === null || matchesSelector(owner, other.metadata.labels));
+  const common = { matchesItself: matches(pod), matching: countByNode(candidates, matches) };
   return [
-    { topologyKey: HOSTNAME, maxSkew: 3, matches, candidates },
-    { topologyKey: ZONE_LABEL, maxSkew: 5, matches, candidates },
+    { topologyKey: HOSTNAME, maxSkew: 3, ...common },
+    { topologyKey: ZONE_LABEL, maxSkew: 5, ...common },
   ];
 }
 
@@ -79,11 +89,11 @@ function spreadScores(nodes: readonly NodeInfo[], wishes: readonly SpreadWish[])
   for (const wish of wishes) {
     const counts = domainCounts(nodes, wish);
     const weight = logarithm(counts.size + 2);
-    for (const [index, { node }] of nodes.entries()) {
+    nodes.forEach(({ node }, index) => {
       const domain = node.metadata.labels?.[wish.topologyKey];
-      if (domain === undefined) continue;
+      if (domain === undefined) return;
       raw[index] = (raw[index] ?? 0) + (counts.get(domain) ?? 0) * weight + (wish.maxSkew - 1);
-    }
+    });
   }
   const rounded = raw.map(Math.round);
   const most = Math.max(...rounded);
@@ -93,24 +103,17 @@ function spreadScores(nodes: readonly NodeInfo[], wishes: readonly SpreadWish[])
   );
 }
 
-/** Pods that match, by the value of the topology's label; Pods on their way out do not count. */
+/** Pods that match, by the value of the topology's label. */
 export function domainCounts(
   nodes: readonly NodeInfo[],
-  { topologyKey, matches, candidates }: SpreadWish,
+  { topologyKey, matching }: SpreadWish,
 ): Map<string, number> {
   const counts = new Map<string, number>();
-  const domains = new Map<string, string>();
   for (const { node } of nodes) {
     const domain = node.metadata.labels?.[topologyKey];
     if (domain === undefined) continue;
-    domains.set(node.metadata.name, domain);
-    counts.set(domain, 0);
-  }
-  for (const { pod, node } of candidates) {
-    const domain = domains.get(node);
-    if (domain === undefined) continue;
-    if (pod.metadata.deletionTimestamp !== undefined || !matches(pod)) continue;
-    counts.set(domain, (counts.get(domain) ?? 0) + 1);
+    const here = matching.get(node.metadata.name) ?? 0;
+    counts.set(domain, (counts.get(domain) ?? 0) + here);
   }
   return counts;
 }
@@ -131,43 +134,23 @@ function balanced({ cpu, memory }: Fractions): number {
   return Math.floor((1 - deviation) * MAX_SCORE);
 }
 
-/** What is asked for on the node with the Pod there. */
-function fractions(pod: Pod, { node, pods }: NodeInfo): Fractions {
-  const has = allocatableOf(node);
-  const { cpu, memory } = askedOf(pods);
-  const own = scoredRequestsOf(pod);
-  return { cpu: (cpu + own.cpu) / has.cpu, memory: (memory + own.memory) / has.memory };
+/** What is asked for on the node with one more Pod there. */
+function fractions(own: Resources, { allocatable: has, asked }: NodeInfo): Fractions {
+  return { cpu: (asked.cpu + own.cpu) / has.cpu, memory: (asked.memory + own.memory) / has.memory };
 }
-
-/** What all Pods of a list ask for: it is another list after any change. */
-function askedOf(pods: readonly Pod[]): Resources {
-  const known = asked.get(pods);
-  if (known !== undefined) return known;
-  let cpu = 0;
-  let memory = 0;
-  for (const pod of pods) {
-    const own = scoredRequestsOf(pod);
-    cpu += own.cpu;
-    memory += own.memory;
-  }
-  const sum = { cpu, memory };
-  asked.set(pods, sum);
-  return sum;
-}
-
-const asked = new WeakMap<readonly Pod[], Resources>();
 
 function avoidedTaints(pod: Pod, node: Node): number {
-  const tolerations = pod.spec.tolerations ?? [];
-  return taintsOf(node).filter(
-    (taint) =>
-      taint.effect === "PreferNoSchedule" && !tolerations.some((each) => tolerates(each, taint)),
-  ).length;
+  let count = 0;
+  for (const taint of taintsOf(node)) {
+    const isAvoided = taint.effect === "PreferNoSchedule";
+    if (isAvoided && !isTolerated(taint, pod.spec.tolerations)) count += 1;
+  }
+  return count;
 }
 
 function preference(pod: Pod, node: Node): number {
-  const terms =
-    pod.spec.affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? [];
+  const terms = pod.spec.affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution;
+  if (terms === undefined) return 0;
   let sum = 0;
   for (const { weight, preference: term } of terms) if (matchesTerm(term, node)) sum += weight;
   return sum;

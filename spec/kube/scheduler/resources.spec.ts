@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import type { Container, Node, Pod, PodSpec } from "../../../lib/kube/api/types.ts";
-import { lacksOf, requestsOf } from "../../../lib/kube/scheduler/resources.ts";
+import { lacksOf, nodeInfo, requestsOf } from "../../../lib/kube/scheduler/resources.ts";
 
 const METADATA = { name: "a", uid: "u", resourceVersion: "1", creationTimestamp: "" };
 
@@ -39,28 +39,30 @@ describe("kube/scheduler/resources", () => {
     const resources = { requests: { cpu: "3" } };
     const overhead = { cpu: "250m" };
 
-    expect(requestsOf(pod({ containers, resources, overhead }))).to.deep.equal({
+    expect(requestsOf(pod({ containers, resources, overhead }))).to.include({
       cpu: 3.25,
       memory: 10 * 1024 * 1024,
     });
   });
 
   it("says all that a node lacks, and whether it would lack it if it were empty", () => {
-    const asks = (requests: Record<string, string>) => pod({ containers: [container(requests)] });
-    const placed = [asks({ cpu: "1", "example.com/dongle": "1" })];
+    const podThatAsks = (requests: Record<string, string>) =>
+      pod({ containers: [container(requests)] });
+    const asks = (requests: Record<string, string>) => requestsOf(podThatAsks(requests));
+    const placed = [podThatAsks({ cpu: "1", "example.com/dongle": "1" })];
 
-    expect(lacksOf(asks({ cpu: "1" }), SMALL, placed)).to.deep.equal([]);
-    expect(lacksOf(asks({ cpu: "1500m", memory: "2Gi" }), SMALL, placed)).to.deep.equal([
+    expect(lacksOf(asks({ cpu: "1" }), nodeInfo(SMALL, placed))).to.deep.equal([]);
+    expect(lacksOf(asks({ cpu: "1500m", memory: "2Gi" }), nodeInfo(SMALL, placed))).to.deep.equal([
       { reason: "Insufficient cpu", isForGood: false },
       { reason: "Insufficient memory", isForGood: true },
     ]);
-    expect(lacksOf(asks({ "example.com/dongle": "2" }), SMALL, placed)).to.deep.equal([
+    expect(lacksOf(asks({ "example.com/dongle": "2" }), nodeInfo(SMALL, placed))).to.deep.equal([
       { reason: "Insufficient example.com/dongle", isForGood: false },
     ]);
-    expect(lacksOf(asks({ "nvidia.com/gpu": "1" }), SMALL, placed)).to.deep.equal([
+    expect(lacksOf(asks({ "nvidia.com/gpu": "1" }), nodeInfo(SMALL, placed))).to.deep.equal([
       { reason: "Insufficient nvidia.com/gpu", isForGood: true },
     ]);
-    expect(lacksOf(asks({}), SMALL, [...placed, ...placed, ...placed])).to.deep.equal([
+    expect(lacksOf(asks({}), nodeInfo(SMALL, [...placed, ...placed, ...placed]))).to.deep.equal([
       { reason: "Too many pods", isForGood: false },
     ]);
   });
