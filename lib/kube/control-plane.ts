@@ -26,6 +26,7 @@ import { NodeLifecycleController } from "./controllers/node-lifecycle.ts";
 import { ReplicaSetController } from "./controllers/replicaset.ts";
 import { ResourceQuotaController } from "./controllers/resource-quota.ts";
 import { StatefulSetController } from "./controllers/statefulset.ts";
+import { TtlAfterFinishedController } from "./controllers/ttl-after-finished.ts";
 import { VolumeBinder } from "./controllers/volume-binder.ts";
 import { Informers, isRead } from "./informer.ts";
 import { PodScheduler } from "./scheduler/scheduler.ts";
@@ -88,6 +89,7 @@ export function startControlPlane(
   new DaemonSetController(manager);
   new JobController(manager);
   new CronJobController(manager);
+  new TtlAfterFinishedController(manager);
   new DisruptionController(manager);
   new ResourceQuotaController(manager);
   new VolumeBinder(manager);

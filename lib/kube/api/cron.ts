@@ -6,6 +6,7 @@
  */
 
 import { civilDate } from "../../base/wall-clock.ts";
+import { zoneOffset } from "./time-zones.ts";
 
 interface CronField {
   readonly least: number;
@@ -148,6 +149,22 @@ export function parseCron(schedule: string): CronSchedule {
         if (time !== undefined) return day * DAY_SECONDS + time;
       }
       return null;
+    },
+  };
+}
+
+/** A schedule whose times are those of a zone's clocks. */
+export function inZone(schedule: CronSchedule, zone: string): CronSchedule {
+  return {
+    next(after) {
+      let local = after + zoneOffset(zone, after);
+      for (;;) {
+        const time = schedule.next(local);
+        if (time === null) return null;
+        const utc = time - zoneOffset(zone, time - zoneOffset(zone, after));
+        if (utc > after) return utc;
+        local = time;
+      }
     },
   };
 }

@@ -444,6 +444,8 @@ export interface Job extends ApiObject {
     readonly completions?: number | undefined;
     readonly completionMode?: string | undefined;
     readonly backoffLimit?: number | undefined;
+    readonly activeDeadlineSeconds?: number | undefined;
+    readonly ttlSecondsAfterFinished?: number | undefined;
     readonly suspend?: boolean | undefined;
     readonly template: PodTemplate;
   };

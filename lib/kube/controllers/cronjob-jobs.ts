@@ -28,6 +28,7 @@ export interface CronJobStatus {
 export interface CronJob extends ApiObject {
   readonly spec: {
     readonly schedule: string;
+    readonly timeZone?: string;
     readonly concurrencyPolicy: "Allow" | "Forbid" | "Replace";
     readonly suspend?: boolean;
     readonly startingDeadlineSeconds?: number;

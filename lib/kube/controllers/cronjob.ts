@@ -4,10 +4,10 @@
  *
  * Spec: Kubernetes, "CronJob"; kubernetes pkg/controller/cronjob (syncCronJob,
  * mostRecentScheduleTime, cleanupFinishedJobs), v1.36.
- * Differs: time zones other than UTC are taken for UTC.
+ * Differs: time zones that time-zones.ts does not know are taken for UTC.
  */
 import { NS_PER_MS, NS_PER_S } from "../../base/units.ts";
-import { type CronSchedule, cronProblem, parseCron } from "../api/cron.ts";
+import { type CronSchedule, cronProblem, inZone, parseCron } from "../api/cron.ts";
 import { ApiError } from "../api/errors.ts";
 import { formatLongTime, formatTime, parseTime } from "../api/time.ts";
 import type { Job } from "../api/types.ts";
@@ -103,7 +103,7 @@ export class CronJobController {
     const { spec, metadata } = cron;
     if (metadata.deletionTimestamp !== undefined || spec.suspend === true) return status;
     if (cronProblem(spec.schedule) !== null) return status;
-    const schedule = parseCron(spec.schedule);
+    const schedule = inZone(parseCron(spec.schedule), spec.timeZone ?? "UTC");
     const now = this.#client.server.epochSeconds + this.#client.now / NS_PER_S;
     this.#wakeFor(keyOf(cron), schedule.next(now));
     const due = this.#dueTime(cron, schedule, now);

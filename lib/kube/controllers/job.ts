@@ -2,8 +2,8 @@
  * The Job controller: Pods until enough of them have succeeded, or too many have failed.
  *
  * Spec: Kubernetes, "Jobs"; kubernetes pkg/controller/job, v1.36.
- * Not modelled: podFailurePolicy, successPolicy, backoffLimitPerIndex, suspend, finalizers that
- * keep ended Pods until they are counted; ttlSecondsAfterFinished.
+ * Not modelled: podFailurePolicy, successPolicy, backoffLimitPerIndex, finalizers that keep ended
+ * Pods until they are counted.
  */
 import { NS_PER_MS, NS_PER_S, type Ns } from "../../base/units.ts";
 import { parseTime } from "../api/time.ts";
@@ -59,29 +59,61 @@ export class JobController {
     const succeeded = succeededOf(job, pods);
     const failed = pods.filter(({ status }) => status.phase === "Failed");
     const end = this.#endOf(job, active.length, succeeded, failed.length);
-    if (end === null && job.spec.suspend !== true) yield* this.#create(job, key, pods, succeeded);
-    else if (end?.type === "Failed") {
-      for (const pod of active) yield* this.#client.delete("Pod", keyOf(pod));
-    }
+    const isSuspended = end === null && job.spec.suspend === true;
+    const suspension = end === null ? suspensionOf(job, this.#client.time) : null;
+    if (end === null && !isSuspended) yield* this.#create(job, key, pods, succeeded);
+    else if (end?.type === "Failed" || isSuspended) yield* this.#remove(job, active);
     const now = this.#informers.owned("Pod", job.metadata.uid).filter(isActive);
     const status: JobStatus = {
       ...job.status,
-      startTime: job.status.startTime ?? this.#client.time,
+      startTime: this.#startTime(job, isSuspended, suspension),
       active: (end === null ? now.length : 0) || undefined,
       ready: end === null ? now.filter(isReady).length : 0,
       succeeded: succeeded || undefined,
-      failed: failed.length || undefined,
+      failed: failed.length + (end?.type === "Failed" ? active.length : 0) || undefined,
       terminating: 0,
       ...(end === null ? {} : { conditions: [...(job.status.conditions ?? []), end] }),
+      ...(suspension === null ? {} : { conditions: withCondition(job, suspension) }),
       ...(end?.type === "Complete" ? { completionTime: this.#client.time } : {}),
     };
     if (deepEqual(status, job.status)) return;
     yield* this.#client.patchStatus("Job", key, () => status);
+    if (suspension !== null) {
+      const reason = suspension.status === "True" ? "Suspended" : "Resumed";
+      this.#events.event(job, "Normal", reason, suspension.message ?? "");
+    }
     if (end !== null) {
       const isGood = end.type === "Complete";
       const text = isGood ? "Job completed" : (end.message ?? "");
       this.#events.event(job, isGood ? "Normal" : "Warning", end.reason ?? "", text);
     }
+  }
+
+  /** A Job that goes on after a suspension starts anew. */
+  #startTime(job: Job, isSuspended: boolean, suspension: Condition | null): string | undefined {
+    const { startTime } = job.status;
+    if (isSuspended) return startTime;
+    return suspension === null ? (startTime ?? this.#client.time) : this.#client.time;
+  }
+
+  /** Ends the Pods that go on. */
+  *#remove(job: Job, active: readonly Pod[]): Sync {
+    for (const pod of active) {
+      yield* this.#client.delete("Pod", keyOf(pod));
+      const text = `Deleted pod: ${pod.metadata.name}`;
+      this.#events.event(job, "Normal", "SuccessfulDelete", text);
+    }
+  }
+
+  /** Whether the Job's time is over; if it has some left, it is looked at again then. */
+  #isPastDeadline(job: Job): boolean {
+    const { activeDeadlineSeconds: deadline, suspend } = job.spec;
+    const { startTime } = job.status;
+    if (deadline === undefined || startTime === undefined || suspend === true) return false;
+    const started = (parseTime(startTime) - this.#client.server.epochSeconds) * NS_PER_S;
+    const left = started + deadline * NS_PER_S - this.#client.now;
+    if (left > 0) this.#queue.addAfter(keyOf(job), left);
+    return left <= 0;
   }
 
   /** The condition with which the Job ends now, or null. */
@@ -101,6 +133,10 @@ export class JobController {
         "BackoffLimitExceeded",
         "Job has reached the specified backoff limit",
       );
+    }
+    if (this.#isPastDeadline(job)) {
+      const text = "Job was active longer than specified deadline";
+      return condition("Failed", "DeadlineExceeded", text);
     }
     const isComplete =
       completions === undefined ? succeeded > 0 && active === 0 : succeeded >= completions;
@@ -136,6 +172,26 @@ export class JobController {
     const since = (Math.max(...ends) - this.#client.server.epochSeconds) * NS_PER_S;
     return since + delay - this.#client.now;
   }
+}
+
+/** The condition that says that the Job was suspended or goes on again; null if it is as it was. */
+function suspensionOf({ spec, status }: Job, time: string): Condition | null {
+  const isSuspended = spec.suspend === true;
+  const known = conditionOf(status.conditions, "Suspended");
+  if ((known?.status === "True") === isSuspended) return null;
+  return {
+    type: "Suspended",
+    status: isSuspended ? "True" : "False",
+    reason: isSuspended ? "JobSuspended" : "JobResumed",
+    message: isSuspended ? "Job suspended" : "Job resumed",
+    lastProbeTime: time,
+    lastTransitionTime: time,
+  };
+}
+
+function withCondition({ status }: Job, condition: Condition): Condition[] {
+  const others = (status.conditions ?? []).filter(({ type }) => type !== condition.type);
+  return [...others, condition];
 }
 
 /** The condition with which a Job has come to its end, or null while it goes on. */
