@@ -186,6 +186,7 @@ export class Udp {
     receiveIcmpError(this, frame, innerL3, type, code, info);
   }
 
+  /** The newest socket has the frame itself, and last; all others have copies. */
   #deliverToAll(
     frame: Frame,
     address: number,
@@ -193,12 +194,17 @@ export class Udp {
     remote: number,
     remotePort: number,
   ): void {
-    for (const sock of this.table.at(port)) {
-      if (scoreOf(sock, address, remote, remotePort, frame.inputIndex) > 0) {
-        this.#queue(sock, frame.copy());
-      }
+    const socks = this.table.at(port);
+    let newest: UdpSock | null = null;
+    for (let index = socks.length - 1; index >= 0; index -= 1) {
+      const sock = socks[index];
+      if (sock === undefined) continue;
+      if (scoreOf(sock, address, remote, remotePort, frame.inputIndex) === 0) continue;
+      if (newest === null) newest = sock;
+      else this.#queue(sock, frame.copy());
     }
-    frame.drop(DropReason.NO_SOCKET, this.env.drops);
+    if (newest === null) frame.drop(DropReason.NO_SOCKET, this.env.drops);
+    else this.#queue(newest, frame);
   }
 
   #queue(sock: UdpSock, frame: Frame): void {

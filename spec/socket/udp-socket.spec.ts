@@ -104,4 +104,33 @@ describe("socket/udp-socket", () => {
     expect(sent("*mangle\n-A POSTROUTING -p udp -j DROP")).to.equal(-EPERM);
     expect(sent("*filter\n-A OUTPUT -p tcp -j DROP")).to.equal(3);
   });
+
+  it("gives a broadcast to all sockets of the port, to the newest last, and loses none", () => {
+    const { world, a, b } = twoHosts();
+    const order: string[] = [];
+    for (const name of ["oldest", "middle", "newest"]) {
+      new Process(
+        world.cpu,
+        order.length + 1,
+        name,
+        (function* () {
+          const socket = new UdpSocket(b);
+          socket.setOption("SO_REUSEADDR", 1);
+          socket.bind(ANY, 67);
+          const got = yield* socket.receive();
+          if (typeof got !== "number") order.push(name);
+          return 0;
+        })(),
+      );
+    }
+    world.run(10);
+    const socket = new UdpSocket(a);
+    socket.setOption("SO_BROADCAST", 1);
+
+    socket.sendTo(Buffer.alloc(10), parseIpv4("10.0.0.255"), 67);
+    world.run(100);
+
+    expect(order).to.deep.equal(["middle", "oldest", "newest"]);
+    expect(b.env.drops.total).to.equal(0);
+  });
 });

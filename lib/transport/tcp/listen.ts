@@ -121,7 +121,7 @@ export class Listening {
       return;
     }
     const { tcpSyncookies } = env.sysctls;
-    const cookie = isn === 0 && (tcpSyncookies === 2 || listen.requests >= listen.backlog);
+    const cookie = isn === 0 && (tcpSyncookies === 2 || listen.requests > listen.backlog);
     if (cookie && tcpSyncookies !== 0) this.#overflowAt.set(listener, env.cpu.now);
     const refusal = this.#refusal(listen, cookie, isn);
     if (refusal !== null) {

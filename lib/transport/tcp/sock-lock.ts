@@ -23,9 +23,21 @@ export function lockSock(tp: Tcb): void {
   tp.owned = true;
 }
 
-/** Ends it: segments that came meanwhile are handled now (`release_sock`). */
+/**
+ * Ends it: segments that came meanwhile are handled now, and then what was put off. What that sends
+ * is answered when the call has let go of the socket, not before (`release_sock`).
+ */
 export function releaseSock(tp: Tcb, owner: UserOwner): void {
   while (!tp.backlog.empty) owner.backlogReceive(tp);
+  const { cpu } = tp.env;
+  cpu.disable();
+  if (tp.deferred !== 0) releaseCallback(tp);
+  tp.owned = false;
+  cpu.enable();
+}
+
+/** `tcp_release_cb`. */
+function releaseCallback(tp: Tcb): void {
   if ((tp.deferred & DEFERRED_MTU) !== 0) {
     tp.deferred &= ~DEFERRED_MTU;
     reduceMtu(tp);
@@ -34,5 +46,4 @@ export function releaseSock(tp: Tcb, owner: UserOwner): void {
     tp.deferred &= ~DEFERRED_ACK;
     if ((tp.ack.pending & 1) !== 0) sendAck(tp);
   }
-  tp.owned = false;
 }

@@ -207,4 +207,19 @@ describe("transport/tcp/tcp", () => {
 
     expect(received).to.equal(77);
   });
+
+  it("keeps one request more than the backlog before it answers with cookies", () => {
+    const pipe = new Pipe();
+    pipe.server.sysctls.somaxconn = 2;
+    serve(pipe, function* () {});
+    pipe.fate = (from) =>
+      from === "server" ? { copies: 0, extraNs: 0 } : { copies: 1, extraNs: 0 };
+    for (let index = 0; index < 5; index += 1) {
+      pipe.start(new TcpSocket(pipe.client.stack).connect(SERVER, 80));
+    }
+
+    pipe.run(100);
+
+    expect(pipe.server.stack.tcp.connections.size).to.equal(3);
+  });
 });
