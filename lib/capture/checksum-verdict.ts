@@ -11,13 +11,13 @@ import * as udp from "../wire/udp.ts";
 import type { Layer } from "./dissect.ts";
 
 /** A verdict as it stands in a comparison. */
-export const VALID = "valid";
+const VALID = "valid";
 /** UDP's 0: the sender computed none. */
-export const ABSENT = "none";
+const ABSENT = "none";
 /** Only the pseudo header was summed: the device was to do the rest, as on the loopback. */
-export const PARTIAL = "partial";
+const PARTIAL = "partial";
 /** The bytes it covers are not all there: a fragment, or what an error quotes. */
-export const UNVERIFIED = "unverified";
+const UNVERIFIED = "unverified";
 
 /** The verdict about the checksum field of `layer`; `ip` is the IPv4 layer that carries it. */
 export function checksumVerdict(view: DataView, layer: Layer, ip: Layer | null): string {

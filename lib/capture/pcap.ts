@@ -28,8 +28,8 @@ import {
 import { type ByteSink, ChunkedOutput, type FrameBytes, frameBytes, MemorySink } from "./sink.ts";
 import type { Direction, FrameTap } from "./tap.ts";
 
-export const PCAP_MAGIC_MICROSECONDS = 0xa1b2c3d4;
-export const PCAP_MAGIC_NANOSECONDS = 0xa1b23c4d;
+const PCAP_MAGIC_MICROSECONDS = 0xa1b2c3d4;
+const PCAP_MAGIC_NANOSECONDS = 0xa1b23c4d;
 
 const HEADER_SIZE = 24;
 /** Seconds, fraction, captured and original length, 32 bits each. */

@@ -9,11 +9,10 @@ import { WaitQueue } from "../sim/process.ts";
 import { FrameAttachment } from "../wire/frame.ts";
 import type { IpSettings } from "./environment.ts";
 
-/** Values of IP_MTU_DISCOVER: DF never, if the route allows it, always, or always to probe a path. */
+/** Values of IP_MTU_DISCOVER: DF never, if the route allows it, always. */
 export const PMTUDISC_DONT = 0;
 export const PMTUDISC_WANT = 1;
 export const PMTUDISC_DO = 2;
-export const PMTUDISC_PROBE = 3;
 
 /** A socket of IPv4. Frames that it has sent carry it. */
 export abstract class InetSock extends FrameAttachment {
@@ -31,7 +30,7 @@ export abstract class InetSock extends FrameAttachment {
   ttl = 0;
   tos = 0;
   mark = 0;
-  /** IP_MTU_DISCOVER: one of PMTUDISC_…. */
+  /** IP_MTU_DISCOVER: one of PMTUDISC_…, or 3 (IP_PMTUDISC_PROBE). */
   pmtuDiscover: number;
   /** IP_RECVERR: the program wants each ICMP error; with TCP such an error ends a connection at once. */
   recvErr = false;

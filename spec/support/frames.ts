@@ -25,8 +25,8 @@ export interface PacketParts {
   readonly payload?: Uint8Array;
 }
 
-export const MAC_A = parseMac("02:00:00:00:00:0a");
-export const MAC_B = parseMac("02:00:00:00:00:0b");
+const MAC_A = parseMac("02:00:00:00:00:0a");
+const MAC_B = parseMac("02:00:00:00:00:0b");
 const L3 = ethernet.ETHERNET_SIZE;
 const L4 = L3 + ipv4.IPV4_SIZE;
 
@@ -35,7 +35,7 @@ export function viewOf(bytes: Uint8Array): DataView {
 }
 
 /** An IPv4 frame around a transport packet of `size` bytes that `fill` writes at its position. */
-export function ipFrame(
+function ipFrame(
   parts: PacketParts,
   protocol: number,
   size: number,

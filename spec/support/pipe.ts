@@ -31,7 +31,7 @@ import { ETHERTYPE_IPV4, IPPROTO_TCP } from "../../lib/wire/protocol-numbers.ts"
 import * as tcp from "../../lib/wire/tcp.ts";
 
 /** Client and server of every pipe. */
-export const CLIENT = parseIpv4("10.0.0.1");
+const CLIENT = parseIpv4("10.0.0.1");
 export const SERVER = parseIpv4("10.0.0.2");
 
 /** What happens to packet number `index` (from 0) in one direction. */
@@ -92,7 +92,7 @@ class Arrival extends SimEvent {
 }
 
 /** One end of a pipe. */
-export class PipeHost implements TransportEnvironment {
+class PipeHost implements TransportEnvironment {
   readonly name: string;
   readonly cpu: Cpu;
   readonly random: Random;

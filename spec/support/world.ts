@@ -271,7 +271,7 @@ export function ping(host: Namespace, to: string, length = 56, options: SendOpti
 }
 
 /** One frame in words: what captures of the kernel are compared in. */
-export function describeFrame(bytes: Buffer): string {
+function describeFrame(bytes: Buffer): string {
   const type = bytes.readUInt16BE(12);
   if (type === 0x0806) {
     const who = quad(bytes, 38);

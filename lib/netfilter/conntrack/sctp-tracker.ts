@@ -124,9 +124,7 @@ export class SctpTracker {
     seen: number,
   ): Tracking {
     const { view } = packet;
-    const before = connection.state;
     let ignored = false;
-    let last: number = before;
     for (const at of chunks) {
       const type = view.getUint8(at);
       const checked = this.#tags.check(connection, packet, direction, at, seen, ignored);
@@ -135,24 +133,14 @@ export class SctpTracker {
         ignored = true;
         continue;
       }
-      last = connection.state;
-      const next = nextState(direction, last, type);
+      const before = connection.state;
+      const next = nextState(direction, before, type);
       if (next === SCTP_INVALID) return Tracking.INVALID;
       if (type === INIT || type === INIT_ACK) {
-        if (at + INITIATE_TAG + 4 > packet.end) return Tracking.INVALID;
-        const initiateTag = view.getInt32(at + INITIATE_TAG);
-        if (type === INIT_ACK && !this.#tags.mayAnswer(connection, direction, initiateTag)) {
-          return Tracking.INVALID;
-        }
-        if (type === INIT) {
-          // One with the tag that is known already is late or sent again, and tells nothing new.
-          if (last === 0 || this.#tags.of(connection, opposite(direction)) !== initiateTag) {
-            this.#tags.noteInit(connection, direction);
-          }
-          // An INIT that is sent again does not renew the entry: it might keep it for ever.
-          if (next === SCTP_CLOSED && last === SCTP_CLOSED && connection.confirmed) ignored = true;
-        }
-        this.#tags.set(connection, opposite(direction), initiateTag);
+        if (!this.#initiate(connection, packet, direction, at)) return Tracking.INVALID;
+        // An INIT that is sent again does not renew the entry: it might keep it for ever.
+        const isAgain = next === SCTP_CLOSED && before === SCTP_CLOSED && connection.confirmed;
+        if (type === INIT && isAgain) ignored = true;
       }
       this.#enter(connection, next);
     }
@@ -160,6 +148,24 @@ export class SctpTracker {
     const setting = SETTINGS[connection.state] ?? SETTINGS[0];
     this.#conntrack.refresh(connection, this.#conntrack.settings[setting], packet.frame);
     return Tracking.ACCEPT;
+  }
+
+  /** Takes note of the tag in an INIT or INIT ACK chunk; false if it does not fit. */
+  #initiate(connection: Connection, packet: Packet, direction: Direction, at: number): boolean {
+    if (at + INITIATE_TAG + 4 > packet.end) return false;
+    const { view } = packet;
+    const tag = view.getInt32(at + INITIATE_TAG);
+    if (view.getUint8(at) === INIT_ACK) {
+      if (!this.#tags.mayAnswer(connection, direction, tag)) return false;
+    } else if (
+      // One with the tag that is known already is late or sent again, and tells nothing new.
+      connection.state === 0 ||
+      this.#tags.of(connection, opposite(direction)) !== tag
+    ) {
+      this.#tags.noteInit(connection, direction);
+    }
+    this.#tags.set(connection, opposite(direction), tag);
+    return true;
   }
 
   #enter(connection: Connection, next: number): void {

@@ -39,35 +39,41 @@ function copier(name: string, isDeep: (flags: string) => boolean, removes: boole
         const { host, io } = context;
         const [target, ...others] = [...words].reverse();
         if (target === undefined || others.length === 0) {
-          const after = target === undefined ? "" : ` after '${target}'`;
-          const what = target === undefined ? "file operand" : "destination file operand";
-          io.stderr(`${name}: missing ${what}${after}\n`);
-          io.stderr(`Try '${name} --help' for more information.\n`);
+          io.stderr(missingOperand(name, target));
           return 1;
         }
         let status = 0;
         for (const source of others.reverse()) {
           const isDirectory = host.files.isDirectory(source);
+          let problem = "";
           if (!isDirectory && host.files.read(source) === null) {
-            io.stderr(`${name}: cannot stat '${source}': No such file or directory\n`);
-            status = 1;
+            problem = `cannot stat '${source}': No such file or directory`;
           } else if (isDirectory && !isDeep(flags)) {
-            io.stderr(`${name}: -r not specified; omitting directory '${source}'\n`);
-            status = 1;
+            problem = `-r not specified; omitting directory '${source}'`;
           } else {
             const place = placeIn(context, source, target);
             if (isVerbose) io.stdout(`${removes ? "renamed " : ""}'${source}' -> '${place}'\n`);
             copy(context, source, place);
-            if (removes) {
-              removeTree(host.files, source);
-              host.files.remove(source);
-            }
+            if (removes) remove(context, source);
           }
+          if (problem === "") continue;
+          io.stderr(`${name}: ${problem}\n`);
+          status = 1;
         }
         return status;
       });
     },
   };
+}
+
+function missingOperand(name: string, only: string | undefined): string {
+  const what = only === undefined ? "file operand" : `destination file operand after '${only}'`;
+  return `${name}: missing ${what}\nTry '${name} --help' for more information.\n`;
+}
+
+function remove({ host }: CommandContext, source: string): void {
+  removeTree(host.files, source);
+  host.files.remove(source);
 }
 
 /** Where a file comes to be: in the target if that is a directory, else under its name. */

@@ -25,6 +25,17 @@ interface Flags {
   save: boolean;
 }
 
+/** Options by their names; the letters that are commands too count only behind a command. */
+const FLAGS: ReadonlyMap<string, keyof Flags> = new Map([
+  ["exist", "exist"],
+  ["!", "exist"],
+  ["quiet", "quiet"],
+  ["q", "quiet"],
+  ["name", "names"],
+  ["terse", "terse"],
+  ["sorted", "sorted"],
+]);
+
 const SHORT: ReadonlyMap<string, string> = new Map([
   ["N", "create"],
   ["A", "add"],
@@ -89,23 +100,33 @@ function takeFlags(args: readonly string[], flags: Flags): string[] {
   const left = [...args];
   for (let word = left.shift(); word !== undefined; word = left.shift()) {
     const name = word.startsWith("-") ? word.replace(/^--?/, "") : "";
-    if (name === "exist" || name === "!") flags.exist = true;
-    else if (name === "quiet" || name === "q") flags.quiet = true;
-    else if (name === "name" || (name === "n" && words[0] === "list")) flags.names = true;
-    else if (name === "terse" || (name === "t" && words[0] === "list")) flags.terse = true;
-    else if (name === "sorted" || (name === "s" && words.length > 0)) flags.sorted = true;
+    const flag = flagOf(name, words[0]);
+    if (flag !== undefined) flags[flag] = true;
     else if (name === "resolve" || name === "r") continue;
     else if (name === "output" || name === "o") {
-      const form = left.shift();
-      if (form === undefined) throw usageProblem("Missing mandatory argument to option -o");
-      if (form === "save") flags.save = true;
-      else if (form === "xml") throw notModelled("ipset", "-o xml", "-o plain and -o save");
-      else if (form !== "plain") throw setProblem(`Syntax error: unknown output mode '${form}'`);
+      flags.save = isSaved(left.shift()) || flags.save;
     } else if (words.length === 0) words.push(commandName(word, name));
     else words.push(word);
   }
   if (words.length === 0) throw usageProblem("No command specified.");
   return words;
+}
+
+function flagOf(name: string, command: string | undefined): keyof Flags | undefined {
+  if (name === "n" && command === "list") return "names";
+  if (name === "t" && command === "list") return "terse";
+  if (name === "s" && command !== undefined) return "sorted";
+  return FLAGS.get(name);
+}
+
+/** Whether `-o FORM` asks for what `restore` reads. */
+function isSaved(form: string | undefined): boolean {
+  if (form === undefined) throw usageProblem("Missing mandatory argument to option -o");
+  if (form === "xml") throw notModelled("ipset", "-o xml", "-o plain and -o save");
+  if (form !== "save" && form !== "plain") {
+    throw setProblem(`Syntax error: unknown output mode '${form}'`);
+  }
+  return form === "save";
 }
 
 function commandName(word: string, dashed: string): string {

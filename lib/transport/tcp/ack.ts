@@ -49,9 +49,9 @@ import { processTlpAck } from "./tlp-ack.ts";
 
 /** Results of `handleAck`. */
 export const ACK_OLD = 0;
-export const ACK_OK = 1;
+const ACK_OK = 1;
 export const ACK_TOO_OLD = -1;
-export const ACK_UNSENT_DATA = -2;
+const ACK_UNSENT_DATA = -2;
 
 const state = new AckState();
 

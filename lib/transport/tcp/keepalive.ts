@@ -26,40 +26,48 @@ export function startKeepalive(tp: Tcb): void {
 export function onKeepaliveTimer(tp: Tcb): void {
   if (tp.state === TcpState.LISTEN) return;
   refreshMstamp(tp);
-  if (tp.state === TcpState.FIN_WAIT2 && tp.dead) {
-    if (tp.linger2 >= 0) {
-      const left = finTime(tp) - TIMEWAIT_LEN;
-      if (left > 0) {
-        tp.owner.enterTimeWait(tp, TcpState.FIN_WAIT2, left);
-        return;
-      }
-    }
-    sendActiveReset(tp);
-    done(tp);
+  if (tp.state === TcpState.FIN_WAIT2 && tp.dead) endFinWait2(tp);
+  else if (tp.keepopen && tp.state !== TcpState.CLOSE && tp.state !== TcpState.SYN_SENT) {
+    keepAlive(tp);
+  }
+}
+
+/** Nobody reads any more, and the peer's FIN has not come: a record goes on waiting, or nobody. */
+function endFinWait2(tp: Tcb): void {
+  const left = tp.linger2 >= 0 ? finTime(tp) - TIMEWAIT_LEN : 0;
+  if (left > 0) {
+    tp.owner.enterTimeWait(tp, TcpState.FIN_WAIT2, left);
     return;
   }
-  if (!tp.keepopen || tp.state === TcpState.CLOSE || tp.state === TcpState.SYN_SENT) return;
-  let elapsed = keepaliveTime(tp);
-  if (tp.packetsOut === 0 && tp.writeQueue.empty) {
-    const idle = Math.min(jiffies(tp) - tp.ack.lrcvtime, jiffies(tp) - tp.rcvTstamp);
-    if (idle >= keepaliveTime(tp)) {
-      const probes =
-        tp.keepaliveProbes > 0 ? tp.keepaliveProbes : tp.env.sysctls.tcpKeepaliveProbes;
-      const timedOut =
-        tp.userTimeoutMs > 0
-          ? idle >= msToJiffies(tp.userTimeoutMs) && tp.probesOut > 0
-          : tp.probesOut >= probes;
-      if (timedOut) {
-        sendActiveReset(tp);
-        writeError(tp);
-        return;
-      }
-      sendProbe(tp);
-      tp.probesOut += 1;
-      elapsed = tp.keepaliveIntvl > 0 ? tp.keepaliveIntvl : tp.env.sysctls.tcpKeepaliveIntvl * HZ;
-    } else {
-      elapsed = keepaliveTime(tp) - idle;
-    }
+  sendActiveReset(tp);
+  done(tp);
+}
+
+/** Asks a peer that has been silent for long, and gives up on one that does not answer. */
+function keepAlive(tp: Tcb): void {
+  const isIdle = tp.packetsOut === 0 && tp.writeQueue.empty;
+  const silence = Math.min(jiffies(tp) - tp.ack.lrcvtime, jiffies(tp) - tp.rcvTstamp);
+  const time = keepaliveTime(tp);
+  if (!isIdle) {
+    tp.keepaliveTimer.armJiffies(time);
+  } else if (silence < time) {
+    tp.keepaliveTimer.armJiffies(time - silence);
+  } else if (hasTimedOut(tp, silence)) {
+    sendActiveReset(tp);
+    writeError(tp);
+  } else {
+    sendProbe(tp);
+    tp.probesOut += 1;
+    const { tcpKeepaliveIntvl } = tp.env.sysctls;
+    tp.keepaliveTimer.armJiffies(
+      tp.keepaliveIntvl > 0 ? tp.keepaliveIntvl : tcpKeepaliveIntvl * HZ,
+    );
   }
-  tp.keepaliveTimer.armJiffies(elapsed);
+}
+
+/** By TCP_USER_TIMEOUT, or else by the number of probes that were not answered. */
+function hasTimedOut(tp: Tcb, silence: number): boolean {
+  if (tp.userTimeoutMs > 0) return silence >= msToJiffies(tp.userTimeoutMs) && tp.probesOut > 0;
+  const most = tp.keepaliveProbes > 0 ? tp.keepaliveProbes : tp.env.sysctls.tcpKeepaliveProbes;
+  return tp.probesOut >= most;
 }

@@ -30,8 +30,8 @@ import { transmitSkb } from "./transmit.ts";
 import { expandSndbuf } from "./window.ts";
 
 /** How `writeXmit` is asked: send all that may go, exactly one, or one as a loss probe. */
-export const PUSH_ALL = 0;
-export const PUSH_ONE = 1;
+const PUSH_ALL = 0;
+const PUSH_ONE = 1;
 export const PUSH_LOSS_PROBE = 2;
 
 const NS_PER_MS = 1_000_000;
@@ -52,28 +52,7 @@ export function writeXmit(tp: Tcb, mss: number, nonagle: number, pushOne: number
   const maxSegs = tsoSegs(tp, mss);
   cwndLimited = false;
   for (let skb = tp.writeQueue.head; skb !== null; skb = tp.writeQueue.head) {
-    let quota = cwndQuota(tp);
-    if (quota === 0) {
-      if (pushOne !== PUSH_LOSS_PROBE) break;
-      quota = 1;
-    }
-    quota = Math.min(quota, maxSegs);
-    const missing = quota * mss - skb.length;
-    if (missing > 0) growSkb(tp, skb, missing);
-    const segs = setTsoSegs(skb, mss);
-    if (!windowAllows(tp, skb, mss)) break;
-    if (segs === 1) {
-      if (!nagleTest(tp, skb, mss, skb.next === null ? nonagle : NAGLE_PUSH)) break;
-    } else if (pushOne === PUSH_ALL && shouldDefer(tp, skb, maxSegs)) {
-      break;
-    }
-    const limit = segs > 1 ? splitPoint(tp, skb, mss, quota, nonagle) : mss;
-    if (skb.length > limit) fragment(tp, tp.writeQueue, skb, limit, mss);
-    if (smallQueueCheck(tp, skb, 0)) break;
-    if (skb.endSeq === skb.seq) break;
-    if (!transmitSkb(tp, skb, skb.flags, skb.seq, tp.rcvNxt)) break;
-    eventNewDataSent(tp, skb);
-    if (skb.length < skb.pcount * mss) tp.sndSml = skb.endSeq;
+    if (!sendHead(tp, skb, mss, maxSegs, nonagle, pushOne)) break;
     sent += skb.pcount;
     if (pushOne !== PUSH_ALL) break;
   }
@@ -85,6 +64,39 @@ export function writeXmit(tp: Tcb, mss: number, nonagle: number, pushOne: number
     return false;
   }
   return tp.packetsOut === 0 && !tp.writeQueue.empty;
+}
+
+/** Sends the head of the queue, or as much of it as may go; false if nothing may. @hot */
+function sendHead(
+  tp: Tcb,
+  skb: SendSkb,
+  mss: number,
+  maxSegs: number,
+  nonagle: number,
+  pushOne: number,
+): boolean {
+  let quota = cwndQuota(tp);
+  if (quota === 0) {
+    if (pushOne !== PUSH_LOSS_PROBE) return false;
+    quota = 1;
+  }
+  quota = Math.min(quota, maxSegs);
+  const missing = quota * mss - skb.length;
+  if (missing > 0) growSkb(tp, skb, missing);
+  const segs = setTsoSegs(skb, mss);
+  if (!windowAllows(tp, skb, mss)) return false;
+  if (segs === 1) {
+    if (!nagleTest(tp, skb, mss, skb.next === null ? nonagle : NAGLE_PUSH)) return false;
+  } else if (pushOne === PUSH_ALL && shouldDefer(tp, skb, maxSegs)) {
+    return false;
+  }
+  const limit = segs > 1 ? splitPoint(tp, skb, mss, quota, nonagle) : mss;
+  if (skb.length > limit) fragment(tp, tp.writeQueue, skb, limit, mss);
+  if (smallQueueCheck(tp, skb, 0) || skb.endSeq === skb.seq) return false;
+  if (!transmitSkb(tp, skb, skb.flags, skb.seq, tp.rcvNxt)) return false;
+  eventNewDataSent(tp, skb);
+  if (skb.length < skb.pcount * mss) tp.sndSml = skb.endSeq;
+  return true;
 }
 
 /** Sends a probe of the path MTU if one is due; how many segments left, -1 to send nothing. */

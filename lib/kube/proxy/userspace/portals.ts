@@ -6,11 +6,11 @@
  */
 import type { TableName } from "../node.ts";
 
-export const PORTALS_CONTAINER = "KUBE-PORTALS-CONTAINER";
-export const PORTALS_HOST = "KUBE-PORTALS-HOST";
-export const NODEPORT_CONTAINER = "KUBE-NODEPORT-CONTAINER";
-export const NODEPORT_HOST = "KUBE-NODEPORT-HOST";
-export const NODEPORT_NON_LOCAL = "KUBE-NODEPORT-NON-LOCAL";
+const PORTALS_CONTAINER = "KUBE-PORTALS-CONTAINER";
+const PORTALS_HOST = "KUBE-PORTALS-HOST";
+const NODEPORT_CONTAINER = "KUBE-NODEPORT-CONTAINER";
+const NODEPORT_HOST = "KUBE-NODEPORT-HOST";
+const NODEPORT_NON_LOCAL = "KUBE-NODEPORT-NON-LOCAL";
 
 /** A rule of a portal, and the chain that it belongs to. */
 export interface PortalRule {

@@ -7,7 +7,7 @@ import { Nud } from "../../../net/nud.ts";
 import { ToolError } from "../../command.ts";
 
 /** Bits and names, in the order in which several are shown. */
-export const STATES: readonly (readonly [number, string])[] = [
+const STATES: readonly (readonly [number, string])[] = [
   [Nud.INCOMPLETE, "INCOMPLETE"],
   [Nud.REACHABLE, "REACHABLE"],
   [Nud.STALE, "STALE"],
