@@ -5,10 +5,11 @@
  * Spec: apiserver pkg/endpoints/handlers/patch.go, v1.36.
  * Differs: managedFields, which this API server has not, are not in the JSON that is shown.
  */
+
+import type { FieldPath } from "../schema.ts";
 import { formatPath } from "../schema.ts";
 import { type DecodeProblem, isMap } from "./decode.ts";
 import { ApiError, invalidPatch } from "./errors.ts";
-import type { FieldPath } from "../schema.ts";
 import type { Json } from "./strategic-merge.ts";
 import type { ApiObject } from "./types.ts";
 

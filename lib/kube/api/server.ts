@@ -166,7 +166,11 @@ export class ApiServer {
     const original = current as unknown as Json;
     const merged = strategicMerge(kind, original, patch);
     const shown = () => goText(patchRest(kind, original, patch));
-    return this.#patched(current, accepted(merged, conversionProblem(kind, merged), shown, warn), user);
+    return this.#patched(
+      current,
+      accepted(merged, conversionProblem(kind, merged), shown, warn),
+      user,
+    );
   }
 
   /** Carries out a merge patch or a JSON patch, likewise. */
@@ -180,7 +184,11 @@ export class ApiServer {
     const current = this.#require(kind, key);
     const patched = apply(current) as Json;
     const shown = () => canonical(patched);
-    return this.#patched(current, accepted(patched, decodeProblem(kind, patched), shown, warn), user);
+    return this.#patched(
+      current,
+      accepted(patched, decodeProblem(kind, patched), shown, warn),
+      user,
+    );
   }
 
   /** Changes an object's status as it is now. */

@@ -24,8 +24,7 @@ export const NO_RESOURCES =
 
 /** Takes the words apart; `what` is changed: label, annotation, image. Throws `UsageError`. */
 export function resourcesAndPairs(words: readonly string[], what: string): ResourcesAndPairs {
-  const isPair = (word: string) =>
-    word.indexOf("=") > 0 || (word.endsWith("-") && word !== "-");
+  const isPair = (word: string) => word.indexOf("=") > 0 || (word.endsWith("-") && word !== "-");
   const first = words.findIndex(isPair);
   if (first === -1) return { resources: words, pairs: [] };
   const late = words.slice(first).find((word) => !isPair(word));

@@ -79,9 +79,7 @@ function fieldSelector(text: string, kind: string): (object: ApiObject) => boole
   const terms = text.split(",").map((term) => {
     const parts = /^([^!=]+)(!=|==?)(.*)$/.exec(term);
     if (parts === null) {
-      throw new SelectorError(
-        `invalid selector: '${text}'; can't understand '${term}'`,
-      );
+      throw new SelectorError(`invalid selector: '${text}'; can't understand '${term}'`);
     }
     const [, path = "", operator, value] = parts;
     checkField(path, kind);
