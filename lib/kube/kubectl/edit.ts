@@ -12,6 +12,8 @@ import type { Json } from "../api/strategic-merge.ts";
 import type { ApiObject, Deployment, JsonMap, Pod, PodSpec } from "../api/types.ts";
 import { keyOf } from "../store.ts";
 import { type Arguments, UsageError } from "./arguments.ts";
+import type { ManifestFiles } from "./kubectl.ts";
+import type { KubectlFile } from "./manifest.ts";
 import type { Output } from "./output.ts";
 import { nameOf, selectObjects } from "./select.ts";
 
@@ -49,10 +51,16 @@ export function scale(server: ApiServer, args: Arguments, output: Output): void 
   }
 }
 
-/** `kubectl patch -p`. */
-export function patch(server: ApiServer, args: Arguments, output: Output): void {
+/** `kubectl patch -p`, with `--patch-file` as well. */
+export function patch(
+  server: ApiServer,
+  args: Arguments,
+  output: Output,
+  files: ManifestFiles,
+): void {
   const text = args.option("p") ?? args.option("patch");
-  if (text === null)
+  const file = args.option("patch-file");
+  if (text === null && file === null)
     throw new UsageError(
       "must specify --patch or --patch-file containing the contents of the patch",
     );
@@ -60,7 +68,7 @@ export function patch(server: ApiServer, args: Arguments, output: Output): void 
   if (!["json", "merge", "strategic"].includes(type)) {
     throw new UsageError(`--type must be one of [json merge strategic], not "${type}"`);
   }
-  const change = parsedPatch(text);
+  const change = text === null ? valueIn(files(file ?? ""), file ?? "") : parsedPatch(text, files);
   for (const object of selectObjects(server, args, args.words)) {
     const key = keyOf(object);
     let next: ApiObject;
@@ -76,14 +84,21 @@ export function patch(server: ApiServer, args: Arguments, output: Output): void 
   }
 }
 
-function parsedPatch(text: string): unknown {
+/** The value of a text in JSON or YAML. */
+function parsedPatch(text: string, files: ManifestFiles): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new UsageError(
-      `unable to parse ${JSON.stringify(text)}: error converting YAML to JSON: yaml: did not find expected node content`,
-    );
+    return valueIn(files.read?.(text) ?? null, text);
   }
+}
+
+function valueIn(file: KubectlFile | null, text: string): unknown {
+  const [manifest] = file?.manifests ?? [];
+  if (manifest !== undefined && file?.problem === null) return manifest.value;
+  throw new UsageError(
+    `unable to parse ${JSON.stringify(text)}: error converting YAML to JSON: yaml: did not find expected node content`,
+  );
 }
 
 /** What a command line sets and removes. */

@@ -2,7 +2,7 @@
  * kubectl on the emulated API server: commands as people type them, texts as kubectl prints them.
  *
  * Spec: kubectl v1.36.
- * Not modelled: edit, proxy, attach, cp, debug, plugins, contexts.
+ * Not modelled: proxy, debug, plugins, contexts.
  */
 import type { ApiServer } from "../api/server.ts";
 import { carryOutFile } from "./apply.ts";
@@ -21,7 +21,11 @@ import { Output } from "./output.ts";
 import { rollout } from "./rollout.ts";
 
 /** Files of manifests by name, as the caller has read them. */
-export type ManifestFiles = (file: string) => KubectlFile;
+export interface ManifestFiles {
+  (file: string): KubectlFile;
+  /** What stands in a text of the command line. */
+  readonly read?: (text: string) => KubectlFile;
+}
 
 type CommandBody = (server: ApiServer, args: Arguments, output: Output) => void;
 
@@ -39,7 +43,6 @@ const COMMANDS: ReadonlyMap<string, CommandBody> = new Map([
   ["expose", expose],
   ["get", get],
   ["label", label],
-  ["patch", patch],
   ["rollout", rollout],
   ["run", runPod],
   ["scale", scale],
@@ -70,6 +73,9 @@ function run(server: ApiServer, args: Arguments, files: ManifestFiles, output: O
       }
       if (command !== "create") throw new UsageError("must specify one of -f and -k");
       break;
+    case "patch":
+      patch(server, args, output, files);
+      return;
     case "delete":
       if (file === null) break;
       deleteListed(server, files(file), file, args, output);
