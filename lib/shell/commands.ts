@@ -14,7 +14,7 @@ import { dnsServerCommand } from "./commands/dns-server.ts";
 import { echo } from "./commands/echo.ts";
 import { env, printenv } from "./commands/env.ts";
 import { ethtool } from "./commands/ethtool.ts";
-import { chmod, chown, ls, mkdir, rm, tee, touch } from "./commands/file-tools.ts";
+import { chmod, chown, mkdir, rm, tee, touch } from "./commands/file-tools.ts";
 import { cut, rev, sort, tr, uniq } from "./commands/filters.ts";
 import { getent } from "./commands/getent.ts";
 import { grep } from "./commands/grep.ts";
@@ -27,6 +27,7 @@ import { ip } from "./commands/ip.ts";
 import { ipset } from "./commands/ipset.ts";
 import { iptables, iptablesRestore, iptablesSave } from "./commands/iptables.ts";
 import { kill } from "./commands/kill.ts";
+import { ls, pwd } from "./commands/ls.ts";
 import { basename, dirname, id, uname, which, whoami } from "./commands/names.ts";
 import { nc } from "./commands/nc.ts";
 import { netstat } from "./commands/netstat.ts";
@@ -98,6 +99,7 @@ export const COMMANDS: readonly Command[] = [
   ping,
   printenv,
   printf,
+  pwd,
   rev,
   rm,
   route,

@@ -121,6 +121,7 @@ export interface Container {
   readonly envFrom?: readonly JsonMap[] | undefined;
   readonly command?: readonly string[] | undefined;
   readonly args?: readonly string[] | undefined;
+  readonly workingDir?: string | undefined;
 }
 
 /** A taint that a Pod minds not. */

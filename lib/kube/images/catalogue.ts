@@ -15,6 +15,7 @@ import { VethworkError } from "../../base/errors.ts";
 import { LayeredMap } from "../../base/layered-map.ts";
 import { type Command, type CommandContext, ToolError } from "../../shell/command.ts";
 import { type CommandSet, commandSet } from "../../shell/command-set.ts";
+import { hostAt } from "../../shell/host-at.ts";
 import { NOT_FOUND, resolveCommand } from "../../shell/interpreter/lookup.ts";
 import { withScripts } from "../../shell/script-files.ts";
 import type { Program } from "../../sim/process.ts";
@@ -91,6 +92,7 @@ const CURL = toolImage(["curl", "--help"], (container) =>
 
 const REDIS: Image = {
   entrypoint: ["docker-entrypoint.sh"],
+  workingDir: "/data",
   arguments: ["redis-server"],
   commands: (container) => commandsOf("debian", container, REDIS_PROGRAMS),
 };
@@ -202,7 +204,8 @@ export function contextOf(
   container: Container,
   image = findImage(container.image),
 ): CommandContext {
-  const { host, pod, env, termination } = container;
+  const { pod, env, termination } = container;
+  const host = hostAt(container.host, container.workingDir || image?.workingDir || "/");
   const base = new Map<string, string>([
     ["PATH", PATH],
     ["HOSTNAME", pod.hostname],

@@ -41,6 +41,8 @@ export interface Container {
   readonly command: readonly string[];
   /** What replaces the image's arguments; empty if the manifest has none. `$(VAR)`s are expanded. */
   readonly args: readonly string[];
+  /** Where relative paths begin; "" if the manifest leaves it to the image. */
+  readonly workingDir: string;
   /** The environment, references resolved: Service variables first, then the container's own. */
   readonly env: ReadonlyMap<string, string>;
   readonly ports: readonly ContainerPort[];

@@ -13,6 +13,8 @@ import type { Container } from "./container.ts";
 export interface Image {
   readonly entrypoint: readonly string[];
   readonly arguments: readonly string[];
+  /** Where relative paths begin, if that is not `/`. */
+  readonly workingDir?: string;
   /** The commands that can be started in a container of this image. */
   commands(container: Container): CommandSet;
 }

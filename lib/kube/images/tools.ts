@@ -19,7 +19,9 @@ import type { Image } from "./image.ts";
 
 const COREUTILS = [
   ..."[ awk basename cat chmod chown cp cut date dirname echo env false grep head id".split(" "),
-  ..."kill ln ls mkdir mv printenv printf rev rm sed seq sh sleep sort tail tee test".split(" "),
+  ..."kill ln ls mkdir mv printenv printf pwd rev rm sed seq sh sleep sort tail tee test".split(
+    " ",
+  ),
   ..."timeout touch tr true uname uniq wc which whoami yes".split(" "),
 ];
 const BUSYBOX = [...COREUTILS, ..."[[ arp ifconfig ip nc ping route sysctl traceroute".split(" ")];

@@ -13,7 +13,10 @@ import { type Command, type CommandContext, immediate, notModelled } from "../..
 import { type Program, sleep } from "../../sim/process.ts";
 import type { ApiServer } from "../api/server.ts";
 import { type Arguments, parseArguments } from "./arguments.ts";
+import { attach, isAttached, runAttached } from "./attach.ts";
+import { cp } from "./cp.ts";
 import { drain } from "./drain.ts";
+import { edit } from "./edit-object.ts";
 import { exec } from "./exec.ts";
 import { kubectl, type ManifestFiles } from "./kubectl.ts";
 import { logs } from "./logs.ts";
@@ -26,7 +29,7 @@ import { watch } from "./watch.ts";
 /** From a request to its answer. */
 const REQUEST_NS: Ns = 5 * NS_PER_MS;
 
-const NOT_MODELLED = ["attach", "config", "cp", "debug", "edit", "proxy"];
+const NOT_MODELLED = ["config", "debug", "proxy"];
 
 /** The command. */
 export function kubectlCommand(around: KubectlSurroundings): Command {
@@ -54,7 +57,11 @@ export const kubectlWords: Command = {
 function readWords(words: readonly string[]): Arguments {
   const args = parseArguments(words);
   if (NOT_MODELLED.includes(args.command)) {
-    throw notModelled("kubectl", args.command, "get, describe, apply, exec, logs, wait …");
+    throw notModelled(
+      "kubectl",
+      args.command,
+      "get, describe, apply, edit, exec, cp, logs, wait …",
+    );
   }
   return args;
 }
@@ -67,6 +74,14 @@ function runKubectl(
 ): Program<number> {
   const { io } = context;
   switch (args.command) {
+    case "attach":
+      return attach(around, args, io);
+    case "cp":
+      return copyFiles(around, args, context);
+    case "edit":
+      return edit(around, args, context);
+    case "run":
+      return isAttached(args) ? runAttached(around, args, io) : atOnce(around, words, context);
     case "wait":
       return waitCommand(around, args, io);
     case "exec":
@@ -89,6 +104,15 @@ function runKubectl(
     default:
       return atOnce(around, words, context);
   }
+}
+
+// biome-ignore lint/correctness/useYield: it takes no time
+function* copyFiles(
+  around: KubectlSurroundings,
+  args: Arguments,
+  context: CommandContext,
+): Program<number> {
+  return cp(around, args, context);
 }
 
 function isWatch(args: Arguments): boolean {
@@ -151,10 +175,11 @@ function* filesOf(
   read: KubectlSurroundings["readManifests"],
 ): Program<ManifestFiles> {
   const input = words.includes("-") ? yield* io.stdin.readAll() : null;
-  return (file) => {
+  const fromFile = (file: string) => {
     if (file === "-") return read(fromUtf8(input ?? new Uint8Array(0)), "STDIN");
     const bytes = host.files.read(file);
     if (bytes === null) throw new VethworkError("VW_COMMAND", `the path "${file}" does not exist`);
     return read(fromUtf8(bytes), file);
   };
+  return Object.assign(fromFile, { read: (text: string) => read(text, "patch") });
 }

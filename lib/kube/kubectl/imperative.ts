@@ -3,7 +3,7 @@
  * `create namespace`, `expose`.
  *
  * Spec: kubectl v1.36, cmd/run, cmd/create, cmd/expose.
- * Not modelled: `run -it --rm`, --overrides, other kinds of `create`.
+ * Not modelled: --overrides, other kinds of `create`.
  */
 
 import { groupOf, qualifiedKind } from "../api/resources.ts";
@@ -23,9 +23,6 @@ export function runPod(server: ApiServer, args: Arguments, output: Output): void
   const [name, ...words] = args.words;
   if (name === undefined) {
     throw new UsageError("NAME is required for run\nSee 'kubectl run -h' for help and examples");
-  }
-  if (args.flag("it") || args.flag("i") || args.flag("rm") || args.flag("attach")) {
-    throw new UsageError("run -it and --rm are not modelled: use run, wait and exec");
   }
   requireImage(args);
   const restartPolicy = args.option("restart") ?? "Always";

@@ -2,7 +2,7 @@
  * kubectl on the emulated API server: commands as people type them, texts as kubectl prints them.
  *
  * Spec: kubectl v1.36.
- * Not modelled: edit, proxy, attach, cp, debug, plugins, contexts.
+ * Not modelled: proxy, debug, plugins, contexts.
  */
 import { qualifiedKind } from "../api/resources.ts";
 import type { ApiServer } from "../api/server.ts";
@@ -25,9 +25,18 @@ import { patch } from "./patch.ts";
 import { rollout } from "./rollout.ts";
 
 /** Files of manifests by name, as the caller has read them. */
-export type ManifestFiles = (file: string) => KubectlFile;
+export interface ManifestFiles {
+  (file: string): KubectlFile;
+  /** What stands in a text of the command line. */
+  readonly read?: (text: string) => KubectlFile;
+}
 
-type CommandBody = (server: ApiServer, args: Arguments, output: Output) => void;
+type CommandBody = (
+  server: ApiServer,
+  args: Arguments,
+  output: Output,
+  files: ManifestFiles,
+) => void;
 
 const COMMANDS: ReadonlyMap<string, CommandBody> = new Map([
   ["annotate", label],
@@ -82,7 +91,7 @@ function run(server: ApiServer, args: Arguments, files: ManifestFiles, output: O
   const body = COMMANDS.get(command);
   if (body === undefined) throw new UsageError(`unknown command "${command}" for "kubectl"`);
   const named = file === null ? args : namedByFile(server, files(file), file, args, output);
-  body(server, named, output);
+  body(server, named, output, files);
 }
 
 /** Commands whose first word is not a resource. */

@@ -4,21 +4,28 @@
  *
  * Spec: kubectl v1.36, cmd/patch.
  */
-import { parse } from "yaml";
 import { jsonPatch, mergePatch } from "../api/json-patch.ts";
 import type { ApiServer } from "../api/server.ts";
 import type { Json } from "../api/strategic-merge.ts";
 import { keyOf } from "../store.ts";
 import { type Arguments, UsageError } from "./arguments.ts";
+import type { ManifestFiles } from "./kubectl.ts";
+import type { KubectlFile } from "./manifest.ts";
 import type { Output } from "./output.ts";
 import { nameOf, visitObjects } from "./select.ts";
 
 const USER = "kubectl";
 
-/** `patch TYPE NAME [--type=strategic|merge|json] -p PATCH`. */
-export function patch(server: ApiServer, args: Arguments, output: Output): void {
+/** `patch TYPE NAME [--type=strategic|merge|json] -p PATCH`, or `--patch-file FILE`. */
+export function patch(
+  server: ApiServer,
+  args: Arguments,
+  output: Output,
+  files: ManifestFiles,
+): void {
   const text = args.option("p") ?? args.option("patch");
-  if (text === null) {
+  const file = args.option("patch-file");
+  if (text === null && file === null) {
     throw new UsageError(
       "must specify --patch or --patch-file containing the contents of the patch",
     );
@@ -27,7 +34,7 @@ export function patch(server: ApiServer, args: Arguments, output: Output): void 
   if (!["json", "merge", "strategic"].includes(type)) {
     throw new UsageError(`--type must be one of [json merge strategic], not "${type}"`);
   }
-  const change = parsed(text);
+  const change = text === null ? valueIn(files(file ?? ""), file ?? "") : parsed(text, files);
   const warn = (field: string) => output.warn(`Warning: ${field}`);
   visitObjects(server, args, args.words, output, (object) => {
     const { kind } = object;
@@ -41,17 +48,19 @@ export function patch(server: ApiServer, args: Arguments, output: Output): void 
   });
 }
 
-function parsed(text: string): unknown {
+/** The value of a text in JSON or YAML. */
+function parsed(text: string, files: ManifestFiles): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // It may still be YAML.
+    return valueIn(files.read?.(text) ?? null, text);
   }
-  try {
-    return parse(text, { version: "1.1" });
-  } catch {
-    throw new UsageError(
-      `unable to parse ${JSON.stringify(text)}: error converting YAML to JSON: yaml: did not find expected node content`,
-    );
-  }
+}
+
+function valueIn(file: KubectlFile | null, text: string): unknown {
+  const [manifest] = file?.manifests ?? [];
+  if (manifest !== undefined && file?.problem === null) return manifest.value;
+  throw new UsageError(
+    `unable to parse ${JSON.stringify(text)}: error converting YAML to JSON: yaml: did not find expected node content`,
+  );
 }

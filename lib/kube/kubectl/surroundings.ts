@@ -4,6 +4,7 @@ import type { ShellHost } from "../../shell/host.ts";
 import type { Program, WaitQueue } from "../../sim/process.ts";
 import type { ApiServer } from "../api/server.ts";
 import type { Pod } from "../api/types.ts";
+import type { ContainerLog } from "../kubelet/container-log.ts";
 import { failuresTo } from "./failures.ts";
 import type { KubectlFile } from "./manifest.ts";
 import { Output } from "./output.ts";
@@ -18,9 +19,9 @@ export interface PodAccess {
     io: CommandStreams,
   ): Program<number> | null;
   /** What the container has printed since its last start, or before it; null if it never ran. */
-  logs(pod: Pod, container: string, previous: boolean): string | null;
-  /** The network namespace of a Pod that runs, or null. */
-  hostOf(pod: Pod): ShellHost | null;
+  logs(pod: Pod, container: string, previous: boolean): ContainerLog | null;
+  /** What a container that runs sees: its Pod's network, its own files; null if it does not run. */
+  hostOf(pod: Pod, container?: string): ShellHost | null;
 }
 
 /** What kubectl works with. */

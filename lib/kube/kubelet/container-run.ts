@@ -8,11 +8,9 @@ import { type Process, type Program, WaitQueue } from "../../sim/process.ts";
 import type { Container as ContainerSpec } from "../api/types.ts";
 import type { TerminationSignal } from "../images/container.ts";
 import type { ContainerHost } from "./container-host.ts";
+import { ContainerLog } from "./container-log.ts";
 
 const SIGKILL = 9;
-/** What a container prints is kept up to this many characters, the newest ones. */
-const MAX_LOG = 10 * 1024 * 1024;
-
 /** What a container does. */
 export type RunState = "created" | "running" | "exited";
 
@@ -35,9 +33,10 @@ export class ContainerRun {
   startedAt: Ns = 0;
   finishedAt: Ns = 0;
   exitCode = 0;
+  /** All that it has printed. */
+  readonly log = new ContainerLog();
   /** What its program found in its environment. */
   readonly env: ReadonlyMap<string, string>;
-  #log = "";
   #process: Process | null = null;
   #exited: () => void = () => {};
 
@@ -55,14 +54,9 @@ export class ContainerRun {
     this.env = env;
   }
 
-  /** All that it has printed. */
-  get log(): string {
-    return this.#log;
-  }
-
   /** Keeps what the program prints. */
   print(text: string): void {
-    this.#log = (this.#log + text).slice(-MAX_LOG);
+    this.log.add(this.host.processes.cpu.now, text);
   }
 
   /** Starts the program; `exited` is called when it has ended, whatever the cause. */

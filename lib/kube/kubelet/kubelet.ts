@@ -6,9 +6,11 @@
  * Not modelled: a kubelet that comes back to Pods that went on running without it; static Pods; a
  * node's resources running out.
  */
+
 import type { ShellHost } from "../../shell/host.ts";
 import type { Pod } from "../api/types.ts";
 import type { Change } from "../informer.ts";
+import type { ContainerLog } from "./container-log.ts";
 import type { ContainerRun } from "./container-run.ts";
 import { KubeletContext, type KubeletOptions } from "./context.ts";
 import { NodeStatus } from "./node-status.ts";
@@ -60,7 +62,7 @@ export class Kubelet {
   }
 
   /** What a container has printed, or its run before this one; null if there is no such run. */
-  logs(key: string, container: string, { previous = false } = {}): string | null {
+  logs(key: string, container: string, { previous = false } = {}): ContainerLog | null {
     const runs = this.find(key)?.containers.runs.get(container) ?? [];
     return runs[previous ? 1 : 0]?.log ?? null;
   }

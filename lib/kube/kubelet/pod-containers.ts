@@ -255,6 +255,7 @@ export class PodContainers {
       command: (spec.command ?? []).map((word) => expand(word, env)),
       args: (spec.args ?? []).map((word) => expand(word, env)),
       env,
+      workingDir: spec.workingDir ?? "",
       ports: spec.ports ?? [],
       host,
       api: cluster.watch.informers,

@@ -1,8 +1,8 @@
 /**
- * Small tools around files: `mkdir`, `rm`, `touch`, `tee`, `ls`.
+ * Small tools around files: `mkdir`, `rm`, `touch`, `tee`.
  *
  * Spec: POSIX.1-2017; texts of GNU coreutils 9.1.
- * Not modelled: options of `ls`; owners and modes of files.
+ * Not modelled: owners and modes of files.
  */
 import { afterInput, type Command, immediate } from "../command.ts";
 import { removeTree } from "../files.ts";
@@ -71,25 +71,6 @@ export const tee: Command = {
       for (const path of plain(args)) {
         if (!args.includes("-a")) host.files.write(path, new Uint8Array(0));
         host.files.append(path, input);
-      }
-      return 0;
-    }),
-};
-
-/** `ls [DIRECTORY | FILE]`. */
-export const ls: Command = {
-  name: "ls",
-  parse: (args) =>
-    immediate(({ host, io }) => {
-      const [path = "/root"] = plain(args);
-      const prefix = path.endsWith("/") ? path : `${path}/`;
-      const inside = host.files.paths().filter((file) => file.startsWith(prefix));
-      const names = new Set(inside.map((file) => file.slice(prefix.length).split("/")[0] ?? ""));
-      if (host.files.read(path) !== null) io.stdout(`${path}\n`);
-      else if (host.files.isDirectory(path)) for (const name of names) io.stdout(`${name}\n`);
-      else {
-        io.stderr(`ls: cannot access '${path}': No such file or directory\n`);
-        return 2;
       }
       return 0;
     }),

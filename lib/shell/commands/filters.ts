@@ -4,8 +4,15 @@
  * Spec: GNU coreutils 9.1, cut(1), sort(1), tr(1), uniq(1).
  * Not modelled: locales (order is that of code units), keys of sort inside of fields, classes of tr.
  */
-import { fromUtf8 } from "../../base/bytes.ts";
-import { afterInput, type Command, type CommandContext, ToolError } from "../command.ts";
+import { fromUtf8, utf8 } from "../../base/bytes.ts";
+import {
+  afterInput,
+  type Command,
+  type CommandBody,
+  type CommandContext,
+  immediate,
+  ToolError,
+} from "../command.ts";
 import { type OptionTable, readOptions } from "../options.ts";
 import { readFile } from "../system-files.ts";
 
@@ -25,6 +32,9 @@ export function lineFilter(
     parse(args) {
       const { options, words } = readOptions(args, table);
       const transform = prepare(new Map(options), words.slice(0, own));
+      if (new Set(options.map(([letter]) => letter)).has("i")) {
+        return inPlace(table.command, words.slice(own), transform);
+      }
       return afterInput((context, input) => {
         const bytes = inputOf(context, table.command, words.slice(own), input);
         if (bytes === null) return 1;
@@ -35,6 +45,27 @@ export function lineFilter(
       });
     },
   };
+}
+
+/** `sed -i`: the files themselves are changed. */
+function inPlace(name: string, paths: readonly string[], transform: LineTransform): CommandBody {
+  return immediate(({ host, io }) => {
+    let status = 0;
+    for (const path of paths) {
+      const bytes = host.files.read(path);
+      if (bytes === null) {
+        io.stderr(`${name}: can't read ${path}: No such file or directory\n`);
+        status = 2;
+        continue;
+      }
+      const lines = bytes.length === 0 ? [] : fromUtf8(bytes).replace(/\n$/, "").split("\n");
+      const text = transform(lines)
+        .map((line) => `${line}\n`)
+        .join("");
+      host.files.write(path, utf8(text));
+    }
+    return status;
+  });
 }
 
 function inputOf(

@@ -7,6 +7,7 @@
 import { fromUtf8 } from "../../base/bytes.ts";
 import { afterInput, type Command, type CommandContext, immediate, ToolError } from "../command.ts";
 import { readOptions } from "../options.ts";
+import { basicSource, extendedSource } from "../regular-expression.ts";
 import { readFile } from "../system-files.ts";
 
 /** Prints the lines of a file or of standard input that fit a pattern. */
@@ -15,7 +16,7 @@ export const grep: Command = {
   parse(args) {
     const { options, words } = readOptions(args, {
       command: "grep",
-      letters: "EFcinoqsvwxe:m:",
+      letters: "EFPcinoqsvwxe:m:",
       long: { quiet: "q", count: "c", "ignore-case": "i" },
       allowed: "options are -E -F -c -i -n -o -q -s -v -w -x -e PATTERN",
     });
@@ -62,7 +63,7 @@ function expressionOf(patterns: readonly string[], flags: ReadonlySet<string>): 
     .flatMap((pattern) => pattern.split("\n"))
     .map((pattern) => {
       if (flags.has("F")) return pattern.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
-      return flags.has("E") ? pattern : extendedOf(pattern);
+      return extendedSource(flags.has("E") || flags.has("P") ? pattern : basicSource(pattern));
     });
   const union = `(?:${sources.join("|")})`;
   const word = flags.has("w") ? `\\b${union}\\b` : union;
@@ -71,12 +72,4 @@ function expressionOf(patterns: readonly string[], flags: ReadonlySet<string>): 
   } catch {
     throw new ToolError(`grep: bad regular expression '${patterns.join("|")}'`, 2);
   }
-}
-
-/** A basic regular expression as an extended one: `\(`, `\{`, `\|` and the plain ones swap. */
-function extendedOf(pattern: string): string {
-  return pattern.replace(/\\([(){}|+?])|\\.|[(){}|+?]/g, (whole, operator: string | undefined) => {
-    if (operator !== undefined) return operator;
-    return whole.startsWith("\\") ? whole : `\\${whole}`;
-  });
 }

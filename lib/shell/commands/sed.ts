@@ -2,9 +2,10 @@
  * The part of `sed` that substitutes, prints and deletes lines.
  *
  * Spec: POSIX.1-2017, sed.
- * Not modelled: the hold space, branches, files of commands, `w`, classes such as [:space:].
+ * Not modelled: the hold space, branches, files of commands, `w`, `-i` with a suffix.
  */
 import { notModelled, ToolError } from "../command.ts";
+import { basicSource, extendedSource } from "../regular-expression.ts";
 import { lineFilter } from "./filters.ts";
 
 /** What one command does to a line: null deletes it. */
@@ -17,9 +18,9 @@ interface SedCommand {
   readonly prints: (before: string) => boolean;
 }
 
-/** `sed [-n] [-E] 'COMMANDS' [FILE]`. */
+/** `sed [-n] [-E] [-i] 'COMMANDS' [FILE]`. */
 export const sed = lineFilter(
-  { command: "sed", letters: "nEre", allowed: "options are -n -E -r -e" },
+  { command: "sed", letters: "nErei", allowed: "options are -n -E -r -e -i" },
   1,
   (options, [script = ""]) => {
     const isExtended = options.has("E") || options.has("r");
@@ -83,11 +84,7 @@ function readCommand(text: string, isExtended: boolean): [SedCommand, number] {
 
 /** A basic regular expression has its operators behind a backslash, and plain ones without it. */
 function expressionOf(source: string, isExtended: boolean): string {
-  if (isExtended) return source;
-  return source.replace(
-    /\\([(){}+?|])|([(){}+?|])/g,
-    (_, operator?: string, plain?: string) => operator ?? `\\${plain}`,
-  );
+  return extendedSource(isExtended ? source : basicSource(source));
 }
 
 /** `&` and `\1` as JavaScript writes them. */

@@ -47,6 +47,7 @@ export class Running {
       image: start.image,
       command: start.command ?? [],
       args: start.args ?? [],
+      workingDir: "",
       env: new Map(Object.entries(start.env ?? {})),
       ports: start.ports ?? [],
       host: world.host(start.host ?? "b"),

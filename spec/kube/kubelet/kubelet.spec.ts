@@ -454,7 +454,7 @@ describe("kube/kubelet/kubelet", () => {
     world.pass(8);
 
     const logs = (previous: boolean) =>
-      world.kubelets[0]?.logs("default/talk", "main", { previous });
+      world.kubelets[0]?.logs("default/talk", "main", { previous })?.text;
     expect([logs(false), logs(true)]).to.deep.equal(["run 2\n", "run 1\n"]);
   });
 });

@@ -5,6 +5,7 @@ import { contextOf, programOf } from "../../../kube/images/catalogue.ts";
 import type { Container } from "../../../kube/images/container.ts";
 import { execCommand, execProgram } from "../../../kube/images/exec.ts";
 import type { PodAccess } from "../../../kube/kubectl/surroundings.ts";
+import type { ContainerLog } from "../../../kube/kubelet/container-log.ts";
 import type { ContainerRun } from "../../../kube/kubelet/container-run.ts";
 import { keyOf } from "../../../kube/store.ts";
 import type { CommandStreams } from "../../../shell/command.ts";
@@ -81,11 +82,11 @@ export class ClusterContainers implements PodAccess {
     return running === null ? null : execCommand(running, words, io);
   }
 
-  hostOf(pod: Pod): ShellHost | null {
-    return this.find(pod)?.host ?? null;
+  hostOf(pod: Pod, container = ""): ShellHost | null {
+    return this.find(pod, container)?.host ?? null;
   }
 
-  logs(pod: Pod, container: string, previous: boolean): string | null {
+  logs(pod: Pod, container: string, previous: boolean): ContainerLog | null {
     const node = this.#nodes.get(pod.spec.nodeName ?? "");
     return node?.kubelet.logs(keyOf(pod), container, { previous }) ?? null;
   }
