@@ -80,7 +80,15 @@ export class NetLabGrammar {
     this.#do(name, "ip link set eth0 up");
     if (!this.#dice.chance(90)) return;
     const gateway = `${network}.1`;
-    const extra = this.#dice.pick("", "", "", "", " src 192.168.7.7", " mtu 1300", " mtu lock 1200");
+    const extra = this.#dice.pick(
+      "",
+      "",
+      "",
+      "",
+      " src 192.168.7.7",
+      " mtu 1300",
+      " mtu lock 1200",
+    );
     if (extra.includes("src")) this.#do(name, "ip addr add 192.168.7.7/32 dev lo");
     this.#do(name, `ip route add default via ${gateway}${extra}`);
   }
@@ -91,7 +99,12 @@ export class NetLabGrammar {
     for (let index = 0; index < count; index += 1) {
       const isRouter = this.#dice.chance(60);
       const host = this.#dice.host();
-      const device = this.#dice.pick("all", "all", "default", isRouter ? host.gatewayDevice : "eth0");
+      const device = this.#dice.pick(
+        "all",
+        "all",
+        "default",
+        isRouter ? host.gatewayDevice : "eth0",
+      );
       this.#do(isRouter ? "r" : host.name, `sysctl -w ${randomSysctl(this.#dice, device)}`);
     }
     if (this.#dice.chance(40)) {
@@ -128,7 +141,8 @@ export class NetLabGrammar {
     if (kind < 40) this.#steps.push(randomPing(this.#dice));
     else if (kind < 62) this.#steps.push(randomNetcat(this.#dice));
     else if (kind < 90) this.#steps.push(...randomChange(this.#dice));
-    else if (kind < 95) this.#run(this.#dice.host().name, `ip route get ${this.#dice.target(this.#dice.host())}`);
+    else if (kind < 95)
+      this.#run(this.#dice.host().name, `ip route get ${this.#dice.target(this.#dice.host())}`);
     else this.#steps.push(`{ wait: ${this.#dice.pick("1s", "3s", "6s")} }`);
   }
 

@@ -57,20 +57,17 @@ export function randomChange(dice: NetLabDice): readonly string[] {
     () => one(host.name, `ip neigh flush dev eth0`),
     () => one("r", `ip neigh flush dev ${host.gatewayDevice}`),
     () => one(host.name, `ip neigh replace ${network}.1 lladdr 02:00:00:00:0b:ad dev eth0`),
-    () => one(
-        host.name,
-        `ip neigh replace ${network}.77 lladdr 02:00:00:00:0b:ad dev eth0 nud stale`,
-      ),
+    () =>
+      one(host.name, `ip neigh replace ${network}.77 lladdr 02:00:00:00:0b:ad dev eth0 nud stale`),
     () => one(host.name, `ip route replace ${other.address} via ${network}.1`),
     () => one(host.name, `ip route add ${other.address} dev eth0`),
-    () => one(
+    () =>
+      one(
         host.name,
         `ip route replace ${dice.pick("unreachable", "blackhole", "prohibit", "throw")} ${other.address}`,
       ),
-    () => one(
-        "r",
-        `ip route add ${dice.pick("unreachable", "blackhole", "prohibit")} ${host.address}`,
-      ),
+    () =>
+      one("r", `ip route add ${dice.pick("unreachable", "blackhole", "prohibit")} ${host.address}`),
     () => one("r", `ip route del ${host.address}`),
     () => one("r", `ip route replace ${SERVICE} via ${host.address}`),
     () => one("r", `ip route flush cache`),
