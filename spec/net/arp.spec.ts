@@ -1,5 +1,7 @@
 import { expect } from "chai";
-import { addAddress, arpPacket, inject, ping, record, World } from "../support/world.ts";
+import { arpPacket } from "../support/packets.ts";
+import { record } from "../support/recorder.ts";
+import { addAddress, inject, ping, World } from "../support/world.ts";
 
 const ARP = 0x0806;
 const NONE = "00:00:00:00:00:00";

@@ -4,7 +4,9 @@ import type { Namespace } from "../../lib/net/namespace.ts";
 import { NamespaceNetfilterHost } from "../../lib/net/netfilter-host.ts";
 import { type DefragUser, Hook, type NetfilterHooks } from "../../lib/netfilter/hooks.ts";
 import { isFragment } from "../../lib/wire/ipv4.ts";
-import { echoRequest, inject, packet, ping, record, send, World } from "../support/world.ts";
+import { echoRequest, packet } from "../support/packets.ts";
+import { record } from "../support/recorder.ts";
+import { inject, ping, send, World } from "../support/world.ts";
 
 const MF = 0x2000;
 const DF = 0x4000;

@@ -1,18 +1,9 @@
 import { expect } from "chai";
 import type { IcmpListener } from "../../lib/net/inet.ts";
 import type { Frame } from "../../lib/wire/frame.ts";
-import {
-  addAddress,
-  addRoute,
-  describePacket,
-  echoRequest,
-  inject,
-  packet,
-  ping,
-  record,
-  send,
-  World,
-} from "../support/world.ts";
+import { echoRequest, packet } from "../support/packets.ts";
+import { describePacket, record } from "../support/recorder.ts";
+import { addAddress, addRoute, inject, ping, send, World } from "../support/world.ts";
 
 /** Options: record route, already full (pointer 9 in an option of 7). */
 const FULL_RECORD_ROUTE = Uint8Array.of(7, 7, 9, 0, 0, 0, 0, 0);

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import * as fc from "fast-check";
-import { arpPacket, echoRequest, inject, packet, ping, World } from "../support/world.ts";
+import { arpPacket, echoRequest, packet } from "../support/packets.ts";
+import { inject, ping, World } from "../support/world.ts";
 
 describe("net/ip-input", () => {
   it("survives anything, answers or counts it, and keeps no frame", () => {

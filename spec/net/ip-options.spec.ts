@@ -1,16 +1,8 @@
 import { expect } from "chai";
 import type { Namespace } from "../../lib/net/namespace.ts";
-import {
-  describePacket,
-  echoRequest,
-  inject,
-  packet,
-  ping,
-  type Recorder,
-  record,
-  send,
-  World,
-} from "../support/world.ts";
+import { echoRequest, packet } from "../support/packets.ts";
+import { describePacket, type Recorder, record } from "../support/recorder.ts";
+import { inject, ping, send, World } from "../support/world.ts";
 
 const IPPROTO_ICMP = 1;
 

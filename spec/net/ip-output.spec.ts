@@ -3,7 +3,9 @@ import type { Namespace } from "../../lib/net/namespace.ts";
 import { NamespaceNetfilterHost } from "../../lib/net/netfilter-host.ts";
 import { HOOK_NAMES, Hook, type NetfilterHooks } from "../../lib/netfilter/hooks.ts";
 import * as ipv4 from "../../lib/wire/ipv4.ts";
-import { echoRequest, inject, ip, packet, ping, record, send, World } from "../support/world.ts";
+import { echoRequest, packet } from "../support/packets.ts";
+import { record } from "../support/recorder.ts";
+import { inject, ip, ping, send, World } from "../support/world.ts";
 
 /** Notes which hooks a host's packets pass, with the devices. */
 function watched(host: Namespace, notes: string[]): NetfilterHooks {

@@ -1,16 +1,9 @@
 import { expect } from "chai";
 import { NS_PER_MS } from "../../lib/base/units.ts";
 import { Nud } from "../../lib/net/nud.ts";
-import {
-  arpPacket,
-  echoRequest,
-  inject,
-  ip,
-  packet,
-  ping,
-  record,
-  World,
-} from "../support/world.ts";
+import { arpPacket, echoRequest, packet } from "../support/packets.ts";
+import { record } from "../support/recorder.ts";
+import { inject, ip, ping, World } from "../support/world.ts";
 
 const ARP = 0x0806;
 

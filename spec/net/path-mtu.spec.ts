@@ -2,16 +2,9 @@ import { expect } from "chai";
 import { Flow } from "../../lib/net/inet.ts";
 import type { Namespace } from "../../lib/net/namespace.ts";
 import type { Route } from "../../lib/net/route.ts";
-import {
-  addRoute,
-  echoRequest,
-  inject,
-  ip,
-  packet,
-  ping,
-  record,
-  World,
-} from "../support/world.ts";
+import { echoRequest, packet } from "../support/packets.ts";
+import { record } from "../support/recorder.ts";
+import { addRoute, inject, ip, ping, World } from "../support/world.ts";
 
 function routeTo(host: Namespace, destination: string): Route {
   const flow = new Flow();

@@ -1,6 +1,8 @@
 import { expect } from "chai";
 import { NS_PER_MS } from "../../lib/base/units.ts";
-import { echoRequest, inject, packet, ping, record, World } from "../support/world.ts";
+import { echoRequest, packet } from "../support/packets.ts";
+import { record } from "../support/recorder.ts";
+import { inject, ping, World } from "../support/world.ts";
 
 const MF = 0x2000;
 const MESSAGE = echoRequest(2000);

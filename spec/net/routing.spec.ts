@@ -1,14 +1,7 @@
 import { expect } from "chai";
-import {
-  addRoute,
-  echoRequest,
-  inject,
-  ip,
-  packet,
-  record,
-  send,
-  World,
-} from "../support/world.ts";
+import { echoRequest, packet } from "../support/packets.ts";
+import { record } from "../support/recorder.ts";
+import { addRoute, inject, ip, send, World } from "../support/world.ts";
 
 /** What the router of `World.routed` does with one packet from a: its drop reason, or how it goes. */
 function fate(

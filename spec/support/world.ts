@@ -1,8 +1,7 @@
-/** Small worlds for specs: hosts on veth pairs in virtual time, and what passes their devices. */
+/** Small worlds for specs: hosts on veth pairs in virtual time, and what they send each other. */
 import { type Ipv4, parseInterfaceCidr, parseIpv4 } from "../../lib/base/inet.ts";
 import { parseMac } from "../../lib/base/mac.ts";
-import { NS_PER_MS, type Ns } from "../../lib/base/units.ts";
-import { Direction, type FrameTap } from "../../lib/capture/tap.ts";
+import { NS_PER_MS } from "../../lib/base/units.ts";
 import { Bridge } from "../../lib/link/bridge.ts";
 import type { NetDevice } from "../../lib/link/device.ts";
 import { Veth } from "../../lib/link/veth.ts";
@@ -11,36 +10,11 @@ import { Namespace } from "../../lib/net/namespace.ts";
 import { Cpu } from "../../lib/sim/cpu.ts";
 import { Random } from "../../lib/sim/random.ts";
 import { Scheduler } from "../../lib/sim/scheduler.ts";
-import * as arp from "../../lib/wire/arp.ts";
 import * as ethernet from "../../lib/wire/ethernet.ts";
-import type { Frame } from "../../lib/wire/frame.ts";
 import { FramePool } from "../../lib/wire/frame-pool.ts";
-import * as icmp from "../../lib/wire/icmp.ts";
-import * as ipv4 from "../../lib/wire/ipv4.ts";
 import { IPPROTO_ICMP } from "../../lib/wire/protocol-numbers.ts";
+import { echoRequest } from "./packets.ts";
 import { createVethPair } from "./veth-pair.ts";
-
-/** A frame as it passed a device: bytes from the Ethernet header on. */
-export interface Passed {
-  readonly at: Ns;
-  readonly out: boolean;
-  readonly bytes: Buffer;
-}
-
-/** Keeps what passes a device. */
-export class Recorder implements FrameTap {
-  readonly frames: Passed[] = [];
-
-  frame(frame: Frame, direction: Direction, at: Ns): void {
-    const bytes = Buffer.from(frame.bytes.subarray(frame.l2, frame.end));
-    this.frames.push({ at, out: direction === Direction.OUT, bytes });
-  }
-
-  /** The recorded frames in words, `> ` out and `< ` in. */
-  get lines(): string[] {
-    return this.frames.map((frame) => `${frame.out ? ">" : "<"} ${describeFrame(frame.bytes)}`);
-  }
-}
 
 /** What `World.routed` makes. */
 export interface Routed {
@@ -141,13 +115,6 @@ export function addRoute(host: Namespace, destination: string, gateway: string):
   if (refusal !== null) throw new Error(`route: ${refusal.errno} ${refusal.message}`);
 }
 
-/** Listens on a device. */
-export function record(device: NetDevice): Recorder {
-  const recorder = new Recorder();
-  device.taps.push(recorder);
-  return recorder;
-}
-
 /** How a packet of `send` is to be made; the rest is as a plain datagram socket does it. */
 export interface SendOptions {
   readonly source?: string;
@@ -190,49 +157,6 @@ export function send(
   return 0;
 }
 
-/** An echo request with `length` bytes of data behind the ICMP header. */
-export function echoRequest(length = 56, id = 0x1234, sequence = 1): Buffer {
-  const message = Buffer.alloc(icmp.ICMP_SIZE + length);
-  for (let index = 0; index < length; index += 1) message[icmp.ICMP_SIZE + index] = index & 255;
-  const view = new DataView(message.buffer, message.byteOffset, message.length);
-  icmp.write(view, 0, message.length, icmp.ICMP_ECHO, 0, (id << 16) | sequence);
-  return message;
-}
-
-/** A packet as somebody else might have made it: right checksum, any fields. */
-export function packet(
-  source: string,
-  destination: string,
-  payload: Uint8Array,
-  fields: {
-    readonly protocol?: number;
-    readonly id?: number;
-    readonly fragment?: number;
-    readonly ttl?: number;
-    readonly tos?: number;
-    readonly options?: Uint8Array;
-  } = {},
-): Buffer {
-  const options = fields.options ?? new Uint8Array(0);
-  const size = 20 + options.length;
-  const bytes = Buffer.alloc(size + payload.length);
-  bytes.set(options, 20);
-  bytes.set(payload, size);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const header = {
-    tos: fields.tos ?? 0,
-    length: bytes.length,
-    id: fields.id ?? 1,
-    fragment: fields.fragment ?? 0,
-    ttl: fields.ttl ?? 64,
-    protocol: fields.protocol ?? 253,
-    source: parseIpv4(source),
-    destination: parseIpv4(destination),
-  };
-  ipv4.write(view, 0, header, size);
-  return bytes;
-}
-
 /** Puts bytes behind an Ethernet header on the line from `device`, to its peer unless told. */
 export function inject(device: NetDevice, payload: Uint8Array, to = "", etherType = 0x0800): void {
   const { host } = device;
@@ -245,71 +169,14 @@ export function inject(device: NetDevice, payload: Uint8Array, to = "", etherTyp
   device.queueXmit(frame);
 }
 
-/** An ARP packet for Ethernet. */
-export function arpPacket(
-  operation: number,
-  senderMac: string,
-  senderIp: string,
-  targetMac: string,
-  targetIp: string,
-): Buffer {
-  const bytes = Buffer.alloc(28);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  arp.write(view, 0, {
-    operation,
-    senderMac: parseMac(senderMac),
-    senderIp: parseIpv4(senderIp),
-    targetMac: parseMac(targetMac),
-    targetIp: parseIpv4(targetIp),
-  });
-  return bytes;
-}
-
 /** Sends an echo request from a host, as ping does. */
 export function ping(host: Namespace, to: string, length = 56, options: SendOptions = {}): number {
   return send(host, to, echoRequest(length), { df: false, ...options, protocol: IPPROTO_ICMP });
 }
 
-/** One frame in words: what captures of the kernel are compared in. */
-function describeFrame(bytes: Buffer): string {
-  const type = bytes.readUInt16BE(12);
-  if (type === 0x0806) {
-    const who = quad(bytes, 38);
-    const teller = quad(bytes, 28);
-    const to = bytes[0] === 255 ? " broadcast" : "";
-    return bytes.readUInt16BE(20) === 1
-      ? `arp who-has ${who} tell ${teller}${to}`
-      : `arp ${teller} is-at ${bytes.subarray(22, 28).toString("hex")}`;
-  }
-  return describePacket(bytes.subarray(14));
-}
-
-/** An IPv4 packet in words. */
-export function describePacket(packet: Buffer): string {
-  const size = ((packet[0] ?? 0) & 15) * 4;
-  const word = packet.readUInt16BE(6);
-  const parts = [`${quad(packet, 12)} > ${quad(packet, 16)}`];
-  if (packet[1] !== 0) parts.push(`tos 0x${(packet[1] ?? 0).toString(16)}`);
-  parts.push(`ttl ${packet[8]}`);
-  if ((word & 0x4000) !== 0) parts.push("DF");
-  if ((word & 0x3fff) !== 0) parts.push(`frag ${(word & 0x1fff) * 8}${word & 0x2000 ? "+" : ""}`);
-  parts.push(`proto ${packet[9]}`, `length ${packet.readUInt16BE(2)}`);
-  if (packet[9] === 1 && (word & 0x1fff) === 0 && packet.length >= size + 8) {
-    const rest = packet.readUInt32BE(size + 4);
-    parts.push(`icmp ${packet[size]}/${packet[size + 1]}`);
-    if (packet[size] === 3 && packet[size + 1] === 4) parts.push(`mtu ${rest & 0xffff}`);
-    if (packet[size] === 5) parts.push(`gateway ${quad(packet, size + 4)}`);
-  }
-  return parts.join(" ");
-}
-
 /** Parses addresses for tests. */
 export function ip(text: string): Ipv4 {
   return parseIpv4(text);
-}
-
-function quad(bytes: Buffer, at: number): string {
-  return [...bytes.subarray(at, at + 4)].join(".");
 }
 
 function hexByte(value: number): string {
