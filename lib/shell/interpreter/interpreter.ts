@@ -8,29 +8,18 @@ import { fromUtf8 } from "../../base/bytes.ts";
 import { VethworkError } from "../../base/errors.ts";
 import type { Program } from "../../sim/process.ts";
 import { type CommandContext, ToolError } from "../command.ts";
-import { DECLARATIONS } from "../grammar/assignment.ts";
 import { parseScriptText } from "../grammar/parser.ts";
-import type {
-  CommandList,
-  Job,
-  Pipeline,
-  ShellCommand,
-  SimpleCommand,
-  Word,
-} from "../grammar/syntax.ts";
+import type { CommandList, Job, Pipeline, ShellCommand, Word } from "../grammar/syntax.ts";
 import type { ShellHost } from "../host.ts";
 import { hostAt } from "../host-at.ts";
 import { readFile } from "../system-files.ts";
-import { ShellArray } from "./array.ts";
-import { assignedText } from "./assign.ts";
-import { findBuiltin, isSpecial } from "./builtins.ts";
 import { compound } from "./compound.ts";
 import type { Descriptor } from "./descriptor.ts";
 import { Expander } from "./expand.ts";
 import { Jump } from "./jump.ts";
-import { NOT_FOUND, resolveCommand } from "./lookup.ts";
 import { connected } from "./pipeline.ts";
 import { type Redirected, redirected } from "./redirect.ts";
+import { runProgram, simple } from "./simple.ts";
 import type { ShellState } from "./state.ts";
 
 /** How a command is run: whether a failure ends the script, whether it takes the shell's place. */
@@ -183,7 +172,7 @@ export class Interpreter {
       io = inner.context.io;
       this.state.status =
         command.kind === "simple"
-          ? yield* inner.#simple(command, mode)
+          ? yield* simple(inner, command, mode.last)
           : yield* compound(inner, command);
     } catch (error) {
       if (error instanceof ToolError) {
@@ -210,79 +199,9 @@ export class Interpreter {
     }
   }
 
-  *#simple(command: SimpleCommand, mode: Mode): Program<number> {
-    const { state, expander } = this;
-    const before = state.status;
-    const hasSubstitution = command.assignments.some(({ value }) =>
-      value.parts.some(({ kind }) => kind === "substitution"),
-    );
-    const words = yield* expander.fields(command.words);
-    const values = new Map<string, string>();
-    const [name] = words;
-    for (const assignment of command.assignments) {
-      const isDeclared = name !== undefined && DECLARATIONS.has(name);
-      if (isDeclared && name !== "export") state.makeLocal(assignment.name);
-      if (isDeclared && words.includes("-A")) {
-        state.setArray(assignment.name, new ShellArray(true));
-      }
-      const text = yield* assignedText(expander, state, assignment);
-      if (text === null) continue;
-      values.set(assignment.name, text);
-      if (name === undefined) state.assign(assignment.name, text);
-    }
-    if (state.options.has("x")) this.#trace(values, words);
-    if (name === undefined) return hasSubstitution ? state.status : 0;
-    state.status = before;
-    const body = state.functions.get(name);
-    if (body !== undefined) return yield* this.#call(body, words.slice(1));
-    const builtin = findBuiltin(name, state.shell);
-    if (builtin !== null) {
-      const old = isSpecial(name) ? [] : [...values.keys()];
-      const kept = old.map((key) => [key, state.variables.get(key)] as const);
-      for (const [key, value] of values) state.assign(key, value);
-      try {
-        return yield* builtin(this, words.slice(1));
-      } finally {
-        for (const [key, value] of kept) {
-          if (value === undefined) state.variables.delete(key);
-          else state.variables.set(key, value);
-        }
-      }
-    }
-    return yield* this.run(words, mode.last && state.traps.size === 0, values);
-  }
-
   /** A command that is neither builtin nor function; `inPlace` hands it the shell's signals. */
-  *run(
-    words: readonly string[],
-    inPlace: boolean,
-    values: ReadonlyMap<string, string> = new Map(),
-  ): Program<number> {
-    const { state } = this;
-    const body = resolveCommand(state.commands, words);
-    if (body === null) {
-      this.context.io.stderr(`${notFound(state, words[0] ?? "")}\n`);
-      return NOT_FOUND;
-    }
-    const environment = new Map([...state.environment(), ...values]);
-    const signal = inPlace ? this.context.signal : null;
-    return yield* body({ ...this.context, commands: state.commands, environment, signal });
-  }
-
-  *#call(body: ShellCommand, positional: readonly string[]): Program<number> {
-    const { state } = this;
-    const before = state.positional;
-    state.positional = positional;
-    state.enter();
-    try {
-      return yield* this.command(body);
-    } catch (error) {
-      if (error instanceof Jump && error.kind === "return") return error.status;
-      throw error;
-    } finally {
-      state.positional = before;
-      state.leave();
-    }
+  *run(words: readonly string[], inPlace: boolean): Program<number> {
+    return yield* runProgram(this, words, inPlace);
   }
 
   /** Runs what `trap` has set for a signal, once. */
@@ -301,11 +220,6 @@ export class Interpreter {
       state.status = error.status;
     }
   }
-
-  #trace(values: ReadonlyMap<string, string>, words: readonly string[]): void {
-    const shown = [...values].map(([name, value]) => `${name}=${value}`);
-    this.context.io.stderr(`+ ${[...shown, ...words].join(" ")}\n`);
-  }
 }
 
 function isExec(command: ShellCommand): boolean {
@@ -321,13 +235,4 @@ function fileOf(list: CommandList): Word | null {
   const [redirect, ...rest] = command.redirects;
   if (command.words.length + command.assignments.length + rest.length > 0) return null;
   return redirect?.kind === "read" && redirect.descriptor === 0 ? redirect.target : null;
-}
-
-/** What a shell says of a command that is not there. */
-function notFound({ shell, name }: ShellState, command: string): string {
-  if (shell === "bash") {
-    const what = command.includes("/") ? "No such file or directory" : "command not found";
-    return `${name}: line 1: ${command}: ${what}`;
-  }
-  return `${name}: ${shell === "dash" ? "1: " : ""}${command}: not found`;
 }
