@@ -187,6 +187,8 @@ export interface TopologySpreadConstraint {
 
 /** What a Pod is asked to be. */
 export interface PodSpec {
+  readonly priority?: number | undefined;
+  readonly priorityClassName?: string | undefined;
   readonly containers: readonly Container[];
   readonly initContainers?: readonly Container[] | undefined;
   readonly nodeName?: string | undefined;

@@ -15,3 +15,6 @@ export interface KubectlFile {
   readonly manifests: readonly Manifest[];
   readonly problem: { readonly text: string; readonly place: Place } | null;
 }
+
+/** Files of manifests by name, as the caller has read them. */
+export type ManifestFiles = (file: string) => KubectlFile;

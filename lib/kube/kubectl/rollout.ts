@@ -56,7 +56,9 @@ export function rollout(server: ApiServer, args: Arguments, output: Output): voi
     );
   }
   if (words.length === 0) throw new UsageError("required resource not specified");
-  visitObjects(server, args, words, output, (object) => {
+  // A type without names means all of that type.
+  const flag = (name: string) => name === "all" || args.flag(name);
+  visitObjects(server, { ...args, flag }, words, output, (object) => {
     const hasPause = action !== "pause" && action !== "resume";
     if (!ROLLS.has(object.kind) || !(hasPause || object.kind === "Deployment")) {
       throw refusal(object);

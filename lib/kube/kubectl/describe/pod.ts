@@ -1,116 +1,140 @@
 /**
- * Descriptions of Pods, and of the containers in them and in templates.
+ * Descriptions of Pods.
  *
- * Spec: kubectl pkg/describe (describePod, DescribeContainers, DescribeProbe), v1.36.
- * Not modelled: volumes and probes of other forms are shown in short.
+ * Spec: kubectl pkg/describe (describePod), v1.36.
  */
 import { formatSelector } from "../../api/labels.ts";
-import type { Container, JsonMap, Pod, PodSpec } from "../../api/types.ts";
+import type { ApiServer } from "../../api/server.ts";
+import type { JsonMap, LabelSelector, Pod, PodSpec } from "../../api/types.ts";
 import { controllerOf } from "../../informer.ts";
-import { podStatus } from "../pod-columns.ts";
-import { conditionLines, head, longTime, type Row } from "./rows.ts";
+import { ConfigError } from "../../kubelet/config-data.ts";
+import { fieldText } from "../../kubelet/downward.ts";
+import { agesOf } from "../view.ts";
+import { containerRows, type FieldResolver, resourceRows } from "./containers.ts";
+import { head, longTime, mapRows, type Row } from "./rows.ts";
+import { volumeRows } from "./volumes.ts";
 
 /** The lines of `kubectl describe pod`. */
-export function podRows(pod: Pod): Row[] {
+export function podRows(server: ApiServer, pod: Pod): Row[] {
   const { spec, status } = pod;
-  const host =
-    status.hostIP === undefined
-      ? (spec.nodeName ?? "<none>")
-      : `${spec.nodeName ?? ""}/${status.hostIP}`;
+  const [name, namespace, ...labels] = head(pod);
   const owner = controllerOf(pod);
-  const [name, namespace, ...rest] = head(pod);
+  const resolve = resolverOf(pod);
+  const groups = [
+    {
+      label: "Init Containers",
+      containers: spec.initContainers ?? [],
+      statuses: status.initContainerStatuses,
+    },
+    { label: "Containers", containers: spec.containers, statuses: status.containerStatuses },
+  ];
   return [
     ...(name === undefined ? [] : [name]),
     ...(namespace === undefined ? [] : [namespace]),
-    ["Priority:", "0"],
-    ["Service Account:", "default"],
-    ["Node:", host],
-    ...(status.startTime === undefined
-      ? []
-      : ([["Start Time:", longTime(status.startTime)]] as Row[])),
-    ...rest,
-    ["Status:", podStatus(pod)],
+    ...some("Priority:", spec.priority),
+    ...some("Priority Class Name:", spec.priorityClassName),
+    ...some("Service Account:", spec.serviceAccountName),
+    ["Node:", spec.nodeName === undefined ? "<none>" : `${spec.nodeName}/${status.hostIP ?? ""}`],
+    ...(status.startTime === undefined ? [] : some("Start Time:", longTime(status.startTime))),
+    ...labels,
+    ...statusRows(server, pod),
     ["IP:", status.podIP ?? ""],
-    ...((status.podIPs ?? []).length === 0
-      ? ([["IPs:", "<none>"]] as Row[])
-      : ["IPs:", ...(status.podIPs ?? []).map(({ ip }) => `  IP:  ${ip}`)]),
-    ...(owner === null ? [] : ([["Controlled By:", `${owner.kind}/${owner.name}`]] as Row[])),
-    "Containers:",
-    ...spec.containers.flatMap((container) => containerLines(container, "  ")),
-    ...conditionLines(status.conditions ?? [], false),
+    ...addressRows(pod),
+    ...(owner === null ? [] : some("Controlled By:", `${owner.kind}/${owner.name}`)),
+    ...some("NominatedNodeName:", status.nominatedNodeName),
+    ...(spec.resources === undefined ? [] : ["Resources:", ...resourceRows(spec.resources, "  ")]),
+    ...groups
+      .filter(({ label, containers }) => label === "Containers" || containers.length > 0)
+      .flatMap(({ statuses = [], ...group }) =>
+        containerRows({ ...group, statuses, resolve, space: "" }),
+      ),
+    ...conditionRows(pod),
+    ...volumeRows(spec, ""),
     ["QoS Class:", status.qosClass ?? ""],
-    ["Node-Selectors:", formatSelector({ matchLabels: spec.nodeSelector })],
-    ...tolerationList(spec).map((text, index): Row => [index === 0 ? "Tolerations:" : "", text]),
+    ...mapRows("Node-Selectors:", spec.nodeSelector, "="),
+    ...tolerationRows(spec, ""),
+    ...spreadRows(spec, ""),
   ];
 }
 
-/** A container, its name at `indent`. */
-export function containerLines(container: Container, indent: string): Row[] {
-  const ports = (container.ports ?? []).map(
-    ({ containerPort, protocol }) => `${containerPort}/${protocol ?? "TCP"}`,
-  );
-  const hostPorts = (container.ports ?? []).map(
-    ({ hostPort, protocol }) => `${hostPort ?? 0}/${protocol ?? "TCP"}`,
-  );
-  const rows: [string, string][] = [
-    ["Image:", container.image],
-    [ports.length > 1 ? "Ports:" : "Port:", ports.length === 0 ? "<none>" : ports.join(", ")],
-    [
-      ports.length > 1 ? "Host Ports:" : "Host Port:",
-      ports.length === 0 ? "<none>" : hostPorts.join(", "),
-    ],
-  ];
-  if (container.livenessProbe !== undefined)
-    rows.push(["Liveness:", probeText(container.livenessProbe)]);
-  if (container.readinessProbe !== undefined)
-    rows.push(["Readiness:", probeText(container.readinessProbe)]);
-  if (container.startupProbe !== undefined)
-    rows.push(["Startup:", probeText(container.startupProbe)]);
-  const env = (container.env ?? []).map(
-    (each) => `${String(each["name"])}:  ${String(each["value"] ?? "")}`,
-  );
-  rows.push(["Environment:", env.length === 0 ? "<none>" : env.join(", ")]);
-  const mounts = (container.volumeMounts ?? []).map(
-    (mount) =>
-      `${String(mount["mountPath"])} from ${String(mount["name"])} (${mount["readOnly"] === true ? "ro" : "rw"})`,
-  );
-  rows.push(["Mounts:", mounts.length === 0 ? "<none>" : mounts.join(", ")]);
-  return [
-    `${indent}${container.name}:`,
-    ...rows.map(([title, value]): Row => [`${indent} ${title}`, value]),
-  ];
+function some(title: string, value: string | number | undefined): Row[] {
+  return value === undefined || value === "" ? [] : [[title, String(value)]];
 }
 
-/** `http-get http://:80/ delay=0s timeout=1s period=10s #success=1 #failure=3` */
-function probeText(probe: JsonMap): string {
-  const number = (name: string) => String(probe[name] ?? 0);
-  const times = `delay=${number("initialDelaySeconds")}s timeout=${number("timeoutSeconds")}s period=${number("periodSeconds")}s #success=${number("successThreshold")} #failure=${number("failureThreshold")}`;
-  const http = probe["httpGet"] as JsonMap | undefined;
-  const tcp = probe["tcpSocket"] as JsonMap | undefined;
-  const exec = probe["exec"] as { readonly command?: readonly string[] } | undefined;
-  if (http !== undefined) {
-    const scheme = String(http["scheme"] ?? "HTTP").toLowerCase();
-    return `http-get ${scheme}://${String(http["host"] ?? "")}:${String(http["port"])}${String(http["path"] ?? "")} ${times}`;
-  }
-  if (tcp !== undefined)
-    return `tcp-socket ${String(tcp["host"] ?? "")}:${String(tcp["port"])} ${times}`;
-  if (exec !== undefined) return `exec [${(exec.command ?? []).join(" ")}] ${times}`;
-  return `unknown ${times}`;
+function resolverOf(pod: Pod): FieldResolver {
+  const facts = {
+    podIp: pod.status.podIP ?? "",
+    hostIp: pod.status.hostIP ?? "",
+    allocatable: {},
+  };
+  return (path) => {
+    try {
+      return fieldText(pod, path, facts);
+    } catch (error) {
+      if (error instanceof ConfigError) return "";
+      throw error;
+    }
+  };
 }
 
-/** Tolerations as text, sorted. */
-export function tolerationList({ tolerations = [] }: PodSpec): string[] {
-  return tolerations
-    .map(({ key = "", value, effect, operator, tolerationSeconds }) => {
-      const subject = `${key}${value === undefined ? "" : `=${value}`}${effect === undefined ? "" : `:${effect}`}`;
-      const exists = operator === "Exists" && value === undefined ? " op=Exists" : "";
-      return `${subject}${exists}${tolerationSeconds === undefined ? "" : ` for ${tolerationSeconds}s`}`;
-    })
-    .sort();
+function statusRows(server: ApiServer, { metadata, status }: Pod): Row[] {
+  const { deletionTimestamp, deletionGracePeriodSeconds = 0 } = metadata;
+  const hasEnded = status.phase === "Failed" || status.phase === "Succeeded";
+  const rows: Row[] =
+    deletionTimestamp !== undefined && !hasEnded
+      ? [
+          ["Status:", `Terminating (lasts ${agesOf(server)(deletionTimestamp)})`],
+          ["Termination Grace Period:", `${deletionGracePeriodSeconds}s`],
+        ]
+      : [["Status:", status.phase ?? ""]];
+  return [...rows, ...some("Reason:", status.reason), ...some("Message:", status.message)];
 }
 
-/** The names of the volumes. */
-export function volumeNames(spec: PodSpec): string {
-  const names = (spec.volumes ?? []).map((volume) => String(volume["name"] ?? ""));
-  return names.length === 0 ? "<none>" : names.join(", ");
+function addressRows({ status }: Pod): Row[] {
+  const { podIPs = [] } = status;
+  if (podIPs.length === 0) return [["IPs:", "<none>"]];
+  return ["IPs:", ...podIPs.map(({ ip }): Row => ["  IP:", ip])];
+}
+
+function conditionRows({ spec, status }: Pod): Row[] {
+  const { conditions = [] } = status;
+  const gates = (spec.readinessGates ?? []).map(({ conditionType }): Row => {
+    const is = conditions.find(({ type }) => type === conditionType)?.status ?? "<none>";
+    return [`  ${conditionType} `, `${is} `];
+  });
+  const rows = conditions.map(({ type, status: is }): Row => [`  ${type} `, `${is} `]);
+  const table = (title: string, lines: readonly Row[]): Row[] =>
+    lines.length === 0 ? [] : [title, ["  Type", "Status"], ...lines];
+  return [...table("Readiness Gates:", gates), ...table("Conditions:", rows)];
+}
+
+/** Tolerations, by key. */
+export function tolerationRows({ tolerations = [] }: PodSpec, space: string): Row[] {
+  const title = `${space}Tolerations:`;
+  if (tolerations.length === 0) return [[title, "<none>"]];
+  const key = (toleration: (typeof tolerations)[number]) => toleration.key ?? "";
+  return [...tolerations]
+    .sort((a, b) => (key(a) === key(b) ? 0 : key(a) < key(b) ? -1 : 1))
+    .map(({ value = "", effect = "", operator, tolerationSeconds, ...rest }, index): Row => {
+      const subject = `${key(rest)}${value === "" ? "" : `=${value}`}${effect === "" ? "" : `:${effect}`}`;
+      const exists = operator === "Exists" && value === "" ? "op=Exists" : "";
+      const words = [subject, exists].filter((word) => word !== "").join(" ");
+      const time = tolerationSeconds === undefined ? "" : ` for ${tolerationSeconds}s`;
+      return [index === 0 ? title : "", `${words}${time}`];
+    });
+}
+
+/** Topology spread constraints, by topology key; nothing if there are none. */
+export function spreadRows({ topologySpreadConstraints = [] }: PodSpec, space: string): Row[] {
+  const key = (constraint: JsonMap) => String(constraint["topologyKey"]);
+  return [...(topologySpreadConstraints as readonly unknown[] as readonly JsonMap[])]
+    .sort((a, b) => (key(a) < key(b) ? -1 : 1))
+    .map((constraint, index): Row => {
+      const selector = constraint["labelSelector"] as LabelSelector | undefined;
+      const what = selector === undefined ? "" : ` for selector ${formatSelector(selector)}`;
+      return [
+        index === 0 ? `${space}Topology Spread Constraints:` : space,
+        `${key(constraint)}:${String(constraint["whenUnsatisfiable"])} when max skew ${String(constraint["maxSkew"])} is exceeded${what}`,
+      ];
+    });
 }

@@ -3,10 +3,13 @@
  *
  * Spec: kubectl pkg/describe (DescribePodTemplate), v1.36.
  */
-import { formatSelector } from "../../api/labels.ts";
 import type { PodTemplate } from "../../api/types.ts";
-import { containerLines, tolerationList, volumeNames } from "./pod.ts";
+import { containerRows } from "./containers.ts";
+import { spreadRows, tolerationRows } from "./pod.ts";
 import { mapRows, type Row } from "./rows.ts";
+import { volumeRows } from "./volumes.ts";
+
+const SPACE = "  ";
 
 /** The lines under `Pod Template:`. */
 export function templateLines({ metadata, spec }: PodTemplate): Row[] {
@@ -14,26 +17,21 @@ export function templateLines({ metadata, spec }: PodTemplate): Row[] {
   if (Object.keys(metadata?.annotations ?? {}).length > 0) {
     maps.push(...mapRows("  Annotations:", metadata?.annotations, ": "));
   }
-  const account = spec.serviceAccountName;
-  if (account !== undefined && account !== "") maps.push(["  Service Account:", account]);
-  const { initContainers = [] } = spec;
-  const starts: Row[] =
-    initContainers.length === 0
-      ? []
-      : [
-          "  Init Containers:",
-          ...initContainers.flatMap((container) => containerLines(container, "   ")),
-        ];
-  const tolerations = tolerationList(spec);
+  const account = spec.serviceAccountName ?? "";
+  const priority = spec.priorityClassName ?? "";
+  const { initContainers = [], containers } = spec;
+  const group = { statuses: [], resolve: () => "", space: SPACE };
   return [
     ...maps,
-    ...starts,
-    "  Containers:",
-    ...spec.containers.flatMap((container) => containerLines(container, "   ")),
-    ["  Volumes:", volumeNames(spec)],
-    ["  Node-Selectors:", formatSelector({ matchLabels: spec.nodeSelector })],
-    ...(tolerations.length === 0 ? ["<none>"] : tolerations).map(
-      (text, index): Row => [index === 0 ? "  Tolerations:" : "", text],
-    ),
+    ...(account === "" ? [] : ([["  Service Account:", account]] as Row[])),
+    ...(initContainers.length === 0
+      ? []
+      : containerRows({ ...group, label: "Init Containers", containers: initContainers })),
+    ...containerRows({ ...group, label: "Containers", containers }),
+    ...volumeRows(spec, SPACE),
+    ...spreadRows(spec, SPACE),
+    ...(priority === "" ? [] : ([["  Priority Class Name:", priority]] as Row[])),
+    ...mapRows("  Node-Selectors:", spec.nodeSelector, "="),
+    ...tolerationRows(spec, SPACE),
   ];
 }
