@@ -614,7 +614,11 @@ export interface Node extends ApiObject {
 /** coordination.k8s.io/v1 Lease: a node's sign of life. */
 export interface Lease extends ApiObject {
   readonly kind: "Lease";
-  readonly spec: { readonly renewTime?: string | undefined };
+  readonly spec: {
+    readonly renewTime?: string | undefined;
+    readonly acquireTime?: string | undefined;
+    readonly holderIdentity?: string | undefined;
+  };
 }
 
 /** An Event, `v1`. */

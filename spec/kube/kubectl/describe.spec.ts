@@ -29,6 +29,55 @@ endpoints: [{addresses: [10.244.0.2]}, {addresses: [10.244.0.3], conditions: {re
 `;
 
 describe("kube/kubectl/describe", () => {
+  it("shows what a node has and what its Pods ask for", () => {
+    const cluster = new SpecCluster();
+    registerNodes(cluster, 1);
+    const [node] = cluster.server.store.list("Node");
+    cluster.apply(`apiVersion: v1
+kind: Pod
+metadata: {name: web}
+spec: {containers: [{name: web, image: nginx, resources: {requests: {cpu: 500m}, limits: {cpu: 1}}}]}
+`);
+    cluster.pass(2);
+    const lines = described(cluster, `node ${node?.metadata.name}`);
+    const cpus = Number(node?.status.allocatable?.["cpu"]);
+    const [half, whole] = [50 / cpus, 100 / cpus].map(Math.trunc);
+
+    expect(lines).to.include.members(["System Info:", "  Machine ID:", "  Kubelet Version:"]);
+    expect(lines.find((line) => line.startsWith("Non-terminated"))).to.match(/ \(1 in total\)$/);
+    const table = lines.slice(lines.findIndex((line) => line.startsWith("Non-terminated")) + 1);
+    expect(table.map((line) => line.trim().split(/ {2,}/))).to.deep.equal([
+      [
+        "Namespace",
+        "Name",
+        "CPU Requests",
+        "CPU Limits",
+        "Memory Requests",
+        "Memory Limits",
+        "Age",
+      ],
+      [
+        "---------",
+        "----",
+        "------------",
+        "----------",
+        "---------------",
+        "-------------",
+        "---",
+      ],
+      ["default", "web", `500m (${half}%)`, `1 (${whole}%)`, "0 (0%)", "0 (0%)", "2s"],
+      ["Allocated resources:"],
+      ["(Total limits may be over 100 percent, i.e., overcommitted.)"],
+      ["Resource", "Requests", "Limits"],
+      ["--------", "--------", "------"],
+      ["cpu", `500m (${half}%)`, `1 (${whole}%)`],
+      ["memory", "0 (0%)", "0 (0%)"],
+      ["ephemeral-storage", "0 (0%)", "0 (0%)"],
+      ["Events:", "<none>"],
+      [""],
+    ]);
+  });
+
   it("shows a Pod's containers with their states, and its volumes", () => {
     const cluster = new SpecCluster();
     registerNodes(cluster, 1);
