@@ -77,6 +77,19 @@ export class FakeKubelets {
     this.#patch(key, (pod) => ({ ...pod.status, ...this.#conditions(pod, ready) }));
   }
 
+  /** All containers of a Pod exit: they are started again, or the Pod has ended. */
+  kill(key: string): void {
+    const pod = this.#server.store.get("Pod", key);
+    if (pod === null) return;
+    if (pod.spec.restartPolicy !== "Always") {
+      this.#patch(key, (present) => this.#ended(present));
+      return;
+    }
+    this.#patch(key, (present) => this.#exited(present));
+    const { uid } = pod.metadata;
+    this.#later(START_NS, () => this.#start(key, uid));
+  }
+
   /** A node is cut off, or back. */
   setDown(node: string, down: boolean): void {
     if (down) this.#down.add(node);
@@ -176,6 +189,7 @@ export class FakeKubelets {
       pod.spec.hostNetwork === true
         ? this.#hostAddress(pod)
         : (this.#addresses.get(pod.metadata.uid) ?? "");
+    const before = pod.status.containerStatuses ?? [];
     const containerStatuses = pod.spec.containers.map((container, index) =>
       container.image.startsWith("does-not-exist")
         ? containerStatus(container, {
@@ -189,6 +203,8 @@ export class FakeKubelets {
               ready,
               started: true,
             }),
+            lastState: before[index]?.lastState ?? {},
+            restartCount: before[index]?.restartCount ?? 0,
             containerID: `containerd://${pod.metadata.uid}-${container.name}-${index * 0}`,
             imageID: `${container.image}@fake`,
           },
@@ -248,6 +264,26 @@ export class FakeKubelets {
       observedGeneration: generation,
       phase: "Succeeded",
     };
+  }
+
+  /** The status of a Pod whose containers are about to start again. */
+  #exited(pod: Pod): PodStatus {
+    const finishedAt = this.#server.time;
+    const containerStatuses = (pod.status.containerStatuses ?? []).map((each): ContainerStatus => {
+      const startedAt = each.state.running?.startedAt ?? finishedAt;
+      const { containerID = "" } = each;
+      const terminated = { exitCode: 0, reason: "Completed", startedAt, finishedAt, containerID };
+      return {
+        ...each,
+        state: { waiting: { reason: "ContainerCreating" } },
+        lastState: { terminated },
+        restartCount: each.restartCount + 1,
+        ready: false,
+        started: false,
+      };
+    });
+    const exited: Pod = { ...pod, status: { ...pod.status, containerStatuses } };
+    return { ...exited.status, ...this.#conditions(exited, false) };
   }
 
   /** The conditions and container statuses of a Pod that is ready or not. */

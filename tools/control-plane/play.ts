@@ -4,15 +4,22 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { NS_PER_S } from "../../lib/base/units.ts";
+import { Pipe } from "../../lib/apps/pipe.ts";
+import { fromUtf8 } from "../../lib/base/bytes.ts";
+import { NS_PER_S, type Ns } from "../../lib/base/units.ts";
 import type { ApiServer } from "../../lib/kube/api/server.ts";
 import type { ApiObject } from "../../lib/kube/api/types.ts";
 import { startControlPlane, WATCH_NS } from "../../lib/kube/control-plane.ts";
 import { Informers } from "../../lib/kube/informer.ts";
+import { parseArguments } from "../../lib/kube/kubectl/arguments.ts";
+import { drain } from "../../lib/kube/kubectl/drain.ts";
 import { kubectl } from "../../lib/kube/kubectl/kubectl.ts";
 import { Output } from "../../lib/kube/kubectl/output.ts";
+import { rolloutStatus, waitCommand } from "../../lib/kube/kubectl/wait.ts";
 import type { WatchEvent } from "../../lib/kube/store.ts";
 import { readKubectlFile } from "../../lib/lab/kubectl-files.ts";
+import type { CommandStreams } from "../../lib/shell/command.ts";
+import { WaitQueue } from "../../lib/sim/process.ts";
 import { Random } from "../../lib/sim/random.ts";
 import { Scheduler } from "../../lib/sim/scheduler.ts";
 import { FakeKubelets } from "./fake-kubelet.ts";
@@ -29,6 +36,7 @@ interface CaseNode {
 export interface Step {
   readonly apply?: string;
   readonly kubectl?: readonly string[];
+  readonly kill?: string;
   readonly readiness?: string;
   readonly value?: boolean;
   readonly node?: string;
@@ -56,6 +64,13 @@ export interface Played {
   readonly objects: readonly ApiObject[];
 }
 
+/** Commands that wait, beside `wait` itself. */
+const COMMANDS_THAT_WAIT: ReadonlyMap<string, typeof waitCommand> = new Map([
+  ["drain", drain],
+  ["rollout", rolloutStatus],
+]);
+const LONGEST_WAIT_NS = 600 * NS_PER_S;
+
 const SIZES = [
   { cpu: "16", memory: "64Gi" },
   { cpu: "8", memory: "32Gi" },
@@ -79,6 +94,9 @@ class CaseCluster {
   #watch: (WatchEvent & { readonly t: number })[] = [];
   #startedAt = 0;
   #writtenAt = 0;
+  /** All writes so far. */
+  #writes = 0;
+  readonly #changes = new WaitQueue();
 
   constructor(folder: string, seed: number) {
     this.#folder = folder;
@@ -91,6 +109,7 @@ class CaseCluster {
       new Informers(this.#scheduler, store, WATCH_NS),
     );
     store.watch((event) => {
+      this.#writes += 1;
       this.#order(event.object);
       const { kind } = event.object;
       if (kind !== "Event" && kind !== "Lease") this.#writtenAt = this.#scheduler.now;
@@ -123,9 +142,41 @@ class CaseCluster {
   }
 
   kubectl(words: readonly string[]): Output {
+    const [command, action] = words;
+    if (command === "drain" || command === "wait" || (command === "rollout" && action === "status"))
+      return this.#wait(words);
     return kubectl(this.#server, words, (file) =>
       readKubectlFile(readFileSync(join(this.#folder, file), "utf8"), file),
     );
+  }
+
+  /** A command that goes on until something has happened in the cluster. */
+  #wait(words: readonly string[]): Output {
+    const output = new Output();
+    const around = {
+      server: this.#server,
+      changes: this.#changes,
+      pods: { exec: () => null, logs: () => null, hostOf: () => null },
+      readManifests: readKubectlFile,
+    };
+    const command = COMMANDS_THAT_WAIT.get(words[0] ?? "") ?? waitCommand;
+    const program = command(around, parseArguments(words), streamsOf(output));
+    for (let step = program.next(true); ; ) {
+      if (step.done === true) {
+        output.exitCode = step.value;
+        return output;
+      }
+      step = program.next(this.#happens(step.value.timeoutNs));
+    }
+  }
+
+  /** Lets time pass until something is written, for so long at most; says whether it was. */
+  #happens(timeoutNs: Ns): boolean {
+    const end = this.#scheduler.now + Math.min(timeoutNs, LONGEST_WAIT_NS);
+    const written = this.#writes;
+    while (this.#writes === written && this.#scheduler.nextTime <= end) this.#scheduler.step();
+    if (this.#writes === written) this.#scheduler.runUntil(end);
+    return this.#writes !== written;
   }
 
   #words(step: Step): string[] | null {
@@ -138,6 +189,7 @@ class CaseCluster {
       const name = this.#resolve(step.readiness);
       this.#kubelets.setReadiness(`default/${name}`, step.value === true);
     }
+    if (step.kill !== undefined) this.#kubelets.kill(`default/${this.#resolve(step.kill)}`);
     if (step.node === undefined) return;
     const node = this.#resolve(step.node);
     if (step.is === "ready" || step.is === "not-ready") {
@@ -182,6 +234,18 @@ class CaseCluster {
     }
     return order;
   }
+}
+
+/** Streams that end in an output. */
+function streamsOf(output: Output): CommandStreams {
+  return {
+    stdin: Pipe.of(null),
+    stdout: (text) => output.write(text),
+    write: (bytes) => output.write(fromUtf8(bytes)),
+    stderr: (text) => {
+      output.stderr += text;
+    },
+  };
 }
 
 function nodeObject({ name, zone, labels, taints }: CaseNode, index: number) {

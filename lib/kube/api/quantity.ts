@@ -27,7 +27,8 @@ const BINARY: readonly string[] = ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
 
 /** What is wrong with the text of a quantity, in the API's words, or null. */
 export function quantityProblem(text: string): string | null {
-  if (!FORM.test(text)) return `quantities must match the regular expression '${FORM.source}'`;
+  if (!FORM.test(text) || /\..*\./.test(text))
+    return `quantities must match the regular expression '${FORM.source}'`;
   return Number.isNaN(parseQuantity(text)) ? "unable to parse quantity's suffix" : null;
 }
 

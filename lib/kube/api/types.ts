@@ -188,6 +188,8 @@ export interface TopologySpreadConstraint {
 
 /** What a Pod is asked to be. */
 export interface PodSpec {
+  readonly priority?: number | undefined;
+  readonly priorityClassName?: string | undefined;
   readonly containers: readonly Container[];
   readonly initContainers?: readonly Container[] | undefined;
   readonly nodeName?: string | undefined;
@@ -615,7 +617,11 @@ export interface Node extends ApiObject {
 /** coordination.k8s.io/v1 Lease: a node's sign of life. */
 export interface Lease extends ApiObject {
   readonly kind: "Lease";
-  readonly spec: { readonly renewTime?: string | undefined };
+  readonly spec: {
+    readonly renewTime?: string | undefined;
+    readonly acquireTime?: string | undefined;
+    readonly holderIdentity?: string | undefined;
+  };
 }
 
 /** An Event, `v1`. */

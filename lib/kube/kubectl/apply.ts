@@ -16,33 +16,32 @@ import { objectKey } from "../store.ts";
 import { UsageError } from "./arguments.ts";
 import { Failures } from "./failures.ts";
 import { warnOfEndpoints } from "./get.ts";
-import { type Info, readInfos } from "./infos.ts";
-import type { KubectlFile } from "./manifest.ts";
+import { type Info, readFiles } from "./infos.ts";
+import type { ManifestFiles } from "./manifest.ts";
 import type { Output } from "./output.ts";
 import { threeWayPatch } from "./three-way.ts";
 
 const LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
 const USER = "kubectl";
 
-/** A file of manifests on a command line. */
+/** Files of manifests on a command line. */
 export interface FileWork {
   readonly command: "apply" | "create" | "replace";
-  readonly file: string;
+  readonly files: readonly string[];
   /** The namespace of objects that name none. */
   readonly namespace: string;
 }
 
-/** Does the command for the manifests of a file; an error does not stop the next. */
-export function carryOutFile(
+/** Does the command for the manifests of the files; an error does not stop the next. */
+export function carryOutFiles(
   server: ApiServer,
-  manifests: KubectlFile,
+  read: ManifestFiles,
   work: FileWork,
   output: Output,
 ): void {
   const failures = new Failures();
-  for (const info of readInfos(server, manifests, work, failures, output)) {
-    new ObjectWork(server, info, work.file, failures, output)[work.command]();
-  }
+  const infos = readFiles(server, read, work, failures, output);
+  for (const info of infos) new ObjectWork(server, info, failures, output)[work.command]();
   failures.print(output);
 }
 
@@ -58,8 +57,7 @@ class ObjectWork {
 
   constructor(
     server: ApiServer,
-    { object, manifest }: Info,
-    file: string,
+    { object, manifest, file }: Info,
     failures: Failures,
     output: Output,
   ) {

@@ -118,3 +118,16 @@ export function parseArguments(input: readonly string[]): Arguments {
     flag,
   };
 }
+
+/** The number that an option says. Throws what Go's flags say of one that is none. */
+export function integerOption(text: string, option: string, command: string): number {
+  if (/^[+-]?[0-9]+$/.test(text)) return Number(text);
+  throw new UsageError(
+    `invalid argument "${text}" for "--${option}" flag: strconv.ParseInt: parsing "${text}": invalid syntax\nSee 'kubectl ${command} --help' for usage.`,
+  );
+}
+
+/** The files that `-f` names: several options, or a list in one. */
+export function filenames(args: Arguments): readonly string[] {
+  return [...args.options("f"), ...args.options("filename")].flatMap((text) => text.split(","));
+}

@@ -18,8 +18,9 @@ import { cp } from "./cp.ts";
 import { drain } from "./drain.ts";
 import { edit } from "./edit-object.ts";
 import { exec } from "./exec.ts";
-import { kubectl, type ManifestFiles } from "./kubectl.ts";
+import { kubectl } from "./kubectl.ts";
 import { logs } from "./logs.ts";
+import type { ManifestFiles } from "./manifest.ts";
 import { Output } from "./output.ts";
 import { portForward } from "./port-forward.ts";
 import type { KubectlSurroundings } from "./surroundings.ts";
@@ -175,11 +176,11 @@ function* filesOf(
   read: KubectlSurroundings["readManifests"],
 ): Program<ManifestFiles> {
   const input = words.includes("-") ? yield* io.stdin.readAll() : null;
-  const fromFile = (file: string) => {
-    if (file === "-") return read(fromUtf8(input ?? new Uint8Array(0)), "STDIN");
-    const bytes = host.files.read(file);
-    if (bytes === null) throw new VethworkError("VW_COMMAND", `the path "${file}" does not exist`);
-    return read(fromUtf8(bytes), file);
+  return (name, text) => {
+    if (text !== undefined) return read(text, name);
+    if (name === "-") return read(fromUtf8(input ?? new Uint8Array(0)), "STDIN");
+    const bytes = host.files.read(name);
+    if (bytes === null) throw new VethworkError("VW_COMMAND", `the path "${name}" does not exist`);
+    return read(fromUtf8(bytes), name);
   };
-  return Object.assign(fromFile, { read: (text: string) => read(text, "patch") });
 }

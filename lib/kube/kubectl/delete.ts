@@ -8,10 +8,10 @@ import { notFound } from "../api/errors.ts";
 import type { ApiServer } from "../api/server.ts";
 import type { ApiObject } from "../api/types.ts";
 import { keyOf, objectKey } from "../store.ts";
-import { type Arguments, UsageError } from "./arguments.ts";
+import { type Arguments, integerOption, UsageError } from "./arguments.ts";
 import { Failures } from "./failures.ts";
-import { readInfos } from "./infos.ts";
-import type { KubectlFile } from "./manifest.ts";
+import { readFiles } from "./infos.ts";
+import type { ManifestFiles } from "./manifest.ts";
 import type { Output } from "./output.ts";
 import { foundObjects, isNamed, nameOf } from "./select.ts";
 
@@ -31,16 +31,16 @@ export function deleteNamed(server: ApiServer, args: Arguments, output: Output):
 /** `delete -f FILE`. */
 export function deleteListed(
   server: ApiServer,
-  manifests: KubectlFile,
-  file: string,
+  read: ManifestFiles,
+  files: readonly string[],
   args: Arguments,
   output: Output,
 ): void {
   const failures = new Failures();
-  const source = { file, namespace: args.namespace, command: "delete", unchecked: true };
-  const infos = readInfos(server, manifests, source, failures, output);
+  const source = { files, namespace: args.namespace, command: "delete", unchecked: true };
+  const infos = readFiles(server, read, source, failures, output);
   const options = deleteOptions(args, output);
-  for (const { object } of infos) {
+  for (const { object, file } of infos) {
     const { kind, metadata } = object;
     const name = metadata.name ?? "";
     const found = server.find(kind, objectKey(metadata.namespace, name));
@@ -83,7 +83,7 @@ function gracePeriod(args: Arguments): number {
     return 1;
   }
   if (asked === null) return args.flag("force") ? 0 : -1;
-  const grace = Number(asked);
+  const grace = integerOption(asked, "grace-period", args.command);
   if (args.flag("force") && grace > 0) {
     throw new UsageError("--force and --grace-period greater than 0 cannot be specified together");
   }

@@ -18,7 +18,7 @@ import type {
   Service,
   StatefulSet,
 } from "../api/types.ts";
-import type { Arguments } from "./arguments.ts";
+import { type Arguments, UsageError } from "./arguments.ts";
 import { cronJobRows, jobRows } from "./describe/batch.ts";
 import { configMapRows, secretRows, serviceAccountRows } from "./describe/config.ts";
 import { deploymentRows } from "./describe/deployment.ts";
@@ -38,19 +38,44 @@ import {
   replicationControllerRows,
   statefulSetRows,
 } from "./describe/workloads.ts";
+import { Failures } from "./failures.ts";
 import type { Output } from "./output.ts";
-import { objectsOf, selections } from "./select.ts";
+import { findIn, objectsOf, type Selection, selections } from "./select.ts";
 
 /** Writes the descriptions of what the arguments name. */
 export function describe(server: ApiServer, args: Arguments, output: Output): void {
-  const objects = selections(server, args.words).flatMap((selection) =>
-    objectsOf(server, selection, args),
-  );
-  if (objects.length === 0) {
+  if (args.words.length === 0) {
+    throw new UsageError(
+      'You must specify the type of resource to describe. Use "kubectl api-resources" for a complete list of supported resources.',
+    );
+  }
+  const failures = new Failures();
+  const chosen = selections(server, args.words);
+  let objects = chosen.flatMap((selection) => findIn(server, selection, args, failures));
+  if (!failures.isEmpty && args.words.length === 2) {
+    objects = beginningWith(server, chosen, args);
+    if (objects.length > 0) failures.clear();
+  }
+  if (objects.length === 0 && failures.isEmpty) {
     output.warn(`No resources found in ${args.namespace} namespace.`);
     return;
   }
   output.write(objects.map((object) => describeOne(server, object)).join("\n\n"));
+  failures.print(output);
+}
+
+/** `TYPE NAME-PREFIX`: the objects whose names begin so, where none has the name. */
+function beginningWith(
+  server: ApiServer,
+  chosen: readonly Selection[],
+  args: Arguments,
+): ApiObject[] {
+  const prefix = args.words[1] ?? "";
+  return chosen.flatMap(({ resource }) =>
+    objectsOf(server, { resource, names: [] }, args).filter(({ metadata }) =>
+      metadata.name.startsWith(prefix),
+    ),
+  );
 }
 
 /** How the kinds are described; Events follow, but for those in `WITHOUT_EVENTS`. */

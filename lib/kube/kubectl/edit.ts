@@ -10,7 +10,7 @@ import { resourceOf } from "../api/resources.ts";
 import type { ApiServer } from "../api/server.ts";
 import type { ApiObject, Deployment, JsonMap, Pod, PodSpec } from "../api/types.ts";
 import { keyOf } from "../store.ts";
-import { type Arguments, UsageError } from "./arguments.ts";
+import { type Arguments, integerOption, UsageError } from "./arguments.ts";
 import { Failures } from "./failures.ts";
 import type { Output } from "./output.ts";
 import { NO_RESOURCES, type PairChanges, parsePairs, resourcesAndPairs } from "./pairs.ts";
@@ -23,12 +23,7 @@ const SCALABLE = new Set(["Deployment", "ReplicaSet", "StatefulSet", "Replicatio
 export function scale(server: ApiServer, args: Arguments, output: Output): void {
   const count = args.option("replicas");
   if (count === null) throw new UsageError('required flag(s) "replicas" not set');
-  const replicas = Number(count);
-  if (!Number.isInteger(replicas) || count === "") {
-    throw new UsageError(
-      `invalid argument "${count}" for "--replicas" flag: strconv.ParseInt: parsing "${count}": invalid syntax\nSee 'kubectl scale --help' for usage.`,
-    );
-  }
+  const replicas = integerOption(count, "replicas", args.command);
   if (replicas < 0) {
     throw new UsageError(
       "The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0",

@@ -43,6 +43,11 @@ export class Failures {
     }
   }
 
+  /** Forgets all: another way has led on. */
+  clear(): void {
+    this.#list.length = 0;
+  }
+
   /** Throws the first, if there is one. */
   throwFirst(): void {
     const [first] = this.#list;

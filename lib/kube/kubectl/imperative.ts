@@ -116,6 +116,15 @@ export function autoscale(server: ApiServer, args: Arguments, output: Output): v
   const most = args.option("max");
   if (most === null) throw new UsageError('required flag(s) "max" not set');
   const least = args.option("min");
+  const limits = `max: ${most}`;
+  if (Number(most) < 1) {
+    throw new UsageError(`--max=MAXPODS is required and must be at least 1, ${limits}`);
+  }
+  if (Number(most) < Number(least ?? -1)) {
+    throw new UsageError(
+      `--max=MAXPODS must be larger or equal to --min=MINPODS, ${limits}, min: ${least}`,
+    );
+  }
   const share = args.option("cpu") ?? args.option("cpu-percent");
   const { apiVersion, kind, metadata } = target;
   const resource = (averageUtilization: number) => ({

@@ -11,18 +11,19 @@ import type { NewObject } from "../api/types.ts";
 import { isRecord } from "../schema.ts";
 import { UsageError } from "./arguments.ts";
 import type { Failures } from "./failures.ts";
-import type { KubectlFile, Manifest } from "./manifest.ts";
+import type { KubectlFile, Manifest, ManifestFiles } from "./manifest.ts";
 import type { Output } from "./output.ts";
 
 /** One object to do something with. */
 export interface Info {
   readonly object: NewObject;
   readonly manifest: Manifest;
+  readonly file: string;
 }
 
 /** Where the objects come from and what becomes of them. */
 export interface InfoSource {
-  readonly file: string;
+  readonly files: readonly string[];
   /** The namespace of objects that name none. */
   readonly namespace: string;
   readonly command: string;
@@ -30,11 +31,27 @@ export interface InfoSource {
   readonly unchecked?: boolean;
 }
 
-/** The objects of a file; what is wrong with others goes to `failures`. */
-export function readInfos(
+/** The objects of files; what is wrong with others goes to `failures`. */
+export function readFiles(
+  server: ApiServer,
+  read: ManifestFiles,
+  source: InfoSource,
+  failures: Failures,
+  output: Output,
+): Info[] {
+  const infos = source.files.flatMap((file) =>
+    readInfos(server, read(file), { ...source, file }, failures, output),
+  );
+  if (infos.length === 0 && failures.isEmpty) {
+    failures.add(new UsageError(`no objects passed to ${source.command}`));
+  }
+  return infos;
+}
+
+function readInfos(
   server: ApiServer,
   { manifests, problem }: KubectlFile,
-  source: InfoSource,
+  source: InfoSource & { readonly file: string },
   failures: Failures,
   output: Output,
 ): Info[] {
@@ -56,7 +73,7 @@ export function readInfos(
     }
     const unknown = mappingProblem(manifest.value, file);
     if (unknown === null) {
-      infos.push({ object: located(manifest, source.namespace, find), manifest });
+      infos.push({ object: located(manifest, source.namespace, find), manifest, file });
     } else {
       failures.add(new UsageError(unknown));
       output.note(manifest.placeOf(["kind"]));
@@ -65,9 +82,6 @@ export function readInfos(
   if (problem !== null) {
     failures.add(new UsageError(`error parsing ${file}: ${problem.text}`));
     output.note(problem.place);
-  }
-  if (infos.length === 0 && failures.isEmpty) {
-    failures.add(new UsageError(`no objects passed to ${source.command}`));
   }
   return infos;
 }

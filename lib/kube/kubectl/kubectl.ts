@@ -6,8 +6,8 @@
  */
 import { qualifiedKind } from "../api/resources.ts";
 import type { ApiServer } from "../api/server.ts";
-import { carryOutFile } from "./apply.ts";
-import { type Arguments, parseArguments, UsageError } from "./arguments.ts";
+import { carryOutFiles } from "./apply.ts";
+import { type Arguments, filenames, parseArguments, UsageError } from "./arguments.ts";
 import { deleteListed, deleteNamed } from "./delete.ts";
 import { describe } from "./describe.ts";
 import { apiResources, apiVersions, clusterInfo, top, version } from "./discovery.ts";
@@ -16,20 +16,13 @@ import { explain } from "./explain.ts";
 import { Failures, failuresTo } from "./failures.ts";
 import { get } from "./get.ts";
 import { autoscale, createNamed, expose, runPod } from "./imperative.ts";
-import { readInfos } from "./infos.ts";
+import { readFiles } from "./infos.ts";
 import { label } from "./label.ts";
-import type { KubectlFile } from "./manifest.ts";
+import type { ManifestFiles } from "./manifest.ts";
 import { cordon, taint } from "./nodes.ts";
 import { Output } from "./output.ts";
 import { patch } from "./patch.ts";
 import { rollout } from "./rollout.ts";
-
-/** Files of manifests by name, as the caller has read them. */
-export interface ManifestFiles {
-  (file: string): KubectlFile;
-  /** What stands in a text of the command line. */
-  readonly read?: (text: string) => KubectlFile;
-}
 
 type CommandBody = (
   server: ApiServer,
@@ -70,45 +63,44 @@ export function kubectl(server: ApiServer, words: readonly string[], files: Mani
   return output;
 }
 
-function run(server: ApiServer, args: Arguments, files: ManifestFiles, output: Output): void {
+function run(server: ApiServer, args: Arguments, read: ManifestFiles, output: Output): void {
   const { command, namespace } = args;
-  const file = args.option("f") ?? args.option("filename");
+  const files = filenames(args);
   switch (command) {
     case "apply":
     case "create":
     case "replace":
-      if (file !== null) {
-        carryOutFile(server, files(file), { command, file, namespace }, output);
+      if (files.length > 0) {
+        carryOutFiles(server, read, { command, files, namespace }, output);
         return;
       }
       if (command !== "create") throw new UsageError("must specify one of -f and -k");
       break;
     case "delete":
-      if (file === null) break;
-      deleteListed(server, files(file), file, args, output);
+      if (files.length === 0) break;
+      deleteListed(server, read, files, args, output);
       return;
   }
   const body = COMMANDS.get(command);
   if (body === undefined) throw new UsageError(`unknown command "${command}" for "kubectl"`);
-  const named = file === null ? args : namedByFile(server, files(file), file, args, output);
-  body(server, named, output, files);
+  const named = files.length === 0 ? args : namedByFiles(server, read, args, output);
+  body(server, named, output, read);
 }
 
 /** Commands whose first word is not a resource. */
 const WITH_ACTION = new Set(["rollout", "set"]);
 
-/** The command line with the objects of a file as `-f` names them in it. */
-function namedByFile(
+/** The command line with the objects of its files named in it. */
+function namedByFiles(
   server: ApiServer,
-  manifests: KubectlFile,
-  file: string,
+  read: ManifestFiles,
   args: Arguments,
   output: Output,
 ): Arguments {
   const { command, namespace, words } = args;
   const failures = new Failures();
-  const source = { file, namespace, command, unchecked: true };
-  const names = readInfos(server, manifests, source, failures, output).map(({ object }) => {
+  const source = { files: filenames(args), namespace, command, unchecked: true };
+  const names = readFiles(server, read, source, failures, output).map(({ object }) => {
     const { apiVersion, kind, metadata } = object;
     return `${qualifiedKind(apiVersion, kind)}/${metadata.name ?? ""}`;
   });

@@ -15,3 +15,6 @@ export interface KubectlFile {
   readonly manifests: readonly Manifest[];
   readonly problem: { readonly text: string; readonly place: Place } | null;
 }
+
+/** Reads a file of manifests by its name, or a text of the command line, which is called `name`. */
+export type ManifestFiles = (name: string, text?: string) => KubectlFile;

@@ -9,8 +9,7 @@ import type { ApiServer } from "../api/server.ts";
 import type { Json } from "../api/strategic-merge.ts";
 import { keyOf } from "../store.ts";
 import { type Arguments, UsageError } from "./arguments.ts";
-import type { ManifestFiles } from "./kubectl.ts";
-import type { KubectlFile } from "./manifest.ts";
+import type { KubectlFile, ManifestFiles } from "./manifest.ts";
 import type { Output } from "./output.ts";
 import { nameOf, visitObjects } from "./select.ts";
 
@@ -53,13 +52,13 @@ function parsed(text: string, files: ManifestFiles): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    return valueIn(files.read?.(text) ?? null, text);
+    return valueIn(files("patch", text), text);
   }
 }
 
-function valueIn(file: KubectlFile | null, text: string): unknown {
-  const [manifest] = file?.manifests ?? [];
-  if (manifest !== undefined && file?.problem === null) return manifest.value;
+function valueIn(file: KubectlFile, text: string): unknown {
+  const [manifest] = file.manifests ?? [];
+  if (manifest !== undefined && file.problem === null) return manifest.value;
   throw new UsageError(
     `unable to parse ${JSON.stringify(text)}: error converting YAML to JSON: yaml: did not find expected node content`,
   );

@@ -56,7 +56,9 @@ export function rollout(server: ApiServer, args: Arguments, output: Output): voi
     );
   }
   if (words.length === 0) throw new UsageError("required resource not specified");
-  visitObjects(server, args, words, output, (object) => {
+  // A type without names means all of that type.
+  const flag = (name: string) => name === "all" || args.flag(name);
+  visitObjects(server, { ...args, flag }, words, output, (object) => {
     const hasPause = action !== "pause" && action !== "resume";
     if (!ROLLS.has(object.kind) || !(hasPause || object.kind === "Deployment")) {
       throw refusal(object);
@@ -140,27 +142,29 @@ function status(object: ApiObject, output: Output): void {
     output.print(daemonSetStatus(object as DaemonSet, name));
     return;
   }
-  const set = object as StatefulSet;
-  if (set.spec.updateStrategy.type !== "RollingUpdate") throw noStatus();
-  const {
-    updatedReplicas = 0,
-    readyReplicas = 0,
-    updateRevision = "",
-    currentReplicas = 0,
-  } = set.status;
-  if (readyReplicas < set.spec.replicas) {
-    output.print(`Waiting for ${set.spec.replicas - readyReplicas} pods to be ready...`);
-    return;
+  output.print(statefulSetStatus(object as StatefulSet));
+}
+
+/** With a strategy of rolling updates there is always a partition, if only 0. */
+function statefulSetStatus({ metadata, spec, status: now }: StatefulSet): string {
+  if (spec.updateStrategy.type !== "RollingUpdate") throw noStatus();
+  if (isUnseen(metadata, now)) return "Waiting for statefulset spec update to be observed...";
+  const { updatedReplicas = 0, readyReplicas = 0 } = now;
+  if (readyReplicas < spec.replicas) {
+    return `Waiting for ${spec.replicas - readyReplicas} pods to be ready...`;
   }
-  if (set.status.updateRevision !== set.status.currentRevision) {
-    output.print(
-      `waiting for statefulset rolling update to complete ${updatedReplicas} pods at revision ${updateRevision}...`,
-    );
-    return;
-  }
-  output.print(
-    `statefulset rolling update complete ${currentReplicas} pods at revision ${set.status.currentRevision ?? ""}...`,
-  );
+  const wanted = spec.replicas - (spec.updateStrategy.rollingUpdate?.partition ?? 0);
+  return updatedReplicas < wanted
+    ? `Waiting for partitioned roll out to finish: ${updatedReplicas} out of ${wanted} new pods have been updated...`
+    : `partitioned roll out complete: ${updatedReplicas} new pods have been updated...`;
+}
+
+/** Whether the controller has not seen what an object asks for now. */
+function isUnseen(
+  { generation = 0 }: { readonly generation?: number | undefined },
+  { observedGeneration = 0 }: { readonly observedGeneration?: number | undefined },
+): boolean {
+  return generation > observedGeneration;
 }
 
 function noStatus(): UsageError {
@@ -168,8 +172,7 @@ function noStatus(): UsageError {
 }
 
 function deploymentStatus({ spec, status: now, metadata }: Deployment, name: string): string {
-  if ((metadata.generation ?? 0) > (now.observedGeneration ?? 0))
-    return "Waiting for deployment spec update to be observed...";
+  if (isUnseen(metadata, now)) return "Waiting for deployment spec update to be observed...";
   const { updatedReplicas = 0, replicas = 0, availableReplicas = 0 } = now;
   if (conditionOf(now.conditions, "Progressing")?.reason === "ProgressDeadlineExceeded")
     return `error: deployment "${name}" exceeded its progress deadline`;
@@ -183,7 +186,8 @@ function deploymentStatus({ spec, status: now, metadata }: Deployment, name: str
   return `deployment "${name}" successfully rolled out`;
 }
 
-function daemonSetStatus({ status: now }: DaemonSet, name: string): string {
+function daemonSetStatus({ metadata, status: now }: DaemonSet, name: string): string {
+  if (isUnseen(metadata, now)) return "Waiting for daemon set spec update to be observed...";
   const { updatedNumberScheduled = 0, desiredNumberScheduled, numberAvailable = 0 } = now;
   const waiting = `Waiting for daemon set "${name}" rollout to finish:`;
   if (updatedNumberScheduled < desiredNumberScheduled)
@@ -232,23 +236,26 @@ function undo(server: ApiServer, object: ApiObject, args: Arguments, output: Out
   const known = revisions(server, object, kind);
   const wanted = Number(args.option("to-revision") ?? 0);
   const target = wanted === 0 ? known.at(-2) : known.find(({ number }) => number === wanted);
-  if (target === undefined) {
-    throw new UsageError(
-      wanted === 0
-        ? `no rollout history found for ${object.kind.toLowerCase()} "${object.metadata.name}"`
-        : `unable to find specified revision ${wanted} in history`,
-    );
-  }
+  if (target === undefined) throw noRevision(object, wanted);
   const template = oldTemplate(target.holder);
   const { template: present } = object.spec as { readonly template: PodTemplate };
   if (deepEqual(template, present)) {
     output.print(
-      `${nameOf(object)} skipped rollback (current template already matches revision ${target.number})`,
+      `${nameOf(object)} skipped rollback (current template already matches revision ${wanted})`,
     );
     return;
   }
   change(server, object, () => template);
   output.print(`${nameOf(object)} rolled back`);
+}
+
+function noRevision({ kind, metadata }: ApiObject, wanted: number): UsageError {
+  if (wanted !== 0) return new UsageError(`unable to find specified revision ${wanted} in history`);
+  return new UsageError(
+    kind === "Deployment"
+      ? `no rollout history found for deployment "${metadata.name}"`
+      : "no last revision to roll back to",
+  );
 }
 
 /** The template that a revision keeps, as it is kept. */

@@ -12,9 +12,10 @@ import { resourceOf } from "../api/resources.ts";
 import type { ApiServer } from "../api/server.ts";
 import type { ApiObject, Condition } from "../api/types.ts";
 import { keyOf } from "../store.ts";
-import { type Arguments, UsageError } from "./arguments.ts";
+import { type Arguments, filenames, UsageError } from "./arguments.ts";
 import { evaluateJsonPath } from "./jsonpath.ts";
-import { kubectl, type ManifestFiles } from "./kubectl.ts";
+import { kubectl } from "./kubectl.ts";
+import type { ManifestFiles } from "./manifest.ts";
 import { nameOf, objectsOf, selections, selectObjects } from "./select.ts";
 import { type KubectlSurroundings, printed } from "./surroundings.ts";
 
@@ -95,10 +96,11 @@ export function* rolloutStatus(
 
 /** The objects that a `delete` is about, before it happens. What is refused is left to it. */
 export function targetsOf(server: ApiServer, args: Arguments, files: ManifestFiles): ApiObject[] {
-  const file = args.option("f") ?? args.option("filename");
+  const names = filenames(args);
   try {
-    if (file === null) return selectObjects(server, args, args.words);
-    return files(file).manifests.flatMap(({ value }) => {
+    if (names.length === 0) return selectObjects(server, args, args.words);
+    const manifests = names.flatMap((name) => files(name).manifests);
+    return manifests.flatMap(({ value }) => {
       const { kind, apiVersion, metadata } = value as unknown as ApiObject;
       const namespaced = resourceOf(apiVersion, kind)?.namespaced !== false;
       const namespace = namespaced ? (metadata.namespace ?? args.namespace) : undefined;

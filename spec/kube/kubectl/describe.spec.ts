@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { SpecCluster } from "../../support/control-plane.ts";
+import { registerNodes } from "../../support/fake-nodes.ts";
 
 /** The description, without spaces at the ends of lines. */
 function described(cluster: SpecCluster, what: string): string[] {
@@ -28,6 +29,129 @@ endpoints: [{addresses: [10.244.0.2]}, {addresses: [10.244.0.3], conditions: {re
 `;
 
 describe("kube/kubectl/describe", () => {
+  it("shows what a node has and what its Pods ask for", () => {
+    const cluster = new SpecCluster();
+    registerNodes(cluster, 1);
+    const [node] = cluster.server.store.list("Node");
+    cluster.apply(`apiVersion: v1
+kind: Pod
+metadata: {name: web}
+spec: {containers: [{name: web, image: nginx, resources: {requests: {cpu: 500m}, limits: {cpu: 1}}}]}
+`);
+    cluster.pass(2);
+    const lines = described(cluster, `node ${node?.metadata.name}`);
+    const cpus = Number(node?.status.allocatable?.["cpu"]);
+    const [half, whole] = [50 / cpus, 100 / cpus].map(Math.trunc);
+
+    expect(lines).to.include.members(["System Info:", "  Machine ID:", "  Kubelet Version:"]);
+    expect(lines.find((line) => line.startsWith("Non-terminated"))).to.match(/ \(1 in total\)$/);
+    const table = lines.slice(lines.findIndex((line) => line.startsWith("Non-terminated")) + 1);
+    expect(table.map((line) => line.trim().split(/ {2,}/))).to.deep.equal([
+      [
+        "Namespace",
+        "Name",
+        "CPU Requests",
+        "CPU Limits",
+        "Memory Requests",
+        "Memory Limits",
+        "Age",
+      ],
+      [
+        "---------",
+        "----",
+        "------------",
+        "----------",
+        "---------------",
+        "-------------",
+        "---",
+      ],
+      ["default", "web", `500m (${half}%)`, `1 (${whole}%)`, "0 (0%)", "0 (0%)", "2s"],
+      ["Allocated resources:"],
+      ["(Total limits may be over 100 percent, i.e., overcommitted.)"],
+      ["Resource", "Requests", "Limits"],
+      ["--------", "--------", "------"],
+      ["cpu", `500m (${half}%)`, `1 (${whole}%)`],
+      ["memory", "0 (0%)", "0 (0%)"],
+      ["ephemeral-storage", "0 (0%)", "0 (0%)"],
+      ["Events:", "<none>"],
+      [""],
+    ]);
+  });
+
+  it("shows a Pod's containers with their states, and its volumes", () => {
+    const cluster = new SpecCluster();
+    registerNodes(cluster, 1);
+    cluster.apply(`apiVersion: v1
+kind: Pod
+metadata: {name: web}
+spec:
+  containers:
+    - name: web
+      image: nginx:1.27
+      args: [a, "b\\nc"]
+      ports: [{containerPort: 80, name: http}]
+      resources: {limits: {memory: 1Gi, cpu: 1}}
+      env: [{name: A, value: b}, {name: NAME, valueFrom: {fieldRef: {fieldPath: metadata.name}}}]
+      envFrom: [{secretRef: {name: s, optional: true}}]
+      volumeMounts: [{name: dir, mountPath: /dir, subPath: x}]
+  volumes: [{name: dir, emptyDir: {}}]
+`);
+    cluster.pass(2);
+    const lines = described(cluster, "pod we");
+    const [token = ""] = lines.join("\n").match(/kube-api-access-\w+/) ?? [];
+    const since = (text: string) => lines.find((line) => line.includes(text)) ?? text;
+
+    expect(lines.slice(lines.indexOf("Containers:"), lines.indexOf("Events:"))).to.deep.equal([
+      "Containers:",
+      "  web:",
+      since("    Container ID:"),
+      "    Image:         nginx:1.27",
+      since("    Image ID:"),
+      "    Port:          80/TCP (http)",
+      "    Host Port:     0/TCP (http)",
+      "    Args:",
+      "      a",
+      "      b",
+      "      c",
+      "    State:          Running",
+      since("      Started:"),
+      "    Ready:          True",
+      "    Restart Count:  0",
+      "    Limits:",
+      "      cpu:     1",
+      "      memory:  1Gi",
+      "    Requests:",
+      "      cpu:     1",
+      "      memory:  1Gi",
+      "    Environment Variables from:",
+      "      s  Secret  Optional: true",
+      "    Environment:",
+      "      A:     b",
+      "      NAME:  web (v1:metadata.name)",
+      "    Mounts:",
+      '      /dir from dir (rw,path="x")',
+      `      /var/run/secrets/kubernetes.io/serviceaccount from ${token} (ro)`,
+      "Conditions:",
+      "  Type                        Status",
+      ...lines.filter((line) => /^ {2}[A-Za-z]+ +True$/.test(line)),
+      "Volumes:",
+      "  dir:",
+      "    Type:       EmptyDir (a temporary directory that shares a pod's lifetime)",
+      "    Medium:",
+      "    SizeLimit:  <unset>",
+      `  ${token}:`,
+      "    Type:                    Projected (a volume that contains injected data from multiple sources)",
+      "    TokenExpirationSeconds:  3607",
+      "    ConfigMapName:           kube-root-ca.crt",
+      "    Optional:                false",
+      "    DownwardAPI:             true",
+      "QoS Class:                   Guaranteed",
+      "Node-Selectors:              <none>",
+      "Tolerations:                 node.kubernetes.io/not-ready:NoExecute op=Exists for 300s",
+      "                             node.kubernetes.io/unreachable:NoExecute op=Exists for 300s",
+    ]);
+  });
+
   it("shows an Ingress with what is behind each path, and who is missing", () => {
     const cluster = withObjects(
       SERVICE,

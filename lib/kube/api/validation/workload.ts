@@ -186,7 +186,9 @@ function checkStrategy(errors: FieldErrors, spec: Fields): void {
     const why = "may not be specified when strategy `type` is 'Recreate'";
     errors.forbidden([...path, "rollingUpdate"], why);
   } else if (type !== "RollingUpdate") {
-    errors.notSupported(path, internalStrategy(type, rolling), ["Recreate", "RollingUpdate"]);
+    // Of a strategy that nobody knows, what is not said is 0.
+    const said = rolling === null ? null : { maxUnavailable: 0, maxSurge: 0, ...rolling };
+    errors.notSupported(path, internalStrategy(type, said), ["Recreate", "RollingUpdate"]);
   } else {
     const at = [...path, "rollingUpdate"];
     const [unavailable, surge] = [rolling?.["maxUnavailable"], rolling?.["maxSurge"]];
@@ -207,7 +209,8 @@ function checkDaemonStrategy(errors: FieldErrors, spec: Fields): void {
   const type = textIn(strategy, "type");
   if (type === "OnDelete") return;
   if (type !== "RollingUpdate") {
-    errors.notSupported(path, internalStrategy(type, rolling), ["RollingUpdate", "OnDelete"]);
+    const said = rolling === null ? null : { maxUnavailable: 0, maxSurge: 0, ...rolling };
+    errors.notSupported(path, internalStrategy(type, said), ["RollingUpdate", "OnDelete"]);
     return;
   }
   const at = [...path, "rollingUpdate"];

@@ -3,131 +3,138 @@
  *
  * Spec: kubectl pkg/describe (describePod), v1.36.
  */
-import { numberIn, textIn } from "../../api/fields.ts";
+import { formatSelector } from "../../api/labels.ts";
 import type { ApiServer } from "../../api/server.ts";
-import type { Pod, PodSpec } from "../../api/types.ts";
-import { conditionOf, isTerminal } from "../../controllers/pods.ts";
+import type { JsonMap, LabelSelector, Pod, PodSpec } from "../../api/types.ts";
 import { controllerOf } from "../../informer.ts";
+import { ConfigError } from "../../kubelet/config-data.ts";
+import { fieldText } from "../../kubelet/downward.ts";
 import { agesOf } from "../view.ts";
-import { containerRows } from "./container.ts";
+import { containerRows, type FieldResolver, resourceRows } from "./containers.ts";
 import { head, longTime, mapRows, type Row } from "./rows.ts";
 import { volumeRows } from "./volumes.ts";
 
 /** The lines of `kubectl describe pod`. */
 export function podRows(server: ApiServer, pod: Pod): Row[] {
   const { spec, status } = pod;
-  const [name = "", namespace = "", ...maps] = head(pod);
+  const [name, namespace, ...labels] = head(pod);
+  const owner = controllerOf(pod);
+  const resolve = resolverOf(pod);
+  const groups = [
+    {
+      label: "Init Containers",
+      containers: spec.initContainers ?? [],
+      statuses: status.initContainerStatuses,
+    },
+    { label: "Containers", containers: spec.containers, statuses: status.containerStatuses },
+  ];
   return [
-    name,
-    namespace,
-    ...classRows(spec),
+    ...(name === undefined ? [] : [name]),
+    ...(namespace === undefined ? [] : [namespace]),
+    ...some("Priority:", spec.priority),
+    ...some("Priority Class Name:", spec.priorityClassName),
+    ...some("Service Account:", spec.serviceAccountName),
     ["Node:", spec.nodeName === undefined ? "<none>" : `${spec.nodeName}/${status.hostIP ?? ""}`],
-    ...optionalRow("Start Time:", status.startTime === undefined ? "" : longTime(status.startTime)),
-    ...maps,
-    ...phaseRows(server, pod),
+    ...(status.startTime === undefined ? [] : some("Start Time:", longTime(status.startTime))),
+    ...labels,
+    ...statusRows(server, pod),
+    ["IP:", status.podIP ?? ""],
     ...addressRows(pod),
-    ...containerSections(pod),
-    ...gateRows(pod),
+    ...(owner === null ? [] : some("Controlled By:", `${owner.kind}/${owner.name}`)),
+    ...some("NominatedNodeName:", status.nominatedNodeName),
+    ...(spec.resources === undefined ? [] : ["Resources:", ...resourceRows(spec.resources, "  ")]),
+    ...groups
+      .filter(({ label, containers }) => label === "Containers" || containers.length > 0)
+      .flatMap(({ statuses = [], ...group }) =>
+        containerRows({ ...group, statuses, resolve, space: "" }),
+      ),
     ...conditionRows(pod),
     ...volumeRows(spec, ""),
     ["QoS Class:", status.qosClass ?? ""],
     ...mapRows("Node-Selectors:", spec.nodeSelector, "="),
-    ...tolerationRows(spec, "Tolerations:"),
-    ...spreadRows(spec),
+    ...tolerationRows(spec, ""),
+    ...spreadRows(spec, ""),
   ];
 }
 
-function optionalRow(title: string, value: string | undefined): Row[] {
-  return value === undefined || value === "" ? [] : [[title, value]];
+function some(title: string, value: string | number | undefined): Row[] {
+  return value === undefined || value === "" ? [] : [[title, String(value)]];
 }
 
-function classRows(spec: PodSpec): Row[] {
-  const fields = spec as unknown as Record<string, unknown>;
-  return [
-    ["Priority:", String(numberIn(fields, "priority"))],
-    ...optionalRow("Priority Class Name:", textIn(fields, "priorityClassName")),
-    ...optionalRow("Runtime Class Name:", textIn(fields, "runtimeClassName")),
-    ...optionalRow("Service Account:", spec.serviceAccountName),
-  ];
+function resolverOf(pod: Pod): FieldResolver {
+  const facts = {
+    podIp: pod.status.podIP ?? "",
+    hostIp: pod.status.hostIP ?? "",
+    allocatable: {},
+  };
+  return (path) => {
+    try {
+      return fieldText(pod, path, facts);
+    } catch (error) {
+      if (error instanceof ConfigError) return "";
+      throw error;
+    }
+  };
 }
 
-function phaseRows(server: ApiServer, pod: Pod): Row[] {
-  const { metadata, status } = pod;
-  const { deletionTimestamp, deletionGracePeriodSeconds } = metadata;
-  const phase: Row[] =
-    deletionTimestamp === undefined || isTerminal(pod)
-      ? [["Status:", status.phase ?? ""]]
-      : [
+function statusRows(server: ApiServer, { metadata, status }: Pod): Row[] {
+  const { deletionTimestamp, deletionGracePeriodSeconds = 0 } = metadata;
+  const hasEnded = status.phase === "Failed" || status.phase === "Succeeded";
+  const rows: Row[] =
+    deletionTimestamp !== undefined && !hasEnded
+      ? [
           ["Status:", `Terminating (lasts ${agesOf(server)(deletionTimestamp)})`],
-          ["Termination Grace Period:", `${deletionGracePeriodSeconds ?? 0}s`],
-        ];
-  return [
-    ...phase,
-    ...optionalRow("Reason:", status.reason),
-    ...optionalRow("Message:", status.message),
-  ];
+          ["Termination Grace Period:", `${deletionGracePeriodSeconds}s`],
+        ]
+      : [["Status:", status.phase ?? ""]];
+  return [...rows, ...some("Reason:", status.reason), ...some("Message:", status.message)];
 }
 
-function addressRows(pod: Pod): Row[] {
-  const { podIP = "", podIPs = [], nominatedNodeName } = pod.status;
-  const owner = controllerOf(pod);
-  const all: Row[] =
-    podIPs.length === 0 ? [["IPs:", "<none>"]] : ["IPs:", ...podIPs.map(({ ip }) => ["  IP:", ip])];
-  return [
-    ["IP:", podIP],
-    ...all,
-    ...optionalRow("Controlled By:", owner === null ? "" : `${owner.kind}/${owner.name}`),
-    ...optionalRow("NominatedNodeName:", nominatedNodeName),
-  ];
+function addressRows({ status }: Pod): Row[] {
+  const { podIPs = [] } = status;
+  if (podIPs.length === 0) return [["IPs:", "<none>"]];
+  return ["IPs:", ...podIPs.map(({ ip }): Row => ["  IP:", ip])];
 }
 
-function containerSections(pod: Pod): Row[] {
-  const { initContainers = [], containers } = pod.spec;
-  const { initContainerStatuses = [], containerStatuses = [] } = pod.status;
-  const first = containerRows(initContainers, { pod, statuses: initContainerStatuses }, "  ");
-  const others = containerRows(containers, { pod, statuses: containerStatuses }, "  ");
-  return [...(first.length === 0 ? [] : ["Init Containers:", ...first]), "Containers:", ...others];
-}
-
-function gateRows({ spec: { readinessGates = [] }, status }: Pod): Row[] {
-  if (readinessGates.length === 0) return [];
-  const rows = readinessGates.map(({ conditionType }): Row => {
-    const found = conditionOf(status.conditions, conditionType);
-    return [`  ${conditionType} `, `${found?.status ?? "<none>"} `];
+function conditionRows({ spec, status }: Pod): Row[] {
+  const { conditions = [] } = status;
+  const gates = (spec.readinessGates ?? []).map(({ conditionType }): Row => {
+    const is = conditions.find(({ type }) => type === conditionType)?.status ?? "<none>";
+    return [`  ${conditionType} `, `${is} `];
   });
-  return ["Readiness Gates:", ["  Type", "Status"], ...rows];
+  const rows = conditions.map(({ type, status: is }): Row => [`  ${type} `, `${is} `]);
+  const table = (title: string, lines: readonly Row[]): Row[] =>
+    lines.length === 0 ? [] : [title, ["  Type", "Status"], ...lines];
+  return [...table("Readiness Gates:", gates), ...table("Conditions:", rows)];
 }
 
-/** kubectl leaves a blank behind each cell. */
-function conditionRows({ status: { conditions = [] } }: Pod): Row[] {
-  if (conditions.length === 0) return [];
-  const rows = conditions.map(({ type, status }): Row => [`  ${type} `, `${status} `]);
-  return ["Conditions:", ["  Type", "Status"], ...rows];
+/** Tolerations, by key. */
+export function tolerationRows({ tolerations = [] }: PodSpec, space: string): Row[] {
+  const title = `${space}Tolerations:`;
+  if (tolerations.length === 0) return [[title, "<none>"]];
+  const key = (toleration: (typeof tolerations)[number]) => toleration.key ?? "";
+  return [...tolerations]
+    .sort((a, b) => (key(a) === key(b) ? 0 : key(a) < key(b) ? -1 : 1))
+    .map(({ value = "", effect = "", operator, tolerationSeconds, ...rest }, index): Row => {
+      const subject = `${key(rest)}${value === "" ? "" : `=${value}`}${effect === "" ? "" : `:${effect}`}`;
+      const exists = operator === "Exists" && value === "" ? "op=Exists" : "";
+      const words = [subject, exists].filter((word) => word !== "").join(" ");
+      const time = tolerationSeconds === undefined ? "" : ` for ${tolerationSeconds}s`;
+      return [index === 0 ? title : "", `${words}${time}`];
+    });
 }
 
-/** Tolerations below each other, sorted. */
-export function tolerationRows({ tolerations = [] }: PodSpec, title: string): Row[] {
-  const texts = tolerations
-    .map(({ key = "", value, effect, operator, tolerationSeconds }) => {
-      const subject = `${key}${value === undefined ? "" : `=${value}`}${effect === undefined ? "" : `:${effect}`}`;
-      const exists = operator === "Exists" && value === undefined ? " op=Exists" : "";
-      return `${subject}${exists}${tolerationSeconds === undefined ? "" : ` for ${tolerationSeconds}s`}`;
-    })
-    .sort();
-  return (texts.length === 0 ? ["<none>"] : texts).map(
-    (text, index): Row => [index === 0 ? title : "", text],
-  );
-}
-
-function spreadRows({ topologySpreadConstraints = [] }: PodSpec): Row[] {
-  const texts = topologySpreadConstraints.map(
-    ({ topologyKey, whenUnsatisfiable, maxSkew, labelSelector }) => {
-      const labels = Object.entries(labelSelector?.matchLabels ?? {}).map(([k, v]) => `${k}=${v}`);
-      const selector = labels.length === 0 ? "" : ` for selector ${labels.sort().join(",")}`;
-      return `${topologyKey}:${whenUnsatisfiable} when max skew ${maxSkew} is exceeded${selector}`;
-    },
-  );
-  return texts
-    .sort()
-    .map((text, index): Row => [index === 0 ? "Topology Spread Constraints:" : "", text]);
+/** Topology spread constraints, by topology key; nothing if there are none. */
+export function spreadRows({ topologySpreadConstraints = [] }: PodSpec, space: string): Row[] {
+  const key = (constraint: JsonMap) => String(constraint["topologyKey"]);
+  return [...(topologySpreadConstraints as readonly unknown[] as readonly JsonMap[])]
+    .sort((a, b) => (key(a) < key(b) ? -1 : 1))
+    .map((constraint, index): Row => {
+      const selector = constraint["labelSelector"] as LabelSelector | undefined;
+      const what = selector === undefined ? "" : ` for selector ${formatSelector(selector)}`;
+      return [
+        index === 0 ? `${space}Topology Spread Constraints:` : space,
+        `${key(constraint)}:${String(constraint["whenUnsatisfiable"])} when max skew ${String(constraint["maxSkew"])} is exceeded${what}`,
+      ];
+    });
 }

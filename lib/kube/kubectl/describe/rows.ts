@@ -97,7 +97,7 @@ export function conditionLines(conditions: readonly Condition[], withReason: boo
   if (conditions.length === 0) return [];
   const heads = withReason ? ["Type", "Status", "Reason"] : ["Type", "Status"];
   const rows = conditions.map(({ type, status, reason }) =>
-    withReason ? [type, status, reason ?? ""] : [type, status],
+    withReason ? [`${type} `, status, reason ?? ""] : [`${type} `, status],
   );
   const indented = (cells: readonly string[]): Row => [`  ${cells[0] ?? ""}`, ...cells.slice(1)];
   const rule = heads.map((title) => "-".repeat(title.length));

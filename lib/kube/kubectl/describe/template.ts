@@ -4,10 +4,12 @@
  * Spec: kubectl pkg/describe (DescribePodTemplate), v1.36.
  */
 import type { PodTemplate } from "../../api/types.ts";
-import { containerRows } from "./container.ts";
-import { tolerationRows } from "./pod.ts";
+import { containerRows } from "./containers.ts";
+import { spreadRows, tolerationRows } from "./pod.ts";
 import { mapRows, type Row } from "./rows.ts";
 import { volumeRows } from "./volumes.ts";
+
+const SPACE = "  ";
 
 /** The lines under `Pod Template:`. */
 export function templateLines({ metadata, spec }: PodTemplate): Row[] {
@@ -15,20 +17,21 @@ export function templateLines({ metadata, spec }: PodTemplate): Row[] {
   if (Object.keys(metadata?.annotations ?? {}).length > 0) {
     maps.push(...mapRows("  Annotations:", metadata?.annotations, ": "));
   }
-  const account = spec.serviceAccountName;
-  if (account !== undefined && account !== "") maps.push(["  Service Account:", account]);
+  const account = spec.serviceAccountName ?? "";
+  const priority = spec.priorityClassName ?? "";
   const { initContainers = [], containers } = spec;
-  const none = { pod: null, statuses: [] };
-  const first = containerRows(initContainers, none, "   ");
-  const { priorityClassName = "" } = spec as { readonly priorityClassName?: string };
+  const group = { statuses: [], resolve: () => "", space: SPACE };
   return [
     ...maps,
-    ...(first.length === 0 ? [] : ["  Init Containers:", ...first]),
-    "  Containers:",
-    ...containerRows(containers, none, "   "),
-    ...volumeRows(spec, "  "),
-    ...(priorityClassName === "" ? [] : [["  Priority Class Name:", priorityClassName]]),
+    ...(account === "" ? [] : ([["  Service Account:", account]] as Row[])),
+    ...(initContainers.length === 0
+      ? []
+      : containerRows({ ...group, label: "Init Containers", containers: initContainers })),
+    ...containerRows({ ...group, label: "Containers", containers }),
+    ...volumeRows(spec, SPACE),
+    ...spreadRows(spec, SPACE),
+    ...(priority === "" ? [] : ([["  Priority Class Name:", priority]] as Row[])),
     ...mapRows("  Node-Selectors:", spec.nodeSelector, "="),
-    ...tolerationRows(spec, "  Tolerations:"),
+    ...tolerationRows(spec, SPACE),
   ];
 }

@@ -1,122 +1,138 @@
 /**
- * Descriptions of volumes in Pods and templates.
+ * Descriptions of the volumes of a Pod or of a template.
  *
  * Spec: kubectl pkg/describe (describeVolumes), v1.36.
- * Not modelled: volumes that only a cloud or a storage system has; they are named without details.
+ * Not modelled: sources that only a cloud or a storage system has are <unknown>.
  */
-import { copyFields, type Fields, mapIn, mapsIn, textIn } from "../../api/fields.ts";
-import type { PodSpec } from "../../api/types.ts";
+import type { JsonMap, PodSpec } from "../../api/types.ts";
 import type { Row } from "./rows.ts";
 
-const TITLE = "    ";
+/** A source's kind in words, and its fields. */
+type SourceRows = (
+  source: JsonMap,
+) => readonly (readonly [title: string, value: string] | string)[];
 
-/** The volumes, their heading at `indent`. */
-export function volumeRows({ volumes = [] }: PodSpec, indent: string): Row[] {
-  if (volumes.length === 0) return [[`${indent}Volumes:`, "<none>"]];
-  const nameIndent = indent === "" ? "  " : "   ";
-  return [
-    `${indent}Volumes:`,
-    ...volumes.flatMap((each): Row[] => {
-      const volume = copyFields(each);
-      const rows = sourceRows(volume).map(([name, value]): Row => [`${TITLE}${name}`, value]);
-      return [`${nameIndent}${textIn(volume, "name")}:`, ...rows, ...itemRows(volume)];
-    }),
-  ];
-}
+const text = (source: JsonMap, name: string) => String(source[name] ?? "");
+const flag = (source: JsonMap, name: string) => String(source[name] === true);
 
-type Detail = readonly [name: string, value: string];
-
-/** How each source is told: its type, then what it says of itself. */
-const SOURCES: readonly (readonly [string, string, (source: Fields) => readonly Detail[]])[] = [
+const SOURCES: readonly (readonly [field: string, rows: SourceRows])[] = [
   [
     "hostPath",
-    "HostPath (bare host directory volume)",
     (source) => [
-      ["Path:", textIn(source, "path")],
-      ["HostPathType:", textIn(source, "type")],
+      ["Type", "HostPath (bare host directory volume)"],
+      ["Path", text(source, "path")],
+      ["HostPathType", text(source, "type")],
     ],
   ],
   [
     "emptyDir",
-    "EmptyDir (a temporary directory that shares a pod's lifetime)",
     (source) => [
-      ["Medium:", textIn(source, "medium")],
-      ["SizeLimit:", String(source["sizeLimit"] ?? "<unset>")],
+      ["Type", "EmptyDir (a temporary directory that shares a pod's lifetime)"],
+      ["Medium", text(source, "medium")],
+      ["SizeLimit", text(source, "sizeLimit") || "<unset>"],
     ],
   ],
   [
     "secret",
-    "Secret (a volume populated by a Secret)",
-    (source) => [["SecretName:", textIn(source, "secretName")], optional(source)],
+    (source) => [
+      ["Type", "Secret (a volume populated by a Secret)"],
+      ["SecretName", text(source, "secretName")],
+      ["Optional", flag(source, "optional")],
+    ],
   ],
   [
     "configMap",
-    "ConfigMap (a volume populated by a ConfigMap)",
-    (source) => [["Name:", textIn(source, "name")], optional(source)],
+    (source) => [
+      ["Type", "ConfigMap (a volume populated by a ConfigMap)"],
+      ["Name", text(source, "name")],
+      ["Optional", flag(source, "optional")],
+    ],
   ],
   [
     "nfs",
-    "NFS (an NFS mount that lasts the lifetime of a pod)",
     (source) => [
-      ["Server:", textIn(source, "server")],
-      ["Path:", textIn(source, "path")],
-      ["ReadOnly:", String(source["readOnly"] === true)],
+      ["Type", "NFS (an NFS mount that lasts the lifetime of a pod)"],
+      ["Server", text(source, "server")],
+      ["Path", text(source, "path")],
+      ["ReadOnly", flag(source, "readOnly")],
     ],
   ],
   [
     "persistentVolumeClaim",
-    "PersistentVolumeClaim (a reference to a PersistentVolumeClaim in the same namespace)",
     (source) => [
-      ["ClaimName:", textIn(source, "claimName")],
-      ["ReadOnly:", String(source["readOnly"] === true)],
+      [
+        "Type",
+        "PersistentVolumeClaim (a reference to a PersistentVolumeClaim in the same namespace)",
+      ],
+      ["ClaimName", text(source, "claimName")],
+      ["ReadOnly", flag(source, "readOnly")],
     ],
   ],
-  ["downwardAPI", "DownwardAPI (a volume populated by information about the pod)", () => []],
   [
-    "projected",
-    "Projected (a volume that contains injected data from multiple sources)",
-    (source) => mapsIn(source, "sources").flatMap(projectedDetails),
+    "downwardAPI",
+    (source) => [
+      ["Type", "DownwardAPI (a volume populated by information about the pod)"],
+      "    Items:",
+      ...((source["items"] ?? []) as readonly JsonMap[]).map((item) => {
+        const field = item["fieldRef"] as JsonMap | undefined;
+        const resource = item["resourceFieldRef"] as JsonMap | undefined;
+        const from =
+          field === undefined ? text(resource ?? {}, "resource") : text(field, "fieldPath");
+        return `      ${from} -> ${text(item, "path")}`;
+      }),
+    ],
   ],
   [
-    "ephemeral",
-    "EphemeralVolume (an inline specification for a volume that gets created and deleted with the pod)",
-    () => [],
+    "projected",
+    (source) => [
+      ["Type", "Projected (a volume that contains injected data from multiple sources)"],
+      ...((source["sources"] ?? []) as readonly JsonMap[]).flatMap(projectedRows),
+    ],
+  ],
+  [
+    "image",
+    (source) => [
+      ["Type", "Image (a container image or OCI artifact)"],
+      ["Reference", text(source, "reference")],
+      ["PullPolicy", text(source, "pullPolicy")],
+    ],
   ],
 ];
 
-function sourceRows(volume: Fields): readonly Detail[] {
-  for (const [field, type, details] of SOURCES) {
-    const source = mapIn(volume, field);
-    if (source !== null) return [["Type:", type], ...details(source)];
+function projectedRows(source: JsonMap): (readonly [string, string])[] {
+  const part = (name: string) => source[name] as JsonMap | undefined;
+  const [secret, configMap, token] = ["secret", "configMap", "serviceAccountToken"].map(part);
+  if (secret !== undefined) {
+    return [
+      ["SecretName", text(secret, "name")],
+      ["Optional", flag(secret, "optional")],
+    ];
   }
-  const [other = "unknown"] = Object.keys(volume).filter((field) => field !== "name");
-  return [["Type:", other]];
-}
-
-function optional(source: Fields): Detail {
-  return ["Optional:", String(source["optional"] === true)];
-}
-
-function projectedDetails(source: Fields): Detail[] {
-  const secret = mapIn(source, "secret");
-  if (secret !== null) return [["SecretName:", textIn(secret, "name")], optional(secret)];
-  if (mapIn(source, "downwardAPI") !== null) return [["DownwardAPI:", "true"]];
-  const configMap = mapIn(source, "configMap");
-  if (configMap !== null) {
-    return [["ConfigMapName:", textIn(configMap, "name")], optional(configMap)];
+  if (part("downwardAPI") !== undefined) return [["DownwardAPI", "true"]];
+  if (configMap !== undefined) {
+    return [
+      ["ConfigMapName", text(configMap, "name")],
+      ["Optional", flag(configMap, "optional")],
+    ];
   }
-  const token = mapIn(source, "serviceAccountToken");
-  return token === null ? [] : [["TokenExpirationSeconds:", String(token["expirationSeconds"])]];
+  return token === undefined
+    ? []
+    : [["TokenExpirationSeconds", String(token["expirationSeconds"] ?? 3600)]];
 }
 
-/** The items of a downwardAPI volume. */
-function itemRows(volume: Fields): Row[] {
-  const source = mapIn(volume, "downwardAPI");
-  if (source === null) return [];
-  const lines = mapsIn(source, "items").map((item) => {
-    const field = textIn(mapIn(item, "fieldRef"), "fieldPath");
-    const from = field !== "" ? field : textIn(mapIn(item, "resourceFieldRef"), "resource");
-    return `      ${from} -> ${textIn(item, "path")}`;
-  });
-  return [`${TITLE}Items:`, ...lines];
+/** `Volumes:` and each volume; indented by `space` as the containers are. */
+export function volumeRows({ volumes = [] }: PodSpec, space: string): Row[] {
+  if (volumes.length === 0) return [[`${space}Volumes:`, "<none>"]];
+  const nameIndent = space === "" ? "  " : "   ";
+  return [
+    `${space}Volumes:`,
+    ...(volumes as readonly JsonMap[]).flatMap((volume): Row[] => {
+      const known = SOURCES.find(([field]) => volume[field] !== undefined);
+      const rows = known?.[1](volume[known[0]] as JsonMap) ?? ["  <unknown>"];
+      return [
+        `${nameIndent}${text(volume, "name")}:`,
+        ...rows.map((row): Row => (typeof row === "string" ? row : [`    ${row[0]}:`, row[1]])),
+      ];
+    }),
+  ];
 }
