@@ -14,7 +14,7 @@ import type {
 } from "./api/types.ts";
 import { isReady } from "./controllers/pods.ts";
 import { controllerOf } from "./informer.ts";
-import type { Store } from "./store.ts";
+import { keyOf, type Store } from "./store.ts";
 
 /** A workload that is not ready. */
 export interface Unready {
@@ -25,21 +25,39 @@ export interface Unready {
   readonly why: string;
 }
 
-/** Whether all workloads are ready. O(workloads). */
-export function isAllReady(store: Store): boolean {
-  for (const one of store.values("Deployment")) if (deploymentLacks(one) !== null) return false;
-  for (const one of store.values("StatefulSet")) if (statefulSetLacks(one) !== null) return false;
-  for (const one of store.values("DaemonSet")) if (daemonSetLacks(one) !== null) return false;
+/** Whether all workloads are ready, asked again and again: mostly the one is not that was not. */
+export class Readiness {
+  readonly #store: Store;
+  /** As it was when it was not ready; it is not as long as nobody has written it. */
+  #late: Workload | Pod | null = null;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  /** Whether all workloads are ready now. O(workloads) at worst. */
+  isComplete(): boolean {
+    const late = this.#late;
+    if (late !== null && this.#store.get(late.kind, keyOf(late)) === late) return false;
+    this.#late = firstUnready(this.#store);
+    return this.#late === null;
+  }
+}
+
+function firstUnready(store: Store): Workload | Pod | null {
+  for (const one of store.values("Deployment")) if (deploymentLacks(one) !== null) return one;
+  for (const one of store.values("StatefulSet")) if (statefulSetLacks(one) !== null) return one;
+  for (const one of store.values("DaemonSet")) if (daemonSetLacks(one) !== null) return one;
   for (const one of store.values("ReplicaSet")) {
-    if (controllerOf(one) === null && replicaSetLacks(one) !== null) return false;
+    if (controllerOf(one) === null && replicaSetLacks(one) !== null) return one;
   }
   for (const one of store.values("ReplicationController")) {
-    if (replicaSetLacks(one) !== null) return false;
+    if (replicaSetLacks(one) !== null) return one;
   }
   for (const pod of store.values("Pod")) {
-    if (controllerOf(pod) === null && !podIsDone(pod)) return false;
+    if (controllerOf(pod) === null && !podIsDone(pod)) return pod;
   }
-  return true;
+  return null;
 }
 
 /** All workloads that are not ready, by kind and name. */

@@ -66,7 +66,7 @@ export class FileSystem {
   isDirectory(path: string): boolean {
     const name = this.absolute(path);
     if (this.#directories.has(name)) return true;
-    return this.paths().some((file) => file.startsWith(`${name}/`));
+    return this.names().some((file) => file.startsWith(`${name}/`));
   }
 
   /** Directories that were made, whatever is in them; sorted by code unit. */
@@ -76,7 +76,12 @@ export class FileSystem {
 
   /** All paths, sorted by code unit. */
   paths(): string[] {
-    return [...this.#files.keys()].sort();
+    return this.names().sort();
+  }
+
+  /** The same in no order in particular. */
+  names(): string[] {
+    return [...this.#files.keys()];
   }
 }
 

@@ -53,6 +53,8 @@ export function waitFor(
   return { queues, timeoutNs };
 }
 
+const NO_QUEUES: readonly WaitQueue[] = [];
+
 /** A running program. */
 export class Process extends SimEvent {
   readonly name: string;
@@ -63,7 +65,7 @@ export class Process extends SimEvent {
   status: number | null = null;
   readonly #cpu: Cpu;
   readonly #program: Program<number>;
-  #waiting: readonly WaitQueue[] = [];
+  #waiting = NO_QUEUES;
   #woken = false;
 
   /** Takes `program`, whose result is the exit status. It starts to run one wake-up later. */
@@ -118,6 +120,6 @@ export class Process extends SimEvent {
 
   #leaveQueues(): void {
     for (const queue of this.#waiting) queue.remove(this);
-    this.#waiting = [];
+    this.#waiting = NO_QUEUES;
   }
 }

@@ -6,6 +6,11 @@
 /** An object of JSON that its holder may change. */
 export type Fields = Record<string, unknown>;
 
+/** The fields of an object of the API, which are only read. */
+export function asFields(object: object): Readonly<Fields> {
+  return object as Fields;
+}
+
 /** A deep copy without fields that are undefined or null. */
 export function copyFields(value: unknown): Fields {
   return copy(value) as Fields;

@@ -49,6 +49,8 @@ const RELEASES: Readonly<Record<string, string>> = {
   "1.28": "1.28.0",
 };
 const LATEST = "1.27.5";
+/** The file of which all containers of the image have a copy; nobody writes into it. */
+const WELCOME = utf8(WELCOME_PAGE);
 /** 2024-04-16 14:29:59 UTC: the age of the image's files, in seconds since 1970. */
 const FILE_AGE = 1_713_277_799;
 
@@ -77,8 +79,7 @@ function nginxVersion(image: string): string {
 /** The program `nginx`, in the foreground. */
 export function* nginx(container: Container, context: CommandContext): Program<number> {
   const { files, processes } = context.host;
-  if (!files.isDirectory(DOCUMENT_ROOT))
-    files.write(`${DOCUMENT_ROOT}/index.html`, utf8(WELCOME_PAGE));
+  if (!files.isDirectory(DOCUMENT_ROOT)) files.write(`${DOCUMENT_ROOT}/index.html`, WELCOME);
   const app = appHost(context);
   const config = readConfig(context);
   const upstreams = config === null ? null : yield* resolveUpstreams(app, config, context.io);

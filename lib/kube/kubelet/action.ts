@@ -16,15 +16,7 @@ import { NS_PER_S, type Ns } from "../../base/units.ts";
 import { type Program, waitFor } from "../../sim/process.ts";
 import { TcpSocket } from "../../socket/tcp-socket.ts";
 import { transportsOf } from "../../transport/stack.ts";
-import {
-  copyFields,
-  type Fields,
-  mapIn,
-  mapsIn,
-  numberIn,
-  textIn,
-  textsIn,
-} from "../api/fields.ts";
+import { asFields, type Fields, mapIn, mapsIn, numberIn, textIn, textsIn } from "../api/fields.ts";
 import type { Container, JsonMap } from "../api/types.ts";
 import type { ContainerRun } from "./container-run.ts";
 import type { KubeletContext } from "./context.ts";
@@ -61,7 +53,7 @@ export function* act(
   timeout: Ns,
 ): Program<Outcome> {
   let outcome: Outcome | null = null;
-  const fields = copyFields(action);
+  const fields = asFields(action);
   const late: { text: string } = { text: "" };
   const program = programOf(context, run, podAddress, fields, actor, late, timeout);
   const process = context.spawn(

@@ -1,6 +1,6 @@
 /** What ConfigMaps and Secrets hold, as containers see it. */
 import { fromUtf8 } from "../../base/bytes.ts";
-import { copyFields, mapIn } from "../api/fields.ts";
+import { asFields, mapIn } from "../api/fields.ts";
 import type { Informers } from "../informer.ts";
 import { objectKey } from "../store.ts";
 
@@ -23,7 +23,7 @@ export function configData(
     if (optional) return null;
     throw new ConfigError(`${kind.toLowerCase()} "${name}" not found`);
   }
-  const fields = copyFields(object);
+  const fields = asFields(object);
   const data = new Map<string, string>();
   const texts = mapIn(fields, kind === "Secret" ? "stringData" : "data");
   const encoded = mapIn(fields, kind === "Secret" ? "data" : "binaryData");

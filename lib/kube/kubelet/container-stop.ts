@@ -6,7 +6,7 @@
  */
 import { NS_PER_S, type Ns } from "../../base/units.ts";
 import { type Program, waitFor } from "../../sim/process.ts";
-import { copyFields, mapIn } from "../api/fields.ts";
+import { asFields, mapIn } from "../api/fields.ts";
 import type { JsonMap, Pod } from "../api/types.ts";
 import { act } from "./action.ts";
 import type { ContainerRun } from "./container-run.ts";
@@ -69,7 +69,7 @@ export class ContainerStop {
     const { ended } = this.#containers;
     const left = (): Ns => begin + this.#graceSeconds() * NS_PER_S - this.#context.now;
     this.#containers.event(this.#pod, run.spec, "Normal", "Killing", message);
-    const hook = mapIn(copyFields(run.spec.lifecycle ?? {}), "preStop");
+    const hook = mapIn(asFields(run.spec.lifecycle ?? {}), "preStop");
     if (hook !== null && left() > 0) yield* this.#preStop(run, hook as JsonMap, left());
     const minimum = this.#context.now + MINIMUM_GRACE_NS;
     run.terminate();

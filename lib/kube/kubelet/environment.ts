@@ -4,7 +4,7 @@
  * Spec: kubernetes pkg/kubelet/kubelet_pods.go (makeEnvironmentVariables), v1.36.
  */
 import { LayeredMap } from "../../base/layered-map.ts";
-import { copyFields, type Fields, mapIn, textIn } from "../api/fields.ts";
+import { asFields, type Fields, mapIn, textIn } from "../api/fields.ts";
 import type { Container, JsonMap, Pod } from "../api/types.ts";
 import type { Informers } from "../informer.ts";
 import { ConfigError, configData } from "./config-data.ts";
@@ -24,8 +24,7 @@ export function environmentOf(
   const services = serviceVariables(informers, namespace, pod.spec.enableServiceLinks !== false);
   const own = new Map<string, string>();
   const values = new LayeredMap(new LayeredMap(new Map([["HOSTNAME", hostname]]), services), own);
-  for (const source of container.envFrom ?? [])
-    addAll(own, copyFields(source), informers, namespace);
+  for (const source of container.envFrom ?? []) addAll(own, asFields(source), informers, namespace);
   for (const entry of container.env ?? []) {
     const name = String(entry["name"]);
     const value = variableText(pod, container, entry, values, informers, facts);
@@ -72,7 +71,7 @@ function variableText(
   informers: Informers,
   facts: PodFacts,
 ): string | null {
-  const from = mapIn(copyFields(entry), "valueFrom");
+  const from = mapIn(asFields(entry), "valueFrom");
   if (from === null) return expand(String(entry["value"] ?? ""), values);
   const field = mapIn(from, "fieldRef");
   if (field !== null) return fieldText(pod, textIn(field, "fieldPath"), facts);

@@ -57,14 +57,14 @@ export class MountedFiles extends FileSystem {
     return volume.isDirectory(name === "" ? "/" : name) || (isRoot && volume.read(name) === null);
   }
 
-  override paths(): string[] {
+  override names(): string[] {
     const mounted = this.#mounts.flatMap(({ path, volume, root }) =>
       volume
-        .paths()
+        .names()
         .filter((name) => name === root || isBelow(name, root))
         .map((name) => `${path}${name.slice(root === "/" ? 0 : root.length)}`),
     );
-    return [...super.paths(), ...mounted].sort();
+    return [...super.names(), ...mounted];
   }
 
   override directories(): string[] {

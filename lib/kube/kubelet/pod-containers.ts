@@ -9,7 +9,7 @@
 import { formatIpv4 } from "../../base/inet.ts";
 import { NS_PER_MS, NS_PER_S, type Ns } from "../../base/units.ts";
 import { type Program, WaitQueue } from "../../sim/process.ts";
-import { copyFields, mapIn } from "../api/fields.ts";
+import { asFields, mapIn } from "../api/fields.ts";
 import type { Container as ContainerSpec, JsonMap, Pod, PodStatus } from "../api/types.ts";
 import { formatGoDuration } from "../go-duration.ts";
 import { act } from "./action.ts";
@@ -120,7 +120,7 @@ export class PodContainers {
       this.#exited();
     });
     this.event(pod, container, "Normal", "Started", "Container started");
-    const hook = mapIn(copyFields(container.lifecycle ?? {}), "postStart");
+    const hook = mapIn(asFields(container.lifecycle ?? {}), "postStart");
     if (hook !== null) yield* this.#postStart(pod, run, sandbox, hook as JsonMap);
   }
 

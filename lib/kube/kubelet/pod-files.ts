@@ -7,7 +7,7 @@
 import { fromUtf8, utf8 } from "../../base/bytes.ts";
 import type { FileSystem } from "../../shell/files.ts";
 import type { ShellHost } from "../../shell/host.ts";
-import { copyFields, mapsIn, textIn, textsIn } from "../api/fields.ts";
+import { asFields, mapsIn, textIn, textsIn } from "../api/fields.ts";
 import type { Pod } from "../api/types.ts";
 
 /** At most so many bytes of a Pod's name make its host name. */
@@ -71,7 +71,7 @@ fe00::2\tip6-allrouters
 `;
 
 function aliasText({ spec }: Pod): string {
-  const aliases = (spec.hostAliases ?? []).map(copyFields);
+  const aliases = (spec.hostAliases ?? []).map(asFields);
   if (aliases.length === 0) return "";
   const lines = aliases.map(
     (alias) => `${[textIn(alias, "ip"), ...textsIn(alias, "hostnames")].join("\t")}\n`,
@@ -81,7 +81,7 @@ function aliasText({ spec }: Pod): string {
 
 function resolvConfText(pod: Pod, dns: DnsSettings, node: ShellHost): string {
   const settings = policySettings(pod, dns, node);
-  const own = pod.spec.dnsConfig === undefined ? {} : copyFields(pod.spec.dnsConfig);
+  const own = pod.spec.dnsConfig === undefined ? {} : asFields(pod.spec.dnsConfig);
   const servers = [...settings.servers, ...textsIn(own, "nameservers")];
   const searches = [...settings.searches, ...textsIn(own, "searches")];
   const options = new Map(settings.options);

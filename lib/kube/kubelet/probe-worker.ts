@@ -7,7 +7,7 @@
 import type { Ipv4 } from "../../base/inet.ts";
 import { NS_PER_S, type Ns } from "../../base/units.ts";
 import { type Process, type Program, WaitQueue, waitFor } from "../../sim/process.ts";
-import { copyFields, numberIn } from "../api/fields.ts";
+import { asFields, numberIn } from "../api/fields.ts";
 import type { Container, JsonMap } from "../api/types.ts";
 import { act, type Outcome } from "./action.ts";
 import type { ContainerRun } from "./container-run.ts";
@@ -126,7 +126,7 @@ export class ProbeWorker {
     if (this.#onHold) return true;
     if (this.#pod.isEnding && this.type !== "readiness") return false;
     const age = Math.floor((this.#context.now - run.startedAt) / NS_PER_S);
-    if (age < numberIn(copyFields(this.probe), "initialDelaySeconds")) return true;
+    if (age < numberIn(asFields(this.probe), "initialDelaySeconds")) return true;
     if (this.#pod.isStarted(run) === (this.type === "startup")) return true;
     const outcome = yield* act(
       this.#context,
@@ -146,7 +146,7 @@ export class ProbeWorker {
     }
     this.#inARow = this.#last === success ? this.#inARow + 1 : 1;
     this.#last = success;
-    const fields = copyFields(this.probe);
+    const fields = asFields(this.probe);
     const threshold = success
       ? numberIn(fields, "successThreshold", 1)
       : numberIn(fields, "failureThreshold", 3);
@@ -165,6 +165,6 @@ export class ProbeWorker {
   }
 
   #seconds(name: string, otherwise: number): Ns {
-    return numberIn(copyFields(this.probe), name, otherwise) * NS_PER_S;
+    return numberIn(asFields(this.probe), name, otherwise) * NS_PER_S;
   }
 }

@@ -9,7 +9,7 @@
 import { utf8 } from "../../base/bytes.ts";
 import { FileSystem } from "../../shell/files.ts";
 import type { ShellHost } from "../../shell/host.ts";
-import { copyFields, type Fields, mapIn, mapsIn, textIn } from "../api/fields.ts";
+import { asFields, type Fields, mapIn, mapsIn, textIn } from "../api/fields.ts";
 import type { Container, JsonMap, Pod } from "../api/types.ts";
 import type { Informers } from "../informer.ts";
 import { configData } from "./config-data.ts";
@@ -31,7 +31,7 @@ export class PodVolumes {
 
   /** Sets up all volumes of a Pod. Throws `ConfigError`, whose text names the volume's object. */
   constructor(pod: Pod, informers: Informers, node: ShellHost, facts: PodFacts) {
-    for (const volume of (pod.spec.volumes ?? []).map(copyFields)) {
+    for (const volume of (pod.spec.volumes ?? []).map(asFields)) {
       const hostPath = mapIn(volume, "hostPath");
       const name = textIn(volume, "name");
       if (hostPath !== null) {

@@ -15,7 +15,7 @@ import { deadEnds } from "../../../kube/dead-ends.ts";
 import { isKnownImage } from "../../../kube/images/catalogue.ts";
 import { keptOnly } from "../../../kube/kept-only.ts";
 import { kubectlCommand } from "../../../kube/kubectl/command.ts";
-import { isAllReady, unreadyWorkloads } from "../../../kube/readiness.ts";
+import { Readiness, unreadyWorkloads } from "../../../kube/readiness.ts";
 import { keyOf } from "../../../kube/store.ts";
 import { corednsObjects } from "../../../kube/system/coredns.ts";
 import { ingressNginxObjects } from "../../../kube/system/ingress-nginx.ts";
@@ -164,9 +164,10 @@ export class ControlPlaneRun {
   awaitStart(): void {
     const { clock, controlPlane } = this.#now();
     const { start } = this.#settings;
+    const readiness = new Readiness(controlPlane.store);
     if (start !== "ready") {
       clock.wait(start);
-    } else if (!this.#until(READY_LIMIT_NS, () => isAllReady(controlPlane.store))) {
+    } else if (!this.#until(READY_LIMIT_NS, () => readiness.isComplete())) {
       for (const { kind, namespace, name, why } of unreadyWorkloads(controlPlane.store)) {
         const late = `${kind} ${namespace}/${name} is not ready after ${formatDuration(READY_LIMIT_NS)}`;
         this.#note(`${late}: ${why}`, this.#files.placeOf(kind, namespace, name));
