@@ -25,7 +25,7 @@ export interface Unready {
   readonly why: string;
 }
 
-/** Whether all workloads are ready. O(workloads). */
+/** Whether all workloads are ready, or can never be. O(workloads). */
 export function isAllReady(store: Store): boolean {
   for (const one of store.values("Deployment")) if (deploymentLacks(one) !== null) return false;
   for (const one of store.values("StatefulSet")) if (statefulSetLacks(one) !== null) return false;
@@ -37,9 +37,19 @@ export function isAllReady(store: Store): boolean {
     if (replicaSetLacks(one) !== null) return false;
   }
   for (const pod of store.values("Pod")) {
-    if (controllerOf(pod) === null && !podIsDone(pod)) return false;
+    // One that has failed for good is not waited for.
+    if (controllerOf(pod) === null && !podIsDone(pod) && !hasFailed(pod)) return false;
   }
   return true;
+}
+
+/** Pods of nobody that have failed and are not started again. */
+export function failedPods(store: Store): Pod[] {
+  return store.list("Pod").filter((pod) => controllerOf(pod) === null && hasFailed(pod));
+}
+
+function hasFailed({ status }: Pod): boolean {
+  return status.phase === "Failed";
 }
 
 /** All workloads that are not ready, by kind and name. */
