@@ -25,7 +25,10 @@ export interface Unready {
   readonly why: string;
 }
 
-/** Whether all workloads are ready, asked again and again: mostly the one is not that was not. */
+/**
+ * Whether all workloads are ready, or can never be, asked again and again: mostly the one is not
+ * that was not.
+ */
 export class Readiness {
   readonly #store: Store;
   /** As it was when it was not ready; it is not as long as nobody has written it. */
@@ -55,9 +58,19 @@ function firstUnready(store: Store): Workload | Pod | null {
     if (replicaSetLacks(one) !== null) return one;
   }
   for (const pod of store.values("Pod")) {
-    if (controllerOf(pod) === null && !podIsDone(pod)) return pod;
+    // One that has failed for good is not waited for.
+    if (controllerOf(pod) === null && !podIsDone(pod) && !hasFailed(pod)) return pod;
   }
   return null;
+}
+
+/** Pods of nobody that have failed and are not started again. */
+export function failedPods(store: Store): Pod[] {
+  return store.list("Pod").filter((pod) => controllerOf(pod) === null && hasFailed(pod));
+}
+
+function hasFailed({ status }: Pod): boolean {
+  return status.phase === "Failed";
 }
 
 /** All workloads that are not ready, by kind and name. */

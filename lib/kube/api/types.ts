@@ -122,6 +122,8 @@ export interface Container {
   readonly command?: readonly string[] | undefined;
   readonly args?: readonly string[] | undefined;
   readonly workingDir?: string | undefined;
+  readonly terminationMessagePath?: string | undefined;
+  readonly terminationMessagePolicy?: string | undefined;
 }
 
 /** A taint that a Pod minds not. */

@@ -35,8 +35,15 @@ import { redisServer } from "./redis/redis.ts";
 import { REDIS_PROGRAMS } from "./redis/redis-programs.ts";
 import { metallbController, webhookCertgen } from "./secret-makers.ts";
 import { endAtSignal } from "./signals.ts";
-import { isMeantToEnd, isRunnable } from "./stand-in.ts";
-import { busyboxCommands, debianCommands, pick, toolboxCommands, toolImage } from "./tools.ts";
+import { isMeantToEnd, isRunnable, noteStandIn } from "./stand-in.ts";
+import {
+  busyboxCommands,
+  debianCommands,
+  pick,
+  standInCommands,
+  toolboxCommands,
+  toolImage,
+} from "./tools.ts";
 
 const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -185,6 +192,7 @@ function* unknownProgram(container: Container, context: CommandContext): Program
     }
   }
   if (isMeantToEnd(container)) return 0;
+  noteStandIn(container);
   return yield* generic(container, context);
 }
 
@@ -221,7 +229,7 @@ export function contextOf(
     host,
     io,
     commands: withScripts(
-      image === null ? toolboxCommands(container, "bash") : image.commands(container),
+      image === null ? standInCommands(container) : image.commands(container),
       host.files,
     ),
     environment: new LayeredMap(base, env),

@@ -5,13 +5,14 @@
  */
 import { Pipe } from "../../apps/pipe.ts";
 import { fromUtf8 } from "../../base/bytes.ts";
+import { VethworkError } from "../../base/errors.ts";
 import { type CommandStreams, ToolError } from "../../shell/command.ts";
 import type { CommandIo } from "../../shell/host.ts";
 import { NOT_FOUND, resolveCommand } from "../../shell/interpreter/lookup.ts";
 import type { Program } from "../../sim/process.ts";
 import { contextOf, isKnownImage } from "./catalogue.ts";
 import type { Container } from "./container.ts";
-import { isRunnable } from "./stand-in.ts";
+import { isRunnable, isStandIn } from "./stand-in.ts";
 
 /** Runs words with the image's commands. Throws `VW_COMMAND` for what this project lacks. */
 export function* execCommand(
@@ -34,7 +35,7 @@ export function* execCommand(
   }
 }
 
-/** The same for the kubelet: what only an unknown image could run succeeds. */
+/** The same for the kubelet: what only an unknown image could tell succeeds. */
 export function* execProgram(
   container: Container,
   words: readonly string[],
@@ -43,5 +44,12 @@ export function* execProgram(
   const { commands } = contextOf(container);
   if (!isKnownImage(container.image) && !isRunnable(commands, container, words)) return 0;
   const write = (bytes: Uint8Array): void => stdout(fromUtf8(bytes));
-  return yield* execCommand(container, words, { stdin: Pipe.of(null), stdout, stderr, write });
+  const streams = { stdin: Pipe.of(null), stdout, stderr, write };
+  if (!isStandIn(container)) return yield* execCommand(container, words, streams);
+  try {
+    yield* execCommand(container, words, streams);
+  } catch (error) {
+    if (!(error instanceof VethworkError)) throw error;
+  }
+  return 0;
 }

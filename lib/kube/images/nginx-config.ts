@@ -2,7 +2,7 @@
  * nginx's configuration: blocks and directives, read to the servers and locations in them.
  *
  * Spec: nginx 1.22, src/core/ngx_conf_file.c; modules core, http, http_proxy, http_upstream.
- * Not modelled: regular expressions in locations, `if`, `rewrite`, `map`, `try_files`, TLS, `include`
+ * Not modelled: regular expressions in locations, `if`, `rewrite`, `map`, TLS, `include`
  * of other files than `/etc/nginx/conf.d/*.conf`; directives that are not read have no effect.
  */
 
@@ -22,6 +22,8 @@ export interface NginxLocation {
   /** `return CODE [TEXT]`. */
   readonly returns: { readonly status: number; readonly text: string } | null;
   readonly proxyPass: string | null;
+  /** The arguments of `try_files`; empty without it. */
+  readonly tryFiles: readonly string[];
   readonly root: string;
   readonly alias: string | null;
   readonly index: readonly string[];
@@ -160,6 +162,7 @@ function locationOf({ args, block }: Directive, outer: Settings, file: string): 
         ? null
         : { status: isUrl ? 302 : Number(first), text: isUrl ? first : (second ?? "") },
     proxyPass: proxy?.args[0] ?? null,
+    tryFiles: find("try_files")?.args ?? [],
     alias: find("alias")?.args[0] ?? null,
     place: `${file}:${proxy?.line ?? 0}`,
   };

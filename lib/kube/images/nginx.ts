@@ -67,6 +67,8 @@ const TYPES: Readonly<Record<string, string>> = {
   ico: "image/x-icon",
 };
 
+/** nginx follows so many redirections inside of itself. */
+const MAX_REDIRECTS = 10;
 const DEFAULT_CONFIG = `server { listen 80; server_name localhost; location / { root ${DOCUMENT_ROOT}; index index.html index.htm; } }`;
 
 /** nginx's version by the image's tag: `1.25.3`, `1.25-alpine`, `latest`. */
@@ -152,17 +154,49 @@ class Site {
   }
 
   *answer(port: number, request: HttpRequest): Program<HttpReply> {
-    const location = this.#location(port, request);
+    const [location, asked] = this.#chosen(port, request);
     const reply =
-      location === null
-        ? nginxPage(404, this.#server)
-        : yield* this.#fromLocation(location, request);
+      location === null ? nginxPage(404, this.#server) : yield* this.#fromLocation(location, asked);
     const added = (location?.addHeaders ?? []).map(([name, value]): Field => {
       return [name, this.#expand(value, request)];
     });
     const hostname: Field = ["Hostname", this.#container.pod.hostname];
     const known = field(reply.fields, "Hostname") !== null ? [] : [hostname];
     return { ...reply, fields: [...reply.fields, ...added, ...known] };
+  }
+
+  /** The location of a request after `try_files`, which may ask for something else instead. */
+  #chosen(port: number, request: HttpRequest): [NginxLocation | null, HttpRequest] {
+    let location = this.#location(port, request);
+    let asked = request;
+    for (let turn = 0; turn < MAX_REDIRECTS; turn += 1) {
+      const last = location?.tryFiles.at(-1);
+      if (location === null || last === undefined) break;
+      const found = this.#tried(location, asked);
+      if (found !== null) return [location, found];
+      const status = /^=([0-9]{3})$/.exec(last)?.[1];
+      if (status !== undefined) {
+        return [{ ...location, returns: { status: Number(status), text: "" } }, asked];
+      }
+      const target = this.#expand(last, asked);
+      asked = target.startsWith("@") ? asked : { ...asked, target };
+      location = this.#location(port, { ...asked, target });
+    }
+    return [location, asked];
+  }
+
+  /** The first of the files that `try_files` names before its last word; null if none is there. */
+  #tried(location: NginxLocation, request: HttpRequest): HttpRequest | null {
+    const { files } = this.#context.host;
+    for (const word of location.tryFiles.slice(0, -1)) {
+      const target = this.#expand(word, request).replace(/\/{2,}/g, "/");
+      const path = `${location.root}${target}`;
+      const isThere = word.endsWith("/")
+        ? location.index.some((name) => files.read(`${path}${name}`) !== null)
+        : files.read(path) !== null;
+      if (isThere) return { ...request, target };
+    }
+    return null;
   }
 
   #location(port: number, { head, target }: HttpRequest): NginxLocation | null {

@@ -4,15 +4,17 @@
  *
  * Differs: files and programs of an unknown image are not there, so a script that names one of them
  * is not run at all. A container that has to go on is a listener on its ports (generic.ts), one
- * that has to end (an init container, a Pod that is not restarted) ends well at once, and an `exec`
- * probe or hook succeeds.
+ * that has to end (an init container, a Pod that is not restarted) ends well at once. `exec` probes
+ * and hooks of such a listener are run if they can be, for what they do, and succeed.
  */
 import { fromUtf8 } from "../../base/bytes.ts";
 import { VethworkError } from "../../base/errors.ts";
+import { ToolError } from "../../shell/command.ts";
 import type { CommandSet } from "../../shell/command-set.ts";
 import { parseScriptText } from "../../shell/grammar/parser.ts";
 import { literalText, type ShellCommand } from "../../shell/grammar/syntax.ts";
 import { builtinNames } from "../../shell/interpreter/builtins.ts";
+import { resolveCommand } from "../../shell/interpreter/lookup.ts";
 import { visitCommands } from "../../shell/parse.ts";
 import type { Pod } from "../api/types.ts";
 import { objectKey } from "../store.ts";
@@ -32,11 +34,22 @@ export function isRunnable(
   const [name = "", ...args] = words;
   const own = container.host.files.read(name);
   if (!SHELL.test(name) && own === null) {
-    return commands.find(name) !== null && hasSources(container, words);
+    return canBeRun(commands, words) && hasSources(container, words);
   }
   if (own !== null && commands.find(name) === null) return false;
   const script = own === null ? scriptOf(container, args) : fromUtf8(own);
   return script !== null && isRunnableScript(commands, container, script);
+}
+
+/** Whether a command is there and knows its arguments. */
+function canBeRun(commands: CommandSet, words: readonly string[]): boolean {
+  try {
+    return resolveCommand(commands, words) !== null;
+  } catch (error) {
+    if (error instanceof VethworkError) return false;
+    if (error instanceof ToolError) return true;
+    throw error;
+  }
 }
 
 /** Whether what a command copies is there, or may come to be: in a directory that there is. */
@@ -62,6 +75,19 @@ export function isMeantToEnd({ api, name, pod }: Container): boolean {
   const first = spec.initContainers?.find((each) => each.name === name);
   if (first !== undefined) return first.restartPolicy !== "Always";
   return spec.restartPolicy !== "Always" && (specOf(spec, name)?.ports ?? []).length === 0;
+}
+
+/** Containers in which a listener stands for the image's program. */
+const listeners = new WeakSet<Container>();
+
+/** Notes that a listener stands for the container's program. */
+export function noteStandIn(container: Container): void {
+  listeners.add(container);
+}
+
+/** Whether a listener stands for the container's program. */
+export function isStandIn(container: Container): boolean {
+  return listeners.has(container);
 }
 
 /** The Pod of a container, as the API has it. */
@@ -104,8 +130,11 @@ function isRunnableScript(commands: CommandSet, container: Container, script: st
       if (command.words.length === 0) return;
       const words = started(command.words.map(literalText));
       const [name = null] = words;
-      const isThere = name !== null && (known.has(name) || commands.find(name) !== null);
       const literal = words.map((word) => word ?? "");
+      const isThere =
+        name !== null &&
+        (known.has(name) ||
+          (words.includes(null) ? commands.find(name) !== null : canBeRun(commands, literal)));
       if (!isThere || !hasSources(container, literal)) missing.push(command);
     });
   } catch (error) {

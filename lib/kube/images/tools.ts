@@ -7,7 +7,7 @@
  */
 import { formatIpv4 } from "../../base/inet.ts";
 import { type Command, immediate, notModelled } from "../../shell/command.ts";
-import { type CommandSet, commandSet } from "../../shell/command-set.ts";
+import { type CommandSet, commandSet, layered } from "../../shell/command-set.ts";
 import { busyboxHttpd } from "../../shell/commands/busybox/httpd.ts";
 import { busyboxNslookup } from "../../shell/commands/busybox/nslookup.ts";
 import { busyboxWget } from "../../shell/commands/busybox/wget.ts";
@@ -15,6 +15,7 @@ import { shellCommand } from "../../shell/commands/sh.ts";
 import { COMMANDS } from "../../shell/commands.ts";
 import type { ShellKind } from "../../shell/grammar/dialect.ts";
 import type { Container } from "./container.ts";
+import { DATABASE_CLIENTS } from "./database-clients.ts";
 import type { Image } from "./image.ts";
 
 const COREUTILS = [
@@ -66,6 +67,12 @@ export function toolboxCommands(container: Container, shell: ShellKind = "ash"):
     busyboxWget,
   ]);
   return commandSet(shell, [hostnameCommand(container)], base);
+}
+
+/** What a container of an image that nobody knows may use: whose clients are there is not known. */
+export function standInCommands(container: Container): CommandSet {
+  const base = sharedSet("stand-in", "bash", () => DATABASE_CLIENTS);
+  return layered(toolboxCommands(container, "bash"), base);
 }
 
 /** An image that starts `words` and has those commands. */

@@ -3,6 +3,7 @@
  *
  * Spec: CRI v1 (ContainerStatus); containerd.
  */
+import { fromUtf8 } from "../../base/bytes.ts";
 import type { Ns } from "../../base/units.ts";
 import { type Process, type Program, WaitQueue } from "../../sim/process.ts";
 import type { Container as ContainerSpec } from "../api/types.ts";
@@ -11,6 +12,12 @@ import type { ContainerHost } from "./container-host.ts";
 import { ContainerLog } from "./container-log.ts";
 
 const SIGKILL = 9;
+/** MaxContainerTerminationMessageLength, in bytes. */
+const MESSAGE_LENGTH = 4096;
+/** MaxContainerTerminationMessageLogLength and -LogLines. */
+const FALLBACK_LENGTH = 2048;
+const FALLBACK_LINES = 80;
+
 /** What a container does. */
 export type RunState = "created" | "running" | "exited";
 
@@ -52,6 +59,23 @@ export class ContainerRun {
     this.attempt = attempt;
     this.host = host;
     this.env = env;
+  }
+
+  /**
+   * What it left in the file for it, or at the end of its log if it failed and the container says
+   * so; "" for nothing (kuberuntime, getTerminationMessage).
+   */
+  get lastWords(): string {
+    const { terminationMessagePath: path = "/dev/termination-log" } = this.spec;
+    const bytes = this.host.files.read(path);
+    if (bytes !== null && bytes.length > 0) return fromUtf8(bytes.subarray(0, MESSAGE_LENGTH));
+    const isFallback = this.spec.terminationMessagePolicy === "FallbackToLogsOnError";
+    if (!isFallback || this.exitCode === 0) return "";
+    const lines = this.log.lines().slice(-FALLBACK_LINES);
+    return lines
+      .map(({ text }) => text)
+      .join("")
+      .slice(-FALLBACK_LENGTH);
   }
 
   /** Keeps what the program prints. */

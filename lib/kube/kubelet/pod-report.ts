@@ -103,6 +103,7 @@ export class PodReport {
     const { id, attempt, state, startedAt, finishedAt, exitCode } = run;
     const started = this.#prober.isStarted(run);
     const ready = this.#prober.isReady(run);
-    return { id, attempt, state, startedAt, finishedAt, exitCode, started, ready };
+    const lastWords = state === "exited" ? run.lastWords : "";
+    return { id, attempt, state, startedAt, finishedAt, exitCode, lastWords, started, ready };
   }
 }

@@ -33,6 +33,8 @@ export interface RunView {
   readonly startedAt: Ns;
   readonly finishedAt: Ns;
   readonly exitCode: number;
+  /** What it left to say why it ended; "" for nothing. */
+  readonly lastWords: string;
   /** What its probes say of it. */
   readonly started: boolean;
   readonly ready: boolean;
@@ -156,6 +158,7 @@ function runState(run: RunView, { timeOf }: PodObservation): ContainerStatus["st
           containerID: `containerd://${run.id}`,
           exitCode: run.exitCode,
           reason: run.exitCode === 0 ? "Completed" : "Error",
+          ...(run.lastWords !== "" && { message: run.lastWords }),
           startedAt: timeOf(run.startedAt),
           finishedAt: timeOf(run.finishedAt),
         },

@@ -1,5 +1,6 @@
 /** Heads and pages are those that nginx 1.22.1, Apache 2.4.71 and Go 1.22 sent to the same requests. */
 import { expect } from "chai";
+import { utf8 } from "../../../lib/base/bytes.ts";
 import { Running, run } from "./world.ts";
 
 const DATE = /Date: [^\r]*GMT/g;
@@ -20,6 +21,37 @@ describe("kube/images/nginx", () => {
         'Connection: keep-alive\nETag: "661e8b67-267"\nAccept-Ranges: bytes\nHostname: web-1',
     );
     expect(body).to.contain("<h1>Welcome to nginx!</h1>");
+  });
+
+  it("tries files, and then what try_files names last", () => {
+    const web = run({
+      image: "nginx:1.27",
+      command: ["sh", "-c", "sleep 1; exec nginx -g 'daemon off;'"],
+    });
+    const { files } = web.container.host;
+    const write = (path: string, text: string): void => files.write(path, utf8(text));
+    write("/srv/index.html", "start");
+    write("/srv/a/index.html", "a");
+    write("/srv/b.txt", "b");
+    write(
+      "/etc/nginx/conf.d/default.conf",
+      `server {
+  listen 80;
+  root /srv;
+  location / { try_files $uri $uri/ /index.html; }
+  location /strict/ { try_files $uri =404; }
+  location /named/ { try_files $uri @other; }
+  location @other { return 200 "other $uri"; }
+}`,
+    );
+    web.pass(2);
+    const get = (path: string): string => web.ask(`curl -s http://10.0.0.2${path}`);
+
+    expect(get("/b.txt")).to.equal("b");
+    expect(get("/a/")).to.equal("a");
+    expect(get("/no/such?x=1")).to.equal("start");
+    expect(get("/strict/no")).to.contain("404 Not Found");
+    expect(get("/named/no")).to.equal("other /named/no");
   });
 
   it("refuses with its own pages", () => {

@@ -457,4 +457,33 @@ describe("kube/kubelet/kubelet", () => {
       world.kubelets[0]?.logs("default/talk", "main", { previous })?.text;
     expect([logs(false), logs(true)]).to.deep.equal(["run 2\n", "run 1\n"]);
   });
+
+  it("passes on what a container left in its file to say why it ended, or the end of its log", () => {
+    const world = cluster();
+    world.programs.set("talk", function* ({ host, log, name }: Container): Program<number> {
+      log("first\nlast\n");
+      if (name === "main") host.files.write("/dev/termination-log", utf8("no disk"));
+      yield waitFor([], NS_PER_S);
+      return 1;
+    });
+    const fallback = "terminationMessagePolicy: FallbackToLogsOnError";
+    world.apply(`apiVersion: v1
+kind: Pod
+metadata: {name: talk}
+spec:
+  restartPolicy: Never
+  containers:
+    - {name: main, image: talk}
+    - {name: other, image: talk, ${fallback}}
+    - {name: quiet, image: talk}
+`);
+    world.pass(8);
+
+    const { containerStatuses = [] } = world.pod("talk").status;
+    expect(containerStatuses.map(({ state }) => state.terminated?.message)).to.deep.equal([
+      "no disk",
+      "first\nlast\n",
+      undefined,
+    ]);
+  });
 });

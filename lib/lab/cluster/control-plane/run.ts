@@ -15,7 +15,7 @@ import { deadEnds } from "../../../kube/dead-ends.ts";
 import { isKnownImage } from "../../../kube/images/catalogue.ts";
 import { keptOnly } from "../../../kube/kept-only.ts";
 import { kubectlCommand } from "../../../kube/kubectl/command.ts";
-import { Readiness, unreadyWorkloads } from "../../../kube/readiness.ts";
+import { failedPods, Readiness, unreadyWorkloads } from "../../../kube/readiness.ts";
 import { keyOf } from "../../../kube/store.ts";
 import { corednsObjects } from "../../../kube/system/coredns.ts";
 import { ingressNginxObjects } from "../../../kube/system/ingress-nginx.ts";
@@ -171,6 +171,12 @@ export class ControlPlaneRun {
       for (const { kind, namespace, name, why } of unreadyWorkloads(controlPlane.store)) {
         const late = `${kind} ${namespace}/${name} is not ready after ${formatDuration(READY_LIMIT_NS)}`;
         this.#note(`${late}: ${why}`, this.#files.placeOf(kind, namespace, name));
+      }
+    } else {
+      for (const { metadata } of failedPods(controlPlane.store)) {
+        const { namespace = "default", name } = metadata;
+        const place = this.#files.placeOf("Pod", namespace, name);
+        this.#note(`Pod ${namespace}/${name} has failed`, place);
       }
     }
     const pods = controlPlane.store.list("Pod");
