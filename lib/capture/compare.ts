@@ -126,17 +126,18 @@ function firstField(left: NormalFrame, right: NormalFrame): [string, string, str
       const missing = b === undefined || !right.fields.some(({ path }) => path === a.path);
       return missing ? [a.path, a.text, "absent"] : [b.path, "absent", b.text];
     }
-    if (a.echo !== null && b.echo !== null && sharesFrame(a.echo, b.echo)) {
-      // One frame had both values.
-    } else if (a.offMs !== null && b.offMs !== null) {
-      if (Math.abs(a.offMs - b.offMs) > CLOCK_PLAY_MS) return [a.path, a.text, b.text];
-    } else if (saysWrong(a) && saysWrong(b)) {
-      // Which values are wrong depends on what else is in the frame.
-    } else if (a.text !== b.text) {
-      return [a.path, a.text, b.text];
-    }
+    if (!areAlike(a, b)) return [a.path, a.text, b.text];
   }
   return null;
+}
+
+/** Whether two fields of the same path say the same. */
+function areAlike(a: NormalField, b: NormalField): boolean {
+  // One frame had both values.
+  if (a.echo !== null && b.echo !== null && sharesFrame(a.echo, b.echo)) return true;
+  if (a.offMs !== null && b.offMs !== null) return Math.abs(a.offMs - b.offMs) <= CLOCK_PLAY_MS;
+  // Which values are wrong depends on what else is in the frame.
+  return a.text === b.text || (saysWrong(a) && saysWrong(b));
 }
 
 function sharesFrame(a: readonly [number, number], b: readonly [number, number]): boolean {

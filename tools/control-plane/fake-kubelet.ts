@@ -4,32 +4,18 @@
  */
 import { NS_PER_MS, NS_PER_S, type Ns } from "../../lib/base/units.ts";
 import type { ApiServer } from "../../lib/kube/api/server.ts";
-import type {
-  Condition,
-  Container,
-  ContainerStatus,
-  Node,
-  Pod,
-  PodStatus,
-} from "../../lib/kube/api/types.ts";
+import type { Condition, Node, Pod, PodStatus } from "../../lib/kube/api/types.ts";
 import { Alarm } from "../../lib/kube/controllers/controller.ts";
 import type { Informers } from "../../lib/kube/informer.ts";
 import { keyOf } from "../../lib/kube/store.ts";
 import type { Scheduler } from "../../lib/sim/scheduler.ts";
+import { creating, ended, exited, readiness, running } from "./fake-status.ts";
 
 const USER = "kubelet";
 const START_NS = 500 * NS_PER_MS;
 const PROBE_NS = NS_PER_S;
 const STOP_NS = 300 * NS_PER_MS;
 const RENEW_NS = 10 * NS_PER_S;
-const ORDER = [
-  "PodReadyToStartContainers",
-  "Initialized",
-  "Ready",
-  "ContainersReady",
-  "PodScheduled",
-];
-
 /** Plays the kubelets of all nodes. */
 export class FakeKubelets {
   readonly #scheduler: Scheduler;
@@ -74,7 +60,7 @@ export class FakeKubelets {
 
   /** The readiness probe of a Pod has another result from now on. */
   setReadiness(key: string, ready: boolean): void {
-    this.#patch(key, (pod) => ({ ...pod.status, ...this.#conditions(pod, ready) }));
+    this.#patch(key, (pod) => ({ ...pod.status, ...readiness(pod, ready, this.#server.time) }));
   }
 
   /** All containers of a Pod exit: they are started again, or the Pod has ended. */
@@ -82,10 +68,10 @@ export class FakeKubelets {
     const pod = this.#server.store.get("Pod", key);
     if (pod === null) return;
     if (pod.spec.restartPolicy !== "Always") {
-      this.#patch(key, (present) => this.#ended(present));
+      this.#patch(key, (present) => ended(present, this.#server.time));
       return;
     }
-    this.#patch(key, (present) => this.#exited(present));
+    this.#patch(key, (present) => exited(present, this.#server.time));
     const { uid } = pod.metadata;
     this.#later(START_NS, () => this.#start(key, uid));
   }
@@ -133,7 +119,9 @@ export class FakeKubelets {
     if (this.#seen.has(uid)) return;
     this.#seen.add(uid);
     this.#assignAddress(pod);
-    this.#patch(keyOf(pod), (present) => this.#creating(present));
+    this.#patch(keyOf(pod), (present) =>
+      creating(present, this.#server.time, this.#hostAddress(present)),
+    );
     this.#later(seconds(pod, "fake/start-after") ?? START_NS, () => this.#start(keyOf(pod), uid));
   }
 
@@ -142,7 +130,9 @@ export class FakeKubelets {
     if (pod === null || pod.metadata.deletionTimestamp !== undefined) return;
     const probed = pod.spec.containers.some(({ readinessProbe }) => readinessProbe !== undefined);
     const never = pod.metadata.annotations?.["fake/never-ready"] === "true";
-    this.#patch(key, (present) => this.#running(present, !probed && !never));
+    this.#patch(key, (present) =>
+      running(present, !probed && !never, this.#server.time, this.#podAddress(present)),
+    );
     if (!probed || never) return;
     this.#later(seconds(pod, "fake/ready-after") ?? PROBE_NS, () => {
       const present = this.#find(key, uid);
@@ -153,7 +143,7 @@ export class FakeKubelets {
 
   #stop(key: string, uid: string): void {
     if (this.#find(key, uid) === null) return;
-    this.#patch(key, (pod) => this.#ended(pod));
+    this.#patch(key, (pod) => ended(pod, this.#server.time));
     this.#server.delete("Pod", key, USER, { gracePeriodSeconds: 0 });
   }
 
@@ -165,164 +155,9 @@ export class FakeKubelets {
     this.#addresses.set(pod.metadata.uid, podCidr.replace(/\d+\/\d+$/, String(octet)));
   }
 
-  #creating(pod: Pod): PodStatus {
-    const hostIP = this.#hostAddress(pod);
-    const containerStatuses = pod.spec.containers.map((container) =>
-      containerStatus(container, {
-        state: { waiting: { reason: "ContainerCreating" } },
-        ready: false,
-        started: false,
-      }),
-    );
-    return {
-      ...pod.status,
-      ...this.#conditions(pod, false, false),
-      containerStatuses,
-      hostIP,
-      hostIPs: [{ ip: hostIP }],
-      startTime: this.#server.time,
-    };
-  }
-
-  #running(pod: Pod, ready: boolean): PodStatus {
-    const podIP =
-      pod.spec.hostNetwork === true
-        ? this.#hostAddress(pod)
-        : (this.#addresses.get(pod.metadata.uid) ?? "");
-    const before = pod.status.containerStatuses ?? [];
-    const containerStatuses = pod.spec.containers.map((container, index) =>
-      container.image.startsWith("does-not-exist")
-        ? containerStatus(container, {
-            state: { waiting: { reason: "ErrImagePull" } },
-            ready: false,
-            started: false,
-          })
-        : {
-            ...containerStatus(container, {
-              state: { running: { startedAt: this.#server.time } },
-              ready,
-              started: true,
-            }),
-            lastState: before[index]?.lastState ?? {},
-            restartCount: before[index]?.restartCount ?? 0,
-            containerID: `containerd://${pod.metadata.uid}-${container.name}-${index * 0}`,
-            imageID: `${container.image}@fake`,
-          },
-    );
-    const pulls = containerStatuses.every(({ state }) => state.waiting === undefined);
-    const base: Pod = { ...pod, status: { ...pod.status, containerStatuses } };
-    return {
-      ...base.status,
-      ...this.#conditions(base, ready && pulls, true),
-      containerStatuses: containerStatuses.map((each) => ({
-        ...each,
-        ready: each.started === true && ready,
-      })),
-      phase: pulls ? "Running" : "Pending",
-      podIP,
-      podIPs: [{ ip: podIP }],
-    };
-  }
-
-  #ended(pod: Pod): PodStatus {
-    const time = this.#server.time;
-    const { generation } = pod.metadata;
-    const conditions = (pod.status.conditions ?? []).map((condition): Condition => {
-      if (condition.type === "PodScheduled" || condition.type === "DisruptionTarget")
-        return condition;
-      if (condition.type === "Initialized") return { ...condition, observedGeneration: generation };
-      const { message: _message, ...rest } = condition;
-      const reason = condition.type === "PodReadyToStartContainers" ? undefined : "PodCompleted";
-      return {
-        ...rest,
-        observedGeneration: generation,
-        status: "False",
-        reason,
-        lastTransitionTime: time,
-      };
-    });
-    const containerStatuses = (pod.status.containerStatuses ?? []).map(
-      (each): ContainerStatus => ({
-        ...each,
-        ready: false,
-        started: false,
-        state: {
-          terminated: {
-            exitCode: 0,
-            reason: "Completed",
-            startedAt: each.state.running?.startedAt ?? time,
-            finishedAt: time,
-            containerID: each.containerID ?? "",
-          },
-        },
-      }),
-    );
-    return {
-      ...pod.status,
-      conditions,
-      containerStatuses,
-      observedGeneration: generation,
-      phase: "Succeeded",
-    };
-  }
-
-  /** The status of a Pod whose containers are about to start again. */
-  #exited(pod: Pod): PodStatus {
-    const finishedAt = this.#server.time;
-    const containerStatuses = (pod.status.containerStatuses ?? []).map((each): ContainerStatus => {
-      const startedAt = each.state.running?.startedAt ?? finishedAt;
-      const { containerID = "" } = each;
-      const terminated = { exitCode: 0, reason: "Completed", startedAt, finishedAt, containerID };
-      return {
-        ...each,
-        state: { waiting: { reason: "ContainerCreating" } },
-        lastState: { terminated },
-        restartCount: each.restartCount + 1,
-        ready: false,
-        started: false,
-      };
-    });
-    const exited: Pod = { ...pod, status: { ...pod.status, containerStatuses } };
-    return { ...exited.status, ...this.#conditions(exited, false) };
-  }
-
-  /** The conditions and container statuses of a Pod that is ready or not. */
-  #conditions(pod: Pod, ready: boolean, sandbox = true): PodStatus {
-    const time = this.#server.time;
-    const observedGeneration = pod.metadata.generation;
-    const before = new Map(
-      (pod.status.conditions ?? []).map((condition) => [condition.type, condition]),
-    );
-    const names = pod.spec.containers.map(({ name }) => name).join(" ");
-    const set = (type: string, is: boolean, withReason: boolean): void => {
-      const old = before.get(type);
-      const status = is ? "True" : "False";
-      const lastTransitionTime = old?.status === status ? old.lastTransitionTime : time;
-      const why =
-        withReason && !is
-          ? { reason: "ContainersNotReady", message: `containers with unready status: [${names}]` }
-          : {};
-      before.set(type, {
-        type,
-        observedGeneration,
-        status,
-        ...why,
-        lastProbeTime: null,
-        lastTransitionTime,
-      });
-    };
-    set("PodReadyToStartContainers", sandbox, false);
-    set("Initialized", true, false);
-    set("Ready", ready, true);
-    set("ContainersReady", ready, true);
-    const conditions = [...before.values()].sort(
-      (a, b) => ORDER.indexOf(a.type) - ORDER.indexOf(b.type),
-    );
-    const containerStatuses = (pod.status.containerStatuses ?? []).map((each) => ({
-      ...each,
-      ready,
-    }));
-    return { conditions, containerStatuses, observedGeneration };
+  #podAddress(pod: Pod): string {
+    if (pod.spec.hostNetwork === true) return this.#hostAddress(pod);
+    return this.#addresses.get(pod.metadata.uid) ?? "";
   }
 
   #hostAddress(pod: Pod): string {
@@ -345,13 +180,6 @@ export class FakeKubelets {
   #later(delay: Ns, act: () => void): void {
     new Alarm(this.#scheduler, act).setIn(delay);
   }
-}
-
-function containerStatus(
-  { name, image }: Container,
-  rest: Pick<ContainerStatus, "state" | "ready" | "started">,
-): ContainerStatus {
-  return { name, image, imageID: "", lastState: {}, restartCount: 0, ...rest };
 }
 
 /** The time that an annotation says, in ns, or null. */

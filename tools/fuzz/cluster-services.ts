@@ -3,21 +3,22 @@
  * be sent to without a choice among endpoints.
  */
 import type { RandomStream } from "../../lib/sim/random.ts";
+import {
+  type Backend,
+  type Conditions,
+  clusterIp,
+  type Endpoint,
+  type Port,
+  type Protocol,
+  type Service,
+  serviceObject,
+} from "./service-model.ts";
 
 /** Someone who asks. `node`: where it runs, from 0; -1 outside. */
 export interface Client {
   readonly name: string;
   readonly kind: "pod" | "node" | "outside";
   readonly node: number;
-}
-
-type Protocol = "TCP" | "UDP";
-
-/** A Pod that serves a protocol on its usual port. */
-interface Backend {
-  readonly ip: string;
-  readonly node: number;
-  readonly protocol: Protocol;
 }
 
 /** The cluster that Services are for. */
@@ -33,37 +34,6 @@ export interface Target {
   readonly address: string;
   readonly port: number;
   readonly protocol: Protocol;
-}
-
-interface Conditions {
-  readonly ready: boolean;
-  readonly serving: boolean;
-  readonly terminating: boolean;
-}
-
-interface Endpoint extends Conditions {
-  readonly backend: Backend;
-}
-
-interface Port {
-  readonly name: string;
-  readonly port: number;
-  /** 0: none. */
-  readonly nodePort: number;
-  readonly targetPort: number;
-}
-
-interface Service {
-  readonly number: number;
-  readonly protocol: Protocol;
-  readonly type: "ClusterIP" | "NodePort" | "LoadBalancer";
-  readonly ports: readonly Port[];
-  readonly internalLocal: boolean;
-  readonly externalLocal: boolean;
-  readonly externalIps: readonly string[];
-  readonly ingress: readonly object[];
-  readonly more: object;
-  endpoints: readonly Endpoint[];
 }
 
 const READY: Conditions = { ready: true, serving: true, terminating: false };
@@ -279,35 +249,4 @@ export class ClusterServices {
     if (ready.length > 0 || this.#scene.version === "1.20") return ready;
     return endpoints.filter(({ serving, terminating }) => serving && terminating);
   }
-}
-
-function clusterIp({ number }: Service): string {
-  return `10.96.0.${10 + number}`;
-}
-
-function serviceObject(service: Service): object {
-  const { number, type, protocol, ports, internalLocal, externalLocal, more } = service;
-  return {
-    apiVersion: "v1",
-    kind: "Service",
-    metadata: { name: `s${number}`, namespace: "default" },
-    spec: {
-      clusterIP: clusterIp(service),
-      type,
-      ports: ports.map(({ name, port, nodePort, targetPort }) => ({
-        ...(name === "" ? {} : { name }),
-        port,
-        protocol,
-        targetPort,
-        ...(nodePort === 0 ? {} : { nodePort }),
-      })),
-      ...(internalLocal ? { internalTrafficPolicy: "Local" } : {}),
-      ...(externalLocal ? { externalTrafficPolicy: "Local" } : {}),
-      ...(service.externalIps.length > 0 ? { externalIPs: service.externalIps } : {}),
-      ...more,
-    },
-    ...(service.ingress.length > 0
-      ? { status: { loadBalancer: { ingress: service.ingress } } }
-      : {}),
-  };
 }

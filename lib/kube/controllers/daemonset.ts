@@ -6,42 +6,20 @@
  * Not modelled: backoff of failed Pods.
  */
 import { NS_PER_MS } from "../../base/units.ts";
-import type { DaemonSet, DaemonSetStatus, NewObject, Node, Pod, Toleration } from "../api/types.ts";
+import type { DaemonSet, DaemonSetStatus, Pod } from "../api/types.ts";
 import { deepEqual } from "../deep-equal.ts";
 import { controllerKey, type Informers } from "../informer.ts";
-import { fitsNodeAffinity, untolerated } from "../scheduler/node-fit.ts";
 import { keyOf } from "../store.ts";
 import { ApiClient, type Sync } from "./client.ts";
 import { type ControllerContext, WorkQueue } from "./controller.ts";
+import { daemonPod, HASH_LABEL, hashOf, nodeOf, placement } from "./daemon-pods.ts";
+import { type DaemonChange, type DaemonRoll, excessPods, nextOfRoll } from "./daemon-update.ts";
 import { EventRecorder } from "./events.ts";
 import { Expectations } from "./expectations.ts";
-import {
-  availableIn,
-  byAge,
-  isReady,
-  isTerminal,
-  podFromTemplate,
-  resolveIntOrPercent,
-} from "./pods.ts";
+import { availableIn, byAge, isReady, isTerminal } from "./pods.ts";
 import { currentRevision, trimRevisions } from "./revisions.ts";
 
 const START_NS = 5 * NS_PER_MS;
-const HASH_LABEL = "controller-revision-hash";
-const GENERATION_LABEL = "pod-template-generation";
-const TEMPLATE_GENERATION = "deprecated.daemonset.template.generation";
-
-/** Taints that no DaemonSet Pod minds. */
-const TOLERATIONS: readonly Toleration[] = [
-  ...["not-ready", "unreachable"].map((name) => tolerate(name, "NoExecute")),
-  ...["disk-pressure", "memory-pressure", "pid-pressure", "unschedulable"].map((name) =>
-    tolerate(name, "NoSchedule"),
-  ),
-];
-
-function tolerate(name: string, effect: string): Toleration {
-  return { effect, key: `node.kubernetes.io/${name}`, operator: "Exists" };
-}
-
 /** Keeps a Pod on each node that a DaemonSet means. */
 export class DaemonSetController {
   readonly #informers: Informers;
@@ -84,7 +62,8 @@ export class DaemonSetController {
     if (this.#expectations.satisfied(key)) {
       yield* this.#manage(set, key, hash);
       if (this.#expectations.satisfied(key) && set.spec.updateStrategy.type === "RollingUpdate") {
-        yield* this.#roll(set, key, hash);
+        const nodes = this.#informers.list("Node").filter((node) => placement(set, node).shouldRun);
+        yield* this.#change(set, key, hash, nextOfRoll(this.#rollOf(set, hash), nodes));
       }
       const live = new Set(this.#informers.owned("Pod", set.metadata.uid).map(hashOf));
       yield* trimRevisions(this.#client, this.#informers, set, ({ metadata }) => {
@@ -97,7 +76,8 @@ export class DaemonSetController {
 
   /** A Pod where one is missing; none where none should be, nor two. */
   *#manage(set: DaemonSet, key: string, hash: string): Sync {
-    const pods = this.#byNode(set);
+    const roll = this.#rollOf(set, hash);
+    const { pods } = roll;
     const missing: string[] = [];
     const surplus: Pod[] = [];
     for (const node of this.#informers.list("Node")) {
@@ -108,91 +88,22 @@ export class DaemonSetController {
       else if (!mayStay) surplus.push(...running);
       else {
         surplus.push(...running.filter(isTerminal));
-        surplus.push(
-          ...this.#excess(set, hash, running.filter((pod) => !isTerminal(pod)).sort(byAge)),
-        );
+        const alive = running.filter((pod) => !isTerminal(pod)).sort(byAge);
+        surplus.push(...excessPods(roll, alive));
       }
     }
     for (const [node, present] of pods) {
       if (this.#informers.get("Node", node) === null) surplus.push(...present);
     }
-    yield* this.#change(set, key, hash, missing, surplus);
+    yield* this.#change(set, key, hash, { missing, surplus });
   }
 
-  /** The Pods of one node that are too many, of those that run there, the oldest first. */
-  #excess(set: DaemonSet, hash: string, running: readonly Pod[]): Pod[] {
-    if (surgeOf(set, 1) === 0 || running.length <= 1) return running.slice(1);
-    const [fresh, ...moreFresh] = running.filter((pod) => hashOf(pod) === hash);
-    const [old, ...moreOld] = running.filter((pod) => hashOf(pod) !== hash);
-    const excess = [...moreFresh, ...moreOld];
-    if (fresh === undefined || old === undefined) return excess;
-    return !isReady(old) || this.#isAvailable(set, fresh) ? [...excess, old] : excess;
+  #rollOf(set: DaemonSet, hash: string): DaemonRoll {
+    const isAvailable = (pod: Pod): boolean => this.#isAvailable(set, pod);
+    return { set, hash, pods: this.#byNode(set), isAvailable };
   }
 
-  *#roll(set: DaemonSet, key: string, hash: string): Sync {
-    const nodes = this.#informers.list("Node").filter((node) => placement(set, node).shouldRun);
-    const surge = surgeOf(set, nodes.length);
-    if (surge > 0) {
-      yield* this.#surge(set, key, hash, nodes, surge);
-      return;
-    }
-    const most = Math.max(
-      1,
-      resolveIntOrPercent(
-        set.spec.updateStrategy.rollingUpdate?.maxUnavailable,
-        nodes.length,
-        true,
-      ),
-    );
-    const pods = this.#byNode(set);
-    const broken: Pod[] = [];
-    const candidates: Pod[] = [];
-    let unavailable = 0;
-    for (const node of nodes) {
-      const present = (pods.get(node.metadata.name) ?? []).filter(
-        ({ metadata }) => metadata.deletionTimestamp === undefined,
-      );
-      const [pod] = present;
-      if (pod === undefined || present.length > 1) unavailable += 1;
-      else if (hashOf(pod) === hash) unavailable += this.#isAvailable(set, pod) ? 0 : 1;
-      else if (this.#isAvailable(set, pod)) candidates.push(pod);
-      else broken.push(pod);
-    }
-    const room = Math.max(0, most - unavailable);
-    yield* this.#change(set, key, hash, [], [...broken, ...candidates.slice(0, room)]);
-  }
-
-  /** New Pods beside the old ones, up to `most` at a time; an old one goes when its new one is up. */
-  *#surge(set: DaemonSet, key: string, hash: string, nodes: readonly Node[], most: number): Sync {
-    const pods = this.#byNode(set);
-    const replaced: Pod[] = [];
-    const wanted: string[] = [];
-    const candidates: string[] = [];
-    let surged = 0;
-    for (const { metadata } of nodes) {
-      const present = (pods.get(metadata.name) ?? []).filter((pod) => !isGoing(pod));
-      const fresh = present.filter((pod) => hashOf(pod) === hash);
-      const old = present.filter((pod) => hashOf(pod) !== hash);
-      const [newPod] = fresh;
-      const [oldPod] = old;
-      if (fresh.length > 1 || old.length > 1) surged += 1;
-      else if (oldPod === undefined) continue;
-      else if (newPod === undefined) {
-        (this.#isAvailable(set, oldPod) ? candidates : wanted).push(metadata.name);
-      } else if (this.#isAvailable(set, newPod)) replaced.push(oldPod);
-      else surged += 1;
-    }
-    const room = Math.max(0, most - surged);
-    yield* this.#change(set, key, hash, [...wanted, ...candidates.slice(0, room)], replaced);
-  }
-
-  *#change(
-    set: DaemonSet,
-    key: string,
-    hash: string,
-    missing: readonly string[],
-    surplus: readonly Pod[],
-  ): Sync {
+  *#change(set: DaemonSet, key: string, hash: string, { missing, surplus }: DaemonChange): Sync {
     if (missing.length === 0 && surplus.length === 0) return;
     this.#expectations.expect(
       key,
@@ -267,60 +178,4 @@ export class DaemonSetController {
     }
     return pods;
   }
-}
-
-/** How many Pods a roll-out may add on nodes that have one. */
-function surgeOf({ spec }: DaemonSet, nodes: number): number {
-  return resolveIntOrPercent(spec.updateStrategy.rollingUpdate?.maxSurge, nodes, true);
-}
-
-function isGoing({ metadata }: Pod): boolean {
-  return metadata.deletionTimestamp !== undefined;
-}
-
-function hashOf(pod: Pod): string {
-  return pod.metadata.labels?.[HASH_LABEL] ?? "";
-}
-
-/** Where the Pod is, or where its affinity sends it. */
-function nodeOf(pod: Pod): string {
-  if (pod.spec.nodeName !== undefined) return pod.spec.nodeName;
-  const required = pod.spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
-  return required?.nodeSelectorTerms[0]?.matchFields?.[0]?.values?.[0] ?? "";
-}
-
-/** Whether the set should have a Pod on the node, and whether one there may stay. */
-function placement(
-  set: DaemonSet,
-  node: Node,
-): { readonly shouldRun: boolean; readonly mayStay: boolean } {
-  const { spec } = set.spec.template;
-  const tolerations = [...(spec.tolerations ?? []), ...TOLERATIONS];
-  if (!fitsNodeAffinity(spec, node)) return { shouldRun: false, mayStay: false };
-  const schedulable = untolerated(tolerations, node, ["NoSchedule", "NoExecute"]) === null;
-  const mayStay = untolerated(tolerations, node, ["NoExecute"]) === null;
-  return { shouldRun: schedulable, mayStay };
-}
-
-function daemonPod(set: DaemonSet, node: string, hash: string): NewObject {
-  const pod = podFromTemplate(set, set.spec.template);
-  const { spec } = set.spec.template;
-  const generation = set.metadata.annotations?.[TEMPLATE_GENERATION] ?? "1";
-  const terms = [{ matchFields: [{ key: "metadata.name", operator: "In", values: [node] }] }];
-  const nodeAffinity = {
-    ...spec.affinity?.nodeAffinity,
-    requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: terms },
-  };
-  return {
-    ...pod,
-    metadata: {
-      ...pod.metadata,
-      labels: { ...pod.metadata.labels, [HASH_LABEL]: hash, [GENERATION_LABEL]: generation },
-    },
-    spec: {
-      ...spec,
-      affinity: { ...spec.affinity, nodeAffinity },
-      tolerations: [...(spec.tolerations ?? []), ...TOLERATIONS],
-    },
-  };
 }

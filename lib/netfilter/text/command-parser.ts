@@ -15,6 +15,7 @@ import { CommandHead } from "./command-head.ts";
 import { ExitStatus, RuleError, refuse } from "./errors.ts";
 import { checkInterface, checkNameLength, checkNewChain, interfaceTest } from "./header.ts";
 import type { Words } from "./lexer.ts";
+import { ListingOptions } from "./listing-options.ts";
 import { checkOptions, withOption } from "./option-checks.ts";
 import { Item, OptionReader } from "./options.ts";
 import { RuleState } from "./rule-state.ts";
@@ -42,10 +43,7 @@ export class CommandParser implements OptionContext {
   /** The base options that have come (option-checks.ts). */
   #seen = 0;
   #table = "filter";
-  #numeric = false;
-  #verbose = false;
-  #exact = false;
-  #lineNumbers = false;
+  readonly #listing = new ListingOptions();
   #warning = "";
 
   constructor(engine: Engine, modules: ModuleTable, words: Words) {
@@ -144,10 +142,7 @@ export class CommandParser implements OptionContext {
     this.#rule.reset(packets, bytes);
     this.#seen = 0;
     this.#table = table;
-    this.#numeric = false;
-    this.#verbose = false;
-    this.#exact = false;
-    this.#lineNumbers = false;
+    this.#listing.reset();
     this.#warning = "";
   }
 
@@ -207,19 +202,8 @@ export class CommandParser implements OptionContext {
   }
 
   #flagOrCommand(letter: string, value: string, inverted: boolean): void {
+    if (this.#listing.take(letter)) return;
     switch (letter) {
-      case "n":
-        this.#numeric = true;
-        return;
-      case "v":
-        this.#verbose = true;
-        return;
-      case "x":
-        this.#exact = true;
-        return;
-      case "0":
-        this.#lineNumbers = true;
-        return;
       case "w":
         this.#seconds(value);
         return;
@@ -271,6 +255,7 @@ export class CommandParser implements OptionContext {
   #finish(inverted: boolean): Command {
     const { letter, chain, number, extra, zeroes } = this.#head;
     const rule = this.#rule;
+    const listing = this.#listing;
     if (this.#table === "nat" && (rule.targetName === "DROP" || extra === "DROP")) {
       refuse(NAT_IS_NO_FILTER);
     }
@@ -298,10 +283,10 @@ export class CommandParser implements OptionContext {
       number,
       extra,
       rules: withRule ? rule.rules(target, context) : NO_RULES,
-      numeric: this.#numeric,
-      verbose: this.#verbose,
-      exact: this.#exact,
-      lineNumbers: this.#lineNumbers,
+      numeric: listing.numeric,
+      verbose: listing.verbose,
+      exact: listing.exact,
+      lineNumbers: listing.lineNumbers,
       zeroes,
       refusal: context.refusal,
     };

@@ -5,17 +5,13 @@
  * Not modelled: the frames between these programs and the API server.
  */
 import { assert } from "../../../base/assert.ts";
-import { formatPlace, type Place } from "../../../base/errors.ts";
 import { formatIpv4, type Ipv4, ipv4 } from "../../../base/inet.ts";
-import { formatDuration, NS_PER_MS, NS_PER_S, type Ns } from "../../../base/units.ts";
+import { NS_PER_MS, NS_PER_S, type Ns } from "../../../base/units.ts";
 import type { NewObject } from "../../../kube/api/types.ts";
 import { type ControlPlane, startControlPlane } from "../../../kube/control-plane.ts";
 import { conditionOf } from "../../../kube/controllers/pods.ts";
-import { deadEnds } from "../../../kube/dead-ends.ts";
-import { isKnownImage } from "../../../kube/images/catalogue.ts";
-import { keptOnly } from "../../../kube/kept-only.ts";
 import { kubectlCommand } from "../../../kube/kubectl/command.ts";
-import { failedPods, Readiness, unreadyWorkloads } from "../../../kube/readiness.ts";
+import { Readiness } from "../../../kube/readiness.ts";
 import { keyOf } from "../../../kube/store.ts";
 import { corednsObjects } from "../../../kube/system/coredns.ts";
 import { ingressNginxObjects } from "../../../kube/system/ingress-nginx.ts";
@@ -39,6 +35,7 @@ import { doorsCommand } from "./doors.ts";
 import { FirstRequestTap } from "./first-request.ts";
 import { isFileName, ManifestFiles, tryManifests } from "./manifests.ts";
 import { powerOff, type RunningNode, startNodes } from "./nodes.ts";
+import { failures, lateWorkloads, pointsToKnow } from "./notes.ts";
 import { ProxyLog } from "./proxy-log.ts";
 import { podsNamed, type WorkloadName, workloadName } from "./targets.ts";
 import { ClusterTimeline } from "./timeline.ts";
@@ -168,31 +165,11 @@ export class ControlPlaneRun {
     if (start !== "ready") {
       clock.wait(start);
     } else if (!this.#until(READY_LIMIT_NS, () => readiness.isComplete())) {
-      for (const { kind, namespace, name, why } of unreadyWorkloads(controlPlane.store)) {
-        const late = `${kind} ${namespace}/${name} is not ready after ${formatDuration(READY_LIMIT_NS)}`;
-        this.#note(`${late}: ${why}`, this.#files.placeOf(kind, namespace, name));
-      }
+      this.notes.push(...lateWorkloads(controlPlane.store, this.#files, READY_LIMIT_NS));
     } else {
-      for (const { metadata } of failedPods(controlPlane.store)) {
-        const { namespace = "default", name } = metadata;
-        const place = this.#files.placeOf("Pod", namespace, name);
-        this.#note(`Pod ${namespace}/${name} has failed`, place);
-      }
+      this.notes.push(...failures(controlPlane.store, this.#files));
     }
-    const pods = controlPlane.store.list("Pod");
-    const images = pods.flatMap(({ spec }) => spec.containers.map(({ image }) => image));
-    for (const image of new Set(images)) {
-      if (isKnownImage(image)) continue;
-      this.#note(
-        `image ${image} is not known: a listener on the container's ports stands for it`,
-        null,
-      );
-    }
-    const { store } = controlPlane;
-    for (const { kind, namespace, name, text } of [...deadEnds(store), ...keptOnly(store)]) {
-      const place = this.#files.placeOf(kind, namespace, name);
-      this.#note(`${kind} ${namespace}/${name}: ${text}`, place);
-    }
+    this.notes.push(...pointsToKnow(controlPlane.store, this.#files));
   }
 
   /** The kubectl command that a step about objects is. */
@@ -303,10 +280,6 @@ export class ControlPlaneRun {
       clock.wait(LOOK_NS);
     }
     return true;
-  }
-
-  #note(text: string, place: Place | null): void {
-    this.notes.push(place === null ? text : `${formatPlace(place)}: ${text}`);
   }
 
   #now(): Running {
