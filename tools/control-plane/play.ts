@@ -145,8 +145,8 @@ class CaseCluster {
     const [command, action] = words;
     if (command === "drain" || command === "wait" || (command === "rollout" && action === "status"))
       return this.#wait(words);
-    return kubectl(this.#server, words, (file) =>
-      readKubectlFile(readFileSync(join(this.#folder, file), "utf8"), file),
+    return kubectl(this.#server, words, (file, text) =>
+      readKubectlFile(text ?? readFileSync(join(this.#folder, file), "utf8"), file),
     );
   }
 

@@ -164,8 +164,10 @@ export class FieldErrors {
 function shownValue(value: unknown): string {
   if (value === undefined || value === null) return typeof value === "object" ? "null" : '"null"';
   if (typeof value !== "object") return JSON.stringify(value);
-  return JSON.stringify(value).replace(
-    /[<>&]/g,
-    (letter) => `\\u00${letter.charCodeAt(0).toString(16)}`,
-  );
+  return goEscaped(JSON.stringify(value));
+}
+
+/** JSON as Go writes it: `<`, `>` and `&` escaped. */
+export function goEscaped(json: string): string {
+  return json.replace(/[<>&]/g, (letter) => `\\u00${letter.charCodeAt(0).toString(16)}`);
 }

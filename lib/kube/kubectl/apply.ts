@@ -5,7 +5,7 @@
  * Spec: kubectl v1.36, apply (client-side), create, replace.
  */
 
-import { notFound } from "../api/errors.ts";
+import { goEscaped, notFound } from "../api/errors.ts";
 import { canonical } from "../api/names.ts";
 import { qualifiedKind, resourceOf, writtenKind } from "../api/resources.ts";
 import type { ApiServer } from "../api/server.ts";
@@ -212,8 +212,5 @@ function textOf(name: unknown): string {
 
 /** JSON as Go writes it: keys in order, `<`, `>` and `&` escaped. */
 function goJson(value: unknown): string {
-  return canonical(value).replace(
-    /[<>&]/g,
-    (letter) => `\\u00${letter.charCodeAt(0).toString(16)}`,
-  );
+  return goEscaped(canonical(value));
 }

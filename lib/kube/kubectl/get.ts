@@ -15,6 +15,10 @@ import { formatTable } from "./table.ts";
 import { agesOf } from "./view.ts";
 import { toJson, toYaml } from "./yaml-text.ts";
 
+/** What kubectl says it can print. */
+const FORMATS =
+  "custom-columns,custom-columns-file,go-template,go-template-file,json,jsonpath,jsonpath-as-json,jsonpath-file,kyaml,name,template,templatefile,wide,yaml";
+
 /** `kubectl get`. */
 export function get(server: ApiServer, args: Arguments, output: Output): void {
   if (args.words.length === 0) {
@@ -101,7 +105,7 @@ function show(
   }
   if (format !== "" && format !== "wide") {
     throw new UsageError(
-      `unable to match a printer suitable for the output format "${format}", allowed formats are: custom-columns,go-template,json,jsonpath,name,template,wide,yaml`,
+      `unable to match a printer suitable for the output format "${format}", allowed formats are: ${FORMATS}`,
     );
   }
   if (objects.length === 0) {

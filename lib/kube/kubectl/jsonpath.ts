@@ -65,7 +65,7 @@ function parseTemplate(template: string): Piece[] {
       if (open.length === 0) throw refusal(template, "not in range, nothing to end");
     } else add({ kind: "path", path: inside });
   }
-  if (open.length > 1) throw refusal(template, "unclosed action");
+  if (open.length > 1 || template.includes("{", end)) throw refusal(template, "unclosed action");
   if (end < template.length) add({ kind: "text", text: template.slice(end) });
   return open[0] ?? [];
 }

@@ -9,6 +9,7 @@ import type { FieldPath } from "../../schema.ts";
 import { cronProblem } from "../cron.ts";
 import type { FieldErrors } from "../errors.ts";
 import { type Fields, mapIn, numberIn, textIn } from "../fields.ts";
+import { internalTemplate } from "../internal-records.ts";
 import { matchesSelector } from "../labels.ts";
 import type { LabelSelector, StringMap } from "../types.ts";
 import {
@@ -134,7 +135,7 @@ function checkJobUpdate(errors: FieldErrors, spec: Fields, old: Fields): void {
     spec["completionMode"] === "Indexed" && spec["completions"] === spec["parallelism"];
   if (!isElastic) fixed("completions", spec["completions"]);
   fixed("selector", shownSelector(mapIn(spec, "selector")));
-  fixed("template", spec["template"]);
+  fixed("template", internalTemplate(mapIn(spec, "template")));
   for (const name of ["completionMode", "podFailurePolicy", "backoffLimitPerIndex"]) {
     fixed(name, spec[name]);
   }

@@ -5,8 +5,10 @@
  */
 import { deepEqual } from "../../deep-equal.ts";
 import type { FieldPath } from "../../schema.ts";
-import type { FieldErrors } from "../errors.ts";
+import { type FieldErrors, goEscaped } from "../errors.ts";
 import { type Fields, mapIn, mapsIn, textIn } from "../fields.ts";
+import { internalPodSpec } from "../internal-records.ts";
+import { unifiedDiff } from "../unified-diff.ts";
 import { checkPodAnnotations, checkPodSpec } from "./pod-spec.ts";
 
 const SPEC: FieldPath = ["spec"];
@@ -58,7 +60,7 @@ function checkUpdate(errors: FieldErrors, spec: Fields, old: Fields): void {
   if (!deepEqual(fixedFields(spec), fixedFields(old))) {
     errors.forbidden(
       SPEC,
-      `pod updates may not change fields other than ${CHANGEABLE.join(",")}\n${fieldDiff(fixedFields(old), fixedFields(spec))}`,
+      `pod updates may not change fields other than ${CHANGEABLE.join(",")}\n${fieldDiff(old, spec)}`,
     );
   }
 }
@@ -117,19 +119,22 @@ function fixedFields(spec: Fields): Fields {
   return fixed;
 }
 
-/**
- * What differs between two specs.
- *
- * Differs: the API server prints the difference of its internal records as go-cmp draws it; here it
- * is the JSON of the fields of the spec that differ.
- */
-function fieldDiff(before: Fields, after: Fields): string {
-  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
-  return names
-    .filter((name) => !deepEqual(before[name], after[name]))
-    .flatMap((name) => [
-      ...(before[name] === undefined ? [] : [`- ${name}: ${JSON.stringify(before[name])}`]),
-      ...(after[name] === undefined ? [] : [`+ ${name}: ${JSON.stringify(after[name])}`]),
-    ])
-    .join("\n");
+/** What differs between two specs, as records of the API server. */
+function fieldDiff(old: Fields, spec: Fields): string {
+  const changed: Fields = { ...spec };
+  for (const name of ["activeDeadlineSeconds", "tolerations", "schedulingGates"]) {
+    changed[name] = old[name];
+  }
+  for (const list of ["containers", "initContainers"]) {
+    if (spec[list] === undefined) continue;
+    changed[list] = mapsIn(spec, list).map((container, index) => ({
+      ...container,
+      image: mapsIn(old, list)[index]?.["image"],
+    }));
+  }
+  return unifiedDiff(recordText(old), recordText(changed));
+}
+
+function recordText(spec: Fields): string {
+  return goEscaped(JSON.stringify(internalPodSpec(spec), null, 1));
 }
