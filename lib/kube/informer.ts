@@ -113,17 +113,18 @@ export class Informers {
 
   /**
    * Finds objects of a kind by values that `valuesOf` reads in them, as client-go's indexers do. It
-   * has what the cache has, whenever it is asked.
+   * has what the cache has, whenever it is asked; for the same function it is the same index.
    */
   index<K extends Kind>(
     kind: K,
     valuesOf: (object: Kinds[K]) => readonly string[],
   ): ObjectIndex<Kinds[K]> {
+    const indexes = (this.#indexes.get(kind) ?? []) as unknown as ObjectIndex<Kinds[K]>[];
+    const known = indexes.find((index) => index.valuesOf === valuesOf);
+    if (known !== undefined) return known;
     const index = new ObjectIndex<Kinds[K]>(valuesOf);
     for (const object of this.list(kind)) index.replace(null, object);
-    const indexes = this.#indexes.get(kind) ?? [];
-    indexes.push(index as unknown as ObjectIndex);
-    this.#indexes.set(kind, indexes);
+    this.#indexes.set(kind, [...indexes, index] as unknown as ObjectIndex[]);
     return index;
   }
 

@@ -10,11 +10,12 @@ import { keyOf } from "./store.ts";
 
 /** Objects, found by the values that `valuesOf` reads in them. */
 export class ObjectIndex<T extends ApiObject = ApiObject> {
-  readonly #valuesOf: (object: T) => readonly string[];
+  /** What an object is found by. */
+  readonly valuesOf: (object: T) => readonly string[];
   readonly #tables = new Map<string, ObjectTable>();
 
   constructor(valuesOf: (object: T) => readonly string[]) {
-    this.#valuesOf = valuesOf;
+    this.valuesOf = valuesOf;
   }
 
   /** The objects that have the value, by key. */
@@ -29,8 +30,8 @@ export class ObjectIndex<T extends ApiObject = ApiObject> {
 
   /** The next version of an object; null: there was or is none. */
   replace(previous: T | null, current: T | null): void {
-    const before = previous === null ? NO_VALUES : this.#valuesOf(previous);
-    const after = current === null ? NO_VALUES : this.#valuesOf(current);
+    const before = previous === null ? NO_VALUES : this.valuesOf(previous);
+    const after = current === null ? NO_VALUES : this.valuesOf(current);
     if (before.length === 0 && after.length === 0) return;
     const key = keyOf((current ?? previous) as T);
     if (before !== after) {

@@ -19,8 +19,9 @@ export class ObjectTable {
   }
 
   set(key: string, object: ApiObject): void {
-    if (!this.#objects.has(key)) this.#keys = null;
+    const { size } = this.#objects;
     this.#objects.set(key, object);
+    if (this.#objects.size !== size) this.#keys = null;
     this.#list = null;
   }
 

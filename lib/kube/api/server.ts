@@ -294,10 +294,11 @@ export class ApiServer {
   /** Writes unless nothing has changed; an object that waited for its finalizers goes. */
   #put(current: ApiObject, object: ApiObject, audit: Audit): ApiObject {
     const { metadata } = object;
-    const now = {
-      ...object,
-      metadata: { ...metadata, resourceVersion: current.metadata.resourceVersion },
-    };
+    // As in `Store`, assigned to copies.
+    const now = { ...object };
+    const versioned = { ...metadata };
+    versioned.resourceVersion = current.metadata.resourceVersion;
+    now.metadata = versioned;
     const clean = copyChanges(now, current) as unknown as ApiObject;
     if (deepEqual(clean, current)) return current;
     const done =

@@ -33,9 +33,7 @@ export class ServicePods {
 
   constructor(informers: Informers) {
     this.#pods = informers.index("Pod", labelsOf);
-    this.#services = informers.index("Service", ({ metadata, spec }) =>
-      spec.selector === undefined ? [] : [firstWish(metadata.namespace, spec.selector)],
-    );
+    this.#services = informers.index("Service", selectedBy);
   }
 
   /** The Pods that the Service selects, by key. */
@@ -64,6 +62,11 @@ export class ServicePods {
     const all = new Set([...keys, ...this.servicesOf(previous).map(keyOf)]);
     return [...all].sort(compareNames);
   }
+}
+
+/** By what a Service is found: the first thing that it wants of a Pod. */
+function selectedBy({ metadata, spec }: Service): readonly string[] {
+  return spec.selector === undefined ? [] : [firstWish(metadata.namespace, spec.selector)];
 }
 
 /** By what a Pod is found: its labels, and that it is in its namespace. */

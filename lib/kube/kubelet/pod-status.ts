@@ -65,18 +65,20 @@ export function podStatus(pod: Pod, seen: PodObservation): PodStatus {
     .map((one) => containerStatus(pod, one, seen, false))
     .sort((a, b) => compareNames(a.name, b.name));
   const phase = phaseOf(pod, init, regular, seen);
-  const status: PodStatus = {
-    ...old,
-    observedGeneration: pod.metadata.generation,
-    phase,
-    conditions: conditions(pod, phase, [...init, ...regular], seen),
-    hostIP: seen.hostIp,
-    hostIPs: [{ ip: seen.hostIp }],
-    ...(seen.podIp !== "" && { podIP: seen.podIp, podIPs: [{ ip: seen.podIp }] }),
-    startTime: old.startTime ?? seen.startTime,
-    containerStatuses: regular,
-    ...(init.length > 0 && { initContainerStatuses: init }),
-  };
+  // Assigned to the copy: what a literal names behind a spread is defined anew, which is slow.
+  const status = { ...old };
+  status.observedGeneration = pod.metadata.generation;
+  status.phase = phase;
+  status.conditions = conditions(pod, phase, [...init, ...regular], seen);
+  status.hostIP = seen.hostIp;
+  status.hostIPs = [{ ip: seen.hostIp }];
+  if (seen.podIp !== "") {
+    status.podIP = seen.podIp;
+    status.podIPs = [{ ip: seen.podIp }];
+  }
+  status.startTime = old.startTime ?? seen.startTime;
+  status.containerStatuses = regular;
+  if (init.length > 0) status.initContainerStatuses = init;
   return status;
 }
 
