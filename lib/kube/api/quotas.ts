@@ -3,8 +3,7 @@
  *
  * Spec: admission plugin ResourceQuota (apiserver pkg/admission/plugin/resourcequota), kubernetes
  * pkg/quota/v1/evaluator/core of v1.36.
- * Not modelled: quotas are held against new objects only, not against changes of those that are
- * there; scopeSelector, priority classes.
+ * Not modelled: scopeSelector, priority classes.
  */
 import { listAt, textsAt } from "../field-at.ts";
 import type { Store } from "../store.ts";
@@ -28,8 +27,15 @@ const PLAIN_COUNTS: ReadonlyMap<string, string> = new Map([
 /** What a quota calls what containers ask for. */
 const COMPUTE = ["cpu", "memory", "ephemeral-storage"];
 
-/** Throws `Forbidden` if a new object takes more than is left, or does not say how much it takes. */
-export function checkQuotas(store: Store, object: ApiObject): void {
+/**
+ * Throws `Forbidden` if an object takes more than is left, or does not say how much it takes; of
+ * one that takes the place of `before`, what it takes beyond that one counts.
+ */
+export function checkQuotas(
+  store: Store,
+  object: ApiObject,
+  before: ApiObject | null = null,
+): void {
   const { namespace = "", name } = object.metadata;
   const forbidden = (why: string) =>
     new ApiError("Forbidden", `${qualifiedPlural(object.kind)} "${name}" is forbidden: ${why}`);
@@ -38,7 +44,8 @@ export function checkQuotas(store: Store, object: ApiObject): void {
     const hard = textsAt(quota, "spec", "hard");
     const missing = unspecified(object, Object.keys(hard));
     if (missing !== "") throw forbidden(`failed quota: ${quota.metadata.name}: ${missing}`);
-    const requested = only(usageOf(object), hard);
+    const requested = beyond(only(usageOf(object), hard), before === null ? {} : usageOf(before));
+    if (Object.keys(requested).length === 0) continue;
     const used = quotaUsage(store, quota);
     const exceeded = Object.keys(requested)
       .filter((key) => {
@@ -55,12 +62,24 @@ export function checkQuotas(store: Store, object: ApiObject): void {
   }
 }
 
+/** What is asked for beyond what was taken before; all of it if nothing was. */
+function beyond(usage: Quantities, before: Quantities): Quantities {
+  if (Object.keys(before).length === 0) return usage;
+  const more = Object.entries(usage).flatMap(([key, amount]): [string, string][] => {
+    const taken = before[key] ?? "0";
+    if (parseQuantity(amount) <= parseQuantity(taken)) return [];
+    return [[key, sumOfQuantities([amount, `-${taken}`])]];
+  });
+  return Object.fromEntries(more);
+}
+
 /** What the objects of a quota's namespace take of it now, for each of its resources. */
 export function quotaUsage(store: Store, quota: ApiObject): Quantities {
   const hard = textsAt(quota, "spec", "hard");
   const { namespace } = quota.metadata;
   const usages = store
     .kinds()
+    .filter((kind) => isCounted(kind, Object.keys(hard)))
     .flatMap((kind) => store.list(kind) as readonly ApiObject[])
     .filter((object) => object.metadata.namespace === namespace && isInScope(quota, object))
     .map((object) => only(usageOf(object), hard));
@@ -70,6 +89,21 @@ export function quotaUsage(store: Store, quota: ApiObject): Quantities {
       sumOfQuantities(usages.flatMap((usage) => usage[key] ?? [])),
     ]),
   );
+}
+
+/** Whether objects of a kind can take of a quota with such resources. */
+function isCounted(kind: string, resources: readonly string[]): boolean {
+  return resources.some((name) => {
+    if (name.startsWith("count/")) return true;
+    if (name === PLAIN_COUNTS.get(kind)) return true;
+    if (name.startsWith("services.")) return kind === "Service";
+    if (name.includes("storageclass") || name === "requests.storage") {
+      return kind === "PersistentVolumeClaim";
+    }
+    return (
+      kind === "Pod" && /^(?:requests\.|limits\.|cpu$|memory$|ephemeral-storage$|pods$)/.test(name)
+    );
+  });
 }
 
 function only(usage: Quantities, hard: Quantities): Quantities {

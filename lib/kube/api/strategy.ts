@@ -134,6 +134,9 @@ export class Strategy {
       validate(fields, old);
       if (kind === "Service") asRead(fields);
       countGeneration(fields, old);
+      if (kind === "Service" || kind === "PersistentVolumeClaim") {
+        checkQuotas(this.#store, fields as unknown as ApiObject, old as unknown as ApiObject);
+      }
       return store();
     });
   }

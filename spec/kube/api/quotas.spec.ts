@@ -88,6 +88,23 @@ describe("kube/api/quotas", () => {
     expect(again).to.equal("deployment.apps/two created\n");
   });
 
+  it("holds a Service that asks for more than before to what is left", () => {
+    const cluster = withObjects(quota("{services.nodeports: '1'}"));
+    cluster.apply(`apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec: {type: NodePort, selector: {app: web}, ports: [{name: p80, port: 80}]}
+`);
+    const change = (ports: string): string =>
+      cluster.run(`patch service web --type=merge -p {"spec":{"ports":[${ports}]}}`).stderr;
+    const port = (number: number): string => `{"name":"p${number}","port":${number}}`;
+
+    expect(change(port(81))).to.equal("");
+    expect(change(`${port(81)},${port(82)}`)).to.contain(
+      "exceeded quota: compute, requested: services.nodeports=1, used: services.nodeports=1, limited: services.nodeports=1",
+    );
+  });
+
   it("makes a ReplicaSet say why it has no Pods", () => {
     const cluster = withObjects(quota("{pods: '1'}"), deployment("web", 2));
 
