@@ -10,8 +10,8 @@ import type { Cpu } from "../sim/cpu.ts";
 import { HZ, msToJiffies } from "../sim/jiffies.ts";
 import type { RandomStream } from "../sim/random.ts";
 import { ICMP_UNREACHABLE, UNREACHABLE_FRAGMENTATION_NEEDED } from "../wire/icmp.ts";
+import type { Ipv4Conf, RouteConf } from "./ipv4-conf.ts";
 import type { Snmp } from "./snmp.ts";
-import type { Ipv4Conf, RouteConf } from "./sysctl.ts";
 
 const HIGHEST_TYPE = 18;
 /** Errors that a destination may save up. */

@@ -6,9 +6,9 @@
 import { ANY_ADDRESS, type Ipv4, networkOf } from "../base/inet.ts";
 import type { Ns } from "../base/units.ts";
 import type { NetDevice } from "../link/device.ts";
+import type { DeviceConf, NeighbourConf } from "./ipv4-conf.ts";
 import type { Neighbour } from "./neighbour.ts";
 import { Scope } from "./route.ts";
-import type { DeviceConf, NeighbourConf } from "./sysctl.ts";
 
 /** An address of a device, as `ip addr` shows it. */
 export interface InterfaceAddress {

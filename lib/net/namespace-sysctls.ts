@@ -6,9 +6,10 @@
  */
 import { EINVAL } from "../base/errno.ts";
 import type { InetDevice } from "./inet-device.ts";
+import { IPV4_RANGES, NEIGHBOUR_RANGES, type NeighbourConf } from "./ipv4-conf.ts";
 import { defineIpv6Switch, defineKeptSysctls } from "./kept-sysctls.ts";
 import type { Namespace } from "./namespace.ts";
-import { IPV4_RANGES, NEIGHBOUR_RANGES, type NeighbourConf, parseInteger } from "./sysctl.ts";
+import { parseInteger } from "./sysctl.ts";
 
 /** SKB_TRUESIZE(ETH_FRAME_LEN): memory of a packet of full length. */
 const PACKET_TRUESIZE = 2090;

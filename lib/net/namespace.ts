@@ -30,6 +30,7 @@ import { IpForward } from "./ip-forward.ts";
 import { IpIdents } from "./ip-ident.ts";
 import { IpInput } from "./ip-input.ts";
 import { IpOutput } from "./ip-output.ts";
+import { DeviceConf, Ipv4Conf, NeighbourConf, NeighbourGcConf, RouteConf } from "./ipv4-conf.ts";
 import { NamespaceSysctls } from "./namespace-sysctls.ts";
 import { NeighbourTable } from "./neighbour-table.ts";
 import { PathMtu } from "./path-mtu.ts";
@@ -37,14 +38,7 @@ import { Reassembly } from "./reassembly.ts";
 import { RouteEpoch, Scope } from "./route.ts";
 import { Routing } from "./routing.ts";
 import { Snmp } from "./snmp.ts";
-import {
-  DeviceConf,
-  Ipv4Conf,
-  NeighbourConf,
-  NeighbourGcConf,
-  RouteConf,
-  SysctlTree,
-} from "./sysctl.ts";
+import { SysctlTree } from "./sysctl.ts";
 
 /** What a namespace shares with all others of a run. */
 export interface NamespaceOptions {
