@@ -150,9 +150,9 @@ export function isLoopback(address: number): boolean {
   return (address & 0xff000000) === 0x7f000000;
 }
 
-/** 0.0.0.0/8 */
+/** 0.0.0.0, which is nobody's; the rest of 0.0.0.0/8 is unicast (`ipv4_is_zeronet` since 5.3). */
 export function isZeroNet(address: number): boolean {
-  return (address & 0xff000000) === 0;
+  return address === 0;
 }
 
 /** Orders addresses as unsigned numbers. */

@@ -17,6 +17,7 @@ import type { BridgeNetfilter } from "./bridge-hooks.ts";
 import { BridgePort } from "./bridge-port.ts";
 import { type DeviceHost, NetDevice } from "./device.ts";
 import { Fdb } from "./fdb.ts";
+import { LinkWatch } from "./link-watch.ts";
 
 /** The first address of the group that 802.1D keeps for itself: 01:80:c2:00:00:00 … 0f. */
 const LINK_LOCAL_GROUP = 0x0180c2000000;
@@ -32,16 +33,22 @@ export class Bridge extends NetDevice {
   readonly ports: BridgePort[] = [];
   #macIsFixed: boolean;
   #mtuIsFixed = false;
+  readonly #linkWatch: LinkWatch;
 
   /** Without an address the bridge takes the lowest of its ports'. */
   constructor(host: DeviceHost, options: { name: string; mac?: Mac; mtu?: number }) {
     super(host, { mtu: 1500, ...options, mac: options.mac ?? ZERO_MAC });
     this.#macIsFixed = options.mac !== undefined;
+    this.#linkWatch = new LinkWatch(host.cpu, () => this.host.deviceChanged(this));
     if (this.#macIsFixed) this.#setOwnAddress(this.mac);
   }
 
   override get carrier(): boolean {
-    return this.up && this.ports.some((port) => port.device.running);
+    return this.up && this.#linkWatch.seen;
+  }
+
+  override get lowerUp(): boolean {
+    return this.up && this.#linkWatch.present;
   }
 
   /** Large frames are cut by the port that they leave through. */
@@ -115,10 +122,11 @@ export class Bridge extends NetDevice {
       port.forwardingSince = this.host.cpu.now;
     }
     if (port !== null) port.wasRunning = device.running;
-    this.host.deviceChanged(this);
+    this.#portsChanged();
   }
 
   override setUp(up: boolean): void {
+    this.#linkWatch.forget();
     for (const port of this.ports) {
       port.disabled = false;
       port.forwardingSince = this.host.cpu.now;
@@ -252,6 +260,12 @@ export class Bridge extends NetDevice {
     if (!this.#mtuIsFixed && this.ports.length > 0) {
       this.mtu = Math.min(...this.ports.map((port) => port.device.mtu));
     }
+    this.#portsChanged();
+  }
+
+  /** The bridge has a signal while one of its ports has. */
+  #portsChanged(): void {
+    this.#linkWatch.update(this.ports.some((port) => port.device.running));
     this.host.deviceChanged(this);
   }
 

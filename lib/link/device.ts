@@ -107,6 +107,11 @@ export abstract class NetDevice implements FrameReceiver {
     return this.up && this.carrier;
   }
 
+  /** The same, before the host has heard of a loss (IFF_LOWER_UP). */
+  get lowerUp(): boolean {
+    return this.running;
+  }
+
   /** Whether large frames may leave uncut and with checksums undone, as on the loopback. */
   get takesLargeFrames(): boolean {
     return false;

@@ -15,6 +15,8 @@ const MAX_BACKLOG = 1000;
 /** One end of a pair. */
 export class Veth extends NetDevice implements LineEnd {
   override readonly kind: string = "veth";
+  /** The first loss is that of its making, when there is no other end yet (`veth_newlink`). */
+  override carrierChanges = 1;
   /** The other end, or null before `connectVeth` and after it was deleted. */
   peer: Veth | null = null;
   /** The line to the peer, or null if it is perfect. */

@@ -26,10 +26,13 @@ export class FibDevices {
     for (const { device } of nexthops) if (device !== null) this.#routed.add(device);
   }
 
-  /** A device without carrier, or with it again: marks its next hops (RTNH_F_LINKDOWN). */
+  /**
+   * A device without carrier, or with it again: marks its next hops (RTNH_F_LINKDOWN), not the
+   * host's own addresses.
+   */
   carrierChanged(device: NetDevice): void {
     this.#eachNexthop(device, (nexthop) => {
-      nexthop.linkdown = !device.carrier;
+      if (nexthop.scope !== Scope.NOWHERE) nexthop.linkdown = !device.carrier;
     });
     this.#namespace.epoch.bump();
   }
@@ -54,7 +57,7 @@ export class FibDevices {
   up(device: NetDevice): void {
     this.#eachNexthop(device, (nexthop, { info }) => {
       nexthop.dead = false;
-      nexthop.linkdown = !device.carrier;
+      nexthop.linkdown = nexthop.scope !== Scope.NOWHERE && !device.carrier;
       rebalance(info);
     });
     this.#namespace.epoch.bump();

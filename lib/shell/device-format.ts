@@ -58,7 +58,7 @@ export function deviceFlags(device: NetDevice): string[] {
   if (device.allMulticast) flags.push("ALLMULTI");
   if (device.promiscuous) flags.push("PROMISC");
   if (device.up) flags.push("UP");
-  if (device.running) flags.push("LOWER_UP");
+  if (device.lowerUp) flags.push("LOWER_UP");
   const peer = localPeer(device);
   if (peer !== null && !peer.up) flags.push("M-DOWN");
   return flags;

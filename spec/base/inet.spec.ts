@@ -116,7 +116,7 @@ describe("base/inet", () => {
         inet.isLoopback(of(text)),
       ),
     ).to.deep.equal([false, true, true, false]);
-    expect(["0.255.255.255", "1.0.0.0"].map((text) => inet.isZeroNet(of(text)))).to.deep.equal([
+    expect(["0.0.0.0", "0.0.0.1"].map((text) => inet.isZeroNet(of(text)))).to.deep.equal([
       true,
       false,
     ]);

@@ -75,8 +75,11 @@ describe("link/veth", () => {
     const bench = new Bench();
     const { a, b, one, other } = pair(bench);
 
+    const before = one.carrierChanges;
     other.setUp(false);
 
+    expect(before, "without, when it was made, and with, when both were up").to.equal(2);
+    expect(one.carrierChanges).to.equal(3);
     expect(one.up).to.equal(true);
     expect(one.carrier).to.equal(false);
     expect(a.changes.at(-1)).to.equal("eth0");

@@ -248,7 +248,8 @@ describe("net/fib", () => {
   it("knows what an address is", () => {
     const { a, eth0, eth1 } = host();
 
-    const types = ["10.0.0.9", "10.0.0.255", "10.0.0.7", "224.1.2.3", "255.255.255.255", "0.1.2.3"];
+    const types = ["10.0.0.9", "10.0.0.255", "10.0.0.7", "224.1.2.3", "255.255.255.255"];
+    types.push("0.0.0.0", "0.1.2.3");
     expect(types.map((text) => a.fib.addressType(ip(text)))).to.deep.equal([
       AddressType.LOCAL,
       AddressType.BROADCAST,
@@ -256,6 +257,7 @@ describe("net/fib", () => {
       AddressType.MULTICAST,
       AddressType.BROADCAST,
       AddressType.BROADCAST,
+      AddressType.UNICAST,
     ]);
     expect(a.fib.addressType(ip("10.0.0.1"), eth0)).to.equal(AddressType.LOCAL);
     expect(a.fib.addressType(ip("10.0.0.1"), eth1)).to.equal(AddressType.UNICAST);

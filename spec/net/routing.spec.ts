@@ -36,8 +36,9 @@ describe("net/routing", () => {
     expect(fate("10.0.1.2", "127.0.0.1")).to.equal("IP_LOCALNET");
     expect(fate("224.0.0.1", "10.0.1.1")).to.equal("IP_INVALID_SOURCE");
     expect(fate("255.255.255.255", "10.0.1.1")).to.equal("IP_INVALID_SOURCE");
-    expect(fate("0.0.0.1", "10.0.1.1")).to.equal("IP_INVALID_SOURCE");
-    expect(fate("10.0.1.2", "0.0.0.1")).to.equal("IP_INVALID_DEST");
+    expect(fate("0.0.0.0", "10.0.1.1")).to.equal("IP_INVALID_SOURCE");
+    expect(fate("10.0.1.2", "0.0.0.0")).to.equal("IP_INVALID_DEST");
+    expect(fate("0.1.2.3", "10.0.1.1"), "unicast since Linux 5.3").to.equal("delivered");
     expect(fate("10.0.1.1", "10.0.1.1")).to.equal("IP_LOCAL_SOURCE");
   });
 

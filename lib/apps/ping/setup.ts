@@ -5,7 +5,7 @@
  */
 import { hex } from "../../base/bytes.ts";
 import { EACCES, errnoMessage } from "../../base/errno.ts";
-import { formatIpv4, type Ipv4 } from "../../base/inet.ts";
+import { formatIpv4, type Ipv4, isMulticast } from "../../base/inet.ts";
 import type { RawSocket } from "../../socket/raw-socket.ts";
 import type { AppHost } from "../app-host.ts";
 import type { PingOptions } from "./options.ts";
@@ -39,7 +39,7 @@ export function setUp(
   socket.ttl = options.ttl;
   socket.tos = options.tos;
   socket.mark = options.mark;
-  socket.pmtuDiscovery = options.pmtuDiscovery;
+  socket.pmtuDiscovery = isMulticast(destination) ? "do" : options.pmtuDiscovery;
   return firstLines(options, destination, source, via);
 }
 

@@ -5,6 +5,7 @@
  */
 import { formatIpv4 } from "../../../base/inet.ts";
 import type { FibEntry, Nexthop } from "../../../net/fib-info.ts";
+import { Namespace } from "../../../net/namespace.ts";
 import { AddressType } from "../../../netfilter/hooks.ts";
 import { scopeName, tableName } from "./context.ts";
 import { metricsJson, metricsText } from "./route-metrics.ts";
@@ -156,9 +157,16 @@ function flagsText(nexthop: Nexthop): string {
     .join("");
 }
 
-function flagsOf({ dead, onlink, linkdown }: Nexthop): string[] {
+/** A next hop that is passed over for its missing carrier counts as dead (`fib_nexthop_info`). */
+function flagsOf({ device, dead, onlink, linkdown }: Nexthop): string[] {
+  const host = device?.host;
+  const passedOver =
+    linkdown &&
+    device !== null &&
+    host instanceof Namespace &&
+    host.inet(device).ignoreRoutesWithLinkdown;
   return [
-    ...(dead ? ["dead"] : []),
+    ...(dead || passedOver ? ["dead"] : []),
     ...(onlink ? ["onlink"] : []),
     ...(linkdown ? ["linkdown"] : []),
   ];
