@@ -57,7 +57,7 @@ function parsed(text: string, files: ManifestFiles): unknown {
 }
 
 function valueIn(file: KubectlFile, text: string): unknown {
-  const [manifest] = file.manifests ?? [];
+  const [manifest] = file.manifests;
   if (manifest !== undefined && file.problem === null) return manifest.value;
   throw new UsageError(
     `unable to parse ${JSON.stringify(text)}: error converting YAML to JSON: yaml: did not find expected node content`,
