@@ -6,12 +6,13 @@
 import { ApiError } from "../api/errors.ts";
 import { templateHash } from "../api/names.ts";
 import type { Deployment, DeploymentStatus, ReplicaSet } from "../api/types.ts";
+import { deepEqual } from "../deep-equal.ts";
 import { controllerOf } from "../informer.ts";
 import { objectKey } from "../store.ts";
 import type { ApiClient, Sync } from "./client.ts";
 import {
+  annotationsOfNew,
   HASH_LABEL,
-  HISTORY,
   inherited,
   REVISION,
   replicasAnnotations,
@@ -50,18 +51,14 @@ export class NewReplicaSets {
   }
 
   *#numbered(deployment: Deployment, set: ReplicaSet, revision: number): Sync<ReplicaSet> {
-    const own = revisionOf(set);
-    if (own < revision && own !== 0) {
-      const history = set.metadata.annotations?.[HISTORY];
-      const annotations = {
-        ...set.metadata.annotations,
-        ...inherited(deployment),
-        [REVISION]: String(revision),
-        [HISTORY]: history === undefined ? String(own) : `${history},${own}`,
-      };
+    const annotations = annotationsOfNew(deployment, set, revision);
+    const { minReadySeconds } = deployment.spec;
+    const isReadyLikewise = (set.spec.minReadySeconds ?? 0) === (minReadySeconds ?? 0);
+    if (!deepEqual(annotations, set.metadata.annotations ?? {}) || !isReadyLikewise) {
       return yield* this.#client.update<ReplicaSet>({
         ...set,
         metadata: { ...set.metadata, annotations },
+        spec: { ...set.spec, minReadySeconds },
       });
     }
     const text = set.metadata.annotations?.[REVISION] ?? "";

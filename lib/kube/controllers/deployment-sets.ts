@@ -18,9 +18,9 @@ const DESIRED = "deployment.kubernetes.io/desired-replicas";
 /** On a ReplicaSet: the same, with maxSurge. */
 const MAX = "deployment.kubernetes.io/max-replicas";
 /** The annotation with the numbers that a template had before. */
-export const HISTORY = "deployment.kubernetes.io/revision-history";
+const HISTORY = "deployment.kubernetes.io/revision-history";
 /** A Deployment's annotations that its ReplicaSets do not take over. */
-const OWN_ANNOTATIONS = new Set([
+export const OWN_ANNOTATIONS = new Set([
   "kubectl.kubernetes.io/last-applied-configuration",
   REVISION,
   HISTORY,
@@ -109,6 +109,25 @@ export function inherited(deployment: Deployment): StringMap {
       ([name]) => !OWN_ANNOTATIONS.has(name),
     ),
   );
+}
+
+/** What the new ReplicaSet's annotations should be; its number only ever grows. */
+export function annotationsOfNew(
+  deployment: Deployment,
+  set: ReplicaSet,
+  revision: number,
+): StringMap {
+  const present = set.metadata.annotations ?? {};
+  const annotations = { ...present, ...inherited(deployment) };
+  const own = present[REVISION];
+  if (revisionOf(set) >= revision) return annotations;
+  if (own === undefined) return { ...annotations, [REVISION]: String(revision) };
+  const history = present[HISTORY];
+  return {
+    ...annotations,
+    [REVISION]: String(revision),
+    [HISTORY]: history === undefined ? own : `${history},${own}`,
+  };
 }
 
 /** The Deployment with the number of its template. */

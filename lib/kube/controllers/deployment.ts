@@ -7,11 +7,14 @@
  * Not modelled: rollback by annotation.
  */
 import { NS_PER_MS, NS_PER_S } from "../../base/units.ts";
+import { matchesSelector } from "../api/labels.ts";
 import { parseTime } from "../api/time.ts";
 import type { Deployment, DeploymentStatus, Pod, ReplicaSet } from "../api/types.ts";
 import { deepEqual } from "../deep-equal.ts";
-import { controllerKey, type Informers } from "../informer.ts";
+import { controllerKey, controllerOf, type Informers } from "../informer.ts";
+import type { ObjectIndex } from "../object-index.ts";
 import { keyOf } from "../store.ts";
+import { canAdopt, claim } from "./adoption.ts";
 import { ApiClient, type Sync } from "./client.ts";
 import { type ControllerContext, WorkQueue } from "./controller.ts";
 import { NewReplicaSets } from "./deployment-new-set.ts";
@@ -47,6 +50,8 @@ export class DeploymentController {
   readonly #events: EventRecorder;
   readonly #newSets: NewReplicaSets;
   readonly #queue: WorkQueue;
+  /** ReplicaSets that nobody controls, by namespace. */
+  readonly #orphans: ObjectIndex<ReplicaSet>;
 
   constructor({ scheduler, informers, server }: ControllerContext) {
     this.#informers = informers;
@@ -55,13 +60,25 @@ export class DeploymentController {
     this.#newSets = new NewReplicaSets(this.#client, this.#events);
     this.#queue = new WorkQueue(scheduler, { startNs: START_NS }, (key) => this.#sync(key));
     informers.on("Deployment", ({ object }) => this.#queue.add(keyOf(object)));
-    informers.on("ReplicaSet", ({ object }) => {
-      const key = controllerKey(object, "Deployment");
-      if (key !== null) this.#queue.add(key);
-    });
+    informers.on("ReplicaSet", ({ object, previous }) => this.#setChanged(object, previous));
+    this.#orphans = informers.index("ReplicaSet", (set) =>
+      controllerOf(set) === null ? [set.metadata.namespace ?? ""] : [],
+    );
     informers.on("Pod", ({ type, object }) => {
       if (type === "DELETED") this.#podGone(object);
     });
+  }
+
+  #setChanged(set: ReplicaSet, previous: ReplicaSet | null): void {
+    const key = controllerKey(set, "Deployment");
+    const before = previous === null ? null : controllerKey(previous, "Deployment");
+    if (key !== null) this.#queue.add(key);
+    if (before !== null && before !== key) this.#queue.add(before);
+    if (controllerOf(set) !== null) return;
+    for (const deployment of this.#informers.list("Deployment")) {
+      const fits = matchesSelector(deployment.spec.selector, set.metadata.labels);
+      if (fits && canAdopt(deployment, set)) this.#queue.add(keyOf(deployment));
+    }
   }
 
   /** A Recreate rollout waits for the last old Pod to be gone. */
@@ -75,7 +92,14 @@ export class DeploymentController {
   *#sync(key: string): Sync {
     const deployment = this.#informers.get("Deployment", key);
     if (deployment === null) return;
-    const sets = this.#informers.owned("ReplicaSet", deployment.metadata.uid).sort(byAge);
+    const claimed = yield* claim(
+      this.#client,
+      deployment,
+      deployment.spec.selector,
+      this.#informers.owned("ReplicaSet", deployment.metadata.uid),
+      this.#orphans.list(deployment.metadata.namespace ?? ""),
+    );
+    const sets = [...claimed].sort(byAge);
     if (deployment.metadata.deletionTimestamp !== undefined) {
       return yield* this.#writeStatus(deployment, tellApart(deployment, sets), false);
     }
@@ -266,17 +290,16 @@ export class DeploymentController {
     });
   }
 
-  /** Deletes the oldest empty ReplicaSets beyond the history that is kept. */
+  /** Deletes the oldest ReplicaSets beyond the history that is kept, if they are empty. */
   *#cleanUp(deployment: Deployment, old: readonly ReplicaSet[]): Sync {
     const limit = deployment.spec.revisionHistoryLimit ?? 10;
-    const empty = old
-      .filter(
-        ({ metadata, spec, status }) =>
-          metadata.deletionTimestamp === undefined && spec.replicas === 0 && status.replicas === 0,
-      )
-      .sort((a, b) => revisionOf(a) - revisionOf(b));
-    for (const set of empty.slice(0, Math.max(0, old.length - limit))) {
-      yield* this.#client.delete("ReplicaSet", keyOf(set));
+    const alive = old.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+    const byRevision = [...alive].sort((a, b) => revisionOf(a) - revisionOf(b));
+    for (const set of byRevision.slice(0, Math.max(0, alive.length - limit))) {
+      const { metadata, spec, status } = set;
+      const isEmpty = spec.replicas === 0 && status.replicas === 0;
+      if (isEmpty && (metadata.generation ?? 0) <= (status.observedGeneration ?? 0))
+        yield* this.#client.delete("ReplicaSet", keyOf(set));
     }
   }
 }

@@ -22,7 +22,7 @@ import { deepEqual } from "../deep-equal.ts";
 import { controllerOf, type Informers } from "../informer.ts";
 import type { ObjectIndex } from "../object-index.ts";
 import { keyOf, objectKey } from "../store.ts";
-import { adoptPod } from "./adoption.ts";
+import { canAdopt, claim } from "./adoption.ts";
 import { ApiClient, type Sync } from "./client.ts";
 import { type ControllerContext, WorkQueue } from "./controller.ts";
 import { EventRecorder } from "./events.ts";
@@ -78,6 +78,10 @@ export class ReplicaSetController {
 
   #podChanged(type: string, pod: Pod, previous: Pod | null): void {
     const owner = controllerOf(pod);
+    const before = previous === null ? null : controllerOf(previous);
+    if (before?.kind === this.#kind && before.uid !== owner?.uid) {
+      this.#queue.add(objectKey(pod.metadata.namespace, before.name));
+    }
     if (owner === null) {
       for (const set of this.#informers.list(this.#kind))
         if (adopts(set, pod)) this.#queue.add(keyOf(set));
@@ -98,10 +102,13 @@ export class ReplicaSetController {
   *#sync(key: string): Sync {
     const set = this.#informers.get(this.#kind, key);
     if (set === null) return;
-    yield* this.#adopt(set);
     const pods = this.#informers.owned("Pod", set.metadata.uid);
-    const active = pods.filter(isActive);
-    const terminating = pods.filter(isTerminating).length;
+    const orphans = this.#orphans.list(set.metadata.namespace ?? "").filter(isActive);
+    const selector = selectorOf(set);
+    const active = yield* claim(this.#client, set, selector, pods.filter(isActive), orphans);
+    const terminating = pods.filter(
+      (pod) => isTerminating(pod) && matchesSelector(selector, pod.metadata.labels),
+    ).length;
     let failure: ApiError | null = null;
     if (this.#expectations.satisfied(key) && set.metadata.deletionTimestamp === undefined) {
       failure = yield* this.#manage(set, key, active);
@@ -109,14 +116,6 @@ export class ReplicaSetController {
     yield* this.#writeStatus(set, this.#status(set, active, terminating));
     if (failure !== null) throw failure;
     this.#comeBackWhenAvailable(set, active, key);
-  }
-
-  /** Takes over Pods that fit the selector and belong to nobody. */
-  *#adopt(set: Replicated): Sync {
-    for (const pod of this.#orphans.list(set.metadata.namespace ?? "")) {
-      if (!adopts(set, pod)) continue;
-      yield* adoptPod(this.#client, set, pod);
-    }
   }
 
   *#manage(set: Replicated, key: string, active: readonly Pod[]): Sync<ApiError | null> {
@@ -213,11 +212,7 @@ export class ReplicaSetController {
 
 function adopts(set: Replicated, pod: Pod): boolean {
   return (
-    set.metadata.deletionTimestamp === undefined &&
-    set.metadata.namespace === pod.metadata.namespace &&
-    controllerOf(pod) === null &&
-    isActive(pod) &&
-    matchesSelector(selectorOf(set), pod.metadata.labels)
+    canAdopt(set, pod) && isActive(pod) && matchesSelector(selectorOf(set), pod.metadata.labels)
   );
 }
 
