@@ -21,7 +21,8 @@ import type { ManifestFiles } from "./manifest.ts";
 import type { Output } from "./output.ts";
 import { threeWayPatch } from "./three-way.ts";
 
-const LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
+/** The annotation in which `apply` keeps what it was last given. */
+export const LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
 const USER = "kubectl";
 
 /** Files of manifests on a command line. */

@@ -9,12 +9,14 @@ import type {
   Deployment,
   PodTemplate,
   StatefulSet,
+  StringMap,
 } from "../api/types.ts";
-import { REVISION } from "../controllers/deployment-sets.ts";
+import { OWN_ANNOTATIONS, REVISION } from "../controllers/deployment-sets.ts";
 import { conditionOf } from "../controllers/pods.ts";
 import { deepEqual } from "../deep-equal.ts";
 import { controllerOf } from "../informer.ts";
 import { keyOf } from "../store.ts";
+import { LAST_APPLIED } from "./apply.ts";
 import { type Arguments, UsageError } from "./arguments.ts";
 import { layOut } from "./describe/rows.ts";
 import { templateLines } from "./describe/template.ts";
@@ -108,11 +110,7 @@ function act(
       output.print(`${nameOf(object)} ${action}d`);
       return;
     case "undo":
-      if (isPaused) {
-        throw new UsageError(
-          `you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume deployment/${object.metadata.name}' and try again`,
-        );
-      }
+      warnOfApply(object, output);
       undo(server, object, args, output);
   }
 }
@@ -238,15 +236,45 @@ function undo(server: ApiServer, object: ApiObject, args: Arguments, output: Out
   const target = wanted === 0 ? known.at(-2) : known.find(({ number }) => number === wanted);
   if (target === undefined) throw noRevision(object, wanted);
   const template = oldTemplate(target.holder);
-  const { template: present } = object.spec as { readonly template: PodTemplate };
+  const { template: present, paused } = object.spec as Deployment["spec"];
+  if (paused === true) {
+    throw new UsageError(
+      "you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again",
+    );
+  }
   if (deepEqual(template, present)) {
     output.print(
       `${nameOf(object)} skipped rollback (current template already matches revision ${wanted})`,
     );
     return;
   }
-  change(server, object, () => template);
+  const annotations = annotationsToRestore(object, target.holder);
+  const restore = (current: ApiObject): ApiObject => {
+    const changed = withSpec(current, { template });
+    return { ...changed, metadata: { ...changed.metadata, annotations } };
+  };
+  server.patch(object.kind, keyOf(object), restore, USER);
   output.print(`${nameOf(object)} rolled back`);
+}
+
+/** What `apply` keeps of an object stays as it was before the rollback. */
+function warnOfApply({ kind, metadata }: ApiObject, output: Output): void {
+  if (metadata.annotations?.[LAST_APPLIED] === undefined) return;
+  const [resource] = qualifiedPlural(kind).split(".");
+  output.warn(
+    `Warning: resource ${resource}/${metadata.name} was previously managed with 'kubectl apply'. Rolling back will not update the ${LAST_APPLIED} annotation, which may cause unexpected behavior on future 'kubectl apply' operations. Consider using 'kubectl apply' with your previous configuration file instead.`,
+  );
+}
+
+/** A Deployment gets the annotations of the ReplicaSet back, but for those of their own. */
+function annotationsToRestore(object: ApiObject, holder: ApiObject): StringMap | undefined {
+  const { annotations } = object.metadata;
+  if (object.kind !== "Deployment") return annotations;
+  const own = Object.entries(annotations ?? {}).filter(([name]) => OWN_ANNOTATIONS.has(name));
+  const restored = Object.entries(holder.metadata.annotations ?? {}).filter(
+    ([name]) => !OWN_ANNOTATIONS.has(name),
+  );
+  return Object.fromEntries([...own, ...restored]);
 }
 
 function noRevision({ kind, metadata }: ApiObject, wanted: number): UsageError {

@@ -8,6 +8,10 @@ function withWeb(): SpecCluster {
   return cluster;
 }
 
+/** What an undo says of an object that `apply` made. */
+const WARNING =
+  "Warning: resource deployments/web was previously managed with 'kubectl apply'. Rolling back will not update the kubectl.kubernetes.io/last-applied-configuration annotation, which may cause unexpected behavior on future 'kubectl apply' operations. Consider using 'kubectl apply' with your previous configuration file instead.";
+
 /** What commands print, one after the other. */
 function said(cluster: SpecCluster, ...lines: readonly string[]): string[] {
   return lines.map((line) => {
@@ -31,7 +35,7 @@ describe("kube/kubectl/rollout", () => {
         "rollout history deployment/web --revision=7",
       ),
     ).to.deep.equal([
-      'error: no rollout history found for deployment "web"',
+      `${WARNING}\nerror: no rollout history found for deployment "web"`,
       'error: deployments.apps "web" is not paused',
       "deployment.apps/web paused",
       'error: deployments.apps "web" is already paused',
@@ -39,6 +43,43 @@ describe("kube/kubectl/rollout", () => {
       'error: services "kubernetes" restarting is not supported',
       "error: no status viewer has been implemented for Service",
       "error: unable to find the specified revision",
+    ]);
+  });
+
+  it("tells revisions by their cause, and undoes it with the template", () => {
+    const cluster = withWeb();
+    const steps = [
+      "annotate deployment web kubernetes.io/change-cause=first",
+      "set image deployment/web web=a:2",
+      "annotate deployment web kubernetes.io/change-cause=second --overwrite",
+    ];
+    for (const step of steps) {
+      cluster.run(step);
+      cluster.pass(2);
+    }
+    expect(cluster.run("rollout history deployment/web").stdout).to.equal(
+      "deployment.apps/web \nREVISION  CHANGE-CAUSE\n1         first\n2         second\n\n",
+    );
+
+    const undone = cluster.run("rollout undo deployment/web");
+    cluster.pass(2);
+
+    expect(undone.stderr).to.equal(`${WARNING}\n`);
+    expect(cluster.run("rollout history deployment/web").stdout).to.equal(
+      "deployment.apps/web \nREVISION  CHANGE-CAUSE\n2         second\n3         first\n\n",
+    );
+  });
+
+  it("does not undo while a rollout is paused", () => {
+    const cluster = withWeb();
+    cluster.run("set image deployment/web web=a:2");
+    cluster.pass(2);
+
+    expect(
+      said(cluster, "rollout pause deployment/web", "rollout undo deployment/web"),
+    ).to.deep.equal([
+      "deployment.apps/web paused",
+      `${WARNING}\nerror: you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again`,
     ]);
   });
 });
