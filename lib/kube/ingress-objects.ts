@@ -3,11 +3,11 @@
  *
  * Spec: networking.k8s.io/v1; ingress-nginx 1.11, internal/ingress/controller (ingress class rules).
  */
+import { DEFAULT_INGRESS_CLASS } from "./api/default-classes.ts";
 import type { StringMap } from "./objects.ts";
 
 /** The annotation that named the class before `spec.ingressClassName`. */
 export const CLASS_ANNOTATION = "kubernetes.io/ingress.class";
-const DEFAULT_CLASS_ANNOTATION = "ingressclass.kubernetes.io/is-default-class";
 
 /** A Service and one of its ports, by number or by name. */
 export interface IngressBackend {
@@ -81,7 +81,7 @@ export function ingressesOf(
   const names = new Set(own.map(({ metadata }) => metadata.name));
   if (className !== "") names.add(className);
   const takesOthers = own.some(
-    ({ metadata }) => metadata.annotations?.[DEFAULT_CLASS_ANNOTATION] === "true",
+    ({ metadata }) => metadata.annotations?.[DEFAULT_INGRESS_CLASS] === "true",
   );
   return ingresses.filter(({ metadata, spec }) => {
     const name = metadata.annotations?.[CLASS_ANNOTATION] ?? spec.ingressClassName;

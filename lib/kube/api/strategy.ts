@@ -9,6 +9,7 @@ import { deepEqual } from "../deep-equal.ts";
 import type { Store } from "../store.ts";
 import { type AdmissionLookup, admitPod } from "./admission.ts";
 import { decodeProblem } from "./decode.ts";
+import { admitClass } from "./default-classes.ts";
 import { setDefaults, setTemplateGeneration, templateGeneration } from "./defaults.ts";
 import { ApiError } from "./errors.ts";
 import { copyFields, ensureMap, type Fields, mapIn, textIn } from "./fields.ts";
@@ -101,6 +102,7 @@ export class Strategy {
     if (kind !== "Node") delete fields["status"];
     if (EMPTY_STATUS.has(kind)) fields["status"] = copyFields(EMPTY_STATUS.get(kind));
     setDefaults(fields);
+    admitClass(this.#store, kind, fields);
     if (kind === "Pod") {
       applyLimitRanges(fields, this.#limitRanges(fields));
       admitPod(fields, this.#suffix(), this.#lookup);

@@ -1,4 +1,5 @@
 /** How the columns of `kubectl get` are described. */
+import { isDefaultClass } from "../api/default-classes.ts";
 import type { ApiObject } from "../api/types.ts";
 
 /** An object's age as a table shows it. */
@@ -19,6 +20,10 @@ export const text = (value: unknown) =>
   value === undefined || value === "" ? NONE : String(value);
 /** How long ago the object was created. */
 export const born = (object: ApiObject, age: AgeOf) => age(object.metadata.creationTimestamp);
+
+/** An object's name, and whether it is the default of its kind. */
+export const nameOfClass = (object: ApiObject) =>
+  isDefaultClass(object) ? `${object.metadata.name} (default)` : object.metadata.name;
 
 /** A table of a kind: heads and wide heads apart by `|`, and the cells under them. */
 export function columns<T extends ApiObject>(

@@ -25,10 +25,19 @@ import { conditionOf } from "../controllers/pods.ts";
 import { selectorOf } from "../controllers/replicaset.ts";
 import { controllerOf } from "../informer.ts";
 import { BATCH_AND_STORAGE } from "./batch-columns.ts";
-import { type AgeOf, born, type Columns, columns, NONE, text } from "./column.ts";
+import { type AgeOf, born, type Columns, columns, NONE, nameOfClass, text } from "./column.ts";
 import { KEPT } from "./kept-columns.ts";
 import { podCells } from "./pod-columns.ts";
 import { firstThree } from "./table.ts";
+
+interface IngressClassSpec {
+  readonly controller?: string;
+  readonly parameters?: {
+    readonly apiGroup?: string;
+    readonly kind: string;
+    readonly name: string;
+  };
+}
 
 /** Columns of any kind: those of its own, or name and age. */
 export function columnsOf(kind: string): Columns {
@@ -191,8 +200,11 @@ const TABLES: ReadonlyMap<string, Columns> = new Map([
   [
     "IngressClass",
     columns<ApiObject>("NAME|CONTROLLER|PARAMETERS|AGE", "", (object, age) => {
-      const { controller } = object.spec as { readonly controller?: string };
-      return [object.metadata.name, text(controller), NONE, born(object, age)];
+      const { controller, parameters } = object.spec as IngressClassSpec;
+      const { apiGroup, kind, name } = parameters ?? {};
+      const group = apiGroup === undefined ? "" : `.${apiGroup}`;
+      const shown = parameters === undefined ? NONE : `${kind}${group}/${name}`;
+      return [nameOfClass(object), text(controller), shown, born(object, age)];
     }),
   ],
   [
@@ -253,7 +265,9 @@ function nodeCells(node: Node, age: AgeOf): string[] {
     address("InternalIP"),
     address("ExternalIP"),
     known("osImage"),
-    known("kernelVersion"),
+    info["architecture"] === undefined
+      ? known("kernelVersion")
+      : `${known("kernelVersion")} (${info["architecture"]})`,
     known("containerRuntimeVersion"),
   ];
 }

@@ -6,7 +6,7 @@
 import { formatSelector } from "../api/labels.ts";
 import type { ApiObject, LabelSelector } from "../api/types.ts";
 import { fieldAt, type LooseFields } from "../field-at.ts";
-import { type AgeOf, born, type Columns, columns, NONE, text } from "./column.ts";
+import { type AgeOf, born, type Columns, columns, NONE, nameOfClass, text } from "./column.ts";
 
 function table(
   kind: string,
@@ -16,7 +16,7 @@ function table(
   return [
     kind,
     columns<ApiObject>(heads, "", (object, age) => [
-      object.metadata.name,
+      nameOfClass(object),
       ...cells(object, age).map((cell) => (cell === undefined ? "" : String(cell))),
     ]),
   ];
