@@ -4,7 +4,7 @@
  * Spec: kubernetes pkg/controller/controller_ref_manager.go (claimObject), v1.36.
  */
 import { matchesSelector } from "../api/labels.ts";
-import type { ApiObject, LabelSelector, Pod } from "../api/types.ts";
+import type { ApiObject, LabelSelector } from "../api/types.ts";
 import { controllerOf } from "../informer.ts";
 import { keyOf } from "../store.ts";
 import type { ApiClient, Sync } from "./client.ts";
@@ -65,9 +65,4 @@ function* release(client: ApiClient, owner: ApiObject, object: ApiObject): Sync 
     const ownerReferences = others.length === 0 ? undefined : others;
     return { ...current, metadata: { ...current.metadata, ownerReferences } };
   });
-}
-
-/** Makes `owner` the controller of a Pod that has none. */
-export function* adoptPod(client: ApiClient, owner: ApiObject, pod: Pod): Sync {
-  yield* adopt(client, owner, pod);
 }

@@ -10,12 +10,12 @@ import { deepEqual } from "../deep-equal.ts";
 import { controllerOf, type Informers } from "../informer.ts";
 import type { ObjectIndex } from "../object-index.ts";
 import { keyOf, objectKey } from "../store.ts";
-import { adoptPod } from "./adoption.ts";
+import { claim } from "./adoption.ts";
 import { retainClaims } from "./claim-retention.ts";
 import { ApiClient, type Sync } from "./client.ts";
 import { type ControllerContext, WorkQueue } from "./controller.ts";
 import { EventRecorder } from "./events.ts";
-import { availableIn, isReady, isTerminal, resolveIntOrPercent } from "./pods.ts";
+import { availableIn, isReady, isTerminal } from "./pods.ts";
 import { currentRevision, revisionsOf, trimRevisions } from "./revisions.ts";
 import {
   claimsOf,
@@ -49,10 +49,13 @@ export class StatefulSetController {
     this.#events = new EventRecorder(server, "statefulset-controller");
     this.#queue = new WorkQueue(scheduler, { startNs: START_NS }, (key) => this.#sync(key));
     informers.on("StatefulSet", ({ object }) => this.#queue.add(keyOf(object)));
-    informers.on("Pod", ({ object }) => {
+    informers.on("Pod", ({ object, previous }) => {
       const owner = controllerOf(object);
-      if (owner?.kind === "StatefulSet")
-        this.#queue.add(objectKey(object.metadata.namespace, owner.name));
+      const before = previous === null ? null : controllerOf(previous);
+      for (const each of [owner, before]) {
+        if (each?.kind === "StatefulSet")
+          this.#queue.add(objectKey(object.metadata.namespace, each.name));
+      }
       if (owner !== null) return;
       for (const set of informers.list("StatefulSet")) {
         if (isOrphanOf(set, object)) this.#queue.add(keyOf(set));
@@ -66,13 +69,14 @@ export class StatefulSetController {
   *#sync(key: string): Sync {
     const set = this.#informers.get("StatefulSet", key);
     if (set === null) return;
-    const orphans = this.#orphans
-      .list(set.metadata.namespace ?? "")
-      .filter((pod) => isOrphanOf(set, pod));
-    for (const pod of orphans) yield* adoptPod(this.#client, set, pod);
-    const pods = [...this.#informers.owned("Pod", set.metadata.uid), ...orphans].sort(
-      (a, b) => ordinalOf(a) - ordinalOf(b),
+    const claimed = yield* claim(
+      this.#client,
+      set,
+      set.spec.selector,
+      this.#informers.owned("Pod", set.metadata.uid),
+      this.#orphans.list(set.metadata.namespace ?? "").filter((pod) => isOrphanOf(set, pod)),
     );
+    const pods = [...claimed].sort((a, b) => ordinalOf(a) - ordinalOf(b));
     const update = yield* currentRevision(this.#client, this.#informers, set, HASH_LABEL);
     const named = revisionsOf(this.#informers, set).find(
       ({ metadata }) => metadata.name === set.status.currentRevision,
@@ -157,29 +161,26 @@ export class StatefulSetController {
     yield* this.#roll(set, byOrdinal, { start, end }, revisions);
   }
 
-  /** Replaces Pods of an old revision from the highest number down, as many as may be missing. */
+  /**
+   * Replaces one Pod of an old revision, from the highest number down; those above it must be
+   * available. maxUnavailable has no effect: its feature gate is off in v1.36.
+   */
   *#roll(
     set: StatefulSet,
     byOrdinal: ReadonlyMap<number, Pod>,
     { start, end }: { readonly start: number; readonly end: number },
     { update }: Revisions,
   ): Sync {
-    const { partition = 0, maxUnavailable = 1 } = set.spec.updateStrategy.rollingUpdate ?? {};
-    const isGone = (pod: Pod | undefined) =>
-      pod === undefined ||
-      pod.metadata.deletionTimestamp !== undefined ||
-      !isRunningAndReady(pod) ||
-      !this.#isAvailable(set, pod);
-    let room = Math.max(1, resolveIntOrPercent(maxUnavailable, end - start, false));
-    for (let ordinal = start; ordinal < end; ordinal += 1) {
-      if (isGone(byOrdinal.get(ordinal))) room -= 1;
-    }
-    for (let ordinal = end - 1; ordinal >= start + partition && room > 0; ordinal -= 1) {
+    const { partition = 0 } = set.spec.updateStrategy.rollingUpdate ?? {};
+    for (let ordinal = end - 1; ordinal >= start + partition; ordinal -= 1) {
       const pod = byOrdinal.get(ordinal);
-      if (pod === undefined || revisionOf(pod) === update.metadata.name) continue;
-      if (pod.metadata.deletionTimestamp !== undefined) continue;
-      yield* this.#delete(set, pod);
-      room -= 1;
+      if (pod === undefined) return;
+      const isGoing = pod.metadata.deletionTimestamp !== undefined;
+      if (revisionOf(pod) !== update.metadata.name && !isGoing) {
+        yield* this.#delete(set, pod);
+        return;
+      }
+      if (isGoing || !isRunningAndReady(pod) || !this.#isAvailable(set, pod)) return;
     }
   }
 
@@ -196,9 +197,9 @@ export class StatefulSetController {
       return !inOrder;
     }
     const isGoing = pod.metadata.deletionTimestamp !== undefined;
-    if (isTerminal(pod) && !isGoing) {
-      yield* this.#delete(set, pod);
-      return !inOrder;
+    if (isTerminal(pod)) {
+      if (!isGoing) yield* this.#delete(set, pod);
+      return false;
     }
     if (!inOrder) return true;
     return !isGoing && isRunningAndReady(pod) && this.#isAvailable(set, pod);
@@ -206,8 +207,11 @@ export class StatefulSetController {
 
   *#condemn(set: StatefulSet, pod: Pod, pods: readonly Pod[], inOrder: boolean): Sync<boolean> {
     if (pod.metadata.deletionTimestamp !== undefined) return !inOrder;
-    const firstUnhealthy = pods.find((each) => !isRunningAndReady(each));
-    if (inOrder && !isRunningAndReady(pod) && pod !== firstUnhealthy) return false;
+    const wanted = pods.filter((each) => !isSurplus(set, each));
+    const surplus = pods.filter((each) => isSurplus(set, each)).reverse();
+    const firstUnhealthy = [...wanted, ...surplus].find((each) => !isHealthy(each));
+    const isUp = isRunningAndReady(pod) && this.#isAvailable(set, pod);
+    if (inOrder && !isUp && pod !== firstUnhealthy) return false;
     yield* this.#delete(set, pod);
     return !inOrder;
   }
@@ -246,6 +250,10 @@ export class StatefulSetController {
       `Delete Pod ${name} in StatefulSet ${set.metadata.name} successful`,
     );
   }
+}
+
+function isHealthy(pod: Pod): boolean {
+  return isRunningAndReady(pod) && pod.metadata.deletionTimestamp === undefined;
 }
 
 function isRunningAndReady(pod: Pod): boolean {

@@ -65,7 +65,7 @@ describe("kube/controllers/daemonset", () => {
 });
 
 describe("kube/controllers/statefulset", () => {
-  it("replaces as many Pods at once as may be unavailable", () => {
+  it("replaces one Pod at a time, as maxUnavailable is behind a feature gate that is off", () => {
     const spec =
       "serviceName: web\n  replicas: 5\n  updateStrategy: { rollingUpdate: { maxUnavailable: 2 } }";
     const on = cluster(1);
@@ -73,9 +73,10 @@ describe("kube/controllers/statefulset", () => {
     on.pass(30);
 
     on.apply(workload("StatefulSet", spec, "a:2"));
-    const { ready } = watch(on, 40);
+    const { ready } = watch(on, 60);
 
-    expect(ready).to.equal(3);
+    expect(ready).to.equal(4);
+    expect(on.run("get statefulset web -o yaml").stdout).to.not.match(/^ +maxUnavailable: 2/m);
     expect(imagesOf(on)).to.deep.equal(new Set(["a:2"]));
   });
 
@@ -89,6 +90,31 @@ describe("kube/controllers/statefulset", () => {
     const images = pods(on).map(({ spec }) => spec.containers[0]?.image);
 
     expect(images).to.deep.equal(["a:1", "a:1", "a:2"]);
+  });
+
+  it("does not wait for Pods below the one that it replaces, if it is parallel", () => {
+    const parallel = "replicas: 3\n  podManagementPolicy: Parallel";
+    const on = cluster(1);
+    on.apply(workload("StatefulSet", parallel, "does-not-exist:1"));
+    on.pass(10);
+    on.apply(workload("StatefulSet", parallel, "a:2"));
+    on.pass(30);
+
+    expect([...imagesOf(on)]).to.deep.equal(["a:2"]);
+  });
+
+  it("takes the highest number first when several that are too many are not ready", () => {
+    const on = cluster(1);
+    const of = (replicas: number) => `replicas: ${replicas}\n  podManagementPolicy: Parallel`;
+    on.apply(workload("StatefulSet", of(3), "does-not-exist:1"));
+    on.pass(5);
+    on.run("delete statefulset web --cascade=orphan");
+    on.pass(1);
+    on.apply(workload("StatefulSet", "replicas: 0", "does-not-exist:1"));
+    on.pass(0.1);
+
+    const going = pods(on).filter(({ metadata }) => metadata.deletionTimestamp !== undefined);
+    expect(going.map(({ metadata }) => metadata.name)).to.deep.equal(["web-2"]);
   });
 
   it("starts its numbers where it is told", () => {

@@ -53,11 +53,14 @@ export function defaultReplicationController(controller: Fields): void {
   setNumber(spec, "replicas", 1);
 }
 
-/** Fills in a StatefulSet. */
+/** Fills in a StatefulSet; what needs a feature gate that is off by default goes. */
 export function defaultStatefulSet(statefulSet: Fields): void {
   const spec = specWithTemplate(statefulSet);
   setDefault(spec, "podManagementPolicy", "OrderedReady");
   defaultStrategy(spec, "updateStrategy", { partition: 0 });
+  // MaxUnavailableStatefulSet.
+  const rolling = mapIn(mapIn(spec, "updateStrategy"), "rollingUpdate");
+  if (rolling !== null) delete rolling["maxUnavailable"];
   const retention = ensureMap(spec, "persistentVolumeClaimRetentionPolicy");
   setDefault(retention, "whenDeleted", "Retain");
   setDefault(retention, "whenScaled", "Retain");

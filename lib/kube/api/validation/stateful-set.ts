@@ -7,14 +7,7 @@ import { deepEqual } from "../../deep-equal.ts";
 import type { FieldPath } from "../../schema.ts";
 import type { FieldErrors } from "../errors.ts";
 import { type Fields, mapIn, mapsIn, textIn } from "../fields.ts";
-import {
-  checkAtMostAll,
-  checkIntOrPercent,
-  checkNonNegative,
-  checkOneOf,
-  checkText,
-  isZeroShare,
-} from "./checks.ts";
+import { checkNonNegative, checkOneOf, checkText } from "./checks.ts";
 import { checkClaimSpec } from "./claim.ts";
 import { checkTemplate } from "./pod-spec.ts";
 import { labelProblems } from "./text-rules.ts";
@@ -85,13 +78,6 @@ function checkStrategy(errors: FieldErrors, path: FieldPath, strategy: Fields): 
     errors.invalid(path, shown, "must be 'RollingUpdate' or 'OnDelete'");
   } else if (rolling !== null) {
     checkNonNegative(errors, [...at, "partition"], rolling["partition"]);
-    const unavailable = rolling["maxUnavailable"];
-    if (unavailable === undefined) return;
-    checkIntOrPercent(errors, [...at, "maxUnavailable"], unavailable);
-    if (isZeroShare(unavailable)) {
-      errors.invalid([...at, "maxUnavailable"], unavailable, "cannot be 0");
-    }
-    checkAtMostAll(errors, [...at, "maxUnavailable"], unavailable);
   }
 }
 
