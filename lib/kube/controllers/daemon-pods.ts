@@ -24,6 +24,18 @@ function tolerate(name: string, effect: string): Toleration {
   return { effect, key: `node.kubernetes.io/${name}`, operator: "Exists" };
 }
 
+/** Those of a Pod of the set, besides its template's own. */
+function tolerationsOf(set: DaemonSet): readonly Toleration[] {
+  const { spec } = set.spec.template;
+  const more = spec.hostNetwork === true ? [tolerate("network-unavailable", "NoSchedule")] : [];
+  const own = [...TOLERATIONS, ...more];
+  const isOwn = ({ key, effect, operator = "Equal", value }: Toleration): boolean =>
+    value === undefined &&
+    own.some((each) => each.key === key && each.effect === effect && each.operator === operator);
+  const others = (spec.tolerations ?? []).filter((toleration) => !isOwn(toleration));
+  return [...others, ...own];
+}
+
 /** Whether it has been told to go. */
 export function isGoing({ metadata }: Pod): boolean {
   return metadata.deletionTimestamp !== undefined;
@@ -47,7 +59,7 @@ export function placement(
   node: Node,
 ): { readonly shouldRun: boolean; readonly mayStay: boolean } {
   const { spec } = set.spec.template;
-  const tolerations = [...(spec.tolerations ?? []), ...TOLERATIONS];
+  const tolerations = tolerationsOf(set);
   if (!fitsNodeAffinity(spec, node)) return { shouldRun: false, mayStay: false };
   const schedulable = untolerated(tolerations, node, ["NoSchedule", "NoExecute"]) === null;
   const mayStay = untolerated(tolerations, node, ["NoExecute"]) === null;
@@ -73,7 +85,7 @@ export function daemonPod(set: DaemonSet, node: string, hash: string): NewObject
     spec: {
       ...spec,
       affinity: { ...spec.affinity, nodeAffinity },
-      tolerations: [...(spec.tolerations ?? []), ...TOLERATIONS],
+      tolerations: tolerationsOf(set),
     },
   };
 }

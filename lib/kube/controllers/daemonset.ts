@@ -6,10 +6,13 @@
  * Not modelled: backoff of failed Pods.
  */
 import { NS_PER_MS } from "../../base/units.ts";
+import { matchesSelector } from "../api/labels.ts";
 import type { DaemonSet, DaemonSetStatus, Pod } from "../api/types.ts";
 import { deepEqual } from "../deep-equal.ts";
-import { controllerKey, type Informers } from "../informer.ts";
+import { controllerKey, controllerOf, type Informers } from "../informer.ts";
+import type { ObjectIndex } from "../object-index.ts";
 import { keyOf } from "../store.ts";
+import { canAdopt, claim } from "./adoption.ts";
 import { ApiClient, type Sync } from "./client.ts";
 import { type ControllerContext, WorkQueue } from "./controller.ts";
 import { daemonPod, HASH_LABEL, hashOf, nodeOf, placement } from "./daemon-pods.ts";
@@ -17,7 +20,7 @@ import { type DaemonChange, type DaemonRoll, excessPods, nextOfRoll } from "./da
 import { EventRecorder } from "./events.ts";
 import { Expectations } from "./expectations.ts";
 import { availableIn, byAge, isReady, isTerminal } from "./pods.ts";
-import { currentRevision, trimRevisions } from "./revisions.ts";
+import { adoptRevisions, currentRevision, trimRevisions } from "./revisions.ts";
 
 const START_NS = 5 * NS_PER_MS;
 /** Keeps a Pod on each node that a DaemonSet means. */
@@ -26,6 +29,8 @@ export class DaemonSetController {
   readonly #client: ApiClient;
   readonly #events: EventRecorder;
   readonly #queue: WorkQueue;
+  /** Pods that nobody controls, by namespace. */
+  readonly #orphans: ObjectIndex<Pod>;
   readonly #expectations = new Expectations();
 
   constructor({ scheduler, informers, server }: ControllerContext) {
@@ -36,13 +41,21 @@ export class DaemonSetController {
     informers.on("DaemonSet", ({ object }) => this.#queue.add(keyOf(object)));
     informers.on("Pod", ({ type, object, previous }) => {
       const key = controllerKey(object, "DaemonSet");
-      if (key === null) return;
+      const before = previous === null ? null : controllerKey(previous, "DaemonSet");
+      if (before !== null && before !== key) this.#queue.add(before);
+      if (key === null) {
+        this.#addAdopters(object);
+        return;
+      }
       if (type === "ADDED" && previous === null) this.#expectations.created(key);
       if (type === "DELETED" || object.metadata.deletionTimestamp !== undefined) {
         this.#expectations.deleted(key, object.metadata.uid);
       }
       this.#queue.add(key);
     });
+    this.#orphans = informers.index("Pod", (pod) =>
+      controllerOf(pod) === null ? [pod.metadata.namespace ?? ""] : [],
+    );
     informers.on("Node", ({ object, previous }) => {
       const same =
         previous !== null &&
@@ -53,10 +66,19 @@ export class DaemonSetController {
     });
   }
 
+  #addAdopters(pod: Pod): void {
+    for (const set of this.#informers.list("DaemonSet")) {
+      if (canAdopt(set, pod) && matchesSelector(set.spec.selector, pod.metadata.labels))
+        this.#queue.add(keyOf(set));
+    }
+  }
+
   *#sync(key: string): Sync {
     const set = this.#informers.get("DaemonSet", key);
     if (set === null) return;
     if (set.metadata.deletionTimestamp !== undefined) return;
+    yield* adoptRevisions(this.#client, this.#informers, set);
+    if (yield* this.#claimPods(set)) return;
     const revision = yield* currentRevision(this.#client, this.#informers, set, HASH_LABEL);
     const hash = revision.metadata.labels?.[HASH_LABEL] ?? "";
     if (this.#expectations.satisfied(key)) {
@@ -72,6 +94,13 @@ export class DaemonSetController {
       });
     }
     yield* this.#writeStatus(set, hash);
+  }
+
+  /** Takes over and lets go Pods by their labels; true: the next sync, which sees it, goes on. */
+  *#claimPods(set: DaemonSet): Sync<boolean> {
+    const owned = this.#informers.owned("Pod", set.metadata.uid);
+    const orphans = this.#orphans.list(set.metadata.namespace ?? "");
+    return (yield* claim(this.#client, set, set.spec.selector, owned, orphans)) !== owned;
   }
 
   /** A Pod where one is missing; none where none should be, nor two. */

@@ -5,22 +5,49 @@
  * Spec: kubernetes pkg/controller/history, v1.36.
  */
 import { copyFields } from "../api/fields.ts";
+import { matchesSelector } from "../api/labels.ts";
 import { templateHash } from "../api/names.ts";
 import type { ControllerRevision, DaemonSet, JsonMap, StatefulSet } from "../api/types.ts";
 import { deepEqual } from "../deep-equal.ts";
-import type { Informers } from "../informer.ts";
+import { controllerOf, type Informers } from "../informer.ts";
 import { keyOf } from "../store.ts";
+import { claim } from "./adoption.ts";
 import type { ApiClient, Sync } from "./client.ts";
 import { controllerReference } from "./pods.ts";
 
-/** The revisions of a workload, oldest first. */
+/** The revisions of a workload, oldest first: its own, and those that it takes over. */
 export function revisionsOf(
   informers: Informers,
   owner: DaemonSet | StatefulSet,
 ): ControllerRevision[] {
+  return [
+    ...informers.owned("ControllerRevision", owner.metadata.uid),
+    ...orphansFor(informers, owner),
+  ].sort((a, b) => a.revision - b.revision);
+}
+
+/** Takes over the revisions that an earlier workload of the same labels left behind. */
+export function* adoptRevisions(
+  client: ApiClient,
+  informers: Informers,
+  owner: DaemonSet | StatefulSet,
+): Sync {
+  const orphans = orphansFor(informers, owner);
+  if (orphans.length > 0) yield* claim(client, owner, owner.spec.selector, [], orphans);
+}
+
+function orphansFor(
+  informers: Informers,
+  { metadata, spec }: DaemonSet | StatefulSet,
+): ControllerRevision[] {
   return informers
-    .owned("ControllerRevision", owner.metadata.uid)
-    .sort((a, b) => a.revision - b.revision);
+    .index("ControllerRevision", namespaceOfOrphan)
+    .list(metadata.namespace ?? "")
+    .filter((revision) => matchesSelector(spec.selector, revision.metadata.labels));
+}
+
+function namespaceOfOrphan(revision: ControllerRevision): string[] {
+  return controllerOf(revision) === null ? [revision.metadata.namespace ?? ""] : [];
 }
 
 /** The revision of the present template: found, renumbered as the newest, or made. */

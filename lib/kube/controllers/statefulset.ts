@@ -16,7 +16,7 @@ import { ApiClient, type Sync } from "./client.ts";
 import { type ControllerContext, WorkQueue } from "./controller.ts";
 import { EventRecorder } from "./events.ts";
 import { availableIn, isReady, isTerminal } from "./pods.ts";
-import { currentRevision, revisionsOf, trimRevisions } from "./revisions.ts";
+import { adoptRevisions, currentRevision, revisionsOf, trimRevisions } from "./revisions.ts";
 import {
   claimsOf,
   isOrphanOf,
@@ -69,6 +69,8 @@ export class StatefulSetController {
   *#sync(key: string): Sync {
     const set = this.#informers.get("StatefulSet", key);
     if (set === null) return;
+    if (set.metadata.deletionTimestamp === undefined)
+      yield* adoptRevisions(this.#client, this.#informers, set);
     const claimed = yield* claim(
       this.#client,
       set,

@@ -2,6 +2,7 @@
 import { expect } from "chai";
 import type { ApiObject } from "../../../lib/kube/api/types.ts";
 import { deployment, SpecCluster } from "../../support/control-plane.ts";
+import { registerNodes } from "../../support/fake-nodes.ts";
 
 function cluster(): SpecCluster {
   const made = new SpecCluster();
@@ -64,4 +65,34 @@ describe("kube/controllers/adoption", () => {
     expect(on.names("ReplicaSet")).to.deep.equal([set]);
     expect(ownersOf(list(on, "ReplicaSet")[0])).to.deep.equal(["Deployment/web"]);
   });
+});
+
+describe("kube/controllers/revisions", () => {
+  for (const kind of ["DaemonSet", "StatefulSet"]) {
+    it(`lets a ${kind} find the Pods and revisions that an earlier one left behind`, () => {
+      const manifest = `apiVersion: apps/v1
+kind: ${kind}
+metadata: { name: db }
+spec:
+  selector: { matchLabels: { app: db } }
+  template:
+    metadata: { labels: { app: db } }
+    spec: { containers: [{ name: db, image: "a:1" }] }
+`;
+      const on = new SpecCluster();
+      registerNodes(on, 1);
+      on.apply(manifest);
+      on.pass(2);
+      const before = [...on.names("Pod"), ...on.names("ControllerRevision")];
+      on.run(`delete ${kind} db --cascade=orphan`);
+      on.pass(1);
+
+      on.apply(manifest);
+      on.pass(2);
+
+      expect([...on.names("Pod"), ...on.names("ControllerRevision")]).to.deep.equal(before);
+      for (const object of [...list(on, "Pod"), ...list(on, "ControllerRevision")])
+        expect(ownersOf(object)).to.deep.equal([`${kind}/db`]);
+    });
+  }
 });
