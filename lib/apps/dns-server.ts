@@ -41,8 +41,10 @@ const UPSTREAM_TIMEOUT = 2 * NS_PER_S;
 export interface DnsServerOptions {
   readonly port: number;
   readonly backend: DnsBackend;
-  /** Servers that are asked for what the backend does not know; none: SERVFAIL. */
+  /** Servers that are asked for what the backend does not know. */
   readonly upstreams: readonly Ipv4[];
+  /** What is said of such names if there are no upstreams; SERVFAIL unless given. */
+  readonly unknown?: DnsReply;
   /** Whether several addresses come in a random order. */
   readonly shuffles: boolean;
   /** Starts a program beside this one: the TCP side, a forwarded question. */
@@ -132,7 +134,8 @@ class DnsService {
   #known(query: DnsQuery): DnsReply | null {
     const reply = this.#options.backend.answer(query.question);
     if (reply === null) {
-      return this.#options.upstreams.length === 0 ? emptyReply(Rcode.SERVFAIL) : null;
+      const { upstreams, unknown = emptyReply(Rcode.SERVFAIL) } = this.#options;
+      return upstreams.length === 0 ? unknown : null;
     }
     if (!this.#options.shuffles || reply.rcode !== Rcode.NOERROR) return reply;
     const answers = roundRobin(reply.answers, this.#random);

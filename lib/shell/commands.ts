@@ -3,13 +3,15 @@ import type { Command } from "./command.ts";
 import { type CommandSet, commandSet } from "./command-set.ts";
 import { arp } from "./commands/arp.ts";
 import { awk } from "./commands/awk.ts";
+import { dig } from "./commands/bind/dig.ts";
+import { hostLookup } from "./commands/bind/host.ts";
+import { nslookup } from "./commands/bind/nslookup.ts";
 import { bridge } from "./commands/bridge.ts";
 import { cat } from "./commands/cat.ts";
 import { conntrack } from "./commands/conntrack.ts";
 import { cp, ln, mv } from "./commands/copies.ts";
 import { curl } from "./commands/curl.ts";
 import { date } from "./commands/date.ts";
-import { dig, hostLookup } from "./commands/dig.ts";
 import { dnsServerCommand } from "./commands/dns-server.ts";
 import { echo } from "./commands/echo.ts";
 import { env, printenv } from "./commands/env.ts";
@@ -96,6 +98,7 @@ export const COMMANDS: readonly Command[] = [
   nc,
   netstat,
   nfacct,
+  nslookup,
   ping,
   printenv,
   printf,

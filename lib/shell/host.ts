@@ -2,6 +2,7 @@
  * What the shell asks of a host on which commands are carried out, and what a command is given.
  * Whoever builds hosts (a lab, a cluster's node) offers it.
  */
+import { fromUtf8 } from "../base/bytes.ts";
 import type { Mac } from "../base/mac.ts";
 import type { NetDevice } from "../link/device.ts";
 import type { Namespace } from "../net/namespace.ts";
@@ -11,7 +12,7 @@ import type { ProcessTable } from "./process-table.ts";
 
 /** One host, as its root user meets it. */
 export interface ShellHost {
-  /** As `hostname` prints it, and by which other hosts of the run name it in `netns NAME`. */
+  /** By which other hosts of the run name it in `netns NAME`; see `hostnameOf`. */
   readonly name: string;
   readonly namespace: Namespace;
   /** The one that is plugged into `namespace`. */
@@ -35,6 +36,12 @@ export interface ShellHost {
 
   /** A command has deleted this device. */
   deviceRemoved(device: NetDevice): void;
+}
+
+/** What `uname -n` says: in a container the host's name is not the one by which labs know it. */
+export function hostnameOf({ name, files }: ShellHost): string {
+  const bytes = files.read("/etc/hostname");
+  return bytes === null ? name : fromUtf8(bytes).trim();
 }
 
 /** The device of that name, or null. */

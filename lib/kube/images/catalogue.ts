@@ -47,6 +47,8 @@ import {
 
 const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
+const HOME = new Map([["HOME", "/root"]]);
+
 /** What an image was built from: nothing, Debian or Alpine, or a collection of network tools. */
 type Base = "scratch" | "debian" | "toolbox";
 
@@ -84,15 +86,15 @@ function commandsOf(base: Base, container: Container, own: readonly Command[]): 
   // What is tagged `alpine` has busybox; the web servers have curl beside either.
   const isAlpine = parseImageName(container.image).tag.includes("alpine");
   if (base === "scratch") return commandSet("ash", own);
-  if (base === "toolbox") return commandSet("ash", own, toolboxCommands(container));
-  return isAlpine ? busyboxCommands(container, withCurl) : debianCommands(container, withCurl);
+  if (base === "toolbox") return commandSet("ash", own, toolboxCommands());
+  return isAlpine ? busyboxCommands(container, withCurl) : debianCommands(withCurl);
 }
 
 const pause: ServerProgram = (_container, context) => endAtSignal(context.signal, 0);
 
 const SHELL_OF_BUSYBOX = toolImage(["sh"], (container) => busyboxCommands(container));
-const SHELL_OF_DEBIAN = toolImage(["bash"], (container) => debianCommands(container));
-const TOOLBOX = toolImage(["sh"], (container) => toolboxCommands(container));
+const SHELL_OF_DEBIAN = toolImage(["bash"], () => debianCommands());
+const TOOLBOX = toolImage(["sh"], () => toolboxCommands());
 const CURL = toolImage(["curl", "--help"], (container) =>
   busyboxCommands(container, pick(ONLY_CURL)),
 );
@@ -214,11 +216,6 @@ export function contextOf(
 ): CommandContext {
   const { pod, env, termination } = container;
   const host = hostAt(container.host, container.workingDir || image?.workingDir || "/");
-  const base = new Map<string, string>([
-    ["PATH", PATH],
-    ["HOSTNAME", pod.hostname],
-    ["HOME", "/root"],
-  ]);
   const io = {
     stdin: Pipe.of(null),
     stdout: (text: string) => container.log(text),
@@ -229,10 +226,23 @@ export function contextOf(
     host,
     io,
     commands: withScripts(
-      image === null ? standInCommands(container) : image.commands(container),
+      image === null ? standInCommands() : image.commands(container),
       host.files,
     ),
-    environment: new LayeredMap(base, env),
+    environment: environmentOf(pod.hostname, env),
     signal: termination,
   };
+}
+
+/** The image's variables, those that the kubelet gives, and at last what runc finds missing. */
+function environmentOf(
+  hostname: string,
+  given: ReadonlyMap<string, string>,
+): ReadonlyMap<string, string> {
+  const first = new Map([
+    ["PATH", PATH],
+    ["HOSTNAME", hostname],
+  ]);
+  const variables = new LayeredMap(first, given);
+  return given.has("HOME") ? variables : new LayeredMap(variables, HOME);
 }

@@ -43,7 +43,7 @@ export interface Container {
   readonly args: readonly string[];
   /** Where relative paths begin; "" if the manifest leaves it to the image. */
   readonly workingDir: string;
-  /** The environment, references resolved: Service variables first, then the container's own. */
+  /** The environment, references resolved: the container's own, then Services. */
   readonly env: ReadonlyMap<string, string>;
   readonly ports: readonly ContainerPort[];
   /** The Pod's network namespace with its `/etc/hosts`, `/etc/resolv.conf` and mounted files. */

@@ -2,9 +2,12 @@
  * The `coredns` image: the cluster's DNS server by its Corefile.
  *
  * Spec: CoreDNS 1.11, plugins kubernetes, forward, loadbalance, health, ready, errors; kubeadm's Corefile.
+ * Differs: on nodes without a name server of their own there is nobody to forward to. The real one
+ * fails then; here other names are denied, as a server of the world outside would deny them.
  * Not modelled: other plugins (they have no effect), several server blocks, `fallthrough` between
  * zones, reload of the Corefile.
  */
+import { emptyReply, Rcode } from "../../apps/dns-message.ts";
 import { dnsServer } from "../../apps/dns-server.ts";
 import { type HttpReply, textReply } from "../../apps/http-service.ts";
 import { parseResolvConf } from "../../apps/resolv-conf.ts";
@@ -23,6 +26,9 @@ import { untilSignal } from "./signals.ts";
 /** Of the plugin prometheus. */
 const METRICS_PORT = 9153;
 const COREFILE = "/etc/coredns/Corefile";
+
+/** What an upstream says of a name that nobody has. */
+const NO_SUCH_NAME = { ...emptyReply(Rcode.NXDOMAIN), recursionAvailable: true };
 
 /** What a Corefile asks for. */
 export interface CorednsSettings {
@@ -79,6 +85,7 @@ export function* coredns({ api }: Container, context: CommandContext): Program<n
     port: settings.port,
     backend: new ClusterDns(objectsOf(api), settings.dns),
     upstreams: upstreamsOf(context, settings.forward),
+    unknown: NO_SUCH_NAME,
     shuffles: settings.shuffles,
     spawn,
   });

@@ -5,11 +5,11 @@
  * rest print as those of Debian do, only `wget` and `nslookup` as busybox's.
  * Not modelled: package managers (`apk add`, `apt-get install`).
  */
-import { formatIpv4 } from "../../base/inet.ts";
-import { type Command, immediate, notModelled } from "../../shell/command.ts";
+import type { Command } from "../../shell/command.ts";
 import { type CommandSet, commandSet, layered } from "../../shell/command-set.ts";
 import { busyboxHttpd } from "../../shell/commands/busybox/httpd.ts";
 import { busyboxNslookup } from "../../shell/commands/busybox/nslookup.ts";
+import { libcNslookup } from "../../shell/commands/busybox/nslookup-libc.ts";
 import { busyboxWget } from "../../shell/commands/busybox/wget.ts";
 import { shellCommand } from "../../shell/commands/sh.ts";
 import { COMMANDS } from "../../shell/commands.ts";
@@ -17,13 +17,12 @@ import type { ShellKind } from "../../shell/grammar/dialect.ts";
 import type { Container } from "./container.ts";
 import { DATABASE_CLIENTS } from "./database-clients.ts";
 import type { Image } from "./image.ts";
+import { fitsImage, parseImageName } from "./image-name.ts";
 
 const COREUTILS = [
-  ..."[ awk basename cat chmod chown cp cut date dirname echo env false grep head id".split(" "),
-  ..."kill ln ls mkdir mv printenv printf pwd rev rm sed seq sh sleep sort tail tee test".split(
-    " ",
-  ),
-  ..."timeout touch tr true uname uniq wc which whoami yes".split(" "),
+  ..."[ awk basename cat chmod chown cp cut date dirname echo env false grep head".split(" "),
+  ..."hostname id kill ln ls mkdir mv printenv printf pwd rev rm sed seq sh sleep sort".split(" "),
+  ..."tail tee test timeout touch tr true uname uniq wc which whoami yes".split(" "),
 ];
 const BUSYBOX = [...COREUTILS, ..."[[ arp ifconfig ip nc ping route sysctl traceroute".split(" ")];
 const DEBIAN = [...COREUTILS, "getent"];
@@ -42,37 +41,47 @@ function sharedSet(name: string, shell: ShellKind, commands: () => readonly Comm
 }
 
 /** A busybox: of the image `busybox` itself and of what is made from Alpine. */
-export function busyboxCommands(container: Container, more: readonly Command[] = []): CommandSet {
-  const base = sharedSet("busybox", "ash", () => [
+export function busyboxCommands(
+  { image }: Pick<Container, "image">,
+  more: readonly Command[] = [],
+): CommandSet {
+  const isOld = hasLibcNslookup(image);
+  const base = sharedSet(isOld ? "old busybox" : "busybox", "ash", () => [
     ...pick(BUSYBOX),
     shellCommand("ash"),
     busyboxHttpd,
-    busyboxNslookup,
+    isOld ? libcNslookup : busyboxNslookup,
     busyboxWget,
   ]);
-  return commandSet("ash", [hostnameCommand(container), ...more], base);
+  return commandSet("ash", more, base);
+}
+
+/** Whether an image is a busybox before 1.29, whose `nslookup` was another one. */
+function hasLibcNslookup(image: string): boolean {
+  const name = parseImageName(image);
+  const [, minor = ""] = /^1\.([0-9]+)(?:[.-]|$)/.exec(name.tag) ?? [];
+  return fitsImage("busybox", name) && minor !== "" && Number(minor) < 29;
 }
 
 /** What a slim Debian has: coreutils and a shell, no tools for networks. */
-export function debianCommands(container: Container, more: readonly Command[] = []): CommandSet {
+export function debianCommands(more: readonly Command[] = []): CommandSet {
   const base = sharedSet("debian", "dash", () => [...pick(DEBIAN), shellCommand("bash")]);
-  return commandSet("dash", [hostnameCommand(container), ...more], base);
+  return commandSet("dash", more, base);
 }
 
 /** Everything that there is here, as toolboxes like netshoot have it. */
-export function toolboxCommands(container: Container, shell: ShellKind = "ash"): CommandSet {
+export function toolboxCommands(shell: ShellKind = "ash"): CommandSet {
   const base = sharedSet("toolbox", "ash", () => [
     ...COMMANDS.filter(({ name }) => !OWN.includes(name)),
-    busyboxNslookup,
     busyboxWget,
   ]);
-  return commandSet(shell, [hostnameCommand(container)], base);
+  return commandSet(shell, [], base);
 }
 
 /** What a container of an image that nobody knows may use: whose clients are there is not known. */
-export function standInCommands(container: Container): CommandSet {
+export function standInCommands(): CommandSet {
   const base = sharedSet("stand-in", "bash", () => DATABASE_CLIENTS);
-  return layered(toolboxCommands(container, "bash"), base);
+  return layered(toolboxCommands("bash"), base);
 }
 
 /** An image that starts `words` and has those commands. */
@@ -95,21 +104,3 @@ export function pick(names: readonly string[]): readonly Command[] {
 
 /** What was picked by lists that do not change: each container asks for the same. */
 const picked = new WeakMap<readonly string[], readonly Command[]>();
-
-/** `hostname [-s|-f|-i|-I]` in a Pod. */
-function hostnameCommand({ pod }: Container): Command {
-  return {
-    name: "hostname",
-    parse: ([option = ""]) => {
-      const known = ["", "-s", "-f", "-i", "-I"];
-      if (!known.includes(option)) throw notModelled("hostname", option, "options are -s -f -i -I");
-      return immediate(({ io }) => {
-        const address = formatIpv4(pod.ip);
-        io.stdout(
-          `${option === "-i" ? address : option === "-I" ? `${address} ` : pod.hostname}\n`,
-        );
-        return 0;
-      });
-    },
-  };
-}

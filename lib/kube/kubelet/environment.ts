@@ -1,5 +1,6 @@
 /**
- * A container's environment: the Services of its namespace, then what `envFrom` and `env` say.
+ * What the kubelet adds to a container's environment: what `envFrom` and `env` say, then the Services
+ * of its namespace. The runtime puts the image's own variables in front.
  *
  * Spec: kubernetes pkg/kubelet/kubelet_pods.go (makeEnvironmentVariables), v1.36.
  */
@@ -17,20 +18,28 @@ export function environmentOf(
   pod: Pod,
   container: Container,
   informers: Informers,
-  hostname: string,
   facts: PodFacts,
 ): ReadonlyMap<string, string> {
   const { namespace = "default" } = pod.metadata;
   const services = serviceVariables(informers, namespace, pod.spec.enableServiceLinks !== false);
   const own = new Map<string, string>();
-  const values = new LayeredMap(new LayeredMap(new Map([["HOSTNAME", hostname]]), services), own);
+  const values = new LayeredMap(services, own);
   for (const source of container.envFrom ?? []) addAll(own, asFields(source), informers, namespace);
   for (const entry of container.env ?? []) {
     const name = String(entry["name"]);
     const value = variableText(pod, container, entry, values, informers, facts);
     if (value !== null) own.set(name, value);
   }
-  return values;
+  return new LayeredMap(own, without(services, own));
+}
+
+/** The Services' variables that the container does not set itself. */
+function without(
+  services: ReadonlyMap<string, string>,
+  own: ReadonlyMap<string, string>,
+): ReadonlyMap<string, string> {
+  const isSet = [...own.keys()].some((name) => services.has(name));
+  return isSet ? new Map([...services].filter(([name]) => !own.has(name))) : services;
 }
 
 function addAll(

@@ -8,6 +8,7 @@
  */
 import { formatIpv4 } from "../../base/inet.ts";
 import { NS_PER_MS, NS_PER_S, type Ns } from "../../base/units.ts";
+import { hostnameOf } from "../../shell/host.ts";
 import { type Program, WaitQueue } from "../../sim/process.ts";
 import { asFields, mapIn } from "../api/fields.ts";
 import type { Container as ContainerSpec, JsonMap, Pod, PodStatus } from "../api/types.ts";
@@ -206,7 +207,7 @@ export class PodContainers {
 
   #create(pod: Pod, container: ContainerSpec, sandbox: Sandbox): ContainerRun {
     const { options, cluster } = this.#context;
-    const { name, uid } = pod.metadata;
+    const { uid } = pod.metadata;
     const attempt = this.#attempt(container.name);
     const id = hexDigest(`container ${uid} ${container.name} ${attempt}`);
     const address = formatIpv4(sandbox.address);
@@ -217,7 +218,7 @@ export class PodContainers {
     try {
       const facts = { ...this.#context.facts, podIp: address };
       const { informers } = cluster.watch;
-      const env = environmentOf(pod, container, informers, names.hostname || name, facts);
+      const env = environmentOf(pod, container, informers, facts);
       return new ContainerRun(container, id, attempt, new ContainerHost(sandbox.host, files), env);
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
@@ -245,7 +246,7 @@ export class PodContainers {
         name,
         namespace,
         uid,
-        hostname: env.get("HOSTNAME") ?? name,
+        hostname: hostnameOf(host),
         nodeName: options.nodeName,
         ip: sandbox.address,
         hostIp: options.address,

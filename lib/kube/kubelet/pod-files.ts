@@ -15,7 +15,10 @@ const LONGEST_HOSTNAME = 63;
 
 /** Where a Pod's names come from. */
 export interface PodNames {
+  /** Without a domain. */
   readonly hostname: string;
+  /** As the kernel knows it: with the domain if the Pod says so. */
+  readonly nodename: string;
   /** Its domain, if it has a subdomain; else "". */
   readonly domain: string;
   readonly address: string;
@@ -32,9 +35,12 @@ export function podNames(pod: Pod, nodeName: string, domain: string, address: st
   const { hostname, subdomain = "", hostNetwork } = pod.spec;
   const own = (hostname ?? pod.metadata.name).slice(0, LONGEST_HOSTNAME).replace(/[.-]+$/, "");
   const { namespace = "default" } = pod.metadata;
+  const podDomain = subdomain === "" ? "" : `${subdomain}.${namespace}.svc.${domain}`;
+  const isWhole = pod.spec.setHostnameAsFQDN === true && podDomain !== "";
   return {
-    hostname: hostNetwork === true ? nodeName : own,
-    domain: subdomain === "" ? "" : `${subdomain}.${namespace}.svc.${domain}`,
+    hostname: own,
+    nodename: hostNetwork === true ? nodeName : isWhole ? `${own}.${podDomain}` : own,
+    domain: podDomain,
     address,
   };
 }
@@ -47,7 +53,7 @@ export function writePodFiles(
   dns: DnsSettings,
   node: ShellHost,
 ): void {
-  files.write("/etc/hostname", utf8(`${names.hostname}\n`));
+  files.write("/etc/hostname", utf8(`${names.nodename}\n`));
   files.write("/etc/hosts", utf8(hostsText(pod, names, node)));
   files.write("/etc/resolv.conf", utf8(resolvConfText(pod, dns, node)));
 }

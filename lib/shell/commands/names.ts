@@ -4,6 +4,7 @@
  * Spec: POSIX.1-2017; output of GNU coreutils 9.1 and debianutils 5.7.
  */
 import { type Command, immediate, notModelled } from "../command.ts";
+import { hostnameOf } from "../host.ts";
 
 /** `basename PATH [SUFFIX]`. */
 export const basename: Command = {
@@ -67,7 +68,7 @@ export const uname: Command = {
     return immediate(({ host, io }) => {
       const parts: readonly (readonly [string, string])[] = [
         ["s", "Linux"],
-        ["n", host.name],
+        ["n", hostnameOf(host)],
         ["r", "6.18.0"],
         ["v", "#1 SMP PREEMPT_DYNAMIC"],
         ["m", "x86_64"],

@@ -65,6 +65,35 @@ describe("kube/images/tools", () => {
     );
   });
 
+  it("searches for names with the nslookup of old busyboxes, and names addresses", () => {
+    const command = ["sh", "-c", "sleep 1; nslookup web.default; nslookup nope; echo $?"];
+    const box = run({ image: "busybox:1.28", command });
+    const conf = "search svc.test test\nnameserver 10.0.0.1\noptions ndots:5\n";
+    box.container.host.files.write("/etc/resolv.conf", new TextEncoder().encode(conf));
+    const names = "7.0.96.10.in-addr.arpa=web.default.test 1.0.0.10.in-addr.arpa=dns.test";
+    box.world.start(
+      "a",
+      `dns-server --zone test --zone in-addr.arpa --zone nope web.default.test=10.96.0.7 ${names}`,
+    );
+    box.pass(10);
+
+    expect(box.output).to.equal(
+      "Server:    10.0.0.1\nAddress 1: 10.0.0.1 dns.test\n\n" +
+        "Name:      web.default\nAddress 1: 10.96.0.7 web.default.test\n" +
+        "Server:    10.0.0.1\nAddress 1: 10.0.0.1 dns.test\n\n" +
+        "nslookup: can't resolve 'nope'\n1\n",
+    );
+  });
+
+  it("prints the image's variables, the container's, and HOME at last", () => {
+    expect(run({ image: "busybox", args: ["env"], env: { A: "b" } }).output).to.equal(
+      "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\nHOSTNAME=web-1\nA=b\nHOME=/root\n",
+    );
+    expect(run({ image: "busybox", args: ["env"], env: { HOME: "/" } }).output).to.match(
+      /HOSTNAME=web-1\nHOME=\/\n$/,
+    );
+  });
+
   it("gives the environment and the Pod's name to scripts", () => {
     const command = ["sh", "-c", 'echo $HOSTNAME $(hostname) $A "$@"', "sh", "x"];
     const box = run({ image: "alpine:3.20", command, env: { A: "b" } });

@@ -1,4 +1,5 @@
 /** Containers on the hosts of a small world, for specs: what a kubelet starts, without one. */
+import { utf8 } from "../../../lib/base/bytes.ts";
 import { type Ipv4, parseIpv4 } from "../../../lib/base/inet.ts";
 import { programOf } from "../../../lib/kube/images/catalogue.ts";
 import type { Container } from "../../../lib/kube/images/container.ts";
@@ -33,6 +34,7 @@ export class Running {
       termination.waitQueue.wake();
     };
     const ip: Ipv4 = parseIpv4(start.host === "a" ? "10.0.0.1" : "10.0.0.2");
+    world.host(start.host ?? "b").files.write("/etc/hostname", utf8("web-1\n"));
     this.container = {
       pod: {
         name: "web-1",

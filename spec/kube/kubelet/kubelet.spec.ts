@@ -4,6 +4,7 @@ import { formatIpv4 } from "../../../lib/base/inet.ts";
 import { NS_PER_S } from "../../../lib/base/units.ts";
 import type { Pod } from "../../../lib/kube/api/types.ts";
 import type { Container } from "../../../lib/kube/images/container.ts";
+import type { ShellHost } from "../../../lib/shell/host.ts";
 import { type Program, waitFor } from "../../../lib/sim/process.ts";
 import { http, KubeletWorld } from "./world.ts";
 
@@ -375,6 +376,13 @@ describe("kube/kubelet/kubelet", () => {
     expect(container?.args).to.deep.equal(["10.244.0.2", "$(WHO)"]);
     expect(container?.env.get("URL")).to.equal(`http://${service}/`);
     expect(container?.env.get("COLOUR")).to.equal("red");
+    expect([...(container?.env.keys() ?? [])].slice(0, 5)).to.deep.equal([
+      "COLOUR",
+      "page",
+      "WHO",
+      "URL",
+      "KUBERNETES_SERVICE_HOST",
+    ]);
     expect(container?.env.get("WEB_PORT_80_TCP")).to.equal(`tcp://${service}:80`);
     expect(container?.env.get("WEB_SERVICE_PORT_HTTP")).to.equal("80");
     expect(container?.env.get("KUBERNETES_SERVICE_HOST")).to.equal("10.96.0.1");
@@ -384,6 +392,27 @@ describe("kube/kubelet/kubelet", () => {
     );
     expect(text("/etc/hosts").endsWith("\n10.244.0.2\tone\n")).to.equal(true);
     expect(formatIpv4(container?.pod.ip ?? 0)).to.equal("10.244.0.2");
+  });
+
+  it("gives Pods of a subdomain names in it, which the kernel knows if they say so", () => {
+    const world = cluster();
+    const hosts = new Map<string, ShellHost>();
+    world.programs.set("look", function* (container: Container): Program<number> {
+      hosts.set(container.pod.name, container.host);
+      yield waitFor([]);
+      return 0;
+    });
+    world.apply(podText("a", "image: look", ", hostname: one, subdomain: sub"));
+    world.apply(podText("b", "image: look", ", subdomain: sub, setHostnameAsFQDN: true"));
+    world.pass(5);
+
+    const says = (name: string, command: string): string => world.runOn(hosts.get(name), command);
+    expect(says("a", "hostname; hostname -f; hostname -d; uname -n")).to.equal(
+      "one\none.sub.default.svc.cluster.local\nsub.default.svc.cluster.local\none\n",
+    );
+    expect(says("b", "hostname; hostname -s; hostname -f; hostname -i")).to.match(
+      /^(b.sub.default.svc.cluster.local)\nb\n\1\n10.244.0.[0-9]+\n$/,
+    );
   });
 
   it("puts Pods of the host's network at the node's address", () => {

@@ -95,9 +95,13 @@ export class KubeletWorld {
 
   /** Runs a command line on a host and lets time pass until it has ended; what it printed. */
   run(host: string, line: string, seconds = 5): string {
-    const found = this.machine.find(host);
-    if (found === null) throw new Error(`no host ${host}`);
-    const command = new RunningCommand(found, line);
+    return this.runOn(this.machine.find(host) ?? undefined, line, seconds);
+  }
+
+  /** The same on a host that is not the machine's: a container. */
+  runOn(host: ShellHost | undefined, line: string, seconds = 5): string {
+    if (host === undefined) throw new Error("no such host");
+    const command = new RunningCommand(host, line);
     const until = this.machine.cpu.now + seconds * NS_PER_S;
     const { scheduler } = this.machine;
     while (command.status === null && scheduler.nextTime <= until) scheduler.step();
