@@ -43,6 +43,8 @@ export class InetDevice {
   readonly touched = new Set<string>();
   /** Whether none of them do any more. */
   isConfSet = false;
+  /** Whether any route has led by it: if not, nothing need be looked for when it changes. */
+  isRouted = false;
   /** State at the last notification, to see what changed. */
   wasUp = false;
   hadCarrier = false;
