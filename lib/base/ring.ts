@@ -3,18 +3,17 @@
  * it is full, so the bound of a queue is its owner's business, with the owner's drop reason.
  */
 
-/** A queue of `T`. Amortised O(1); allocates only when it grows. */
+/** A queue of `T`. Amortised O(1); allocates when the first item comes, and when it grows. */
 export class Ring<T> {
-  #slots: (T | null)[];
-  #mask: number;
+  #slots: (T | null)[] = [];
+  #mask = -1;
   #head = 0;
   #length = 0;
+  readonly #capacity: number;
 
+  /** It grows when it is to hold more than `capacity`. */
   constructor(capacity = 16) {
-    let size = 2;
-    while (size < capacity) size *= 2;
-    this.#slots = new Array<T | null>(size).fill(null);
-    this.#mask = size - 1;
+    this.#capacity = capacity;
   }
 
   get length(): number {
@@ -43,10 +42,12 @@ export class Ring<T> {
   }
 
   #grow(): void {
-    const grown = new Array<T | null>(this.#slots.length * 2).fill(null);
+    let size = 2;
+    while (size < this.#capacity || size <= this.#length) size *= 2;
+    const grown = new Array<T | null>(size).fill(null);
     for (let index = 0; index < this.#length; index += 1) grown[index] = this.peek(index);
     this.#slots = grown;
-    this.#mask = grown.length - 1;
+    this.#mask = size - 1;
     this.#head = 0;
   }
 }

@@ -14,21 +14,38 @@ const INITIAL = roundConstants(2, 8);
 /** Messages up to this many bytes with their padding take no memory of their own. */
 const SCRATCH_LENGTH = 256;
 const scratch = new Uint8Array(SCRATCH_LENGTH);
+const scratchView = new DataView(scratch.buffer);
 const schedule = new Int32Array(64);
 const state = new Int32Array(8);
 
 /** The 32-byte digest of `message`, which is only read. About 1 µs for a short message. */
 export function sha256(message: Uint8Array): Uint8Array {
-  const length = paddedLength(message);
-  const padded = length <= SCRATCH_LENGTH ? scratch : new Uint8Array(length);
-  const view = new DataView(padded.buffer);
-  pad(message, padded, view, length);
-  state.set(INITIAL);
-  for (let at = 0; at < length; at += 64) compress(view, at);
+  hash(message);
   const digest = new Uint8Array(32);
   const out = new DataView(digest.buffer);
   for (let index = 0; index < 8; index += 1) out.setInt32(4 * index, state[index] ?? 0);
   return digest;
+}
+
+/** The same as 64 hexadecimal digits. */
+export function sha256Hex(message: Uint8Array): string {
+  hash(message);
+  let digits = "";
+  for (let index = 0; index < 8; index += 1) {
+    digits += ((state[index] ?? 0) >>> 0).toString(16).padStart(8, "0");
+  }
+  return digits;
+}
+
+/** Leaves the digest in `state`. */
+function hash(message: Uint8Array): void {
+  const length = paddedLength(message);
+  const fits = length <= SCRATCH_LENGTH;
+  const padded = fits ? scratch : new Uint8Array(length);
+  const view = fits ? scratchView : new DataView(padded.buffer);
+  pad(message, padded, view, length);
+  state.set(INITIAL);
+  for (let at = 0; at < length; at += 64) compress(view, at);
 }
 
 /** The length of whole blocks that hold the message, a one bit and its length. */

@@ -7,7 +7,7 @@
  */
 import { utf8 } from "../base/bytes.ts";
 import type { Ipv4 } from "../base/inet.ts";
-import { sha256 } from "../base/sha256.ts";
+import { sha256Hex } from "../base/sha256.ts";
 import type { Ns } from "../base/units.ts";
 import type { Scheduler } from "../sim/scheduler.ts";
 import { readIpv4 } from "./addresses.ts";
@@ -99,13 +99,12 @@ export function announcingNode(
   const candidates = isLocal
     ? nodes.filter((node) => active.some(({ nodeName }) => nodeName === node))
     : nodes;
-  const hashed = candidates.map((node) => ({ node, hash: hashOf(`${node}#${address.ip}`) }));
+  const hashed = candidates.map((node) => ({
+    node,
+    hash: sha256Hex(utf8(`${node}#${address.ip}`)),
+  }));
   hashed.sort((a, b) => (a.hash < b.hash ? -1 : 1));
   return hashed[0]?.node ?? null;
-}
-
-function hashOf(text: string): string {
-  return Array.from(sha256(utf8(text)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 function addressesOf({ spec, status }: Service): Ipv4[] {

@@ -30,10 +30,12 @@ const USER_TICK_NS = 10_000_000;
 const LEARNT = { override: true, admin: false };
 const KEPT = { override: false, admin: false };
 
+/** One for all hosts: a look-up ends before the next begins. */
+const back = new Flow();
+
 /** ARP on one host. */
 export class Arp {
   readonly #namespace: Namespace;
-  readonly #flow = new Flow();
   /** Requests that are answered by proxy after a random delay. */
   readonly #delayed = new Ring<Frame>(4);
   readonly #delayTimer: WheelTimer;
@@ -198,7 +200,7 @@ export class Arp {
 
   /** Whether an answer would leave by another device (`arp_filter`). */
   #filters(sender: Ipv4, target: Ipv4, device: NetDevice): boolean {
-    const flow = this.#flow.reset();
+    const flow = back.reset();
     flow.destination = sender;
     flow.source = target;
     const route = this.#namespace.routing.output(flow);

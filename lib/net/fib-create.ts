@@ -37,11 +37,13 @@ export interface RouteSpec {
   readonly metrics?: RouteMetrics;
 }
 
+/** One of each for all hosts: a gateway is found before the next is looked for. */
+const toGateway = new Flow();
+const result = new FibResult();
+
 /** Makes the outcomes of routes. */
 export class FibInfoCreator {
   readonly #fib: Fib;
-  readonly #flow = new Flow();
-  readonly #result = new FibResult();
 
   constructor(fib: Fib) {
     this.#fib = fib;
@@ -122,8 +124,7 @@ export class FibInfoCreator {
       nexthop.linkdown = !device.carrier;
       return nexthop;
     }
-    const flow = this.#flow.reset();
-    const result = this.#result;
+    const flow = toGateway.reset();
     flow.destination = gateway;
     flow.scope = Math.max(scope + 1, Scope.LINK);
     flow.outputIndex = device?.index ?? 0;

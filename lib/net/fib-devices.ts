@@ -13,8 +13,6 @@ import { Scope } from "./route.ts";
 export class FibDevices {
   readonly #namespace: Namespace;
   readonly #fib: Fib;
-  /** Devices by which any route has led: of the others nothing need be looked for. */
-  readonly #routed = new WeakSet<NetDevice>();
 
   constructor(namespace: Namespace, fib: Fib) {
     this.#namespace = namespace;
@@ -23,7 +21,9 @@ export class FibDevices {
 
   /** A route has come. */
   routeAdded({ nexthops }: FibInfo): void {
-    for (const { device } of nexthops) if (device !== null) this.#routed.add(device);
+    for (const { device } of nexthops) {
+      if (device !== null) this.#namespace.inet(device).isRouted = true;
+    }
   }
 
   /**
@@ -64,7 +64,7 @@ export class FibDevices {
   }
 
   #eachNexthop(device: NetDevice, act: (nexthop: Nexthop, entry: FibEntry) => void): void {
-    if (!this.#routed.has(device)) return;
+    if (!this.#namespace.inet(device).isRouted) return;
     for (const table of this.#fib.tables.values()) {
       table.each((entry) => {
         for (const nexthop of entry.info.nexthops) {

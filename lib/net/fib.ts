@@ -29,6 +29,12 @@ import { type RouteSelector, selects } from "./route-selector.ts";
 
 export type { NexthopSpec, RouteSpec } from "./fib-create.ts";
 
+/** One of each for all hosts: what an address is is known before the next is asked for. */
+const toAddress = new Flow();
+const ofAddress = new FibResult();
+/** What the main table says when the local one is asked. */
+const inMain = new FibResult();
+
 /** Routing of one host. */
 export class Fib {
   readonly tables = new Map<number, FibTable>();
@@ -53,15 +59,11 @@ export class Fib {
     nexthop.device !== null &&
     this.#namespace.inet(nexthop.device).ignoreRoutesWithLinkdown;
   readonly #creator = new FibInfoCreator(this);
-  readonly #scratchFlow = new Flow();
-  readonly #scratchResult = new FibResult();
-  readonly #mainResult = new FibResult();
 
   constructor(namespace: Namespace) {
     this.#namespace = namespace;
     this.devices = new FibDevices(namespace, this);
-    const stream = namespace.random.stream(`${namespace.name}:fib:multipath`);
-    this.#multipathHash = new MultipathHash(stream);
+    this.#multipathHash = new MultipathHash(namespace);
     for (const id of [Table.LOCAL, Table.MAIN, Table.DEFAULT]) this.table(id);
   }
 
@@ -101,8 +103,8 @@ export class Fib {
   addressType(address: number, device: NetDevice | null = null): AddressType {
     if (isZeroNet(address) || address === -1) return AddressType.BROADCAST;
     if (isMulticast(address)) return AddressType.MULTICAST;
-    const flow = this.#scratchFlow.reset();
-    const result = this.#scratchResult;
+    const flow = toAddress.reset();
+    const result = ofAddress;
     flow.destination = address as Ipv4;
     result.clear();
     if (this.#lookupLocal(flow, TAKE_LINKDOWN, result) !== 0) {
@@ -222,7 +224,7 @@ export class Fib {
     const error = this.table(Table.LOCAL).lookup(destination, flow, skips, result);
     const length = result.entry?.prefixLength ?? 32;
     if (this.hasCustomRules || length === 32) return error;
-    const other = this.#mainResult;
+    const other = inMain;
     other.clear();
     const mainError = this.table(Table.MAIN).lookup(destination, flow, skips, other);
     if (other.entry === null || other.entry.prefixLength <= length) return error;

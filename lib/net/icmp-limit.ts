@@ -11,6 +11,7 @@ import { HZ, msToJiffies } from "../sim/jiffies.ts";
 import type { RandomStream } from "../sim/random.ts";
 import { ICMP_UNREACHABLE, UNREACHABLE_FRAGMENTATION_NEEDED } from "../wire/icmp.ts";
 import type { Ipv4Conf, RouteConf } from "./ipv4-conf.ts";
+import type { Namespace } from "./namespace.ts";
 import type { Snmp } from "./snmp.ts";
 
 const HIGHEST_TYPE = 18;
@@ -37,12 +38,12 @@ export class IcmpLimit {
   #credit = 0;
   #creditTick = 0;
 
-  constructor(cpu: Cpu, conf: Ipv4Conf, routeConf: RouteConf, snmp: Snmp, random: RandomStream) {
+  constructor({ name, cpu, conf, routeConf, snmp, random }: Namespace) {
     this.#cpu = cpu;
     this.#conf = conf;
     this.#routeConf = routeConf;
     this.#snmp = snmp;
-    this.#random = random;
+    this.#random = random.stream(`${name}:icmp:credit`);
     this.#creditTick = -HZ;
   }
 

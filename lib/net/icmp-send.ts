@@ -15,7 +15,7 @@ import * as icmp from "../wire/icmp.ts";
 import * as ipv4 from "../wire/ipv4.ts";
 import { IPPROTO_ICMP } from "../wire/protocol-numbers.ts";
 import { FibResult } from "./fib-info.ts";
-import type { IcmpLimit } from "./icmp-limit.ts";
+import { IcmpLimit } from "./icmp-limit.ts";
 import { Flow, PacketFields } from "./inet.ts";
 import type { Namespace } from "./namespace.ts";
 import { type EchoedOptions, echoOptions } from "./option-echo.ts";
@@ -32,17 +32,22 @@ export const HIGHEST_TYPE = 18;
 const PRECEDENCE_CONTROL = 0xc0;
 const DAY_MS = 86_400_000;
 
+/** One of each for all hosts: a message is sent before the next is made. */
+const scratch = { flow: new Flow(), fields: new PacketFields(), result: new FibResult() };
+
 /** The sending half of ICMP on one host. */
 export abstract class IcmpSender {
   readonly #namespace: Namespace;
-  readonly #limit: IcmpLimit;
-  readonly #flow = new Flow();
-  readonly #fields = new PacketFields();
-  readonly #result = new FibResult();
+  #limitMade: IcmpLimit | null = null;
 
-  constructor(namespace: Namespace, limit: IcmpLimit) {
+  constructor(namespace: Namespace) {
     this.#namespace = namespace;
-    this.#limit = limit;
+  }
+
+  /** Made for the first message. */
+  get #limit(): IcmpLimit {
+    this.#limitMade ??= new IcmpLimit(this.#namespace);
+    return this.#limitMade;
   }
 
   /**
@@ -59,7 +64,7 @@ export abstract class IcmpSender {
     const fromLoopback = this.#isFromLoopback(frame);
     if (!limited || fromLoopback || this.#limit.allowsGlobally()) {
       const { view, l3 } = frame;
-      const flow = this.#flow.reset();
+      const flow = scratch.flow.reset();
       flow.destination = ipv4.source(view, l3);
       flow.source = route.isLocal ? ipv4.destination(view, l3) : this.#errorSource(frame, route);
       flow.tos = (ipv4.tos(view, l3) & 0x1e) | PRECEDENCE_CONTROL;
@@ -108,7 +113,7 @@ export abstract class IcmpSender {
     const options = echoOptions(this.#namespace, request);
     if (options === undefined) return;
     cpu.disable();
-    const flow = this.#flow.reset();
+    const flow = scratch.flow.reset();
     const sender = ipv4.source(view, l3);
     flow.destination = options === null || options.firstHop === 0 ? sender : options.firstHop;
     flow.source = this.specificDestination(request);
@@ -150,10 +155,10 @@ export abstract class IcmpSender {
     const sender = ipv4.source(view, l3);
     const { fib, addresses } = this.#namespace;
     if (!isZeroNet(sender)) {
-      const flow = this.#flow.reset();
+      const flow = scratch.flow.reset();
       flow.destination = sender;
-      const error = fib.lookup(flow, this.#result);
-      const { entry, nexthop } = this.#result;
+      const error = fib.lookup(flow, scratch.result);
+      const { entry, nexthop } = scratch.result;
       if (error === 0 && entry !== null && nexthop !== null) {
         return preferredSource(this.#namespace, entry, nexthop);
       }
@@ -201,7 +206,7 @@ export abstract class IcmpSender {
     type: number,
     options: EchoedOptions | null,
   ): void {
-    const fields = this.#fields;
+    const fields = scratch.fields;
     fields.source = flow.source;
     fields.destination = flow.destination;
     fields.protocol = IPPROTO_ICMP;

@@ -12,7 +12,6 @@ import type { Frame } from "../wire/frame.ts";
 import * as icmp from "../wire/icmp.ts";
 import * as ipv4 from "../wire/ipv4.ts";
 import { IPPROTO_ICMP } from "../wire/protocol-numbers.ts";
-import type { IcmpLimit } from "./icmp-limit.ts";
 import { HIGHEST_TYPE, IcmpSender } from "./icmp-send.ts";
 import type { IcmpListener, TransportProtocol } from "./inet.ts";
 import { SEEN_RAW } from "./ip-flags.ts";
@@ -29,8 +28,8 @@ export class Icmp extends IcmpSender implements TransportProtocol {
   readonly listeners: IcmpListener[] = [];
   readonly #namespace: Namespace;
 
-  constructor(namespace: Namespace, limit: IcmpLimit) {
-    super(namespace, limit);
+  constructor(namespace: Namespace) {
+    super(namespace);
     this.#namespace = namespace;
   }
 
@@ -175,7 +174,7 @@ export class Icmp extends IcmpSender implements TransportProtocol {
 
   #tellTransport(frame: Frame, inner: number, type: number, code: number, info: number): void {
     const { view, end } = frame;
-    const { transports, snmp } = this.#namespace;
+    const { snmp } = this.#namespace;
     if (end - inner < ipv4.headerSize(view, inner) + 8) {
       snmp.icmp.InErrors += 1;
       return;
@@ -185,6 +184,6 @@ export class Icmp extends IcmpSender implements TransportProtocol {
     if (protocol !== IPPROTO_ICMP) {
       for (const one of this.listeners) one.icmpError(frame, inner, type, code, info);
     }
-    transports.get(protocol)?.icmpError(frame, inner, type, code, info);
+    this.#namespace.transport(protocol)?.icmpError(frame, inner, type, code, info);
   }
 }

@@ -29,6 +29,9 @@ export interface InterfaceAddress {
   secondary: boolean;
 }
 
+const NOBODY: ReadonlyMap<number, Neighbour> = new Map();
+const NOTHING: ReadonlySet<string> = new Set();
+
 /** A device with IPv4 on it. */
 export class InetDevice {
   readonly device: NetDevice;
@@ -36,25 +39,46 @@ export class InetDevice {
   readonly neighbourConf: NeighbourConf;
   /** Primary addresses first. */
   readonly addresses: InterfaceAddress[] = [];
-  readonly neighbours = new Map<number, Neighbour>();
   /** How long a confirmation holds: 0.5 to 1.5 times the base, drawn anew every 300 s. */
   reachableTimeNs: Ns = 0;
   /** Names of parameters that were set for this device: the default no longer changes them. */
-  readonly touched = new Set<string>();
+  touched = NOTHING;
   /** Whether none of them do any more. */
   isConfSet = false;
+  /** Whether any route has led by it: if not, nothing need be looked for when it changes. */
+  isRouted = false;
   /** State at the last notification, to see what changed. */
   wasUp = false;
   hadCarrier = false;
   lastMac = 0;
   lastMtu = 0;
   readonly #all: DeviceConf;
+  /** By address; made for the first one, as most devices have none. */
+  #neighbours: Map<number, Neighbour> | null = null;
 
   constructor(device: NetDevice, conf: DeviceConf, all: DeviceConf, neighbourConf: NeighbourConf) {
     this.device = device;
     this.conf = conf;
     this.#all = all;
     this.neighbourConf = neighbourConf;
+  }
+
+  get neighbours(): ReadonlyMap<number, Neighbour> {
+    return this.#neighbours ?? NOBODY;
+  }
+
+  addNeighbour(neighbour: Neighbour): void {
+    this.#neighbours ??= new Map();
+    this.#neighbours.set(neighbour.address, neighbour);
+  }
+
+  removeNeighbour(neighbour: Neighbour): void {
+    this.#neighbours?.delete(neighbour.address);
+  }
+
+  /** Notes that a parameter was set for this device. */
+  touch(name: string): void {
+    this.touched = new Set([...this.touched, name]);
   }
 
   get forwarding(): boolean {

@@ -23,6 +23,15 @@ export interface TransportProtocol {
   icmpError(frame: Frame, innerL3: number, type: number, code: number, info: number): void;
 }
 
+/** The protocols on top of one host's IPv4 beside ICMP, which is its own (`inet_protos`). */
+export interface TransportProtocols {
+  /** The one with that IP protocol number, or null. @hot */
+  find(protocol: number): TransportProtocol | null;
+}
+
+/** A host without any. */
+export const NO_TRANSPORTS: TransportProtocols = { find: () => null };
+
 /** Who wants to see ICMP messages to this host, echo replies above all: ping and raw sockets. */
 export interface IcmpListener {
   /**

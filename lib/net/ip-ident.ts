@@ -15,19 +15,22 @@ const BUCKETS = 2048;
 export class IpIdents {
   readonly #cpu: Cpu;
   readonly #random: RandomStream;
-  /** Both empty until the first identification is asked for. */
-  #ids = new Uint16Array(0);
-  #ticks = new Float64Array(0);
-  #key = 0;
+  readonly #ids = new Uint16Array(BUCKETS);
+  readonly #ticks = new Float64Array(BUCKETS);
+  readonly #key: number;
 
+  /** Draws a key and where the buckets begin. */
   constructor(cpu: Cpu, random: RandomStream) {
     this.#cpu = cpu;
     this.#random = random;
+    this.#key = random.int32() | 1;
+    for (let index = 0; index < BUCKETS; index += 1) {
+      this.#ids[index] = random.int32() & 0xffff;
+    }
   }
 
   /** Reserves `count` identifications in a row and returns the first one. @hot */
   reserve(source: number, destination: number, protocol: number, count: number): number {
-    if (this.#key === 0) this.#seed();
     let hash = Math.imul(destination ^ this.#key, 0x9e3779b1);
     hash = Math.imul(hash ^ (hash >>> 15) ^ source, 0x85ebca6b);
     hash = Math.imul(hash ^ (hash >>> 13) ^ protocol, 0xc2b2ae35);
@@ -39,14 +42,5 @@ export class IpIdents {
     const first = ((this.#ids[bucket] ?? 0) + step + count) & 0xffff;
     this.#ids[bucket] = first;
     return (first - count) & 0xffff;
-  }
-
-  #seed(): void {
-    this.#key = this.#random.int32() | 1;
-    this.#ids = new Uint16Array(BUCKETS);
-    this.#ticks = new Float64Array(BUCKETS);
-    for (let index = 0; index < BUCKETS; index += 1) {
-      this.#ids[index] = this.#random.int32() & 0xffff;
-    }
   }
 }

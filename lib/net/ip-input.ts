@@ -170,14 +170,14 @@ export class IpInput {
 
   /** @hot */
   #deliver(frame: Frame): void {
-    const { transports, snmp, icmp, drops, rawListeners } = this.#namespace;
+    const { snmp, icmp, drops, rawListeners } = this.#namespace;
     const protocol = ipv4.protocol(frame.view, frame.l3);
     let wasRaw = false;
     for (let index = 0; index < rawListeners.length; index += 1) {
       if (rawListeners[index]?.rawPacket(frame) === true) wasRaw = true;
     }
-    const transport = transports.get(protocol);
-    if (transport !== undefined) {
+    const transport = this.#namespace.transport(protocol);
+    if (transport !== null) {
       snmp.ip.InDelivers += 1;
       if (wasRaw) frame.ipFlags |= SEEN_RAW;
       frame.start = frame.l4;

@@ -23,30 +23,32 @@ import { ETHERTYPE_IPV4 } from "../wire/protocol-numbers.ts";
 import { Fragmenter } from "./fragment.ts";
 import { CHOOSE_ID, type PacketFields } from "./inet.ts";
 import { FORWARDED } from "./ip-flags.ts";
-import type { IpIdents } from "./ip-ident.ts";
+import { IpIdents } from "./ip-ident.ts";
 import type { Namespace } from "./namespace.ts";
 import { type Route, routeOf } from "./route.ts";
+
+/** One for all hosts: a header is written before the next is filled in. */
+const header = {
+  tos: 0,
+  length: 0,
+  id: 0,
+  fragment: 0,
+  ttl: 0,
+  protocol: 0,
+  source: 0,
+  destination: 0,
+};
 
 /** The output side of IPv4 on one host. */
 export class IpOutput {
   readonly #namespace: Namespace;
-  readonly #idents: IpIdents;
+  /** Made for the first packet that no socket counts. */
+  #idents: IpIdents | null = null;
   /** Those not at work. Sending a fragment may bring in an answer that is cut in turn. */
   readonly #fragmenters: Fragmenter[] = [];
-  readonly #header = {
-    tos: 0,
-    length: 0,
-    id: 0,
-    fragment: 0,
-    ttl: 0,
-    protocol: 0,
-    source: 0,
-    destination: 0,
-  };
 
-  constructor(namespace: Namespace, idents: IpIdents) {
+  constructor(namespace: Namespace) {
     this.#namespace = namespace;
-    this.#idents = idents;
   }
 
   /**
@@ -63,7 +65,6 @@ export class IpOutput {
     frame.route = route;
     frame.ignoreDf = fields.ignoreDf;
     if (options !== null) frame.bytes.set(options, l3 + ipv4.IPV4_SIZE);
-    const header = this.#header;
     header.tos = fields.tos;
     header.length = frame.length;
     header.fragment = fields.df ? ipv4.FLAG_DF : 0;
@@ -223,6 +224,8 @@ export class IpOutput {
   #chooseId(frame: Frame, fields: PacketFields): number {
     if (fields.df && !fields.ignoreDf) return 0;
     const segments = frame.gsoSize === 0 ? 1 : Math.ceil(frame.payloadLength / frame.gsoSize);
+    const { name, cpu, random } = this.#namespace;
+    this.#idents ??= new IpIdents(cpu, random.stream(`${name}:ip:ident`));
     return this.#idents.reserve(fields.source, fields.destination, fields.protocol, segments);
   }
 

@@ -9,7 +9,7 @@ import type { InetDevice } from "./inet-device.ts";
 import { IPV4_RANGES, NEIGHBOUR_RANGES, type NeighbourConf } from "./ipv4-conf.ts";
 import { defineIpv6Switch, defineKeptSysctls } from "./kept-sysctls.ts";
 import type { Namespace } from "./namespace.ts";
-import { parseInteger } from "./sysctl.ts";
+import { type FieldOptions, parseInteger } from "./sysctl.ts";
 
 /** SKB_TRUESIZE(ETH_FRAME_LEN): memory of a packet of full length. */
 const PACKET_TRUESIZE = 2090;
@@ -18,6 +18,13 @@ const MAX_QUEUED_PACKETS = Math.floor((2 ** 31 - 1) / PACKET_TRUESIZE);
 /** The `net.ipv4` tree of one namespace. */
 export class NamespaceSysctls {
   readonly #namespace: Namespace;
+  readonly #ofDevice: FieldOptions = { changed: (field, conf) => this.#deviceChanged(field, conf) };
+  readonly #ofLink: FieldOptions = {
+    ranges: NEIGHBOUR_RANGES,
+    changed: (field, conf) => this.#linkChanged(field, conf),
+  };
+  /** Somebody has looked for a name that is not of a device alone. */
+  #isDefined = false;
 
   constructor(namespace: Namespace) {
     this.#namespace = namespace;
@@ -26,22 +33,11 @@ export class NamespaceSysctls {
 
   /** Adds what a device has under `net.ipv4.conf` and `net.ipv4.neigh`. */
   addDevice(owner: InetDevice): void {
+    const { sysctls } = this.#namespace;
     const { name } = owner.device;
-    this.#namespace.sysctls.defineFields(`net.ipv4.conf.${name}`, owner.conf, {
-      changed: (field) => {
-        owner.touched.add(field);
-        this.#namespace.epoch.bump();
-      },
-    });
-    defineIpv6Switch(this.#namespace.sysctls, name);
-    this.#defineQueueLength(name, owner.neighbourConf);
-    this.#namespace.sysctls.defineFields(`net.ipv4.neigh.${name}`, owner.neighbourConf, {
-      ranges: NEIGHBOUR_RANGES,
-      changed: (field) => {
-        owner.touched.add(`neigh.${field}`);
-        if (field === "baseReachableTimeMs") this.#namespace.neighbours.drawReachableTime(owner);
-      },
-    });
+    sysctls.defineFields(`net.ipv4.conf.${name}`, owner.conf, this.#ofDevice);
+    sysctls.defineFields(`net.ipv4.neigh.${name}`, owner.neighbourConf, this.#ofLink);
+    if (this.#isDefined) this.#defineOthers(owner);
   }
 
   /** Takes them away again. */
@@ -52,6 +48,8 @@ export class NamespaceSysctls {
   }
 
   #define(): void {
+    this.#isDefined = true;
+    for (const owner of this.#namespace.inetDevices()) this.#defineOthers(owner);
     defineKeptSysctls(this.#namespace.sysctls);
     const changed = (): void => this.#namespace.epoch.bump();
     this.#namespace.sysctls.defineFields("net.ipv4", this.#namespace.conf, {
@@ -94,6 +92,25 @@ export class NamespaceSysctls {
       read: () => String(this.#namespace.confAll.forwarding),
       write: (text) => this.#namespace.sysctls.write("net.ipv4.conf.all.forwarding", text),
     });
+  }
+
+  /** What a device has beside its fields. */
+  #defineOthers({ device, neighbourConf }: InetDevice): void {
+    defineIpv6Switch(this.#namespace.sysctls, device.name);
+    this.#defineQueueLength(device.name, neighbourConf);
+  }
+
+  #deviceChanged(field: string, conf: object): void {
+    const owner = this.#namespace.inetDevices().find((each) => each.conf === conf);
+    owner?.touch(field);
+    this.#namespace.epoch.bump();
+  }
+
+  #linkChanged(field: string, conf: object): void {
+    const owner = this.#namespace.inetDevices().find((each) => each.neighbourConf === conf);
+    if (owner === undefined) return;
+    owner.touch(`neigh.${field}`);
+    if (field === "baseReachableTimeMs") this.#namespace.neighbours.drawReachableTime(owner);
   }
 
   /** `unres_qlen` is the older name of `unres_qlen_bytes`, in packets (proc_unres_qlen). */

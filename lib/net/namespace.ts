@@ -23,11 +23,16 @@ import { Arp } from "./arp.ts";
 import { Fib } from "./fib.ts";
 import { addAddressRoutes } from "./fib-addresses.ts";
 import { Icmp } from "./icmp.ts";
-import { IcmpLimit } from "./icmp-limit.ts";
-import { type RawListener, type Refusal, refuse, type TransportProtocol } from "./inet.ts";
+import {
+  NO_TRANSPORTS,
+  type RawListener,
+  type Refusal,
+  refuse,
+  type TransportProtocol,
+  type TransportProtocols,
+} from "./inet.ts";
 import { InetDevice } from "./inet-device.ts";
 import { IpForward } from "./ip-forward.ts";
-import { IpIdents } from "./ip-ident.ts";
 import { IpInput } from "./ip-input.ts";
 import { IpOutput } from "./ip-output.ts";
 import { DeviceConf, Ipv4Conf, NeighbourConf, NeighbourGcConf, RouteConf } from "./ipv4-conf.ts";
@@ -72,18 +77,16 @@ export class Namespace implements DeviceHost {
   readonly addresses: Addresses;
   readonly fib: Fib;
   readonly routing: Routing;
-  readonly pathMtu: PathMtu;
   readonly neighbours: NeighbourTable;
   readonly arp: Arp;
   readonly ipInput: IpInput;
   readonly ipForward: IpForward;
   readonly ipOutput: IpOutput;
-  readonly reassembly: Reassembly;
   readonly icmp: Icmp;
   /** Plugged in by whoever builds the host. */
   netfilter: NetfilterHooks = NO_NETFILTER;
-  /** By IP protocol number. */
-  readonly transports = new Map<number, TransportProtocol>();
+  /** Plugged in as well. */
+  transports: TransportProtocols = NO_TRANSPORTS;
   readonly rawListeners: RawListener[] = [];
   /** Takes this host's own broadcasts back in. */
   readonly loopedBack: FrameReceiver = { receive: (frame) => this.#receiveLoopedBack(frame) };
@@ -93,6 +96,8 @@ export class Namespace implements DeviceHost {
   readonly #inet: (InetDevice | null)[] = [];
   readonly #epochMs: number;
   readonly #sysctlSetup: NamespaceSysctls;
+  #pathMtu: PathMtu | null = null;
+  #reassembly: Reassembly | null = null;
 
   constructor(options: NamespaceOptions) {
     this.name = options.name;
@@ -105,18 +110,12 @@ export class Namespace implements DeviceHost {
     this.fib = new Fib(this);
     this.addresses = new Addresses(this);
     this.routing = new Routing(this);
-    this.pathMtu = new PathMtu(this);
     this.neighbours = new NeighbourTable(this);
     this.arp = new Arp(this);
-    this.reassembly = new Reassembly(this);
-    const idents = new IpIdents(this.cpu, this.random.stream(`${this.name}:ip:ident`));
     this.ipInput = new IpInput(this);
     this.ipForward = new IpForward(this);
-    this.ipOutput = new IpOutput(this, idents);
-    const stream = this.random.stream(`${this.name}:icmp:credit`);
-    const limit = new IcmpLimit(this.cpu, this.conf, this.routeConf, this.snmp, stream);
-    this.icmp = new Icmp(this, limit);
-    this.transports.set(IPPROTO_ICMP, this.icmp);
+    this.ipOutput = new IpOutput(this);
+    this.icmp = new Icmp(this);
     this.#sysctlSetup = new NamespaceSysctls(this);
     this.loopback = new Loopback(this);
     this.addDevice(this.loopback);
@@ -125,6 +124,18 @@ export class Namespace implements DeviceHost {
   /** Devices by name, in the order in which they came. */
   get devices(): ReadonlyMap<string, NetDevice> {
     return this.#byName;
+  }
+
+  /** Made for the first error that tells something, as most hosts never get one. */
+  get pathMtu(): PathMtu {
+    this.#pathMtu ??= new PathMtu(this);
+    return this.#pathMtu;
+  }
+
+  /** Made for the first fragment. */
+  get reassembly(): Reassembly {
+    this.#reassembly ??= new Reassembly(this);
+    return this.#reassembly;
   }
 
   /** Milliseconds of the day, for timestamps in packets. */
@@ -176,6 +187,11 @@ export class Namespace implements DeviceHost {
     this.#byName.set(name, device);
     this.#sysctlSetup.addDevice(owner);
     return null;
+  }
+
+  /** The protocol on top of IPv4 with that number, or null. @hot */
+  transport(protocol: number): TransportProtocol | null {
+    return protocol === IPPROTO_ICMP ? this.icmp : this.transports.find(protocol);
   }
 
   /** The device with that index, or null. @hot */

@@ -58,7 +58,7 @@ export class NeighbourTable {
     if (!this.#makeRoom()) return null;
     const neighbour = new Neighbour(this.#namespace, owner, key as Ipv4);
     this.#construct(neighbour);
-    owner.neighbours.set(key, neighbour);
+    owner.addNeighbour(neighbour);
     this.#count += 1;
     if (!this.#timer.armed) this.#armTimer();
     return neighbour;
@@ -152,7 +152,7 @@ export class NeighbourTable {
   }
 
   #take(neighbour: Neighbour): void {
-    neighbour.owner.neighbours.delete(neighbour.address);
+    neighbour.owner.removeNeighbour(neighbour);
     this.#count -= 1;
     neighbour.destroy();
   }

@@ -20,11 +20,13 @@ import type { Route } from "./route.ts";
 /** Destinations remembered behind one next hop (FNHE_HASH_SIZE × FNHE_RECLAIM_DEPTH). */
 const MAX_EXCEPTIONS = 2048 * 5;
 
+/** One of each for all hosts: an error is dealt with before the next comes. */
+const quoted = new Flow();
+const result = new FibResult();
+
 /** Path knowledge of one host. */
 export class PathMtu {
   readonly #namespace: Namespace;
-  readonly #flow = new Flow();
-  readonly #result = new FibResult();
 
   constructor(namespace: Namespace) {
     this.#namespace = namespace;
@@ -36,7 +38,7 @@ export class PathMtu {
    */
   learn(frame: Frame, innerL3: number, type: number, code: number, info: number): void {
     const { view } = frame;
-    const flow = this.#flow.reset();
+    const flow = quoted.reset();
     flow.destination = ipv4.destination(view, innerL3);
     flow.source = ipv4.source(view, innerL3);
     flow.tos = ipv4.tos(view, innerL3) & 0xfc;
@@ -65,8 +67,8 @@ export class PathMtu {
     }
     const validNs = routeConf.mtuExpires * NS_PER_S;
     if (route.pathMtu === learnt && !locked && cpu.now < route.expiresAt - validNs / 2) return;
-    if (fib.lookup(flow, this.#result) !== 0) return;
-    fib.selectPath(flow, this.#result);
+    if (fib.lookup(flow, result) !== 0) return;
+    fib.selectPath(flow, result);
     this.#remember(flow.destination, 0 as Ipv4, learnt, locked, cpu.now + validNs);
   }
 
@@ -83,8 +85,8 @@ export class PathMtu {
       neighbour.solicit();
       return;
     }
-    if (fib.lookup(flow, this.#result) !== 0) return;
-    fib.selectPath(flow, this.#result);
+    if (fib.lookup(flow, result) !== 0) return;
+    fib.selectPath(flow, result);
     const expiresAt = cpu.now + routeConf.gcTimeout * NS_PER_S;
     this.#remember(flow.destination, gateway, 0, false, expiresAt);
   }
@@ -120,7 +122,7 @@ export class PathMtu {
     mtuLocked: boolean,
     expiresAt: number,
   ): void {
-    const nexthop = this.#result.nexthop;
+    const nexthop = result.nexthop;
     if (nexthop === null) return;
     nexthop.exceptions ??= new Map();
     const { exceptions } = nexthop;

@@ -37,6 +37,10 @@ import { SourceValidation } from "./source-validation.ts";
 /** 224.0.0.1, the group of which every host is a member. */
 const ALL_HOSTS = 0xe0000001 | 0;
 
+/** One of each for all hosts: a decision ends before the next begins. */
+const inputFlow = new Flow();
+const result = new FibResult();
+
 /** Decides the input routes of one host. */
 export class InputRouter {
   /** Packets refused because of an impossible source or destination. */
@@ -46,8 +50,6 @@ export class InputRouter {
   martiansLogged = 0;
   readonly #namespace: Namespace;
   readonly #sources: SourceValidation;
-  readonly #flow = new Flow();
-  readonly #result = new FibResult();
 
   constructor(namespace: Namespace) {
     this.#namespace = namespace;
@@ -79,7 +81,6 @@ export class InputRouter {
       if (isLoopback(source)) return this.#martianSource(owner, DropReason.IP_LOCALNET);
     }
     const flow = this.#flowOf(frame, destination, source, tos, device);
-    const result = this.#result;
     const error = this.#namespace.fib.lookup(flow, result);
     const { entry, nexthop } = result;
     if (error !== 0 || entry === null || nexthop === null) {
@@ -166,7 +167,7 @@ export class InputRouter {
   }
 
   #flowOf(frame: Frame, destination: Ipv4, source: Ipv4, tos: number, device: NetDevice): Flow {
-    const flow = this.#flow.reset();
+    const flow = inputFlow.reset();
     flow.destination = destination;
     flow.source = source;
     flow.tos = tos;

@@ -21,10 +21,12 @@ import type { Namespace } from "./namespace.ts";
 import { NO_METRICS, Route, Scope } from "./route.ts";
 import { preferredSource, routeBy } from "./route-nexthop.ts";
 
+/** One for all hosts: a decision ends before the next begins. */
+const result = new FibResult();
+
 /** Decides the output routes of one host. */
 export class OutputRouter {
   readonly #namespace: Namespace;
-  readonly #result = new FibResult();
 
   constructor(namespace: Namespace) {
     this.#namespace = namespace;
@@ -55,7 +57,6 @@ export class OutputRouter {
       flow.source = flow.destination;
       return this.#localOutput(flow, null);
     }
-    const result = this.#result;
     const error = fib.lookup(flow, result);
     if (error !== 0) {
       // With a device given, the destination is taken to be on its link.

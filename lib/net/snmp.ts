@@ -89,27 +89,12 @@ export class Snmp {
   /** ICMP messages by type (0–255); no entry is none. */
   readonly icmpIn: number[] = [];
   readonly icmpOut: number[] = [];
-  /** Groups of other rooms, such as `Tcp`, in the order in which they joined. */
-  readonly #groups = new Map<string, object>();
-
-  constructor() {
-    this.#groups.set("Ip", this.ip);
-    this.#groups.set("IpExt", this.ipExt);
-  }
-
-  /** Lets another room's counters (an object of number fields) be printed as a group. */
-  add(group: string, counters: object): void {
-    this.#groups.set(group, counters);
-  }
 
   /** All counters as `nstat` names them, such as `IpInReceives`. */
   entries(): [string, number][] {
     const found: [string, number][] = [];
-    for (const [group, counters] of this.#groups) {
-      for (const [name, value] of Object.entries(counters)) {
-        if (typeof value === "number") found.push([`${group}${name}`, value]);
-      }
-    }
+    for (const [name, value] of Object.entries(this.ip)) found.push([`Ip${name}`, value]);
+    for (const [name, value] of Object.entries(this.ipExt)) found.push([`IpExt${name}`, value]);
     for (const [name, value] of Object.entries(this.icmp)) found.push([`Icmp${name}`, value]);
     for (const [name, type] of ICMP_TYPE_NAMES) {
       found.push([`IcmpIn${name}`, this.icmpIn[type] ?? 0]);

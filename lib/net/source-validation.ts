@@ -13,13 +13,15 @@ import type { InetDevice } from "./inet-device.ts";
 import type { Namespace } from "./namespace.ts";
 import { Scope } from "./route.ts";
 
+/** One of each for all hosts: a check ends before the next begins. */
+const reverse = new Flow();
+const result = new FibResult();
+
 /** Checks sources for one host. */
 export class SourceValidation {
   /** Why the last source was refused. */
   refusal: DropReason = DropReason.NOT_SPECIFIED;
   readonly #namespace: Namespace;
-  readonly #flow = new Flow();
-  readonly #result = new FibResult();
 
   constructor(namespace: Namespace) {
     this.#namespace = namespace;
@@ -45,7 +47,7 @@ export class SourceValidation {
         return addresses.has(source) ? this.#refuse(DropReason.IP_LOCAL_SOURCE) : 0;
       }
     }
-    const flow = this.#flow.reset();
+    const flow = reverse.reset();
     flow.destination = source;
     flow.source = destination;
     flow.tos = tos;
@@ -57,7 +59,6 @@ export class SourceValidation {
   #checkReverse(flow: Flow, rpFilter: number, owner: InetDevice): number {
     const { fib } = this.#namespace;
     const { device } = owner;
-    const result = this.#result;
     const noAddress = owner.addresses.length === 0;
     if (fib.lookup(flow, result) !== 0) return this.#lastResort(rpFilter);
     const type = result.entry?.type;

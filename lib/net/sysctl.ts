@@ -27,8 +27,8 @@ export interface FieldOptions {
   readonly only?: (field: string) => boolean;
   /** Of fields that do not take every int. */
   readonly ranges?: FieldRanges;
-  /** Called after a field was written. */
-  readonly changed?: (field: string) => void;
+  /** Called after a field of `owner` was written. */
+  readonly changed?: (field: string, owner: object) => void;
 }
 
 /** The number fields of an object as parameters. */
@@ -102,10 +102,9 @@ export class SysctlTree {
     for (const group of this.#groups) {
       if (group.prefix.length !== dot || !name.startsWith(group.prefix)) continue;
       const own = name.slice(dot + 1);
-      const field = numberFields(group.owner, group.options).find(
-        (each) => sysctlName(each) === own,
-      );
-      if (field !== undefined) return new FieldEntry(group, field);
+      const field = fieldName(own);
+      const isOne = sysctlName(field) === own && isParameter(group.owner, group.options, field);
+      if (isOne) return new FieldEntry(group, field);
     }
     return null;
   }
@@ -136,15 +135,17 @@ class FieldEntry implements SysctlEntry {
     const parsed = parseInteger(text);
     if (parsed === null || parsed < min || parsed > max) return -EINVAL;
     Reflect.set(owner, this.#field, parsed);
-    options.changed?.(this.#field);
+    options.changed?.(this.#field, owner);
     return 0;
   }
 }
 
-function numberFields(owner: object, { only }: FieldOptions): string[] {
-  return Object.keys(owner).filter(
-    (field) => typeof Reflect.get(owner, field) === "number" && only?.(field) !== false,
-  );
+function numberFields(owner: object, options: FieldOptions): string[] {
+  return Object.keys(owner).filter((field) => isParameter(owner, options, field));
+}
+
+function isParameter(owner: object, { only }: FieldOptions, field: string): boolean {
+  return typeof Reflect.get(owner, field) === "number" && only?.(field) !== false;
 }
 
 /** `arpIgnore` is `arp_ignore`. */
@@ -159,6 +160,11 @@ export function sysctlName(field: string): string {
 
 /** The names of fields: each host asks for all of them. */
 const NAMES = new Map<string, string>();
+
+/** `arp_ignore` is `arpIgnore`. */
+function fieldName(name: string): string {
+  return name.replace(/_([a-z])/g, (_whole, letter: string) => letter.toUpperCase());
+}
 
 /** A number as parameters take it: decimal, `0x…` or octal with a leading 0; null for others. */
 export function parseInteger(text: string): number | null {

@@ -5,17 +5,21 @@
  *
  * Not modelled: permissions, links, devices.
  */
-import { concatBytes } from "../base/bytes.ts";
+import { concatBytes, utf8 } from "../base/bytes.ts";
 
 /** Where a shell starts, and relative paths begin. */
 const HOME = "/root";
+/** What every host has from the start. */
+const FIRST_DIRECTORIES: ReadonlySet<string> = new Set(["/", HOME, "/tmp"]);
 
 /** One host's files. */
 export class FileSystem {
   /** Where relative paths begin. */
   readonly directory: string;
-  readonly #files = new Map<string, Uint8Array>();
-  readonly #directories = new Set(["/", HOME, "/tmp"]);
+  /** Made for the first file: most hosts of a cluster never have one, as their containers have. */
+  #files: Map<string, Uint8Array | string> | null = null;
+  /** Those that were made; replaced when one comes or goes. */
+  #directories = FIRST_DIRECTORIES;
 
   constructor(directory = HOME) {
     this.directory = directory;
@@ -30,13 +34,19 @@ export class FileSystem {
   read(path: string): Uint8Array | null {
     const name = this.absolute(path);
     if (name === "/dev/null") return new Uint8Array(0);
-    return this.#files.get(name) ?? null;
+    const content = this.#files?.get(name) ?? null;
+    if (typeof content !== "string") return content;
+    const bytes = utf8(content);
+    this.#files?.set(name, bytes);
+    return bytes;
   }
 
-  /** Creates or replaces a file; takes `bytes`. */
-  write(path: string, bytes: Uint8Array): void {
+  /** Creates or replaces a file; takes `bytes`. A text becomes bytes when it is first read. */
+  write(path: string, content: Uint8Array | string): void {
     const name = this.absolute(path);
-    if (name !== "/dev/null") this.#files.set(name, bytes);
+    if (name === "/dev/null") return;
+    this.#files ??= new Map();
+    this.#files.set(name, content);
   }
 
   /** Adds to the end of a file, which is created if need be; copies. */
@@ -46,27 +56,25 @@ export class FileSystem {
 
   /** Removes a file; returns false if there is none. */
   remove(path: string): boolean {
-    return this.#files.delete(this.absolute(path));
+    return this.#files?.delete(this.absolute(path)) === true;
   }
 
   /** Makes a directory, in which nothing is yet. */
   makeDirectory(path: string): void {
-    this.#directories.add(this.absolute(path));
+    this.#directories = new Set([...this.#directories, this.absolute(path)]);
   }
 
   /** Forgets a directory and those in it; files in them keep it there. */
   removeDirectory(path: string): void {
     const name = this.absolute(path);
-    for (const made of this.#directories) {
-      if (made === name || made.startsWith(`${name}/`)) this.#directories.delete(made);
-    }
+    const others = [...this.#directories].filter((made) => made !== name && !isBelow(made, name));
+    this.#directories = new Set(others);
   }
 
   /** Whether the directory was made, or some file is below it. */
   isDirectory(path: string): boolean {
     const name = this.absolute(path);
-    if (this.#directories.has(name)) return true;
-    return this.names().some((file) => file.startsWith(`${name}/`));
+    return this.#directories.has(name) || this.names(name).length > 0;
   }
 
   /** Directories that were made, whatever is in them; sorted by code unit. */
@@ -74,35 +82,46 @@ export class FileSystem {
     return [...this.#directories].sort();
   }
 
-  /** All paths, sorted by code unit. */
-  paths(): string[] {
-    return this.names().sort();
+  /** The paths of all files below a directory, sorted by code unit. */
+  paths(directory = "/"): string[] {
+    return this.names(this.absolute(directory)).sort();
   }
 
-  /** The same in no order in particular. */
-  names(): string[] {
-    return [...this.#files.keys()];
+  /** The same in no order in particular; `directory` is a path from the root. */
+  names(directory = "/"): string[] {
+    const names: string[] = [];
+    if (this.#files === null) return names;
+    for (const name of this.#files.keys()) if (isBelow(name, directory)) names.push(name);
+    return names;
   }
 }
 
-/** The paths of all files below a directory. */
-export function filesBelow(files: FileSystem, directory: string): string[] {
-  const name = files.absolute(directory);
-  return files.paths().filter((path) => path.startsWith(name === "/" ? "/" : `${name}/`));
+/** Whether a path leads into a directory; both are paths from the root. */
+export function isBelow(path: string, directory: string): boolean {
+  if (directory === "/") return true;
+  return path.charAt(directory.length) === "/" && path.startsWith(directory);
 }
 
 /** Removes all that is in a directory, and the directory. */
 export function removeTree(files: FileSystem, directory: string): void {
-  for (const path of filesBelow(files, directory)) files.remove(path);
+  for (const path of files.paths(directory)) files.remove(path);
   files.removeDirectory(directory);
 }
 
 /** The path from the root, with `.`, `..` and doubled slashes resolved. */
 export function absolutePath(path: string, directory = HOME): string {
+  if (isResolved(path)) return path;
   const parts: string[] = [];
   for (const part of (path.startsWith("/") ? path : `${directory}/${path}`).split("/")) {
     if (part === "..") parts.pop();
     else if (part !== "" && part !== ".") parts.push(part);
   }
   return `/${parts.join("/")}`;
+}
+
+/** Whether nothing of a path is left to resolve; names that begin with a dot are looked at closely. */
+function isResolved(path: string): boolean {
+  return (
+    path.startsWith("/") && !path.endsWith("/") && !path.includes("//") && !path.includes("/.")
+  );
 }

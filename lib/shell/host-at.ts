@@ -76,8 +76,8 @@ class FilesAt extends FileSystem {
     return this.#base.read(this.absolute(path));
   }
 
-  override write(path: string, bytes: Uint8Array): void {
-    this.#base.write(this.absolute(path), bytes);
+  override write(path: string, content: Uint8Array | string): void {
+    this.#base.write(this.absolute(path), content);
   }
 
   override remove(path: string): boolean {
@@ -96,8 +96,8 @@ class FilesAt extends FileSystem {
     return this.#base.isDirectory(this.absolute(path));
   }
 
-  override paths(): string[] {
-    return this.#base.paths();
+  override names(directory?: string): string[] {
+    return this.#base.names(directory);
   }
 
   override directories(): string[] {

@@ -88,7 +88,8 @@ export const DropReason: Readonly<Record<DropReasonName, DropReason>> = numberTh
 
 /** How many frames vanished at one place (a host, a link), by cause. */
 export class DropCounters {
-  readonly #counts = new Float64Array(DROP_REASONS.length);
+  /** By cause; those that never happened have none. */
+  readonly #counts: number[] = [];
 
   /** Counts one. @hot */
   count(reason: DropReason): void {

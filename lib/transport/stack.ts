@@ -5,7 +5,12 @@
  */
 
 import { type Ipv4, isMulticast } from "../base/inet.ts";
-import { Flow, type PacketFields } from "../net/inet.ts";
+import {
+  Flow,
+  type PacketFields,
+  type TransportProtocol,
+  type TransportProtocols,
+} from "../net/inet.ts";
 import type { Namespace } from "../net/namespace.ts";
 import type { Route } from "../net/route.ts";
 import { AddressType } from "../netfilter/hooks.ts";
@@ -30,25 +35,50 @@ export interface Transports {
   readonly udp: Udp;
 }
 
-const installed = new WeakMap<Namespace, Transports>();
-
 /** The transports of a namespace, installed at the first call. */
 export function transportsOf(namespace: Namespace): Transports {
-  const known = installed.get(namespace);
-  return known ?? installTransports(namespace);
+  const { transports } = namespace;
+  return transports instanceof HostTransports ? transports : installTransports(namespace);
 }
 
 /** Plugs TCP and UDP into a namespace. */
 export function installTransports(namespace: Namespace): Transports {
   const env = new NamespaceEnvironment(namespace);
-  const transports = { env, tcp: new Tcp(env), udp: new Udp(env) };
-  namespace.transports.set(IPPROTO_TCP, transports.tcp);
-  namespace.transports.set(IPPROTO_UDP, transports.udp);
+  const transports = new HostTransports(env);
+  namespace.transports = transports;
   const { sysctls } = namespace;
   sysctls.defineLater(() => defineTransportSysctls(sysctls, env.sysctls));
-  installed.set(namespace, transports);
   return transports;
 }
+
+/** Each is made for its first socket or packet. */
+class HostTransports implements Transports, TransportProtocols {
+  readonly env: TransportEnvironment;
+  #tcp: Tcp | null = null;
+  #udp: Udp | null = null;
+
+  constructor(env: TransportEnvironment) {
+    this.env = env;
+  }
+
+  get tcp(): Tcp {
+    this.#tcp ??= new Tcp(this.env);
+    return this.#tcp;
+  }
+
+  get udp(): Udp {
+    this.#udp ??= new Udp(this.env);
+    return this.#udp;
+  }
+
+  find(protocol: number): TransportProtocol | null {
+    if (protocol === IPPROTO_TCP) return this.tcp;
+    return protocol === IPPROTO_UDP ? this.udp : null;
+  }
+}
+
+/** One for all hosts: a look-up ends before the next begins. */
+const ipFlow = new Flow();
 
 /** A namespace as the transports see it. */
 class NamespaceEnvironment implements TransportEnvironment {
@@ -60,7 +90,6 @@ class NamespaceEnvironment implements TransportEnvironment {
   readonly sysctls = new TransportSysctls();
   readonly ip: IpSettings;
   readonly #namespace: Namespace;
-  readonly #flow = new Flow();
 
   constructor(namespace: Namespace) {
     this.#namespace = namespace;
@@ -73,7 +102,7 @@ class NamespaceEnvironment implements TransportEnvironment {
   }
 
   routeOutput(wanted: TransportFlow): TransportRoute | number {
-    const flow = this.#flow.reset();
+    const flow = ipFlow.reset();
     flow.destination = wanted.destination;
     flow.source = wanted.source;
     flow.destinationPort = wanted.destinationPort;
@@ -109,7 +138,7 @@ class NamespaceEnvironment implements TransportEnvironment {
   }
 
   updatePmtu(route: TransportRoute, destination: number, mtu: number): void {
-    const flow = this.#flow.reset();
+    const flow = ipFlow.reset();
     flow.destination = destination as Ipv4;
     this.#namespace.pathMtu.update(route as Route, flow, mtu);
   }

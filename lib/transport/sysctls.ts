@@ -5,6 +5,8 @@
  * Kernel: net/ipv4/tcp_ipv4.c (tcp_sk_init), Documentation/networking/ip-sysctl.rst, 6.18.
  */
 
+const NO_PORTS: ReadonlySet<number> = new Set();
+
 /** Values of one namespace; the field's comment is the sysctl's name where it is not obvious. */
 export class TransportSysctls {
   /** `net.core.rmem_max`, `wmem_max`, `rmem_default`, `wmem_default`. */
@@ -92,7 +94,7 @@ export class TransportSysctls {
   tcpMinSndMss = 48;
   tcpCongestionControl = "cubic";
   ipLocalPortRange: readonly [number, number] = [32768, 60999];
-  ipLocalReservedPorts: ReadonlySet<number> = new Set();
+  ipLocalReservedPorts = NO_PORTS;
   /** `net.ipv4.ping_group_range` is not consulted: programs are root. */
   minFreePort = 1024;
 }

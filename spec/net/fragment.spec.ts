@@ -6,7 +6,7 @@ import { type DefragUser, Hook, type NetfilterHooks } from "../../lib/netfilter/
 import { isFragment } from "../../lib/wire/ipv4.ts";
 import { echoRequest, packet } from "../support/packets.ts";
 import { record } from "../support/recorder.ts";
-import { inject, ping, send, World } from "../support/world.ts";
+import { inject, ping, receiveSent, send, World } from "../support/world.ts";
 
 const MF = 0x2000;
 const DF = 0x4000;
@@ -135,12 +135,9 @@ describe("net/fragment", () => {
           one.mtu = mtu;
           a.deviceChanged(one);
           const got: Buffer[] = [];
-          b.transports.set(253, {
-            receive: (frame) => {
-              got.push(Buffer.from(frame.bytes.subarray(frame.start, frame.end)));
-              frame.deliver();
-            },
-            icmpError: () => undefined,
+          receiveSent(b, (frame) => {
+            got.push(Buffer.from(frame.bytes.subarray(frame.start, frame.end)));
+            frame.deliver();
           });
           const payload = Buffer.from(Array.from({ length }, (_, index) => (index * 7) & 255));
 

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { echoRequest, packet } from "../support/packets.ts";
 import { record } from "../support/recorder.ts";
-import { addRoute, inject, ip, send, World } from "../support/world.ts";
+import { addRoute, inject, ip, receiveSent, send, World } from "../support/world.ts";
 
 /** What the router of `World.routed` does with one packet from a: its drop reason, or how it goes. */
 function fate(
@@ -14,12 +14,9 @@ function fate(
   for (const [name, value] of settings) places.router.sysctls.write(`net.ipv4.conf.${name}`, value);
   prepare(places);
   let delivered = false;
-  places.router.transports.set(253, {
-    receive: (frame) => {
-      delivered = true;
-      frame.deliver();
-    },
-    icmpError: () => undefined,
+  receiveSent(places.router, (frame) => {
+    delivered = true;
+    frame.deliver();
   });
   const out = record(places.eth1);
   inject(places.aEth0, packet(source, destination, Buffer.alloc(20)));
@@ -100,12 +97,9 @@ describe("net/routing", () => {
   it("cuts padding off", () => {
     const places = new World().routed();
     let length = 0;
-    places.router.transports.set(253, {
-      receive: (frame) => {
-        length = frame.end - frame.start;
-        frame.deliver();
-      },
-      icmpError: () => undefined,
+    receiveSent(places.router, (frame) => {
+      length = frame.end - frame.start;
+      frame.deliver();
     });
 
     const padded = Buffer.concat([
@@ -140,12 +134,9 @@ describe("net/routing", () => {
     const [eth0] = world.connect(a, b, ["10.0.0.1/24", "10.0.0.2/24"]);
     const got: string[] = [];
     for (const host of [a, b]) {
-      host.transports.set(253, {
-        receive: (frame) => {
-          got.push(`${host.name} ${frame.end - frame.start}`);
-          frame.deliver();
-        },
-        icmpError: () => undefined,
+      receiveSent(host, (frame) => {
+        got.push(`${host.name} ${frame.end - frame.start}`);
+        frame.deliver();
       });
     }
 

@@ -11,6 +11,7 @@ import { Cpu } from "../../lib/sim/cpu.ts";
 import { Random } from "../../lib/sim/random.ts";
 import { Scheduler } from "../../lib/sim/scheduler.ts";
 import * as ethernet from "../../lib/wire/ethernet.ts";
+import type { Frame } from "../../lib/wire/frame.ts";
 import { FramePool } from "../../lib/wire/frame-pool.ts";
 import { IPPROTO_ICMP } from "../../lib/wire/protocol-numbers.ts";
 import { echoRequest } from "./packets.ts";
@@ -125,6 +126,12 @@ export interface SendOptions {
   readonly id?: number;
   readonly ignoreDf?: boolean;
   readonly options?: Uint8Array;
+}
+
+/** Gives a host a transport of protocol 253, that of `send`: `take` owns what comes. */
+export function receiveSent(host: Namespace, take: (frame: Frame) => void): void {
+  const transport = { receive: take, icmpError: () => undefined };
+  host.transports = { find: (protocol) => (protocol === 253 ? transport : null) };
 }
 
 /** Sends a packet with this payload; returns 0 or the negative errno of the route look-up. */

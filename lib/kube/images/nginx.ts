@@ -112,7 +112,7 @@ export function* nginx(container: Container, context: CommandContext): Program<n
 /** The files of a mounted configuration, or the image's own; null if nginx refuses it. */
 function readConfig({ host, io }: CommandContext): NginxConfig | null {
   const wanted = (path: string): boolean => /^\/etc\/nginx\/conf\.d\/[^/]+\.conf$/.test(path);
-  const paths = ["/etc/nginx/nginx.conf", ...host.files.paths().filter(wanted)];
+  const paths = ["/etc/nginx/nginx.conf", ...host.files.paths("/etc/nginx/conf.d").filter(wanted)];
   const texts = paths.flatMap((path): [string, string][] => {
     const bytes = host.files.read(path);
     return bytes === null ? [] : [[path, fromUtf8(bytes)]];

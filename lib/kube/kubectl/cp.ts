@@ -5,7 +5,7 @@
  * Differs: no `tar` runs in the container, so that images without one are copied from and to as well.
  */
 import type { CommandContext } from "../../shell/command.ts";
-import { type FileSystem, filesBelow } from "../../shell/files.ts";
+import type { FileSystem } from "../../shell/files.ts";
 import { hostAt } from "../../shell/host-at.ts";
 import { type Arguments, UsageError } from "./arguments.ts";
 import { containerOf, podsOf } from "./pod-of.ts";
@@ -86,7 +86,7 @@ function copy(source: Side, target: Side): void {
   }
   target.files.makeDirectory(place);
   const root = source.files.absolute(source.path);
-  for (const path of filesBelow(source.files, root)) {
+  for (const path of source.files.paths(root)) {
     const below = source.files.read(path);
     if (below !== null) target.files.write(`${place}${path.slice(root.length)}`, below.slice());
   }

@@ -4,8 +4,8 @@
  * Spec: distribution reference (familiar and canonical names), CRI v1 (image, imageRef).
  * Differs: digests are made of the image's name, since there are no layers here.
  */
-import { hex, utf8 } from "../../base/bytes.ts";
-import { sha256 } from "../../base/sha256.ts";
+import { utf8 } from "../../base/bytes.ts";
+import { sha256Hex } from "../../base/sha256.ts";
 
 /** `nginx` as containerd reports it: `docker.io/library/nginx:latest`. */
 export function imageName(image: string): string {
@@ -32,7 +32,7 @@ const MAX_IDS = 1024;
 
 /** 64 hexadecimal digits made of a text. */
 export function hexDigest(text: string): string {
-  return hex(sha256(utf8(text)));
+  return sha256Hex(utf8(text));
 }
 
 const COMPONENT = "[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*";

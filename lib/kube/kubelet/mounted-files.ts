@@ -2,7 +2,7 @@
  * A container's files: its own, and at some directories those of a volume that other containers may
  * share.
  */
-import { absolutePath, FileSystem } from "../../shell/files.ts";
+import { absolutePath, FileSystem, isBelow } from "../../shell/files.ts";
 
 interface Mount {
   readonly path: string;
@@ -26,10 +26,10 @@ export class MountedFiles extends FileSystem {
     return place === null ? super.read(path) : place.volume.read(place.name);
   }
 
-  override write(path: string, bytes: Uint8Array): void {
+  override write(path: string, content: Uint8Array | string): void {
     const place = this.#place(path);
-    if (place === null) super.write(path, bytes);
-    else place.volume.write(place.name, bytes);
+    if (place === null) super.write(path, content);
+    else place.volume.write(place.name, content);
   }
 
   override remove(path: string): boolean {
@@ -50,21 +50,25 @@ export class MountedFiles extends FileSystem {
   }
 
   override isDirectory(path: string): boolean {
+    if (super.isDirectory(path)) return true;
     const place = this.#place(path);
-    if (place === null || super.isDirectory(path)) return super.isDirectory(path);
+    if (place === null) return false;
     const { volume, name } = place;
     const isRoot = this.#mounts.some((mount) => mount.path === this.absolute(path));
     return volume.isDirectory(name === "" ? "/" : name) || (isRoot && volume.read(name) === null);
   }
 
-  override names(): string[] {
-    const mounted = this.#mounts.flatMap(({ path, volume, root }) =>
-      volume
-        .names()
-        .filter((name) => name === root || isBelow(name, root))
-        .map((name) => `${path}${name.slice(root === "/" ? 0 : root.length)}`),
-    );
-    return [...super.names(), ...mounted];
+  override names(directory = "/"): string[] {
+    const names = super.names(directory);
+    for (const { path, volume, root } of this.#mounts) {
+      if (path !== directory && !isBelow(path, directory) && !isBelow(directory, path)) continue;
+      for (const name of volume.names()) {
+        if (name !== root && !isBelow(name, root)) continue;
+        const seen = `${path}${name.slice(root === "/" ? 0 : root.length)}`;
+        if (isBelow(seen, directory)) names.push(seen);
+      }
+    }
+    return names;
   }
 
   override directories(): string[] {
@@ -89,7 +93,3 @@ export class MountedFiles extends FileSystem {
 
 /** Directories that every FileSystem has. */
 const VOLUMES_OWN = new Set(["/root", "/tmp"]);
-
-function isBelow(name: string, directory: string): boolean {
-  return directory === "/" || name.startsWith(`${directory}/`);
-}

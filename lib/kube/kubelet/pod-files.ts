@@ -4,10 +4,10 @@
  * Spec: kubernetes pkg/kubelet/kubelet_pods.go (managedHostsFileContent), pkg/kubelet/network/dns
  * (GetPodDNS), v1.36; containerd's resolv.conf.
  */
-import { fromUtf8, utf8 } from "../../base/bytes.ts";
+import { fromUtf8 } from "../../base/bytes.ts";
 import type { FileSystem } from "../../shell/files.ts";
 import type { ShellHost } from "../../shell/host.ts";
-import { asFields, mapsIn, textIn, textsIn } from "../api/fields.ts";
+import { asFields, type Fields, mapsIn, textIn, textsIn } from "../api/fields.ts";
 import type { Pod } from "../api/types.ts";
 
 /** At most so many bytes of a Pod's name make its host name. */
@@ -53,9 +53,9 @@ export function writePodFiles(
   dns: DnsSettings,
   node: ShellHost,
 ): void {
-  files.write("/etc/hostname", utf8(`${names.nodename}\n`));
-  files.write("/etc/hosts", utf8(hostsText(pod, names, node)));
-  files.write("/etc/resolv.conf", utf8(resolvConfText(pod, dns, node)));
+  files.write("/etc/hostname", `${names.nodename}\n`);
+  files.write("/etc/hosts", hostsText(pod, names, node));
+  files.write("/etc/resolv.conf", resolvConfText(pod, dns, node));
 }
 
 function hostsText(pod: Pod, { hostname, domain, address }: PodNames, node: ShellHost): string {
@@ -85,9 +85,22 @@ function aliasText({ spec }: Pod): string {
   return `\n# Entries added by HostAliases.\n${lines.join("")}`;
 }
 
+/** The same text for all Pods of a namespace and node that say nothing more of their own. */
 function resolvConfText(pod: Pod, dns: DnsSettings, node: ShellHost): string {
-  const settings = policySettings(pod, dns, node);
-  const own = pod.spec.dnsConfig === undefined ? {} : asFields(pod.spec.dnsConfig);
+  const { dnsPolicy = "ClusterFirst", dnsConfig, hostNetwork = false } = pod.spec;
+  const { settings: nodes, texts } = nodeResolver(node);
+  const settings = policySettings(pod, dns, nodes);
+  if (dnsConfig !== undefined) return textOf(settings, asFields(dnsConfig));
+  const { clusterDns, clusterDomain } = dns;
+  const { namespace } = pod.metadata;
+  const id = `${dnsPolicy} ${hostNetwork} ${clusterDns} ${clusterDomain} ${namespace}`;
+  const text = texts.get(id) ?? textOf(settings, {});
+  texts.set(id, text);
+  return text;
+}
+
+/** `resolv.conf` with what the Pod's `dnsConfig` adds. */
+function textOf(settings: ResolverSettings, own: Fields): string {
   const servers = [...settings.servers, ...textsIn(own, "nameservers")];
   const searches = [...settings.searches, ...textsIn(own, "searches")];
   const options = new Map(settings.options);
@@ -110,10 +123,9 @@ interface ResolverSettings {
   readonly options: ReadonlyMap<string, string>;
 }
 
-function policySettings(pod: Pod, dns: DnsSettings, node: ShellHost): ResolverSettings {
+function policySettings(pod: Pod, dns: DnsSettings, own: ResolverSettings): ResolverSettings {
   const { dnsPolicy = "ClusterFirst", hostNetwork } = pod.spec;
   if (dnsPolicy === "None") return { servers: [], searches: [], options: new Map() };
-  const own = nodeSettings(node);
   if (dnsPolicy === "Default" || (dnsPolicy === "ClusterFirst" && hostNetwork === true)) return own;
   const { namespace = "default" } = pod.metadata;
   const domain = dns.clusterDomain;
@@ -124,19 +136,26 @@ function policySettings(pod: Pod, dns: DnsSettings, node: ShellHost): ResolverSe
   };
 }
 
-function nodeSettings({ files }: ShellHost): ResolverSettings {
+/** A node's own settings, and the texts that were made with them. */
+interface NodeResolver {
+  readonly settings: ResolverSettings;
+  /** By what of a Pod and its cluster decides them. */
+  readonly texts: Map<string, string>;
+}
+
+function nodeResolver({ files }: ShellHost): NodeResolver {
   const bytes = files.read("/etc/resolv.conf") ?? NO_BYTES;
   const known = read.get(bytes);
   if (known !== undefined) return known;
-  const settings = readSettings(fromUtf8(bytes));
-  read.set(bytes, settings);
-  return settings;
+  const resolver = { settings: readSettings(fromUtf8(bytes)), texts: new Map<string, string>() };
+  read.set(bytes, resolver);
+  return resolver;
 }
 
 const NO_BYTES = new Uint8Array(0);
 
 /** What was read of a node's file, which is replaced when it is written. */
-const read = new WeakMap<Uint8Array, ResolverSettings>();
+const read = new WeakMap<Uint8Array, NodeResolver>();
 
 function readSettings(text: string): ResolverSettings {
   const lines = text.split("\n").map((line) => line.trim().split(/\s+/));

@@ -6,7 +6,6 @@
  * Not modelled: persistent volumes and CSI; changes of ConfigMaps and Secrets after the Pod's start;
  * service account tokens, whose file is empty.
  */
-import { utf8 } from "../../base/bytes.ts";
 import { FileSystem } from "../../shell/files.ts";
 import type { ShellHost } from "../../shell/host.ts";
 import { asFields, type Fields, mapIn, mapsIn, textIn } from "../api/fields.ts";
@@ -40,7 +39,7 @@ export class PodVolumes {
       }
       const files = new FileSystem();
       for (const [path, text] of contentOf(pod, volume, informers, facts)) {
-        files.write(`/${path}`, utf8(text));
+        files.write(`/${path}`, text);
       }
       this.#volumes.set(name, { files, root: "/" });
     }

@@ -5,7 +5,7 @@
  * Differs: a link is a copy.
  */
 import { type Command, type CommandContext, immediate } from "../command.ts";
-import { filesBelow, removeTree } from "../files.ts";
+import { removeTree } from "../files.ts";
 
 /** `cp [-r] SOURCE… DESTINATION`. */
 export const cp: Command = copier("cp", (flags) => /[aRr]/.test(flags), false);
@@ -88,7 +88,7 @@ function copy({ host }: CommandContext, source: string, place: string): void {
   if (bytes !== null) host.files.write(place, bytes.slice());
   else if (host.files.isDirectory(source)) host.files.makeDirectory(place);
   const from = host.files.absolute(source);
-  for (const path of filesBelow(host.files, source)) {
+  for (const path of host.files.paths(source)) {
     host.files.write(
       `${place}${path.slice(from.length)}`,
       host.files.read(path) ?? new Uint8Array(0),

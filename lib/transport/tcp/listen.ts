@@ -18,7 +18,7 @@ import { usBetween } from "./clock.ts";
 import { clampMss } from "./connect.ts";
 import { TcpState, TIMEOUT_INIT } from "./constants.ts";
 import { restoreFromCookie, sayInCookie } from "./cookie-request.ts";
-import type { Cookies } from "./cookies.ts";
+import { Cookies } from "./cookies.ts";
 import { syncMss } from "./mss.ts";
 import { sendReset } from "./reply.ts";
 import { ConnectionRequest } from "./request.ts";
@@ -40,17 +40,23 @@ export interface ListenOwner extends TcbOwner {
   doReceive(tp: Tcb, segment: Segment): void;
 }
 
+const NEVER = Number.NEGATIVE_INFINITY;
+
 /** The listeners of a host. */
 export class Listening {
   readonly #owner: ListenOwner;
-  readonly #cookies: Cookies;
+  #cookiesMade: Cookies | null = null;
   readonly #byPort = new Map<number, Tcb[]>();
-  /** When the queue of a listener overflowed last, so that cookies are believed for a while. */
-  readonly #overflowAt = new Map<Tcb, number>();
 
-  constructor(owner: ListenOwner, cookies: Cookies) {
+  constructor(owner: ListenOwner) {
     this.#owner = owner;
-    this.#cookies = cookies;
+  }
+
+  /** Made when the first queue overflows. */
+  get #cookies(): Cookies {
+    const { random, name } = this.#owner.env;
+    this.#cookiesMade ??= new Cookies(random, name);
+    return this.#cookiesMade;
   }
 
   /** All listeners, by port and then by age. */
@@ -67,7 +73,8 @@ export class Listening {
       return;
     }
     tp.state = TcpState.LISTEN;
-    tp.listen = { backlog: max, acceptQueue: new Ring(8), requests: 0, young: 0 };
+    const acceptQueue = new Ring<Tcb>(8);
+    tp.listen = { backlog: max, acceptQueue, requests: 0, young: 0, overflowAt: NEVER };
     const listeners = this.#byPort.get(tp.localPort);
     if (listeners === undefined) this.#byPort.set(tp.localPort, [tp]);
     else listeners.push(tp);
@@ -79,7 +86,6 @@ export class Listening {
     const index = listeners.indexOf(tp);
     if (index !== -1) listeners.splice(index, 1);
     if (listeners.length === 0) this.#byPort.delete(tp.localPort);
-    this.#overflowAt.delete(tp);
   }
 
   /** The listener for an address and port: the most specific one, then by hash (SO_REUSEPORT). */
@@ -122,7 +128,7 @@ export class Listening {
     }
     const { tcpSyncookies } = env.sysctls;
     const cookie = isn === 0 && (tcpSyncookies === 2 || listen.requests > listen.backlog);
-    if (cookie && tcpSyncookies !== 0) this.#overflowAt.set(listener, env.cpu.now);
+    if (cookie && tcpSyncookies !== 0) listen.overflowAt = env.cpu.now;
     const refusal = this.#refusal(listen, cookie, isn);
     if (refusal !== null) {
       owner.segments.drop(segment, refusal);
@@ -161,8 +167,8 @@ export class Listening {
   acceptCookie(listener: Tcb, segment: Segment, options: TcpOptions): boolean {
     const owner = this.#owner;
     const { env } = owner;
-    const overflow = this.#overflowAt.get(listener);
-    const recent = overflow !== undefined && env.cpu.now - overflow < 120e9;
+    const overflow = listener.listen?.overflowAt ?? NEVER;
+    const recent = env.cpu.now - overflow < 120e9;
     if (env.sysctls.tcpSyncookies === 0 || (!recent && env.sysctls.tcpSyncookies !== 2))
       return false;
     const mss = this.#cookies.check(segment, env.cpu.now);

@@ -47,6 +47,8 @@ export interface ListenState {
   /** Requests whose handshake is not complete, and those of them that never timed out. */
   requests: number;
   young: number;
+  /** When it overflowed last, so that cookies are believed for a while; -Infinity: never. */
+  overflowAt: Ns;
 }
 
 /** A connection, or a socket that may become one. */

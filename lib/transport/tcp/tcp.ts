@@ -19,7 +19,6 @@ import { disconnect, shutdownSend } from "./close.ts";
 import { type CongestionControl, Reno } from "./congestion.ts";
 import { connect } from "./connect.ts";
 import { CaState, TcpState, TIMEWAIT_LEN } from "./constants.ts";
-import { Cookies } from "./cookies.ts";
 import { Cubic } from "./cubic.ts";
 import { icmpErrorFor } from "./icmp-error.ts";
 import { onKeepaliveTimer, startKeepalive } from "./keepalive.ts";
@@ -49,25 +48,30 @@ type Entry = Tcb | TimeWaitSock | ConnectionRequest;
 export class Tcp implements TcbOwner {
   readonly env: TransportEnvironment;
   readonly segments: SegmentPool;
-  readonly metrics = new MetricsCache();
   readonly ports = new PortTable();
   readonly connections = new ConnectionTable<Entry>();
   readonly listening: Listening;
-  readonly secureSeq: SecureSeq;
   orphans = 0;
   timeWaits = 0;
-  readonly #nextInode: () => number;
+  #lastInode = 20_000;
+  #metrics: MetricsCache | null = null;
+  #secureSeq: SecureSeq | null = null;
 
   constructor(env: TransportEnvironment) {
     this.env = env;
     this.segments = new SegmentPool(env.drops);
-    this.secureSeq = new SecureSeq(env);
-    this.listening = new Listening(this, new Cookies(env.random, env.name));
-    let inode = 20000;
-    this.#nextInode = () => {
-      inode += 1;
-      return inode;
-    };
+    this.listening = new Listening(this);
+  }
+
+  /** Made for the first connection, as what follows is. */
+  get metrics(): MetricsCache {
+    this.#metrics ??= new MetricsCache();
+    return this.#metrics;
+  }
+
+  get secureSeq(): SecureSeq {
+    this.#secureSeq ??= new SecureSeq(this.env);
+    return this.#secureSeq;
   }
 
   /** A socket without an address, in state CLOSE. */
@@ -77,7 +81,8 @@ export class Tcp implements TcbOwner {
       this.congestionControl(this.env.sysctls.tcpCongestionControl),
       (owner) => this.#tsq(owner),
     );
-    tp.inode = this.#nextInode();
+    this.#lastInode += 1;
+    tp.inode = this.#lastInode;
     tp.reordering = this.env.sysctls.tcpReordering;
     tp.pingpongThresh = this.env.sysctls.tcpPingpongThresh;
     tp.rtoMax = msToJiffies(this.env.sysctls.tcpRtoMaxMs);
