@@ -21,7 +21,7 @@ function copy(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
   const result: Fields = {};
   const fields = value as Fields;
-  for (const name of Object.keys(fields)) {
+  for (const name in fields) {
     const field = fields[name];
     if (field !== undefined && (field !== null || KEPT_NULLS.has(name))) result[name] = copy(field);
   }
@@ -58,7 +58,8 @@ function changedFields(value: Fields, before: Fields): Fields {
   const result: Fields = {};
   let count = 0;
   let isSame = true;
-  for (const name of Object.keys(value)) {
+  // `for…in` makes no list of the names and finds a field as fast as a constant name does.
+  for (const name in value) {
     const field = value[name];
     if (field === undefined || (field === null && !KEPT_NULLS.has(name))) continue;
     const old = before[name];

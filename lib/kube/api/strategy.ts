@@ -88,7 +88,8 @@ export class Strategy {
     }
     metadata["uid"] = objectUid(this.#random.stream("api:uids"));
     metadata["creationTimestamp"] = time;
-    for (const name of SERVER_FIELDS) delete metadata[name];
+    // Seldom there, and `delete` of what is not there is slow.
+    for (const name of SERVER_FIELDS) if (name in metadata) delete metadata[name];
     const kind = textIn(fields, "kind");
     if (COUNTED.has(kind) || kind === "EndpointSlice") metadata["generation"] = 1;
   }
@@ -99,7 +100,7 @@ export class Strategy {
    */
   create(fields: Fields, store: () => ApiObject): ApiObject {
     const kind = textIn(fields, "kind");
-    if (kind !== "Node") delete fields["status"];
+    if (kind !== "Node" && "status" in fields) delete fields["status"];
     if (EMPTY_STATUS.has(kind)) fields["status"] = copyFields(EMPTY_STATUS.get(kind));
     setDefaults(fields);
     admitClass(this.#store, kind, fields);

@@ -642,6 +642,12 @@ export interface EventObject extends ApiObject {
   readonly count: number;
 }
 
+/** An Event before the API server has it. */
+export type NewEvent = Omit<EventObject, "metadata" | "kind"> & {
+  readonly kind: "Event";
+  readonly metadata: { readonly name: string; readonly namespace: string };
+};
+
 /** The kinds whose records are typed. */
 export interface Kinds {
   readonly Pod: Pod;

@@ -4,13 +4,13 @@
  * Spec: Kubernetes pkg/api/service/warnings.go, pkg/api/pod/warnings.go, v1.36.
  * Not modelled: warnings of deprecated volumes, annotations and node labels.
  */
-import { copyFields, type Fields, mapIn, mapsIn, numberIn, textIn, textsIn } from "./fields.ts";
+import { asFields, type Fields, mapIn, mapsIn, numberIn, textIn, textsIn } from "./fields.ts";
 import { parseQuantity } from "./quantity.ts";
 import type { ApiObject, NewObject } from "./types.ts";
 
 /** The warnings about an object as it is stored now; `old` is what it replaces. */
 export function warningsOf(object: NewObject, old: ApiObject | null): string[] {
-  const fields = copyFields(object);
+  const fields = asFields(object);
   const spec = mapIn(fields, "spec") ?? {};
   switch (object.kind) {
     case "Endpoints":
@@ -40,7 +40,7 @@ const TOPOLOGY_HINTS = "service.kubernetes.io/topology-aware-hints";
 function serviceWarnings(service: Fields, spec: Fields, old: ApiObject | null): string[] {
   const warnings: string[] = [];
   const annotations = mapIn(mapIn(service, "metadata"), "annotations");
-  const before = mapIn(old === null ? null : copyFields(old), "metadata");
+  const before = mapIn(old === null ? null : asFields(old), "metadata");
   if (
     annotations?.[TOPOLOGY_HINTS] !== undefined &&
     mapIn(before, "annotations")?.[TOPOLOGY_HINTS] === undefined

@@ -5,7 +5,7 @@
  * Spec: core/v1 Event; client-go tools/record.
  */
 import type { ApiServer } from "../api/server.ts";
-import type { ApiObject, EventObject, Metadata } from "../api/types.ts";
+import type { ApiObject, EventObject, ObjectReference } from "../api/types.ts";
 import { objectKey } from "../store.ts";
 
 /** Writes Events in the name of one component. */
@@ -45,25 +45,27 @@ export class EventRecorder {
       return;
     }
     const eventName = this.#freeName(namespace, name);
-    const metadata: Partial<Metadata> = { name: eventName, namespace };
     this.#known.set(same, objectKey(namespace, eventName));
-    this.#server.create(
+    const involvedObject: ObjectReference & { apiVersion: string; fieldPath?: string } = {
+      apiVersion: object.apiVersion,
+      kind: object.kind,
+      namespace,
+      name,
+      uid,
+    };
+    if (fieldPath !== "") involvedObject.fieldPath = fieldPath;
+    const source: { component: string; host?: string } = { component: this.#component };
+    if (this.#host !== "") source.host = this.#host;
+    this.#server.record(
       {
         apiVersion: "v1",
         kind: "Event",
-        metadata,
-        involvedObject: {
-          apiVersion: object.apiVersion,
-          kind: object.kind,
-          namespace,
-          name,
-          uid,
-          ...(fieldPath !== "" && { fieldPath }),
-        },
+        metadata: { name: eventName, namespace },
+        involvedObject,
         type,
         reason,
         message,
-        source: { component: this.#component, ...(this.#host !== "" && { host: this.#host }) },
+        source,
         count: 1,
         firstTimestamp: time,
         lastTimestamp: time,

@@ -126,21 +126,21 @@ export const wildcardProblems: TextCheck = (text) => WILDCARD_FORM.problems(text
 
 /** The key of a label, `prefix/name`; the API calls it a qualified name too. */
 export const labelKeyProblems: TextCheck = (text) => {
-  const parts = text.split("/");
-  if (parts.length > 2) {
+  const slash = text.indexOf("/");
+  if (slash !== text.lastIndexOf("/")) {
     return [
       `a valid label key ${KEY_FORM.message} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
     ];
   }
   const problems: string[] = [];
-  const name = parts.at(-1) ?? "";
-  const [prefix = ""] = parts;
-  if (parts.length === 2 && prefix === "") problems.push("prefix part must be non-empty");
-  else if (parts.length === 2) {
-    problems.push(...PREFIX_FORM.problems(prefix).map((problem) => `prefix part ${problem}`));
+  if (slash === 0) problems.push("prefix part must be non-empty");
+  else if (slash !== -1) {
+    const prefix = PREFIX_FORM.problems(text.slice(0, slash));
+    for (const problem of prefix) problems.push(`prefix part ${problem}`);
   }
+  const name = text.slice(slash + 1);
   if (name === "") problems.push("name part must be non-empty");
-  problems.push(...KEY_FORM.problems(name).map((problem) => `name part ${problem}`));
+  for (const problem of KEY_FORM.problems(name)) problems.push(`name part ${problem}`);
   return problems;
 };
 
