@@ -14,8 +14,12 @@ import { SKB_OVERHEAD } from "./segment-memory.ts";
 
 /** Bytes of one chunk. Holds at least one GSO frame. */
 const CHUNK_SIZE = 256 * 1024;
-/** First chunk of a socket: many only ever send a few lines. */
-const SMALL_CHUNK_SIZE = 8 * 1024;
+/**
+ * First chunk of a socket whose first write fits: many only ever send a request or a page. So small
+ * a chunk is a part of a larger buffer that Node keeps for such, while one of its own would cost a
+ * probe's socket more than all its frames.
+ */
+const SMALL_CHUNK_SIZE = 2 * 1024;
 
 /** A piece of payload memory, shared by the segments that lie in it. */
 export class Chunk {
@@ -24,7 +28,7 @@ export class Chunk {
   users = 0;
 
   constructor(size: number) {
-    this.bytes = Buffer.allocUnsafeSlow(size);
+    this.bytes = Buffer.allocUnsafe(size);
   }
 }
 
@@ -222,7 +226,7 @@ export class SendMemory {
     const needed = skb.length + count;
     let chunk = this.#current;
     if (chunk === null || chunk.bytes.length - chunk.used < needed) {
-      chunk = this.#nextChunk(Math.max(needed, Math.min(goal, CHUNK_SIZE)), chunk);
+      chunk = this.#nextChunk(needed, goal, chunk);
       this.#current = chunk;
     }
     chunk.users += 1;
@@ -238,17 +242,18 @@ export class SendMemory {
     return chunk;
   }
 
-  #nextChunk(needed: number, before: Chunk | null): Chunk {
-    if (needed <= CHUNK_SIZE) {
+  #nextChunk(needed: number, goal: number, before: Chunk | null): Chunk {
+    if (before === null && needed <= SMALL_CHUNK_SIZE) return new Chunk(SMALL_CHUNK_SIZE);
+    const size = Math.max(needed, Math.min(goal, CHUNK_SIZE));
+    if (size <= CHUNK_SIZE) {
       const spare = this.#spare.pop();
       if (spare !== undefined) {
         spare.used = 0;
         return spare;
       }
     }
-    if (before === null && needed <= SMALL_CHUNK_SIZE) return new Chunk(SMALL_CHUNK_SIZE);
-    assert(needed <= 2 * CHUNK_SIZE, "a segment is larger than its memory can be");
-    return new Chunk(Math.max(CHUNK_SIZE, needed));
+    assert(size <= 2 * CHUNK_SIZE, "a segment is larger than its memory can be");
+    return new Chunk(Math.max(CHUNK_SIZE, size));
   }
 
   #recycle(chunk: Chunk): void {
