@@ -101,10 +101,8 @@ export class SysctlTree {
     const dot = name.lastIndexOf(".");
     for (const group of this.#groups) {
       if (group.prefix.length !== dot || !name.startsWith(group.prefix)) continue;
-      const own = name.slice(dot + 1);
-      const field = fieldName(own);
-      const isOne = sysctlName(field) === own && isParameter(group.owner, group.options, field);
-      if (isOne) return new FieldEntry(group, field);
+      const field = fieldOf(group, name.slice(dot + 1));
+      if (field !== null) return new FieldEntry(group, field);
     }
     return null;
   }
@@ -146,6 +144,13 @@ function numberFields(owner: object, options: FieldOptions): string[] {
 
 function isParameter(owner: object, { only }: FieldOptions, field: string): boolean {
   return typeof Reflect.get(owner, field) === "number" && only?.(field) !== false;
+}
+
+/** The field of a parameter: it has the parameter's own name, or that in camel case. */
+function fieldOf({ owner, options }: FieldGroup, name: string): string | null {
+  if (isParameter(owner, options, name)) return sysctlName(name) === name ? name : null;
+  const field = fieldName(name);
+  return isParameter(owner, options, field) && sysctlName(field) === name ? field : null;
 }
 
 /** `arpIgnore` is `arp_ignore`. */
