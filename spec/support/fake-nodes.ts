@@ -6,9 +6,11 @@ import { FakeKubelets } from "../../tools/control-plane/fake-kubelet.ts";
 import type { SpecCluster } from "./control-plane.ts";
 
 /** Registers node1, node2 … and starts their kubelets. */
-export function registerNodes({ scheduler, server }: SpecCluster, count: number): void {
-  new FakeKubelets(scheduler, server, new Informers(scheduler, server.store, WATCH_NS));
+export function registerNodes({ scheduler, server }: SpecCluster, count: number): FakeKubelets {
+  const informers = new Informers(scheduler, server.store, WATCH_NS);
+  const kubelets = new FakeKubelets(scheduler, server, informers);
   for (let index = 1; index <= count; index += 1) server.create(node(index), "kubelet");
+  return kubelets;
 }
 
 function node(index: number): NewObject {

@@ -14,11 +14,30 @@ import { compareNames } from "../objects.ts";
 import { keyOf } from "../store.ts";
 import { ApiClient, type Sync } from "./client.ts";
 import { type ControllerContext, WorkQueue } from "./controller.ts";
+import { PodReadings } from "./pod-readings.ts";
 import { isReady, isTerminal } from "./pods.ts";
 import { endpointChanged, findPort, ServicePods } from "./service-pods.ts";
 
 const START_NS = 5 * NS_PER_MS;
 const MANAGED_BY = "endpoints.kubernetes.io/managed-by";
+
+type Ports = NonNullable<EndpointSubset["ports"]>;
+
+/** A Pod as an address, with its Service's ports as it has them. */
+interface PodAddress {
+  readonly address: EndpointAddress;
+  readonly isUp: boolean;
+  readonly ports: Ports;
+  /** Equal ports have equal ones. */
+  readonly portsId: string;
+}
+
+/** Addresses with the same ports. */
+interface Group {
+  readonly ready: EndpointAddress[];
+  readonly notReady: EndpointAddress[];
+  readonly ports: Ports;
+}
 
 /** Keeps the Endpoints object of each Service with a selector. */
 export class EndpointsController {
@@ -26,6 +45,9 @@ export class EndpointsController {
   readonly #client: ApiClient;
   readonly #queue: WorkQueue;
   readonly #servicePods: ServicePods;
+  readonly #readings = new PodReadings(podAddress);
+  /** The subsets that objects were written with: most of the next are the very same addresses. */
+  readonly #written = new WeakMap<Endpoints, readonly EndpointSubset[]>();
 
   constructor({ scheduler, informers, server }: ControllerContext) {
     this.#informers = informers;
@@ -55,22 +77,23 @@ export class EndpointsController {
     const subsets = this.#subsets(service);
     const labels = this.#labels(service);
     if (present === null) {
-      yield* this.#client.create({
+      const created = yield* this.#client.create<Endpoints>({
         apiVersion: "v1",
         kind: "Endpoints",
         metadata: { name: service.metadata.name, namespace: service.metadata.namespace, labels },
         ...(subsets.length > 0 && { subsets }),
       });
+      this.#written.set(created, subsets);
       return;
     }
-    const unchanged =
-      deepEqual(present.subsets ?? [], subsets) && deepEqual(present.metadata.labels ?? {}, labels);
-    if (unchanged) return;
-    yield* this.#client.update<Endpoints>({
+    const before = this.#written.get(present) ?? present.subsets ?? [];
+    if (deepEqual(before, subsets) && deepEqual(present.metadata.labels ?? {}, labels)) return;
+    const updated = yield* this.#client.update<Endpoints>({
       ...present,
       metadata: { ...present.metadata, labels },
       subsets: subsets.length > 0 ? subsets : undefined,
     });
+    this.#written.set(updated, subsets);
   }
 
   #labels(service: Service): Record<string, string> {
@@ -83,34 +106,15 @@ export class EndpointsController {
   }
 
   #subsets(service: Service): EndpointSubset[] {
-    const groups = new Map<
-      string,
-      {
-        ready: EndpointAddress[];
-        notReady: EndpointAddress[];
-        ports: NonNullable<EndpointSubset["ports"]>;
+    const groups = new Map<string, Group>();
+    for (const reading of this.#readings.of(service, this.#servicePods.podsOf(service))) {
+      if (reading === null) continue;
+      let group = groups.get(reading.portsId);
+      if (group === undefined) {
+        group = { ready: [], notReady: [], ports: reading.ports };
+        groups.set(reading.portsId, group);
       }
-    >();
-    for (const pod of this.#servicePods.podsOf(service)) {
-      if (!isListed(pod, service)) continue;
-      const ports = (service.spec.ports ?? []).flatMap((port) => {
-        const number = findPort(pod, port);
-        if (number === null) return [];
-        return [
-          {
-            ...(port.name !== undefined && port.name !== "" && { name: port.name }),
-            port: number,
-            protocol: port.protocol,
-            ...(port.appProtocol !== undefined && { appProtocol: port.appProtocol }),
-          },
-        ];
-      });
-      if (ports.length === 0 && service.spec.clusterIP !== "None") continue;
-      const id = canonical(ports);
-      const group = groups.get(id) ?? { ready: [], notReady: [], ports };
-      groups.set(id, group);
-      const isUp = service.spec.publishNotReadyAddresses === true || isReady(pod);
-      (isUp ? group.ready : group.notReady).push(addressOf(pod, service));
+      (reading.isUp ? group.ready : group.notReady).push(reading.address);
     }
     return [...groups]
       .sort(([a], [b]) => compareNames(a, b))
@@ -120,6 +124,30 @@ export class EndpointsController {
         ...(ports.length > 0 && { ports }),
       }));
   }
+}
+
+/** The Pod as an address; null: it is none. */
+function podAddress(service: Service, pod: Pod): PodAddress | null {
+  if (!isListed(pod, service)) return null;
+  const ports = portsOf(service, pod);
+  if (ports.length === 0 && service.spec.clusterIP !== "None") return null;
+  const isUp = service.spec.publishNotReadyAddresses === true || isReady(pod);
+  return { address: addressOf(pod, service), isUp, ports, portsId: canonical(ports) };
+}
+
+function portsOf(service: Service, pod: Pod): Ports {
+  return (service.spec.ports ?? []).flatMap((port) => {
+    const number = findPort(pod, port);
+    if (number === null) return [];
+    return [
+      {
+        ...(port.name !== undefined && port.name !== "" && { name: port.name }),
+        port: number,
+        protocol: port.protocol,
+        ...(port.appProtocol !== undefined && { appProtocol: port.appProtocol }),
+      },
+    ];
+  });
 }
 
 function isListed(pod: Pod, service: Service): boolean {

@@ -6,7 +6,6 @@
  * Not modelled: IPv6.
  */
 import { NS_PER_MS, NS_PER_S } from "../../base/units.ts";
-import { canonical } from "../api/names.ts";
 import type {
   Endpoint,
   EndpointPort,
@@ -22,9 +21,11 @@ import { keyOf, objectKey } from "../store.ts";
 import { ApiClient, type Sync } from "./client.ts";
 import { type ControllerContext, WorkQueue } from "./controller.ts";
 import { EventRecorder } from "./events.ts";
-import { controllerReference, isNodeReady, isReady, isTerminal } from "./pods.ts";
-import { endpointChanged, findPort, ServicePods } from "./service-pods.ts";
-import { planSlices, type SlicePlan } from "./slice-plan.ts";
+import { type PodEndpoint, podEndpoint } from "./pod-endpoint.ts";
+import { PodReadings } from "./pod-readings.ts";
+import { controllerReference, isNodeReady } from "./pods.ts";
+import { endpointChanged, ServicePods } from "./service-pods.ts";
+import { type EndpointGroup, planSlices, type SlicePlan } from "./slice-plan.ts";
 import { TopologyHints, wantsTopologyHints } from "./topology-hints.ts";
 
 const START_NS = 6 * NS_PER_MS;
@@ -40,6 +41,9 @@ export class EndpointSliceController {
   readonly #client: ApiClient;
   readonly #queue: WorkQueue;
   readonly #servicePods: ServicePods;
+  readonly #readings = new PodReadings((service, pod) => this.#podEndpoint(service, pod));
+  /** The endpoints that slices were written with: most are so again, as the very same objects. */
+  readonly #written = new WeakMap<EndpointSlice, readonly Endpoint[] | null>();
   readonly #topology: TopologyHints;
   readonly #events: EventRecorder;
 
@@ -68,6 +72,7 @@ export class EndpointSliceController {
         previous.metadata.labels?.[ZONE_LABEL] === object.metadata.labels?.[ZONE_LABEL] &&
         isNodeReady(previous) === isNodeReady(object);
       if (isSame) return;
+      this.#readings.forget();
       for (const key of this.#topology.nodesChanged()) this.#queue.add(key);
     });
   }
@@ -78,7 +83,7 @@ export class EndpointSliceController {
     if (service === null || service.metadata.deletionTimestamp !== undefined) return;
     if (service.spec.type === "ExternalName" || service.spec.selector === undefined) return;
     const present = this.#informers.owned("EndpointSlice", service.metadata.uid).filter(isManaged);
-    const plain = planSlices(present, this.#endpoints(service));
+    const plain = planSlices(present, this.#groups(service), (slice) => this.#endpointsOf(slice));
     const { plan, note } = wantsTopologyHints(service.metadata.annotations)
       ? this.#topology.add(key, plain)
       : { plan: plain, note: this.#topology.remove(key) };
@@ -89,7 +94,7 @@ export class EndpointSliceController {
   *#carryOut(service: Service, plan: SlicePlan): Sync {
     const labels = labelsOf(service);
     for (const { endpoints, ports } of plan.create) {
-      yield* this.#client.create({
+      const slice = yield* this.#client.create<EndpointSlice>({
         apiVersion: "discovery.k8s.io/v1",
         kind: "EndpointSlice",
         metadata: {
@@ -103,20 +108,27 @@ export class EndpointSliceController {
         endpoints: endpoints.length === 0 ? null : endpoints,
         ports: ports.length === 0 ? null : ports,
       });
+      this.#written.set(slice, endpoints.length === 0 ? null : endpoints);
     }
     for (const { slice, endpoints, ports } of plan.keep) {
       const next = endpoints.length === 0 ? null : endpoints;
       const nextPorts = ports.length === 0 ? null : ports;
-      const same = deepEqual(slice.endpoints, next) && deepEqual(slice.ports, nextPorts);
+      const same = deepEqual(this.#endpointsOf(slice), next) && deepEqual(slice.ports, nextPorts);
       if (same && deepEqual(slice.metadata.labels, labels)) continue;
-      yield* this.#client.update<EndpointSlice>({
+      const updated = yield* this.#client.update<EndpointSlice>({
         ...slice,
         metadata: { ...slice.metadata, labels, annotations: this.#triggered(slice) },
         endpoints: next,
         ports: nextPorts,
       });
+      this.#written.set(updated, next);
     }
     for (const slice of plan.remove) yield* this.#client.delete("EndpointSlice", keyOf(slice));
+  }
+
+  /** The slice's endpoints, as they were wanted when it was written. */
+  #endpointsOf(slice: EndpointSlice): readonly Endpoint[] | null {
+    return this.#written.get(slice) ?? slice.endpoints;
   }
 
   #triggered(slice: EndpointSlice | null): StringMap {
@@ -124,73 +136,30 @@ export class EndpointSliceController {
   }
 
   /** The endpoints that the Service should have, by their sets of ports. */
-  #endpoints(service: Service): Map<string, { ports: EndpointPort[]; endpoints: Endpoint[] }> {
-    const groups = new Map<string, { ports: EndpointPort[]; endpoints: Endpoint[] }>();
-    for (const pod of this.#servicePods.podsOf(service)) {
-      if (pod.status.podIP === undefined || isTerminal(pod)) continue;
-      const ports = portsOf(service, pod);
-      const id = canonical(ports);
-      const group = groups.get(id) ?? { ports, endpoints: [] };
-      groups.set(id, group);
-      group.endpoints.push(this.#endpoint(service, pod));
+  #groups(service: Service): Map<string, EndpointGroup> {
+    const groups = new Map<string, { ports: readonly EndpointPort[]; endpoints: Endpoint[] }>();
+    for (const reading of this.#readings.of(service, this.#servicePods.podsOf(service))) {
+      if (reading === null) continue;
+      const { endpoint, ports, portsId } = reading;
+      let group = groups.get(portsId);
+      if (group === undefined) {
+        group = { ports, endpoints: [] };
+        groups.set(portsId, group);
+      }
+      group.endpoints.push(endpoint);
     }
     return groups;
   }
 
-  #endpoint(service: Service, pod: Pod): Endpoint {
-    const serving = isReady(pod);
-    const terminating = pod.metadata.deletionTimestamp !== undefined;
-    const ready = service.spec.publishNotReadyAddresses === true || (serving && !terminating);
+  /** The Pod as an endpoint where its node is now. */
+  #podEndpoint(service: Service, pod: Pod): PodEndpoint | null {
     const node = this.#informers.get("Node", pod.spec.nodeName ?? "");
-    const zone = node?.metadata.labels?.[ZONE_LABEL];
-    const isNamed = pod.spec.hostname !== undefined && pod.spec.subdomain === service.metadata.name;
-    const hints = ready && !terminating ? hintsOf(service, zone, pod.spec.nodeName) : undefined;
-    return {
-      addresses: [pod.status.podIP ?? ""],
-      conditions: { ready, serving, terminating },
-      ...(isNamed && { hostname: pod.spec.hostname }),
-      targetRef: {
-        kind: "Pod",
-        namespace: pod.metadata.namespace,
-        name: pod.metadata.name,
-        uid: pod.metadata.uid,
-      },
-      ...(pod.spec.nodeName !== undefined && { nodeName: pod.spec.nodeName }),
-      ...(zone !== undefined && { zone }),
-      ...(hints !== undefined && { hints }),
-    };
+    return podEndpoint(service, pod, node?.metadata.labels?.[ZONE_LABEL]);
   }
 }
 
 function isManaged(slice: EndpointSlice): boolean {
   return slice.metadata.labels?.[MANAGED_BY_LABEL] === MANAGER;
-}
-
-function portsOf(service: Service, pod: Pod): EndpointPort[] {
-  return (service.spec.ports ?? []).flatMap((port) => {
-    const number = findPort(pod, port);
-    if (number === null) return [];
-    const { name = "", protocol, appProtocol } = port;
-    return [{ name, protocol, port: number, ...(appProtocol !== undefined && { appProtocol }) }];
-  });
-}
-
-function hintsOf(
-  service: Service,
-  zone: string | undefined,
-  nodeName: string | undefined,
-): Endpoint["hints"] {
-  const { trafficDistribution } = service.spec;
-  if (trafficDistribution === undefined || wantsTopologyHints(service.metadata.annotations)) {
-    return undefined;
-  }
-  const forZones = zone === undefined ? undefined : [{ name: zone }];
-  const forNodes =
-    trafficDistribution === "PreferSameNode" && nodeName !== undefined
-      ? [{ name: nodeName }]
-      : undefined;
-  if (forZones === undefined && forNodes === undefined) return undefined;
-  return { forZones, forNodes };
 }
 
 /** The slice's labels: the Service's own and those of the controller. */

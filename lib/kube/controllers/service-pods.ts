@@ -37,11 +37,12 @@ export class ServicePods {
   }
 
   /** The Pods that the Service selects, by key. */
-  podsOf(service: Service): Pod[] {
+  podsOf(service: Service): readonly Pod[] {
     const { metadata, spec } = service;
     if (spec.selector === undefined) return [];
     const some = this.#pods.list(firstWish(metadata.namespace, spec.selector));
-    return some.filter((pod) => selects(service, pod));
+    const isAll = Object.keys(spec.selector).length < 2;
+    return isAll ? some : some.filter((pod) => selects(service, pod));
   }
 
   /** The Services that select the Pod, by key. */

@@ -30,10 +30,17 @@ interface Draft {
   endpoints: Endpoint[];
 }
 
-/** The slices that should be, from those that are and the endpoints wanted, by their ports. */
+/** A slice's endpoints, as records of which as many as may be are those that are wanted. */
+type Known = (slice: EndpointSlice) => readonly Endpoint[] | null;
+
+/**
+ * The slices that should be, from those that are and the endpoints wanted, by their ports. Of
+ * endpoints that are the same objects in `known` nothing has to be compared.
+ */
 export function planSlices(
   present: readonly EndpointSlice[],
   wanted: ReadonlyMap<string, EndpointGroup>,
+  known: Known = ({ endpoints }) => endpoints,
 ): SlicePlan {
   const create: EndpointGroup[] = [];
   const keep: Draft[] = [];
@@ -44,50 +51,65 @@ export function planSlices(
     if (wanted.has(id)) byPorts.set(id, [...(byPorts.get(id) ?? []), slice]);
     else spare.push(slice);
   }
-  for (const [id, group] of wanted) planGroup(group, byPorts.get(id) ?? [], create, keep, spare);
+  for (const [id, group] of wanted) {
+    planGroup(group, byPorts.get(id) ?? [], known, { create, keep, spare });
+  }
   return settle(create, keep, spare);
 }
 
 function planGroup(
   group: EndpointGroup,
   slices: readonly EndpointSlice[],
-  create: EndpointGroup[],
-  keep: Draft[],
-  spare: EndpointSlice[],
+  known: Known,
+  plan: {
+    readonly create: EndpointGroup[];
+    readonly keep: Draft[];
+    readonly spare: EndpointSlice[];
+  },
 ): void {
-  const left = new Map(group.endpoints.map((endpoint) => [identity(endpoint), endpoint]));
+  const left = new Map<string, Endpoint>();
+  for (const endpoint of group.endpoints) left.set(identity(endpoint), endpoint);
   const drafts = slices.map((slice): Draft => {
     const endpoints: Endpoint[] = [];
-    for (const old of slice.endpoints ?? []) {
-      const next = left.get(identity(old));
+    for (const old of known(slice) ?? NONE) {
+      const id = identity(old);
+      const next = left.get(id);
       if (next === undefined) continue;
       endpoints.push(next);
-      left.delete(identity(old));
+      left.delete(id);
     }
     return { slice, ports: group.ports, endpoints };
   });
   const added = [...left.values()];
-  for (const draft of roomiest(drafts)) {
-    if (added.length === 0) break;
-    const isChanged = draft.endpoints.length !== (draft.slice.endpoints ?? []).length;
-    const fitsAll = draft.endpoints.length + added.length <= ENDPOINTS_PER_SLICE;
-    if (!isChanged && !fitsAll) continue;
-    draft.endpoints.push(...added.splice(0, ENDPOINTS_PER_SLICE - draft.endpoints.length));
+  if (added.length > 0) {
+    for (const draft of roomiest(drafts, known)) {
+      if (added.length === 0) break;
+      const isChanged = draft.endpoints.length !== (draft.slice.endpoints ?? NONE).length;
+      const fitsAll = draft.endpoints.length + added.length <= ENDPOINTS_PER_SLICE;
+      if (!isChanged && !fitsAll) continue;
+      draft.endpoints.push(...added.splice(0, ENDPOINTS_PER_SLICE - draft.endpoints.length));
+    }
   }
   while (added.length > 0) {
-    create.push({ ports: group.ports, endpoints: added.splice(0, ENDPOINTS_PER_SLICE) });
+    plan.create.push({ ports: group.ports, endpoints: added.splice(0, ENDPOINTS_PER_SLICE) });
   }
   for (const draft of drafts) {
-    if (draft.endpoints.length > 0) keep.push(draft);
-    else spare.push(draft.slice);
+    if (draft.endpoints.length > 0) plan.keep.push(draft);
+    else plan.spare.push(draft.slice);
   }
 }
 
+const NONE: readonly Endpoint[] = [];
+
 /** Slices that change anyway first, then the fullest. */
-function roomiest(drafts: readonly Draft[]): Draft[] {
-  const changes = (draft: Draft) => !deepEqual(draft.slice.endpoints ?? [], draft.endpoints);
+function roomiest(drafts: readonly Draft[], known: Known): Draft[] {
+  const changing = new Set<Draft>();
+  for (const draft of drafts) {
+    if (!deepEqual(known(draft.slice) ?? NONE, draft.endpoints)) changing.add(draft);
+  }
   return [...drafts].sort(
-    (a, b) => Number(changes(b)) - Number(changes(a)) || b.endpoints.length - a.endpoints.length,
+    (a, b) =>
+      Number(changing.has(b)) - Number(changing.has(a)) || b.endpoints.length - a.endpoints.length,
   );
 }
 
@@ -107,6 +129,15 @@ function settle(create: EndpointGroup[], keep: Draft[], spare: EndpointSlice[]):
   return { create, keep, remove: spare };
 }
 
-function identity({ addresses, targetRef }: Endpoint): string {
-  return `${addresses.join(",")} ${targetRef?.uid ?? ""}`;
+/** By what an endpoint is the same one in another state. */
+function identity(endpoint: Endpoint): string {
+  let id = identities.get(endpoint);
+  if (id === undefined) {
+    id = `${endpoint.addresses.join(",")} ${endpoint.targetRef?.uid ?? ""}`;
+    identities.set(endpoint, id);
+  }
+  return id;
 }
+
+/** Asked for at each change of any endpoint of a Service: a text made each time costs most of it. */
+const identities = new WeakMap<Endpoint, string>();
