@@ -22,8 +22,10 @@ export function environmentOf(
 ): ReadonlyMap<string, string> {
   const { namespace = "default" } = pod.metadata;
   const services = serviceVariables(informers, namespace, pod.spec.enableServiceLinks !== false);
+  const given = new LayeredMap(new Map([["HOSTNAME", hostname]]), services);
+  if (container.env === undefined && container.envFrom === undefined) return given;
   const own = new Map<string, string>();
-  const values = new LayeredMap(new LayeredMap(new Map([["HOSTNAME", hostname]]), services), own);
+  const values = new LayeredMap(given, own);
   for (const source of container.envFrom ?? []) addAll(own, asFields(source), informers, namespace);
   for (const entry of container.env ?? []) {
     const name = String(entry["name"]);
