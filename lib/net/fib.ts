@@ -29,6 +29,13 @@ import { type RouteSelector, selects } from "./route-selector.ts";
 
 export type { NexthopSpec, RouteSpec } from "./fib-create.ts";
 
+/** What every host has from the start. */
+const FIRST_RULES: readonly FibRule[] = [
+  plainRule(0, Table.LOCAL),
+  plainRule(32766, Table.MAIN),
+  plainRule(32767, Table.DEFAULT),
+];
+
 /** One of each for all hosts: what an address is is known before the next is asked for. */
 const toAddress = new Flow();
 const ofAddress = new FibResult();
@@ -39,11 +46,7 @@ const inMain = new FibResult();
 export class Fib {
   readonly tables = new Map<number, FibTable>();
   /** In order of priority. */
-  rules: readonly FibRule[] = [
-    plainRule(0, Table.LOCAL),
-    plainRule(32766, Table.MAIN),
-    plainRule(32767, Table.DEFAULT),
-  ];
+  rules = FIRST_RULES;
   /** Whether rules were changed: reverse path checks are then done in full. */
   hasCustomRules = false;
   /** Whether a rule looks at protocols or ports. */
@@ -53,6 +56,8 @@ export class Fib {
   readonly #namespace: Namespace;
   readonly devices: FibDevices;
   readonly #multipathHash: MultipathHash;
+  readonly #local: FibTable;
+  readonly #main: FibTable;
   readonly #nameOf = (index: number): string => this.#namespace.deviceByIndex(index)?.name ?? "";
   readonly #skipsLinkdown: LinkdownPolicy = (nexthop) =>
     nexthop.linkdown &&
@@ -64,7 +69,9 @@ export class Fib {
     this.#namespace = namespace;
     this.devices = new FibDevices(namespace, this);
     this.#multipathHash = new MultipathHash(namespace);
-    for (const id of [Table.LOCAL, Table.MAIN, Table.DEFAULT]) this.table(id);
+    this.#local = this.table(Table.LOCAL);
+    this.#main = this.table(Table.MAIN);
+    this.table(Table.DEFAULT);
   }
 
   /** The table with that number, made on first use. */
@@ -221,12 +228,12 @@ export class Fib {
    */
   #lookupLocal(flow: Flow, skips: LinkdownPolicy, result: FibResult): number {
     const { destination } = flow;
-    const error = this.table(Table.LOCAL).lookup(destination, flow, skips, result);
+    const error = this.#local.lookup(destination, flow, skips, result);
     const length = result.entry?.prefixLength ?? 32;
     if (this.hasCustomRules || length === 32) return error;
     const other = inMain;
     other.clear();
-    const mainError = this.table(Table.MAIN).lookup(destination, flow, skips, other);
+    const mainError = this.#main.lookup(destination, flow, skips, other);
     if (other.entry === null || other.entry.prefixLength <= length) return error;
     result.entry = other.entry;
     result.nexthop = other.nexthop;

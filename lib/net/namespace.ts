@@ -265,8 +265,9 @@ export class Namespace implements DeviceHost {
     if (device.kind === "loopback" && owner.addresses.length === 0) {
       const spec = { local: LOOPBACK_ADDRESS, prefixLength: 8, scope: Scope.HOST };
       this.addresses.add(device, spec);
+    } else {
+      for (const entry of owner.addresses) addAddressRoutes(this.fib, owner, entry);
     }
-    for (const entry of owner.addresses) addAddressRoutes(this.fib, owner, entry);
     this.fib.devices.up(device);
     if (owner.arpNotify) this.#announce(owner);
   }

@@ -50,6 +50,7 @@ export class InputRouter {
   martiansLogged = 0;
   readonly #namespace: Namespace;
   readonly #sources: SourceValidation;
+  #nowhere: Route | null = null;
 
   constructor(namespace: Namespace) {
     this.#namespace = namespace;
@@ -159,10 +160,14 @@ export class InputRouter {
     return route;
   }
 
+  /** The same route for all, as long as it holds: a host sees many ARP requests for others. */
   #unroutable(error: number): Route {
+    const kept = this.#nowhere;
+    if (kept !== null && kept.error === error && !kept.obsolete) return kept;
     const route = this.#localInput(AddressType.UNREACHABLE);
     route.isLocal = false;
     route.error = error;
+    this.#nowhere = route;
     return route;
   }
 

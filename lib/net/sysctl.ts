@@ -159,15 +159,19 @@ export function sysctlName(field: string): string {
   if (name === undefined) {
     name = field.replace(/([A-Z])/g, "_$1").toLowerCase();
     NAMES.set(field, name);
+    FIELDS.set(name, field);
   }
   return name;
 }
 
-/** The names of fields: each host asks for all of them. */
+/** The names of fields, and their fields: each host asks for all of them. */
 const NAMES = new Map<string, string>();
+const FIELDS = new Map<string, string>();
 
 /** `arp_ignore` is `arpIgnore`. */
 function fieldName(name: string): string {
+  const known = FIELDS.get(name);
+  if (known !== undefined) return known;
   return name.replace(/_([a-z])/g, (_whole, letter: string) => letter.toUpperCase());
 }
 

@@ -13,6 +13,7 @@ import { Pipe } from "../../apps/pipe.ts";
 import { fromUtf8 } from "../../base/bytes.ts";
 import { VethworkError } from "../../base/errors.ts";
 import { LayeredMap } from "../../base/layered-map.ts";
+import { remembered } from "../../base/remembered.ts";
 import { type Command, type CommandContext, ToolError } from "../../shell/command.ts";
 import { type CommandSet, commandSet } from "../../shell/command-set.ts";
 import { hostAt } from "../../shell/host-at.ts";
@@ -157,10 +158,14 @@ const REBUILT = /(?:^|\/)(?:bitnami[a-z]*|chainguard|linuxserver)\//;
 
 /** The image as the catalogue has it, or null. */
 function findImage(image: string): Image | null {
-  const name = parseImageName(image);
-  if (REBUILT.test(name.path)) return null;
-  return CATALOGUE.find(([pattern]) => fitsImage(pattern, name))?.[1] ?? null;
+  return lookUpImage(image).found;
 }
+
+const lookUpImage = remembered((image: string): { readonly found: Image | null } => {
+  const name = parseImageName(image);
+  if (REBUILT.test(name.path)) return { found: null };
+  return { found: CATALOGUE.find(([pattern]) => fitsImage(pattern, name))?.[1] ?? null };
+});
 
 /** Whether the catalogue knows an image: if not, a listener on its ports stands for it. */
 export function isKnownImage(image: string): boolean {

@@ -4,6 +4,8 @@
  * Spec: distribution reference: [domain/]path[:tag][@digest].
  */
 
+import { remembered } from "../../base/remembered.ts";
+
 /** An image's name without its registry, and its tag ("latest" if there is none). */
 export interface ImageName {
   /** `nginx`, `e2e-test-images/agnhost`: without a registry and `library/`. */
@@ -12,7 +14,7 @@ export interface ImageName {
 }
 
 /** The parts of an image's name. */
-export function parseImageName(image: string): ImageName {
+export const parseImageName = remembered((image: string): ImageName => {
   const named = image.split("@")[0] ?? "";
   const slash = named.lastIndexOf("/");
   const colon = named.lastIndexOf(":");
@@ -25,7 +27,7 @@ export function parseImageName(image: string): ImageName {
     path: plain.replace(/^library\//, ""),
     tag: hasTag ? named.slice(colon + 1) : "latest",
   };
-}
+});
 
 /** Whether a path ends with a pattern's elements: `agnhost` fits `e2e-test-images/agnhost`. */
 export function fitsImage(pattern: string, { path }: ImageName): boolean {

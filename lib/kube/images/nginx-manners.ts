@@ -9,6 +9,7 @@ import { type Field, field, formatHead } from "../../apps/http-message.ts";
 import { reasonPhrase } from "../../apps/http-reason.ts";
 import type { HttpManners, HttpReply, RefusalReason } from "../../apps/http-service.ts";
 import { concatBytes, utf8 } from "../../base/bytes.ts";
+import { remembered } from "../../base/remembered.ts";
 import { NS_PER_S } from "../../base/units.ts";
 
 /** nginx's own words where they are not those of RFC 9110. */
@@ -23,7 +24,7 @@ const REASONS: ReadonlyMap<number, string> = new Map([
 const PLACED = ["content-type", "last-modified", "location"];
 
 /** `nginx/1.25.5` with keep-alive of 65 s, as the image's configuration has it. */
-export function nginxManners(server: string): HttpManners {
+export const nginxManners = remembered((server: string): HttpManners => {
   const head = (reply: HttpReply, stays: boolean, date: string): string => {
     const { status, fields, body } = reply;
     const list: Field[] = [
@@ -62,7 +63,7 @@ export function nginxManners(server: string): HttpManners {
       return [concatBytes([utf8(head(reply, false, date)), reply.body])];
     },
   };
-}
+});
 
 /** A page that nginx makes itself. */
 export function nginxPage(

@@ -13,6 +13,7 @@ import { type HttpReply, type HttpRequest, HttpService } from "../../apps/http-s
 import { fromUtf8, utf8 } from "../../base/bytes.ts";
 import { errnoMessage } from "../../base/errno.ts";
 import { formatIpv4 } from "../../base/inet.ts";
+import { remembered } from "../../base/remembered.ts";
 import { appHost } from "../../shell/app.ts";
 import type { CommandContext } from "../../shell/command.ts";
 import type { Program } from "../../sim/process.ts";
@@ -71,12 +72,13 @@ const TYPES: Readonly<Record<string, string>> = {
 const MAX_REDIRECTS = 10;
 const DEFAULT_CONFIG = `server { listen 80; server_name localhost; location / { root ${DOCUMENT_ROOT}; index index.html index.htm; } }`;
 
-/** nginx's version by the image's tag: `1.25.3`, `1.25-alpine`, `latest`. */
-function nginxVersion(image: string): string {
+/** What nginx calls itself by the image's tag: `1.25.3`, `1.25-alpine`, `latest`. */
+const serverOf = remembered((image: string): { readonly name: string } => {
   const { tag } = parseImageName(image);
   const [version = ""] = /^[0-9]+\.[0-9]+(?:\.[0-9]+)?/.exec(tag) ?? [];
-  return /^[0-9]+\.[0-9]+\.[0-9]+$/.test(version) ? version : (RELEASES[version] ?? LATEST);
-}
+  const isWhole = /^[0-9]+\.[0-9]+\.[0-9]+$/.test(version);
+  return { name: `nginx/${isWhole ? version : (RELEASES[version] ?? LATEST)}` };
+});
 
 /** The program `nginx`, in the foreground. */
 export function* nginx(container: Container, context: CommandContext): Program<number> {
@@ -86,7 +88,7 @@ export function* nginx(container: Container, context: CommandContext): Program<n
   const config = readConfig(context);
   const upstreams = config === null ? null : yield* resolveUpstreams(app, config, context.io);
   if (config === null || upstreams === null) return 1;
-  const server = `nginx/${nginxVersion(container.image)}`;
+  const { name: server } = serverOf(container.image);
   const site = new Site(container, app, config, upstreams, server, context);
   const services: HttpService[] = [];
   for (const port of new Set(config.servers.flatMap(({ ports }) => ports))) {

@@ -15,7 +15,8 @@ interface Entry {
 export class Backoff {
   readonly #firstNs: Ns;
   readonly #maxNs: Ns;
-  readonly #entries = new Map<string, Entry>();
+  /** Made for the first failure. */
+  #entries: Map<string, Entry> | null = null;
 
   constructor(first: Ns, max: Ns) {
     this.#firstNs = first;
@@ -24,12 +25,13 @@ export class Backoff {
 
   /** The wait after what failed at `failedAt`, 0 if there is none. */
   delay(key: string, failedAt: Ns): Ns {
-    const entry = this.#entries.get(key);
+    const entry = this.#entries?.get(key);
     return entry === undefined || this.#hasExpired(entry, failedAt) ? 0 : entry.delayNs;
   }
 
   /** Another try is made now, at `now`. */
   next(key: string, failedAt: Ns, now: Ns): void {
+    this.#entries ??= new Map();
     const entry = this.#entries.get(key);
     const delayNs =
       entry === undefined || this.#hasExpired(entry, failedAt)

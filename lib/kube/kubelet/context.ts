@@ -70,6 +70,8 @@ export class KubeletContext {
   readonly cluster: KubeletCluster;
   readonly cpu: Cpu;
   readonly #events: EventRecorder;
+  /** What Pods are told of the node. */
+  readonly facts: { readonly hostIp: string; readonly allocatable: StringMap };
   /** Images that the node has, by canonical name. */
   readonly pulled = new Set<string>();
   /** When the kubelet started. */
@@ -86,17 +88,13 @@ export class KubeletContext {
     this.#events = new EventRecorder(options.cluster.server, "kubelet", options.nodeName);
     this.#pid = options.host.processes.takePid();
     this.startedAt = this.cpu.now;
-    const { relistNs } = options.cluster.latencies;
-    this.#relistOffset = this.#stream("relist").below(relistNs);
-  }
-
-  /** What Pods are told of the node. */
-  get facts(): { readonly hostIp: string; readonly allocatable: StringMap } {
-    const { address, capacity } = this.options;
-    return {
+    const { address, capacity } = options;
+    this.facts = {
       hostIp: formatIpv4(address),
       allocatable: { ...DEFAULT_CAPACITY, ...capacity },
     };
+    const { relistNs } = options.cluster.latencies;
+    this.#relistOffset = this.#stream("relist").below(relistNs);
   }
 
   get now(): Ns {
@@ -117,9 +115,8 @@ export class KubeletContext {
     return this.#stopped;
   }
 
-  timeOf(at: Ns): string {
-    return timeOf(this.cluster.server.epochSeconds, at);
-  }
+  /** A moment, as objects write it. */
+  readonly timeOf = (at: Ns): string => timeOf(this.cluster.server.epochSeconds, at);
 
   /** When the kubelet next looks at its containers. */
   nextRelist(): Ns {

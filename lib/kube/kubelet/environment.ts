@@ -22,6 +22,7 @@ export function environmentOf(
 ): ReadonlyMap<string, string> {
   const { namespace = "default" } = pod.metadata;
   const services = serviceVariables(informers, namespace, pod.spec.enableServiceLinks !== false);
+  if (container.env === undefined && container.envFrom === undefined) return services;
   const own = new Map<string, string>();
   const values = new LayeredMap(services, own);
   for (const source of container.envFrom ?? []) addAll(own, asFields(source), informers, namespace);

@@ -5,30 +5,42 @@
  * Differs: digests are made of the image's name, since there are no layers here.
  */
 import { utf8 } from "../../base/bytes.ts";
+import { remembered } from "../../base/remembered.ts";
 import { sha256Hex } from "../../base/sha256.ts";
+
+/** What a runtime makes of the name of an image. */
+interface ImageNames {
+  readonly name: string;
+  readonly id: string;
+  readonly problem: string | null;
+}
 
 /** `nginx` as containerd reports it: `docker.io/library/nginx:latest`. */
 export function imageName(image: string): string {
-  const { repository, tag, digest } = partsOf(image);
-  if (digest !== "") return `${repository}@${digest}`;
-  return `${repository}:${tag}`;
+  return namesOf(image).name;
 }
 
 /** `docker.io/library/nginx@sha256:…`. */
 export function imageId(image: string): string {
-  const known = ids.get(image);
-  if (known !== undefined) return known;
-  const { repository, tag, digest } = partsOf(image);
-  const id = `${repository}@${digest === "" ? `sha256:${hexDigest(`${repository}:${tag}`)}` : digest}`;
-  if (ids.size >= MAX_IDS) ids.clear();
-  ids.set(image, id);
-  return id;
+  return namesOf(image).id;
 }
 
-/** Digests that were made, by image: each status asks for them. */
-const ids = new Map<string, string>();
-/** With more than these, all are forgotten. */
-const MAX_IDS = 1024;
+/** Why a text is no name of an image, in the runtime's words; null if it is one. */
+export function imageNameProblem(image: string): string | null {
+  return namesOf(image).problem;
+}
+
+/** Each container and each status asks for them. */
+const namesOf = remembered((image: string): ImageNames => {
+  const { repository, tag, digest } = partsOf(image);
+  const tagged = `${repository}:${tag}`;
+  const isTagged = digest === "";
+  return {
+    name: isTagged ? tagged : `${repository}@${digest}`,
+    id: `${repository}@${isTagged ? `sha256:${hexDigest(tagged)}` : digest}`,
+    problem: problemOf(image, repository),
+  };
+});
 
 /** 64 hexadecimal digits made of a text. */
 export function hexDigest(text: string): string {
@@ -43,10 +55,8 @@ const REFERENCE = new RegExp(
     "(?:@[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9A-Fa-f]{32,})?$",
 );
 
-/** Why a text is no name of an image, in the runtime's words; null if it is one. */
-export function imageNameProblem(image: string): string | null {
+function problemOf(image: string, repository: string): string | null {
   if (REFERENCE.test(image)) return null;
-  const { repository } = partsOf(image);
   const [, path = repository] = /^docker\.io\/(.*)$/.exec(repository) ?? [];
   const isCase = path !== path.toLowerCase() && REFERENCE.test(image.toLowerCase());
   const why = isCase ? `: repository name (${path}) must be lowercase` : "";

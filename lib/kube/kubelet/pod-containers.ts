@@ -6,7 +6,6 @@
  * Not modelled: sizes of images in the event Pulled; imagePullPolicy Always asks for the image each
  * time, and a registry answers as fast as it did the first time.
  */
-import { formatIpv4 } from "../../base/inet.ts";
 import { NS_PER_MS, NS_PER_S, type Ns } from "../../base/units.ts";
 import { hostnameOf } from "../../shell/host.ts";
 import { type Program, WaitQueue } from "../../sim/process.ts";
@@ -210,13 +209,12 @@ export class PodContainers {
     const { uid } = pod.metadata;
     const attempt = this.#attempt(container.name);
     const id = hexDigest(`container ${uid} ${container.name} ${attempt}`);
-    const address = formatIpv4(sandbox.address);
-    const names = podNames(pod, options.nodeName, cluster.clusterDomain, address);
+    const names = podNames(pod, options.nodeName, cluster.clusterDomain, sandbox.ip);
     const files = new MountedFiles();
     writePodFiles(files, pod, names, cluster, options.host);
     sandbox.volumes.mount(container, files);
     try {
-      const facts = { ...this.#context.facts, podIp: address };
+      const facts = { ...this.#context.facts, podIp: sandbox.ip };
       const { informers } = cluster.watch;
       const env = environmentOf(pod, container, informers, facts);
       return new ContainerRun(container, id, attempt, new ContainerHost(sandbox.host, files), env);

@@ -22,7 +22,8 @@ const TYPES: readonly (readonly [
 export class PodProber {
   readonly #context: KubeletContext;
   readonly #pod: ProbedPod;
-  readonly #workers = new Map<string, ProbeWorker>();
+  /** Few, and mostly none at all. */
+  readonly #workers: ProbeWorker[] = [];
 
   constructor(context: KubeletContext, pod: ProbedPod) {
     this.#context = context;
@@ -31,13 +32,12 @@ export class PodProber {
 
   /** Begins to probe the containers of a Pod, once. */
   add({ spec }: Pod): void {
-    for (const container of [...(spec.initContainers ?? []), ...spec.containers]) {
+    const { initContainers = [], containers } = spec;
+    for (const container of [...initContainers, ...containers]) {
       for (const [type, field] of TYPES) {
         const probe = container[field];
-        const key = `${container.name} ${type}`;
-        if (probe === undefined || this.#workers.has(key)) continue;
-        const worker = new ProbeWorker(this.#context, this.#pod, container, type, probe);
-        this.#workers.set(key, worker);
+        if (probe === undefined || this.#find(container, type) !== null) continue;
+        this.#workers.push(new ProbeWorker(this.#context, this.#pod, container, type, probe));
       }
     }
   }
@@ -73,15 +73,18 @@ export class PodProber {
 
   /** The Pod is to end: only readiness goes on being probed. */
   stopLivenessAndStartup(): void {
-    for (const worker of this.#workers.values()) if (worker.type !== "readiness") worker.stop();
+    for (const worker of this.#workers) if (worker.type !== "readiness") worker.stop();
   }
 
   /** Ends all. */
   stop(): void {
-    for (const worker of this.#workers.values()) worker.stop();
+    for (const worker of this.#workers) worker.stop();
   }
 
   #find({ name }: Container, type: ProbeType): ProbeWorker | null {
-    return this.#workers.get(`${name} ${type}`) ?? null;
+    for (const worker of this.#workers) {
+      if (worker.type === type && worker.container.name === name) return worker;
+    }
+    return null;
   }
 }

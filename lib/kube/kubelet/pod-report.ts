@@ -4,7 +4,6 @@
  *
  * Spec: kubernetes pkg/kubelet/status/status_manager.go, v1.36.
  */
-import { formatIpv4 } from "../../base/inet.ts";
 import type { Pod, PodStatus } from "../api/types.ts";
 import { keyOf } from "../store.ts";
 import type { ContainerRun } from "./container-run.ts";
@@ -15,6 +14,9 @@ import { type PodObservation, podStatus, type RunView } from "./pod-status.ts";
 
 /** What the Pod's worker knows beside its containers. */
 type Surroundings = Pick<PodObservation, "podIp" | "sandboxReady" | "isTerminal">;
+
+const NO_VIEWS: ReadonlyMap<string, readonly RunView[]> = new Map();
+const NOT_WAITING: PodObservation["waiting"] = new Map();
 
 /** The status of one Pod, as its kubelet writes it. */
 export class PodReport {
@@ -45,23 +47,19 @@ export class PodReport {
   }
 
   /** Writes what the kubelet sees of the Pod now. */
-  publish(pod: Pod, surroundings: Surroundings): void {
-    const context = this.#context;
-    const runs = new Map<string, readonly RunView[]>();
-    for (const [name, all] of this.#containers.runs) {
-      runs.set(
-        name,
-        all.map((run) => this.#view(run)),
-      );
-    }
+  publish(pod: Pod, { podIp, sandboxReady, isTerminal }: Surroundings): void {
+    const { facts, timeOf, time } = this.#context;
+    const { waiting } = this.#containers;
     this.#write(pod, {
-      ...surroundings,
-      hostIp: formatIpv4(context.options.address),
+      podIp,
+      sandboxReady,
+      isTerminal,
+      hostIp: facts.hostIp,
       startTime: this.#startTime,
-      runs,
-      waiting: new Map(this.#containers.waiting),
-      timeOf: (at) => context.timeOf(at),
-      now: context.time,
+      runs: this.#views(),
+      waiting: waiting.size === 0 ? NOT_WAITING : new Map(waiting),
+      timeOf,
+      now: time,
     });
   }
 
@@ -97,6 +95,19 @@ export class PodReport {
         "kubelet",
       ),
     );
+  }
+
+  #views(): ReadonlyMap<string, readonly RunView[]> {
+    const { runs } = this.#containers;
+    if (runs.size === 0) return NO_VIEWS;
+    const views = new Map<string, readonly RunView[]>();
+    for (const [name, all] of runs) {
+      views.set(
+        name,
+        all.map((run) => this.#view(run)),
+      );
+    }
+    return views;
   }
 
   #view(run: ContainerRun): RunView {

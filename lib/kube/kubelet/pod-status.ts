@@ -96,56 +96,79 @@ export function restarts(pod: Pod, container: Container, exitCode: number): bool
   return policy === "Always" || (policy === "OnFailure" && exitCode !== 0);
 }
 
+type Draft = { -readonly [Field in keyof ContainerStatus]: ContainerStatus[Field] };
+
+const NO_RUNS: readonly RunView[] = [];
+
 function containerStatus(
   pod: Pod,
   container: Container,
   seen: PodObservation,
   isInit: boolean,
 ): ContainerStatus {
-  const [latest, before] = seen.runs.get(container.name) ?? [];
+  const [latest, before] = seen.runs.get(container.name) ?? NO_RUNS;
   const waiting = seen.waiting.get(container.name) ?? null;
   const known = (isInit ? pod.status.initContainerStatuses : pod.status.containerStatuses)?.find(
     ({ name }) => name === container.name,
   );
-  const mounts = volumeMounts(container);
-  const rest = {
-    name: container.name,
-    ...(mounts.length > 0 && { volumeMounts: mounts }),
-  };
-  if (latest === undefined) {
-    const reason =
-      (pod.spec.initContainers ?? []).length > 0 ? "PodInitializing" : "ContainerCreating";
-    return {
-      ...rest,
-      ready: false,
-      started: false,
-      restartCount: known?.restartCount ?? 0,
-      image: container.image,
-      imageID: "",
-      lastState: known?.lastState ?? {},
-      state: { waiting: waiting ?? { reason } },
-    };
+  const status =
+    latest === undefined
+      ? statusBeforeRun(pod, container, known, waiting)
+      : statusOfRun(container, latest, seen);
+  if (latest !== undefined) {
+    status.lastState = before === undefined ? (known?.lastState ?? {}) : runState(before, seen);
+    const mayRestart =
+      latest.state === "exited" && restarts(pod, container, latest.exitCode) && !seen.isTerminal;
+    if (mayRestart && waiting !== null) {
+      status.lastState = status.state;
+      status.state = { waiting };
+    } else {
+      const isDone = latest.state === "exited" && latest.exitCode === 0;
+      status.started = latest.started;
+      status.ready = isInit && !isSidecar(container) ? isDone : latest.started && latest.ready;
+    }
   }
-  const own = {
-    ...rest,
-    restartCount: latest.attempt,
+  const mounts = volumeMounts(container);
+  if (mounts.length > 0) status.volumeMounts = mounts;
+  return status;
+}
+
+function statusBeforeRun(
+  pod: Pod,
+  container: Container,
+  known: ContainerStatus | undefined,
+  waiting: WaitingReason | null,
+): Draft {
+  const hasInit = (pod.spec.initContainers ?? []).length > 0;
+  return {
+    name: container.name,
+    ready: false,
+    started: false,
+    restartCount: known?.restartCount ?? 0,
+    image: container.image,
+    imageID: "",
+    lastState: known?.lastState ?? {},
+    state: { waiting: waiting ?? { reason: hasInit ? "PodInitializing" : "ContainerCreating" } },
+  };
+}
+
+/** What the latest run says; whether it is ready, and what was before, is still to be filled in. */
+function statusOfRun(container: Container, run: RunView, seen: PodObservation): Draft {
+  const { resources = {} } = container;
+  const status: Draft = {
+    name: container.name,
+    ready: false,
+    started: false,
+    restartCount: run.attempt,
     image: imageName(container.image),
     imageID: imageId(container.image),
-    containerID: `containerd://${latest.id}`,
-    ...resources(container),
+    containerID: `containerd://${run.id}`,
+    resources,
+    lastState: {},
+    state: runState(run, seen),
   };
-  const state = runState(latest, seen);
-  const lastState = before === undefined ? (known?.lastState ?? {}) : runState(before, seen);
-  const mayRestart =
-    latest.state === "exited" && restarts(pod, container, latest.exitCode) && !seen.isTerminal;
-  if (mayRestart && waiting !== null) {
-    return { ...own, ready: false, started: false, lastState: state, state: { waiting } };
-  }
-  const { started } = latest;
-  const done =
-    isInit && !isSidecar(container) && latest.state === "exited" && latest.exitCode === 0;
-  const ready = isInit && !isSidecar(container) ? done : started && latest.ready;
-  return { ...own, ready, started, lastState, state };
+  if (resources.requests !== undefined) status.allocatedResources = resources.requests;
+  return status;
 }
 
 function runState(run: RunView, { timeOf }: PodObservation): ContainerStatus["state"] {
@@ -168,20 +191,12 @@ function runState(run: RunView, { timeOf }: PodObservation): ContainerStatus["st
   }
 }
 
-function resources(container: Container): Partial<ContainerStatus> {
-  const { requests } = container.resources ?? {};
-  return {
-    ...(requests !== undefined && { allocatedResources: requests }),
-    resources: container.resources ?? {},
-  };
-}
-
-function volumeMounts({ volumeMounts }: Container): VolumeMountStatus[] {
-  return (volumeMounts ?? []).map(({ name, mountPath, readOnly }) => ({
-    mountPath: String(mountPath),
-    name: String(name),
-    ...(readOnly === true && { readOnly: true, recursiveReadOnly: "Disabled" }),
-  }));
+function volumeMounts({ volumeMounts = [] }: Container): VolumeMountStatus[] {
+  return volumeMounts.map(({ name, mountPath, readOnly }) => {
+    const mount = { mountPath: String(mountPath), name: String(name) };
+    if (readOnly !== true) return mount;
+    return { ...mount, readOnly: true, recursiveReadOnly: "Disabled" };
+  });
 }
 
 /** getPhase. */
@@ -242,6 +257,7 @@ function regularPhase(
 
 type Verdict = Pick<Condition, "status" | "reason" | "message">;
 const TRUE: Verdict = { status: "True" };
+const FALSE: Verdict = { status: "False" };
 
 function conditions(
   pod: Pod,
@@ -252,27 +268,32 @@ function conditions(
   const old = pod.status.conditions ?? [];
   const others = old.filter(({ type }) => !OWN_CONDITIONS.includes(type));
   const containersReady = containersReadyVerdict(pod, phase, statuses);
-  const verdicts: readonly (readonly [string, Verdict])[] = [
-    ["PodReadyToStartContainers", seen.sandboxReady ? TRUE : { status: "False" }],
-    ["Initialized", initializedVerdict(pod, phase, statuses)],
-    ["Ready", containersReady.status === "True" ? gatesVerdict(pod, others) : containersReady],
-    ["ContainersReady", containersReady],
-    ["PodScheduled", TRUE],
-  ];
+  const { generation } = pod.metadata;
+  const own = (type: string, verdict: Verdict): Condition => {
+    const before = old.find((condition) => condition.type === type);
+    const since = before?.status === verdict.status ? before.lastTransitionTime : seen.now;
+    return conditionOf(type, verdict, generation, since);
+  };
+  const gates = containersReady.status === "True" ? gatesVerdict(pod, others) : containersReady;
   return [
     ...others,
-    ...verdicts.map(([type, verdict]) => {
-      const before = old.find((condition) => condition.type === type);
-      return {
-        type,
-        observedGeneration: pod.metadata.generation,
-        ...verdict,
-        lastProbeTime: null,
-        lastTransitionTime:
-          before?.status === verdict.status ? before.lastTransitionTime : seen.now,
-      };
-    }),
+    own("PodReadyToStartContainers", seen.sandboxReady ? TRUE : FALSE),
+    own("Initialized", initializedVerdict(pod, phase, statuses)),
+    own("Ready", gates),
+    own("ContainersReady", containersReady),
+    own("PodScheduled", TRUE),
   ];
+}
+
+function conditionOf(
+  type: string,
+  { status, reason, message }: Verdict,
+  observedGeneration: number | undefined,
+  lastTransitionTime: string | undefined,
+): Condition {
+  const condition = { type, observedGeneration, status, lastProbeTime: null, lastTransitionTime };
+  if (reason === undefined) return condition;
+  return message === undefined ? { ...condition, reason } : { ...condition, reason, message };
 }
 
 const OWN_CONDITIONS: readonly string[] = [

@@ -5,7 +5,7 @@
  * Spec: kubernetes pkg/kubelet (pod_workers.go, kubelet.go SyncPod, SyncTerminatingPod,
  * SyncTerminatedPod; kuberuntime computePodActions), v1.36.
  */
-import { formatIpv4, type Ipv4 } from "../../base/inet.ts";
+import type { Ipv4 } from "../../base/inet.ts";
 import { NS_PER_S, type Ns } from "../../base/units.ts";
 import { type Program, WaitQueue, waitFor } from "../../sim/process.ts";
 import type { Container as ContainerSpec, Pod } from "../api/types.ts";
@@ -50,6 +50,7 @@ export class PodWorker implements ProbedPod {
   #stopping = false;
   #sandboxes = 0;
   #lastAddress: Ipv4 | null = null;
+  #lastIp = "";
 
   /** Starts; `gone` is called when nothing is left of the Pod on the node. */
   constructor(context: KubeletContext, pod: Pod, gone: () => void) {
@@ -239,6 +240,7 @@ export class PodWorker implements ProbedPod {
     }
     this.#sandboxes += 1;
     this.#lastAddress = this.sandbox.address;
+    this.#lastIp = this.sandbox.ip;
     return true;
   }
 
@@ -338,9 +340,9 @@ export class PodWorker implements ProbedPod {
 
   /** Writes what the kubelet sees of the Pod now. */
   #publish(isTerminal: boolean): void {
-    const hasAddress = this.#lastAddress !== null || this.#pod.spec.hostNetwork === true;
+    const { facts } = this.#context;
     this.#report.publish(this.#pod, {
-      podIp: hasAddress ? formatIpv4(this.address) : "",
+      podIp: this.#pod.spec.hostNetwork === true ? facts.hostIp : this.#lastIp,
       sandboxReady: this.sandbox !== null,
       isTerminal,
     });

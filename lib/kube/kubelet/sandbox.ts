@@ -3,7 +3,7 @@
  *
  * Spec: CRI v1 (RunPodSandbox, StopPodSandbox).
  */
-import type { Ipv4 } from "../../base/inet.ts";
+import { formatIpv4, type Ipv4 } from "../../base/inet.ts";
 import type { ShellHost } from "../../shell/host.ts";
 import type { Pod } from "../api/types.ts";
 import type { PodAttachment, PortMapping } from "../cni/pod-network.ts";
@@ -18,6 +18,8 @@ export class Sandbox {
   /** The Pod's namespace, or the node's of a Pod in the host's network. */
   readonly host: ShellHost;
   readonly address: Ipv4;
+  /** The same as text. */
+  readonly ip: string;
   /** What its containers mount. */
   readonly volumes: PodVolumes;
   readonly #context: KubeletContext;
@@ -33,6 +35,7 @@ export class Sandbox {
     if (pod.spec.hostNetwork === true) {
       this.host = options.host;
       this.address = options.address;
+      this.ip = context.facts.hostIp;
       this.#attachment = null;
       return;
     }
@@ -47,6 +50,7 @@ export class Sandbox {
     };
     try {
       this.address = options.network.add(this.#attachment);
+      this.ip = formatIpv4(this.address);
     } catch (error) {
       cluster.podHosts.removeHost(this.host);
       throw error;

@@ -19,10 +19,7 @@ export function setState(tp: Tcb, state: TcpState): void {
 /** Stops all timers, which owe nothing any more. */
 function stopTimers(tp: Tcb): void {
   clearXmitTimer(tp);
-  tp.writeTimer.dispose();
-  tp.delackTimer.dispose();
-  tp.keepaliveTimer.dispose();
-  tp.compressedAckTimer.dispose();
+  tp.disposeTimers();
   tp.ack.pending = 0;
 }
 

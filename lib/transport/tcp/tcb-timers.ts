@@ -25,3 +25,26 @@ export class TcbTimer extends WheelTimer {
     this.tp = tp;
   }
 }
+
+/** All timers of one connection. */
+export class TcbTimers {
+  readonly write: TcbTimer;
+  readonly delack: TcbTimer;
+  readonly keepalive: TcbTimer;
+  readonly compressedAck: TcbHrTimer;
+
+  constructor(tp: Tcb) {
+    this.write = new TcbTimer(tp);
+    this.delack = new TcbTimer(tp);
+    this.keepalive = new TcbTimer(tp);
+    this.compressedAck = new TcbHrTimer(tp);
+  }
+
+  /** Stops them for good. */
+  dispose(): void {
+    this.write.dispose();
+    this.delack.dispose();
+    this.keepalive.dispose();
+    this.compressedAck.dispose();
+  }
+}

@@ -15,7 +15,7 @@
 import type { Ring } from "../../base/ring.ts";
 import type { Ns } from "../../base/units.ts";
 import type { SoftirqWork } from "../../sim/cpu.ts";
-import type { WheelTimer } from "../../sim/timer.ts";
+import type { Timer, WheelTimer } from "../../sim/timer.ts";
 import type { TransportEnvironment, TransportRoute } from "../environment.ts";
 import { InetSock } from "../inet-sock.ts";
 import type { CongestionControl } from "./congestion.ts";
@@ -36,7 +36,7 @@ import { ReceiveTuning } from "./receive-tuning.ts";
 import { SegmentQueue } from "./segment.ts";
 import { SendMemory, SendQueue, type SendSkb, SortedQueue } from "./send-skb.ts";
 import type { TcbOwner } from "./tcb-owner.ts";
-import { TcbHrTimer, TcbTimer } from "./tcb-timers.ts";
+import { TcbTimers } from "./tcb-timers.ts";
 
 /** What a listener keeps beside a connection's state; null for others. */
 export interface ListenState {
@@ -160,8 +160,6 @@ export class Tcb extends InetSock {
   // What we report by SACK.
   dsack = false;
   numSacks = 0;
-  readonly duplicateSack = new Int32Array(2);
-  readonly selectiveAcks = new Int32Array(8);
 
   // RTT.
   srttUs = 0;
@@ -238,10 +236,6 @@ export class Tcb extends InetSock {
   pending = 0;
   /** Jiffies at which it expires. */
   timeout = 0;
-  readonly writeTimer: WheelTimer;
-  readonly delackTimer: WheelTimer;
-  readonly keepaliveTimer: WheelTimer;
-  readonly compressedAckTimer: TcbHrTimer;
   /** Longest RTO and interval of probes, in jiffies. */
   rtoMax = RTO_MAX;
   probesOut = 0;
@@ -266,17 +260,58 @@ export class Tcb extends InetSock {
   tsqThrottled = false;
   tsqQueued = false;
 
+  // What a listener has no use for is made when it is first asked for.
+  #timers: TcbTimers | null = null;
+  #duplicateSack: Int32Array | null = null;
+  #selectiveAcks: Int32Array | null = null;
+
   constructor(owner: TcbOwner, ca: CongestionControl, tsqWork: (tp: Tcb) => void) {
     super(owner.env.sysctls.tcpRmem[1], owner.env.ip);
     this.owner = owner;
     this.env = owner.env;
     this.ca = ca;
     this.sndbuf = owner.env.sysctls.tcpWmem[1];
-    this.writeTimer = new TcbTimer(this);
-    this.delackTimer = new TcbTimer(this);
-    this.keepaliveTimer = new TcbTimer(this);
-    this.compressedAckTimer = new TcbHrTimer(this);
     this.tsqWork = { softirq: () => tsqWork(this) };
+  }
+
+  /** @hot */
+  get writeTimer(): WheelTimer {
+    return this.#madeTimers.write;
+  }
+
+  /** @hot */
+  get delackTimer(): WheelTimer {
+    return this.#madeTimers.delack;
+  }
+
+  get keepaliveTimer(): WheelTimer {
+    return this.#madeTimers.keepalive;
+  }
+
+  get compressedAckTimer(): Timer {
+    return this.#madeTimers.compressedAck;
+  }
+
+  /** Two sequence numbers: the block that came twice (RFC 2883). */
+  get duplicateSack(): Int32Array {
+    this.#duplicateSack ??= new Int32Array(2);
+    return this.#duplicateSack;
+  }
+
+  /** Four blocks of two sequence numbers each. */
+  get selectiveAcks(): Int32Array {
+    this.#selectiveAcks ??= new Int32Array(8);
+    return this.#selectiveAcks;
+  }
+
+  /** Stops all timers for good. */
+  disposeTimers(): void {
+    this.#timers?.dispose();
+  }
+
+  get #madeTimers(): TcbTimers {
+    this.#timers ??= new TcbTimers(this);
+    return this.#timers;
   }
 
   override onCopy(): void {
