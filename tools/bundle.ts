@@ -31,6 +31,8 @@ const { metafile, outputFiles } = await build({
   platform: "node",
   target: "node20",
   define: { "import.meta.url": "moduleUrl" },
+  // The same without a look at the environment at each token, which is a fifth of its time.
+  alias: { yaml: packageFile("node_modules/yaml/browser/index.js") },
   write: false,
   metafile: true,
   logLevel: "warning",

@@ -8,6 +8,7 @@
  */
 import { ApiError } from "./errors.ts";
 import { ensureMap, type Fields, mapIn, mapsIn, numberIn, setDefault, textIn } from "./fields.ts";
+import { TOKEN_VOLUME } from "./known-templates.ts";
 
 /** What admission looks up. */
 export interface AdmissionLookup {
@@ -28,7 +29,7 @@ export function admitPod(pod: Fields, tokenSuffix: string, lookup: AdmissionLook
   admitAccount(pod, spec, lookup);
   admitPriority(pod, spec, lookup);
   if (spec["automountServiceAccountToken"] !== false) {
-    mountToken(spec, `kube-api-access-${tokenSuffix}`);
+    mountToken(spec, `${TOKEN_VOLUME}${tokenSuffix}`);
   }
   admitTolerations(spec);
   const isGated = mapsIn(spec, "schedulingGates").length > 0;
@@ -90,17 +91,19 @@ function admitPriority(pod: Fields, spec: Fields, lookup: AdmissionLookup): void
 
 function admitTolerations(spec: Fields): void {
   const tolerations = mapsIn(spec, "tolerations");
-  const added = ["not-ready", "unreachable"]
-    .map((condition) => `node.kubernetes.io/${condition}`)
-    .filter((key) => !tolerations.some((toleration) => toleratesKey(toleration, key)))
-    .map((key) => ({
-      effect: "NoExecute",
-      key,
-      operator: "Exists",
-      tolerationSeconds: DEFAULT_SECONDS,
-    }));
+  const added = DEFAULT_TOLERATIONS.filter(
+    (one) => !tolerations.some((toleration) => toleratesKey(toleration, textIn(one, "key"))),
+  );
   spec["tolerations"] = [...tolerations, ...added];
 }
+
+/** How long a Pod stays on a node that is cut off. */
+const DEFAULT_TOLERATIONS: readonly Fields[] = ["not-ready", "unreachable"].map((condition) => ({
+  effect: "NoExecute",
+  key: `node.kubernetes.io/${condition}`,
+  operator: "Exists",
+  tolerationSeconds: DEFAULT_SECONDS,
+}));
 
 function toleratesKey(toleration: Fields, key: string): boolean {
   const own = textIn(toleration, "key");
@@ -119,7 +122,13 @@ function mountToken(spec: Fields, name: string): void {
     }
   }
   if (!mounted) return;
-  const sources = [
+  spec["volumes"] = [...mapsIn(spec, "volumes"), { name, projected: TOKEN_SOURCE }];
+}
+
+/** What is in the volume of an account's token: the same in all Pods. */
+const TOKEN_SOURCE: Fields = {
+  defaultMode: 0o644,
+  sources: [
     { serviceAccountToken: { expirationSeconds: 3607, path: "token" } },
     { configMap: { items: [{ key: "ca.crt", path: "ca.crt" }], name: "kube-root-ca.crt" } },
     {
@@ -129,10 +138,8 @@ function mountToken(spec: Fields, name: string): void {
         ],
       },
     },
-  ];
-  const projected = { defaultMode: 0o644, sources };
-  spec["volumes"] = [...mapsIn(spec, "volumes"), { name, projected }];
-}
+  ],
+};
 
 /** The Pod's class of service, from what its containers ask for in CPU and memory. */
 function qosClass(spec: Fields): string {

@@ -2,6 +2,7 @@
  * Plain JSON as the API server's admission works on it: copies that may be changed, and reading of
  * fields whose types the decoder has checked.
  */
+import { deepEqual } from "../deep-equal.ts";
 
 /** An object of JSON that its holder may change. */
 export type Fields = Record<string, unknown>;
@@ -44,31 +45,65 @@ function changed(value: unknown, before: unknown): unknown {
 }
 
 function changedList(value: readonly unknown[], before: readonly unknown[]): readonly unknown[] {
+  const result: unknown[] = [];
   let isSame = value.length === before.length;
-  const result = value.map((item, index) => {
-    const next = changed(item, before[index]);
+  let moved = 0;
+  for (const [index, item] of value.entries()) {
+    let next = changed(item, before[index + moved]);
+    if (next !== before[index + moved]) {
+      const step = moveOf(item, before, index + moved);
+      if (step !== 0) {
+        moved += step;
+        next = changed(item, before[index + moved]);
+      }
+    }
     if (next !== before[index]) isSame = false;
-    return next;
-  });
+    result.push(next);
+  }
   return isSame ? before : result;
+}
+
+/**
+ * How far from `at` an item's version before stands, -1 or 1, if one has come or gone above it; 0 if
+ * it has not moved, or is none of those.
+ */
+export function moveOf(item: unknown, before: readonly unknown[], at: number): number {
+  if (typeof item !== "object") return 0;
+  if (at > 0 && deepEqual(item, before[at - 1])) return -1;
+  return at + 1 < before.length && deepEqual(item, before[at + 1]) ? 1 : 0;
 }
 
 function changedFields(value: Fields, before: Fields): Fields {
   const names = Object.keys(before);
-  const result: Fields = {};
+  let result: Fields | null = null;
   let count = 0;
-  let isSame = true;
   // `for…in` makes no list of the names and finds a field as fast as a constant name does.
   for (const name in value) {
     const field = value[name];
     if (field === undefined || (field === null && !KEPT_NULLS.has(name))) continue;
     const old = before[name];
     const next = changed(field, old);
-    if (next !== old || names[count] !== name) isSame = false;
+    if (result === null) {
+      if (next === old && names[count] === name) {
+        count += 1;
+        continue;
+      }
+      result = firstFields(before, names, count);
+    }
     result[name] = next;
-    count += 1;
   }
-  return isSame && count === names.length ? before : result;
+  if (result !== null) return result;
+  return count === names.length ? before : firstFields(before, names, count);
+}
+
+/** A record of the first fields of another, which is made once one differs. */
+export function firstFields(fields: Fields, names: readonly string[], count: number): Fields {
+  const result: Fields = {};
+  for (let index = 0; index < count; index += 1) {
+    const name = names[index] ?? "";
+    result[name] = fields[name];
+  }
+  return result;
 }
 
 /** Fields whose null the API shows. */

@@ -115,7 +115,7 @@ export class ApiServer {
       this.#requireNamespace(textIn(metadata, "namespace"), object);
     } else delete metadata["namespace"];
     this.#strategy.stampNew(fields, metadata, this.time);
-    return this.#strategy.create(fields, () => {
+    return this.#strategy.create(fields, object, () => {
       const name = textIn(metadata, "name");
       const key = objectKey(metadata["namespace"] as string | undefined, name);
       if (isVersioned(object)) throw versionOfNew();
@@ -296,7 +296,7 @@ export class ApiServer {
   }
 
   #replace(current: ApiObject, object: ApiObject, audit: Audit): ApiObject {
-    const fields = decoded(object);
+    const fields = decoded(object, current);
     return this.#strategy.update(fields, current as unknown as Fields, () =>
       this.#put(current, fields as unknown as ApiObject, audit),
     );

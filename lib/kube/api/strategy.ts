@@ -12,7 +12,8 @@ import { decodeProblem } from "./decode.ts";
 import { admitClass } from "./default-classes.ts";
 import { setDefaults, setTemplateGeneration, templateGeneration } from "./defaults.ts";
 import { ApiError } from "./errors.ts";
-import { copyFields, ensureMap, type Fields, mapIn, textIn } from "./fields.ts";
+import { asFields, copyFields, ensureMap, type Fields, mapIn, textIn } from "./fields.ts";
+import { keepSpec, knownSpec, podSpecOf, templateSpec } from "./known-templates.ts";
 import { applyLimitRanges, checkLimitRanges } from "./limit-ranges.ts";
 import { objectUid, randomSuffix } from "./names.ts";
 import { normalise } from "./normalise.ts";
@@ -46,6 +47,28 @@ const COUNTED = new Set([
   "ReplicaSet",
   "ReplicationController",
   "StatefulSet",
+]);
+
+/** Kinds whose templates have all that their Pods have. */
+const WITH_TEMPLATES: ReadonlySet<string> = new Set([
+  "DaemonSet",
+  "Deployment",
+  "Job",
+  "ReplicaSet",
+  "ReplicationController",
+]);
+
+/**
+ * Kinds that are replaced often and of which the server changes nothing in place but metadata: their
+ * next versions may share parts with those before.
+ */
+const SHARED: ReadonlySet<string> = new Set([
+  "Deployment",
+  "EndpointSlice",
+  "Endpoints",
+  "Lease",
+  "Node",
+  "ReplicaSet",
 ]);
 
 /** The status of a new object, before any controller has seen it. */
@@ -95,22 +118,24 @@ export class Strategy {
   }
 
   /**
-   * Completes and checks a new object, and stores it with `store`. Throws ApiError; then nothing
-   * is allocated.
+   * Completes and checks a new object that was sent so, and stores it with `store`. Throws ApiError;
+   * then nothing is allocated.
    */
-  create(fields: Fields, store: () => ApiObject): ApiObject {
+  create(fields: Fields, sent: NewObject, store: () => ApiObject): ApiObject {
     const kind = textIn(fields, "kind");
     if (kind !== "Node" && "status" in fields) delete fields["status"];
     if (EMPTY_STATUS.has(kind)) fields["status"] = copyFields(EMPTY_STATUS.get(kind));
     setDefaults(fields);
     admitClass(this.#store, kind, fields);
+    const ranges = kind === "Pod" ? this.#limitRanges(fields) : [];
     if (kind === "Pod") {
-      applyLimitRanges(fields, this.#limitRanges(fields));
+      applyLimitRanges(fields, ranges);
       admitPod(fields, this.#suffix(), this.#lookup);
     }
     if (kind === "DaemonSet") setTemplateGeneration(fields, 1);
     return this.#allocated(fields, null, () => {
-      validate(fields, null);
+      validate(fields, null, ranges.length === 0 ? knownSpec(sent.spec) : null);
+      if (WITH_TEMPLATES.has(kind)) keepSpec(templateSpec(asFields(sent)), templateSpec(fields));
       if (kind === "Service") asRead(fields);
       if (kind === "Pod" || kind === "PersistentVolumeClaim") {
         checkLimitRanges(kind, fields, this.#limitRanges(fields));
@@ -163,11 +188,19 @@ export class Strategy {
   }
 }
 
-/** The object as the server may change it, in the API's form. Throws `BadRequest`. */
-export function decoded(object: NewObject | ApiObject): Fields {
+/**
+ * The object as the server may change it, in the API's form; of a kind that is `SHARED`, what is as
+ * in the version before is that version's. Throws `BadRequest`.
+ */
+export function decoded(object: NewObject | ApiObject, before: ApiObject | null = null): Fields {
   const { kind, apiVersion } = object;
-  const right = wellFormedCopy(kind, object);
-  if (right !== null) return right;
+  const shares = before !== null && SHARED.has(kind);
+  const right = wellFormedCopy(kind, object, shares ? asFields(before) : null);
+  if (right !== null) {
+    const spec = kind === "Pod" ? knownSpec(object.spec) : null;
+    if (spec !== null) right["spec"] = podSpecOf(spec);
+    return shares ? withOwnMetadata(right) : right;
+  }
   const problem = decodeProblem(kind, object);
   if (problem !== null) {
     const version = apiVersion.split("/").at(-1) ?? "";
@@ -180,6 +213,13 @@ export function decoded(object: NewObject | ApiObject): Fields {
   const fields = copyFields(object);
   normalise(kind, fields);
   return fields;
+}
+
+/** The server counts generations in metadata. */
+function withOwnMetadata(fields: Fields): Fields {
+  const own = { ...fields };
+  own["metadata"] = { ...mapIn(fields, "metadata") };
+  return own;
 }
 
 function countGeneration(fields: Fields, old: Fields): void {

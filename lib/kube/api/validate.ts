@@ -32,8 +32,16 @@ import {
   checkReplicationController,
 } from "./validation/workload.ts";
 
-/** Checks what a kind has besides metadata; `old` is null of a new object. */
-type KindCheck = (errors: FieldErrors, object: Fields, old: Fields | null) => void;
+/**
+ * Checks what a kind has besides metadata; `old` is null of a new object. A Pod may be made of a
+ * known template: its spec there.
+ */
+type KindCheck = (
+  errors: FieldErrors,
+  object: Fields,
+  old: Fields | null,
+  template: Fields | null,
+) => void;
 
 const CHECKS: ReadonlyMap<string, KindCheck> = new Map<string, KindCheck>([
   ["ClusterRole", checkRole],
@@ -67,11 +75,14 @@ const CHECKS: ReadonlyMap<string, KindCheck> = new Map<string, KindCheck>([
   ["StorageClass", checkStorageClass],
 ]);
 
-/** Throws `Invalid` if the object, defaults filled in, is not one that the API has. */
-export function validate(object: Fields, old: Fields | null): void {
+/**
+ * Throws `Invalid` if the object, defaults filled in, is not one that the API has. `template` is the
+ * known spec that a Pod is made of and admitted with, or null.
+ */
+export function validate(object: Fields, old: Fields | null, template: Fields | null = null): void {
   const errors = new FieldErrors();
   checkMetadata(errors, object, old);
-  CHECKS.get(textIn(object, "kind"))?.(errors, object, old);
+  CHECKS.get(textIn(object, "kind"))?.(errors, object, old, template);
   if (errors.list.length === 0) return;
   throw invalidError(
     textIn(object, "kind"),

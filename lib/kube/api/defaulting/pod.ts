@@ -4,6 +4,7 @@
  * Spec: Kubernetes API v1.36, core Pod.
  */
 import { ensureMap, type Fields, mapIn, mapsIn, setDefault, textIn } from "../fields.ts";
+import { knownSpec } from "../known-templates.ts";
 import { defaultClaimSpec } from "./objects.ts";
 
 /** File mode of what is mounted from objects. */
@@ -39,7 +40,8 @@ function containersOf(spec: Fields): Fields[] {
 export function defaultTemplate(parent: Fields): void {
   const template = ensureMap(parent, "template");
   ensureMap(template, "metadata");
-  defaultPodSpec(ensureMap(template, "spec"));
+  const spec = ensureMap(template, "spec");
+  if (knownSpec(spec) === null) defaultPodSpec(spec);
 }
 
 function defaultPodSpec(spec: Fields): void {
@@ -59,8 +61,9 @@ function defaultPodSpec(spec: Fields): void {
 function alignAccount(spec: Fields): void {
   const name = textIn(spec, "serviceAccountName") || textIn(spec, "serviceAccount");
   if (name === "") return;
-  spec["serviceAccountName"] = name;
-  spec["serviceAccount"] = name;
+  for (const field of ["serviceAccountName", "serviceAccount"]) {
+    if (spec[field] !== name) spec[field] = name;
+  }
 }
 
 function defaultContainer(container: Fields): void {

@@ -19,8 +19,9 @@ const MAX_ENDPOINTS = 1000;
 const MAX_PORTS = 20_000;
 const MAX_ADDRESSES = 100;
 const MAX_HINTS = 8;
+const ADDRESS_LISTS = ["addresses", "notReadyAddresses"];
 
-/** An EndpointSlice. */
+/** An EndpointSlice. Endpoints that the version before has, the very same, have been checked. */
 export function checkEndpointSlice(errors: FieldErrors, slice: Fields, old: Fields | null): void {
   const type = textIn(slice, "addressType");
   requireOneOf(errors, ["addressType"], type, ["FQDN", "IPv4", "IPv6"]);
@@ -28,8 +29,9 @@ export function checkEndpointSlice(errors: FieldErrors, slice: Fields, old: Fiel
   if (endpoints.length > MAX_ENDPOINTS) {
     errors.tooMany(["endpoints"], endpoints.length, MAX_ENDPOINTS);
   } else {
+    const known = new Set(old?.["addressType"] === type ? mapsIn(old, "endpoints") : []);
     for (const [index, endpoint] of endpoints.entries()) {
-      checkEndpoint(errors, ["endpoints", index], endpoint, type);
+      if (!known.has(endpoint)) checkEndpoint(errors, ["endpoints", index], endpoint, type);
     }
   }
   checkSlicePorts(errors, mapsIn(slice, "ports"));
@@ -119,17 +121,21 @@ function checkSlicePorts(errors: FieldErrors, ports: readonly Fields[]): void {
   }
 }
 
-/** Endpoints, as people still write them by hand. */
-export function checkEndpoints(errors: FieldErrors, endpoints: Fields): void {
+/** Endpoints, as people still write them by hand. Addresses of the version before likewise. */
+export function checkEndpoints(errors: FieldErrors, endpoints: Fields, old: Fields | null): void {
+  const known = new Set(
+    mapsIn(old, "subsets").flatMap((subset) =>
+      ADDRESS_LISTS.flatMap((list) => mapsIn(subset, list)),
+    ),
+  );
   for (const [index, subset] of mapsIn(endpoints, "subsets").entries()) {
     const at = ["subsets", index];
-    const lists = ["addresses", "notReadyAddresses"];
-    if (lists.every((list) => mapsIn(subset, list).length === 0)) {
+    if (ADDRESS_LISTS.every((list) => mapsIn(subset, list).length === 0)) {
       errors.required(at, "must specify `addresses` or `notReadyAddresses`");
     }
-    for (const list of lists) {
+    for (const list of ADDRESS_LISTS) {
       for (const [place, address] of mapsIn(subset, list).entries()) {
-        checkEndpointAddress(errors, [...at, list, place], address);
+        if (!known.has(address)) checkEndpointAddress(errors, [...at, list, place], address);
       }
     }
     const ports = mapsIn(subset, "ports");

