@@ -3,6 +3,7 @@ import * as fc from "fast-check";
 import { VethworkError } from "../../lib/base/errors.ts";
 import { LineBlock, LineText } from "../../lib/base/line-text.ts";
 import { NetfilterIptables } from "../../lib/kube/netfilter-iptables.ts";
+import type { NetfilterHost } from "../../lib/netfilter/hooks.ts";
 import { Netfilter } from "../../lib/netfilter/netfilter.ts";
 import { runIptables } from "../../lib/netfilter/text/iptables.ts";
 import { emptyHost } from "../../tools/empty-host.ts";
@@ -132,8 +133,9 @@ function stateOf(netfilter: Netfilter): string {
   return `${netfilter.save()}${listing}${netfilter.conntrack.active} ${references}`;
 }
 
-function empty(): Netfilter {
-  const netfilter = new Netfilter(emptyHost());
+/** A host of a machine, of which a run has one. */
+function hostOn(machine: NetfilterHost): Netfilter {
+  const netfilter = new Netfilter({ ...emptyHost(), cpu: machine.cpu });
   netfilter.sets.create("known", "hash:ip");
   return netfilter;
 }
@@ -152,11 +154,12 @@ describe("netfilter/rule-block", () => {
   it("leads to the same tables as its lines, whatever is done to them", () => {
     fc.assert(
       fc.property(fc.array(step, { minLength: 1, maxLength: 12 }), (steps) => {
-        const inBlocks = empty();
-        const inLines = empty();
-        const behind = empty();
+        const machine = emptyHost();
+        const inBlocks = hostOn(machine);
+        const inLines = hostOn(machine);
+        const behind = hostOn(machine);
         // Nobody looks at its rules before the end.
-        const later = empty();
+        const later = hostOn(machine);
         for (const one of steps.map(actionOf)) {
           const told = perform(inLines, one, false);
           expect(perform(inBlocks, one, true)).to.equal(told);
@@ -169,6 +172,20 @@ describe("netfilter/rule-block", () => {
       }),
       { numRuns: 150 },
     );
+  });
+
+  it("reads a line for each table by itself, whichever host has read it", () => {
+    const input = (table: string): LineText =>
+      new LineText([
+        new LineBlock([`*${table}`]),
+        new LineBlock([":A - [0:0]", "-A A -p tcp -j REDIRECT --to-ports 80"]),
+        new LineBlock(["COMMIT"]),
+      ]);
+    const machine = emptyHost();
+
+    expect(outcome(hostOn(machine), input("nat"))).to.equal("");
+    expect(outcome(hostOn(machine), input("filter"))).to.equal("refused");
+    expect(outcome(hostOn(machine), input("nat"))).to.equal("");
   });
 
   it("gives each host rules with counters of its own", () => {
