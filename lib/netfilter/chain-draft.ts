@@ -1,7 +1,8 @@
 /** A chain as an edit of its table will leave it. */
+import { ChainContents } from "./chain-contents.ts";
 import type { Reach } from "./chain-reach.ts";
 import { Rule } from "./rule.ts";
-import { type ChainItem, RuleBlock } from "./rule-block.ts";
+import { type ChainItem, hasOnlyBlocks, RuleBlock } from "./rule-block.ts";
 import type { Chain } from "./table.ts";
 
 const NO_BLOCKS: readonly RuleBlock[] = [];
@@ -32,7 +33,7 @@ export class ChainDraft {
 
   private constructor(chain: Chain, isEmpty: boolean) {
     this.chain = chain;
-    this.#items = isEmpty ? NO_BLOCKS : chain.items;
+    this.#items = isEmpty ? NO_BLOCKS : chain.contents.items;
     this.#own = null;
     this.former = isEmpty ? NO_BLOCKS : null;
     this.policyAccepts = isEmpty || chain.policyAccepts;
@@ -101,7 +102,7 @@ export class ChainDraft {
       chain.height = this.reach.height;
       chain.hooks = this.reach.hooks;
     }
-    chain.fill(this.#items);
+    chain.fill(new ChainContents(this.#items));
     chain.policyAccepts = this.policyAccepts;
     chain.counts = this.counts;
     chain.exists = this.exists;
@@ -113,13 +114,6 @@ export class ChainDraft {
 /** The blocks among items: the very list if there is nothing else. */
 function blocksOf(items: readonly ChainItem[]): readonly RuleBlock[] {
   return hasOnlyBlocks(items) ? items : items.filter((item) => item instanceof RuleBlock);
-}
-
-function hasOnlyBlocks(items: readonly ChainItem[]): items is readonly RuleBlock[] {
-  for (let index = 0; index < items.length; index += 1) {
-    if (items[index] instanceof Rule) return false;
-  }
-  return true;
 }
 
 /** Those of `blocks` that `others` have not, each as often as that. */

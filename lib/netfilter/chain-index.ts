@@ -10,17 +10,13 @@ import { UDP_SIZE } from "../wire/udp.ts";
 import { singleDestinationPort, TcpMatch } from "./matches/tcp.ts";
 import { UdpMatch } from "./matches/udp.ts";
 import type { Packet } from "./packet.ts";
-import type { Rule } from "./rule.ts";
-import type { Chain } from "./table.ts";
+import { Rule } from "./rule.ts";
+import type { SharedRule } from "./rule-block.ts";
 
-/** Shorter chains are walked. */
-const MIN_RULES = 8;
 const NO_RULES: readonly number[] = [];
 
 /** Which rules of a chain may match which packets. */
 export class ChainIndex {
-  /** Version of the chain from which it was made. */
-  readonly version: number;
   readonly #length: number;
   /** Positions of rules by the one address that they ask for. */
   readonly #byDestination = new Map<number, number[]>();
@@ -29,10 +25,11 @@ export class ChainIndex {
   /** Of those that ask for neither. */
   readonly #others: number[] = [];
 
-  constructor(chain: Chain) {
-    this.version = chain.version;
-    this.#length = chain.rules.length;
-    chain.rules.forEach((rule, position) => {
+  /** `lines` are the chain's. */
+  constructor(lines: readonly (Rule | SharedRule)[]) {
+    this.#length = lines.length;
+    lines.forEach((line, position) => {
+      const rule = line instanceof Rule ? line : line.first;
       const { header } = rule;
       if (header.destinationMask === -1 && !header.destinationInverted) {
         append(this.#byDestination, header.destination, position);
@@ -68,17 +65,6 @@ export class ChainIndex {
     }
     return next;
   }
-}
-
-/** The index of a chain, made anew after the chain has changed; null for one that has none. @hot */
-export function indexOf(chain: Chain): ChainIndex | null {
-  if (chain.rules.length < MIN_RULES) return null;
-  let index = chain.index;
-  if (index === null || index.version !== chain.version) {
-    index = new ChainIndex(chain);
-    chain.index = index;
-  }
-  return index.isUseful ? index : null;
 }
 
 /** The first of the ascending `positions` that is at least `position`, or `otherwise`. @hot */

@@ -42,12 +42,15 @@ export interface ReachEdit {
 
 /**
  * Finds what the edit's chains lead to, and puts it into their drafts: all of it anew if `entirely`,
- * else what an edit may have changed. Chains without a draft whose bounds have changed as well get
- * them at once. Throws `RuleError` for loops, too deep calls, and modules at hooks where they cannot
- * be.
+ * else what an edit may have changed. Chains without a draft whose bounds may have changed as well
+ * get them at once; returns their names, perhaps among others. Throws `RuleError` for loops, too
+ * deep calls, and modules at hooks where they cannot be.
  */
-export function checkReach(edit: ReachEdit, entirely: boolean): void {
-  if (!entirely && new Bounds(edit).check()) return;
+export function checkReach(edit: ReachEdit, entirely: boolean): Iterable<string> {
+  if (!entirely) {
+    const bounds = new Bounds(edit);
+    if (bounds.check()) return bounds.found;
+  }
   edit.drafts.forEach((draft) => {
     if (draft !== null) draft.reach = null;
   });
@@ -61,6 +64,7 @@ export function checkReach(edit: ReachEdit, entirely: boolean): void {
     chain.height = height;
     chain.hooks = hooks;
   });
+  return edit.table.chains.keys();
 }
 
 /** Looks at what the edit changes. */
@@ -70,6 +74,11 @@ class Bounds {
 
   constructor(edit: ReachEdit) {
     this.#edit = edit;
+  }
+
+  /** Chains whose bounds were not known. */
+  get found(): Iterable<string> {
+    return this.#reaches.keys();
   }
 
   /** False if some bound does not hold, or nobody knows. */
@@ -134,7 +143,7 @@ class Bounds {
     }
     const reach: Reach = { height: IN_PROGRESS, hooks: ALL_HOOKS };
     this.#reaches.set(name, reach);
-    const below = this.#below(reach, draft?.items ?? chain?.items ?? []);
+    const below = this.#below(reach, draft?.items ?? chain?.contents.items ?? []);
     if (below === -1 || below >= MAX_JUMP_DEPTH) return null;
     reach.height = below + 1;
     return reach;
@@ -196,7 +205,7 @@ class Walk {
     if (draft === null) this.untouched.set(name, reach);
     else draft.reach = reach;
     let below = 0;
-    for (const item of draft?.items ?? this.#edit.table.chains.get(name)?.items ?? []) {
+    for (const item of draft?.items ?? this.#edit.table.chains.get(name)?.contents.items ?? []) {
       reach.hooks &= item.validHooks;
       if (!(item instanceof Rule)) {
         for (const target of item.jumps) below = Math.max(below, this.#below(target, reach, base));

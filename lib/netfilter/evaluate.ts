@@ -4,7 +4,6 @@
  * Kernel: net/ipv4/netfilter/ip_tables.c (ipt_do_table), 6.18.
  */
 import { assert } from "../base/assert.ts";
-import { indexOf } from "./chain-index.ts";
 import type { Packet } from "./packet.ts";
 import { Verdict } from "./rule.ts";
 import type { Chain } from "./table.ts";
@@ -31,21 +30,20 @@ export class Evaluator {
     this.#depth = 0;
     let chain = base;
     let position = 0;
-    let index = indexOf(chain);
+    let index = chain.contents.index;
     for (;;) {
-      const { rules } = chain;
       if (index !== null) position = index.next(packet, position);
-      if (position >= rules.length) {
+      if (position >= chain.contents.length) {
         if (this.#depth === 0) return this.#policy(base, packet, trace);
         this.#depth -= 1;
         chain = this.#chainAt(this.#depth);
         position = this.#positions[this.#depth] ?? 0;
-        index = indexOf(chain);
+        index = chain.contents.index;
         continue;
       }
-      const rule = rules[position];
+      const rule = chain.rule(position);
       position += 1;
-      if (rule === undefined || !rule.matchesPacket(packet)) {
+      if (!rule.matchesPacket(packet)) {
         if (packet.hotDrop) return Verdict.DROP;
         continue;
       }
@@ -61,13 +59,13 @@ export class Evaluator {
         if (!rule.isGoto) this.#push(chain, position);
         chain = jump;
         position = 0;
-        index = indexOf(chain);
+        index = chain.contents.index;
       } else if (verdict === Verdict.RETURN) {
         if (this.#depth === 0) return this.#policy(base, packet, trace);
         this.#depth -= 1;
         chain = this.#chainAt(this.#depth);
         position = this.#positions[this.#depth] ?? 0;
-        index = indexOf(chain);
+        index = chain.contents.index;
       } else {
         return verdict;
       }

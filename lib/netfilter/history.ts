@@ -5,7 +5,7 @@
  * look at its rules can carry them out later.
  */
 import type { LineText } from "../base/line-text.ts";
-import type { TableName } from "./table.ts";
+import type { TableOutcome } from "./table-outcome.ts";
 
 /** Steps of so many characters are told apart; longer ones lead to histories that nobody shares. */
 const MAX_TEXT = 4096;
@@ -16,10 +16,10 @@ export class RuleHistory {
   /** Of a host whose tables nobody has touched. */
   static readonly NONE = new RuleHistory();
   /**
-   * The tables that the last step changes, if it is known to succeed wherever this is the history,
-   * whatever else there is on the host; null: it must be carried out to know.
+   * What the last step has made of tables, if it does so wherever this is the history, whatever else
+   * there is on the host; null: it must be carried out.
    */
-  tables: ReadonlySet<TableName> | null = null;
+  outcomes: readonly TableOutcome[] | null = null;
   readonly #byText = new Map<string, RuleHistory>();
   readonly #byLines = new WeakMap<LineText, RuleHistory>();
 

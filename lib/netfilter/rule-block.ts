@@ -31,17 +31,17 @@ function makeRule(parts: RuleParts, engine: Engine, table: TableName): Rule {
 
 /** One line, read for all hosts. */
 export class SharedRule {
+  /** The rule of the host for which the line was read, in no table. Its parts may serve others. */
+  readonly first: Rule;
   readonly #parts: RuleParts;
   readonly #table: TableName;
-  /** The rule of the host for which the line was read: its parts may serve others. */
-  readonly #first: Rule;
   readonly #isForAll: boolean;
 
   /** `first` has been made of the parts, and is in no table. */
   private constructor(parts: RuleParts, table: TableName, first: Rule) {
     this.#parts = parts;
     this.#table = table;
-    this.#first = first;
+    this.first = first;
     const modules = [...parts.matches, ...(parts.target === null ? [] : [parts.target])];
     this.#isForAll = modules.every(({ module }) => module.reuse === "instance");
   }
@@ -55,22 +55,22 @@ export class SharedRule {
   }
 
   get validHooks(): number {
-    return this.#first.validHooks;
+    return this.first.validHooks;
   }
 
   /** As `Rule.tracks`. */
   get tracks(): boolean {
-    return this.#first.tracks;
+    return this.first.tracks;
   }
 
   /** The chain that it jumps to, or "". */
   get jumpsTo(): string {
-    return this.#first.isJump ? this.#first.targetName : "";
+    return this.first.isJump ? this.first.targetName : "";
   }
 
   /** A rule of a host, with counters of its own; `jump` is still to be found. */
   make(engine: Engine): Rule {
-    return this.#isForAll ? new Rule(this.#first) : makeRule(this.#parts, engine, this.#table);
+    return this.#isForAll ? new Rule(this.first) : makeRule(this.#parts, engine, this.#table);
   }
 }
 
@@ -105,3 +105,19 @@ export class RuleBlock {
 
 /** What a chain consists of, in order. */
 export type ChainItem = Rule | RuleBlock;
+
+/** Whether there are no blocks among items. */
+export function hasOnlyRules(items: readonly ChainItem[]): items is readonly Rule[] {
+  for (let index = 0; index < items.length; index += 1) {
+    if (items[index] instanceof RuleBlock) return false;
+  }
+  return true;
+}
+
+/** Whether there is nothing else. */
+export function hasOnlyBlocks(items: readonly ChainItem[]): items is readonly RuleBlock[] {
+  for (let index = 0; index < items.length; index += 1) {
+    if (items[index] instanceof Rule) return false;
+  }
+  return true;
+}

@@ -47,6 +47,11 @@ export class RuleChanges {
     return this.#tracking;
   }
 
+  /** Chains without a draft that are jumped to more often, or less. */
+  get referred(): Iterable<string> {
+    return this.#references.keys();
+  }
+
   /** A rule has come. */
   take(rule: Rule): void {
     this.#new.push(rule);
@@ -144,7 +149,8 @@ function attachRule(rule: Rule): void {
   rule.target?.attach();
 }
 
-function detachRule(rule: Rule): void {
+/** A rule has left its table. */
+export function detachRule(rule: Rule): void {
   for (const match of rule.matches) match.detach();
   rule.target?.detach();
 }

@@ -1,12 +1,13 @@
 /**
  * The tables of one host: changed by edits and by restore text, printed as iptables-save prints
- * them. Restore text that is known to succeed waits until somebody looks at what it changes.
+ * them. Where the outcome of restore text is known, it waits until somebody looks at the tables.
  */
 import { LineText } from "../base/line-text.ts";
 import { RuleHistory } from "./history.ts";
 import type { TableRegistry } from "./table.ts";
 import { TABLE_NAMES, Table, type TableName } from "./table.ts";
 import { TableEdit } from "./table-edit.ts";
+import { type CommittedEdit, TableOutcome } from "./table-outcome.ts";
 import { type SaveOptions, saveTable } from "./text/printer.ts";
 import { type RestoreOptions, RestoreReader, type RestoreTarget } from "./text/restore.ts";
 
@@ -24,11 +25,11 @@ export class RuleTables implements TableRegistry {
   /** Counts edits that made or deleted chains. */
   chainChanges = 0;
   #history = RuleHistory.NONE;
-  /** Inputs that are known to succeed, and wait until somebody looks at their tables. */
-  #waiting: LineText[] = [];
+  /** What waits until somebody looks at the tables. */
+  #waiting: TableOutcome[] = [];
   readonly #waitingTables = new Set<TableName>();
-  /** Whether an input is being carried out, of which edits are parts. */
-  #inStep = false;
+  /** The edits so far of the input that is being carried out; null: none is. */
+  #edits: CommittedEdit[] | null = null;
   /** What the edit that has begun is, if somebody says it. */
   #step: string | null = null;
 
@@ -65,8 +66,11 @@ export class RuleTables implements TableRegistry {
     return this.known[table.name] === table;
   }
 
-  committed(): void {
-    if (this.#inStep) return;
+  committed(edit: CommittedEdit): void {
+    if (this.#edits !== null) {
+      this.#edits.push(edit);
+      return;
+    }
     this.#history = this.#step === null ? new RuleHistory() : this.#history.after(this.#step);
     this.#step = null;
   }
@@ -88,42 +92,48 @@ export class RuleTables implements TableRegistry {
    */
   restore(text: string | LineText, options: RestoreOptions = {}): void {
     const history = this.#history.after(stepOf(text, options));
-    if (history.tables !== null && text instanceof LineText) {
-      this.#waiting.push(text);
-      for (const name of history.tables) this.#waitingTables.add(name);
+    if (history.outcomes !== null) {
+      for (const outcome of history.outcomes) {
+        this.#waiting.push(outcome);
+        this.#waitingTables.add(outcome.table);
+      }
       this.#history = history;
       this.chainChanges += 1;
       return;
     }
     this.catchUp();
     this.#history = new RuleHistory();
-    const reader = this.#read(text, options);
-    if (text instanceof LineText && reader.isForAll) history.tables = reader.tables;
+    const edits: CommittedEdit[] = [];
+    const reader = this.#read(text, options, edits);
+    if (text instanceof LineText && reader.isForAll) history.outcomes = outcomesOf(edits);
     this.#history = history;
   }
 
-  #read(text: string | LineText, options: RestoreOptions): RestoreReader {
+  #read(text: string | LineText, options: RestoreOptions, edits: CommittedEdit[]): RestoreReader {
     const reader = new RestoreReader(this.#target, options);
-    this.#inStep = true;
+    this.#edits = edits;
     try {
       reader.read(text);
     } finally {
-      this.#inStep = false;
+      this.#edits = null;
     }
     return reader;
   }
 
-  /** Carries out what waits; whether chains have come or gone has been told already. @hot */
+  /** Puts in place what waits; whether chains have come or gone has been told already. @hot */
   catchUp(): void {
-    if (this.#waiting.length > 0) this.#carryOut(this.#waiting);
+    if (this.#waiting.length > 0) this.#putInPlace();
   }
 
-  #carryOut(waiting: readonly LineText[]): void {
-    const { chainChanges } = this;
+  #putInPlace(): void {
+    for (const outcome of this.#waiting) {
+      const table = this.known[outcome.table] ?? new Table(outcome.table, this.#target);
+      outcome.putInPlace(table);
+      if (outcome.placed) this.place(table);
+      this.tracking(outcome.tracking);
+    }
     this.#waiting = [];
     this.#waitingTables.clear();
-    for (const text of waiting) this.#read(text, KUBE_PROXY);
-    this.chainChanges = chainChanges;
   }
 
   /** The tables that have been used, or one of them, as iptables-save prints them. */
@@ -138,8 +148,17 @@ export class RuleTables implements TableRegistry {
   }
 }
 
-/** How kube-proxy gives its inputs: `--noflush --counters`. */
-const KUBE_PROXY: RestoreOptions = { noflush: true, counters: true };
+/** What edits have made of different tables; null if it is a matter of the host. */
+function outcomesOf(edits: readonly CommittedEdit[]): readonly TableOutcome[] | null {
+  const outcomes: TableOutcome[] = [];
+  for (const edit of edits) {
+    const outcome = TableOutcome.of(edit);
+    // Chains of a table that was changed twice may have come and gone in between.
+    if (outcome === null || outcomes.some(({ table }) => table === outcome.table)) return null;
+    outcomes.push(outcome);
+  }
+  return outcomes;
+}
 
 /** An input as a step of a history. */
 function stepOf(text: string | LineText, options: RestoreOptions): string | LineText {

@@ -10,6 +10,7 @@ import type { Rule } from "./rule.ts";
 import type { ChainItem, RuleBlock } from "./rule-block.ts";
 import { CHAIN_BUSY, type ChangedTable, RuleChanges } from "./rule-changes.ts";
 import { Chain, type Table, type TableRegistry } from "./table.ts";
+import type { CommittedEdit } from "./table-outcome.ts";
 import { ExitStatus, kernelProblem, noSuchChain, RuleError, type RuleVerb } from "./text/errors.ts";
 
 /** Rules of one chain that are read. */
@@ -19,7 +20,7 @@ export interface ChainBlock {
 }
 
 /** One transaction on one table. */
-export class TableEdit implements ReachEdit, ChangedTable {
+export class TableEdit implements ReachEdit, ChangedTable, CommittedEdit {
   readonly table: Table;
   readonly drafts = new Map<string, ChainDraft | null>();
   readonly added = new Map<string, readonly RuleBlock[]>();
@@ -30,6 +31,8 @@ export class TableEdit implements ReachEdit, ChangedTable {
   #touched = false;
   #cleared = false;
   readonly #changes: RuleChanges;
+  /** Chains whose bounds the edit has changed. */
+  #reached: Iterable<string> = [];
   /** New names by old ones; rules of this edit and before it may still use the old. */
   readonly renames = new Map<string, string>();
 
@@ -235,13 +238,25 @@ export class TableEdit implements ReachEdit, ChangedTable {
       if (draft !== null) this.#settle(name, draft);
     });
     this.#changes.checkReferences();
-    checkReach(this, this.renames.size > 0 || this.#cleared);
+    this.#reached = checkReach(this, this.renames.size > 0 || this.#cleared);
     this.#place();
     this.#changes.carryOut();
     this.#registry.tracking(this.#changes.tracking);
     if (this.#touched) this.#registry.place(this.table);
     else if (this.#cleared) this.#registry.discard(this.table);
-    this.#registry.committed();
+    this.#registry.committed(this);
+  }
+
+  get neighbours(): Iterable<string> {
+    return new Set([...this.#changes.referred, ...this.#reached]);
+  }
+
+  get tracking(): number {
+    return this.#changes.tracking;
+  }
+
+  get placed(): boolean {
+    return this.#touched;
   }
 
   #place(): void {
@@ -281,7 +296,7 @@ export class TableEdit implements ReachEdit, ChangedTable {
     const { items, chain } = draft;
     if (draft.hasBlocks) {
       const wasFull = draft.former === null;
-      const rules = wasFull ? chain.rules.slice() : [...this.table.rulesOf(items)];
+      const rules = wasFull ? chain.rules.slice() : this.table.rulesOf(items);
       const before: ReadonlySet<ChainItem> = new Set(items);
       if (wasFull) draft.flush();
       draft.fill(rules);

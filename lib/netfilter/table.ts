@@ -5,11 +5,12 @@
  * Kernel: net/ipv4/netfilter/iptable_{raw,mangle,nat,filter}.c, iptable_security.c, 6.18.
  */
 import { assert } from "../base/assert.ts";
-import type { ChainIndex } from "./chain-index.ts";
+import { ChainContents } from "./chain-contents.ts";
 import type { Engine } from "./engine.ts";
 import { HOOK_NAMES, Hook } from "./hooks.ts";
 import { Rule } from "./rule.ts";
 import type { ChainItem, SharedRule } from "./rule-block.ts";
+import type { CommittedEdit } from "./table-outcome.ts";
 
 /** The tables, in the order in which iptables-save prints them. */
 export const TABLE_NAMES = ["mangle", "security", "raw", "filter", "nat"] as const;
@@ -24,7 +25,7 @@ const HOOKS: Readonly<Record<TableName, readonly Hook[]>> = {
   nat: [Hook.PREROUTING, Hook.INPUT, Hook.OUTPUT, Hook.POSTROUTING],
 };
 
-const NO_ITEMS: readonly Rule[] = [];
+const NO_RULES: readonly Rule[] = [];
 
 /** Whether `name` is that of a table. */
 export function isTableName(name: string): name is TableName {
@@ -55,19 +56,17 @@ export class Chain {
   exists: boolean;
   packets = 0;
   bytes = 0;
-  #items: readonly ChainItem[] = NO_ITEMS;
-  /** The rules of the items; null: nobody has asked. */
-  #rules: readonly Rule[] | null = NO_ITEMS;
+  #contents = ChainContents.NONE;
+  /** Its rules; null: they have not all been made. */
+  #rules: readonly Rule[] | null = NO_RULES;
+  /** Those that packets have met, which are few of many. */
+  #met: Rule[] = [];
   /** How many rules jump here. */
   references = 0;
   /** Calls from here go no deeper than this, this chain counted; 0 if nobody has looked. */
   height = 0;
   /** Bits of hooks at which all that it reaches may be; known if `height` is. */
   hooks = 0;
-  /** Counts changes of `rules`, so that an index built from them knows that it is old. */
-  version = 0;
-  /** Made on demand by the walk. */
-  index: ChainIndex | null = null;
 
   constructor(owner: Table, name: string, hook: Hook | null) {
     this.#owner = owner;
@@ -82,21 +81,40 @@ export class Chain {
   }
 
   /** What it consists of. */
-  get items(): readonly ChainItem[] {
-    return this.#items;
+  get contents(): ChainContents {
+    return this.#contents;
   }
 
-  /** Its rules; those of blocks are made when this is first asked for. */
+  /** Its rules; those of blocks that no packet has met are made when this is first asked for. */
   get rules(): readonly Rule[] {
-    this.#rules ??= this.#owner.rulesOf(this.#items);
+    if (this.#rules === null) {
+      const rules: Rule[] = [];
+      for (let at = 0; at < this.#contents.length; at += 1) rules.push(this.rule(at));
+      this.#rules = rules;
+    }
     return this.#rules;
   }
 
+  /** The rule at a position below `contents.length`; made when it is first met. @hot */
+  rule(position: number): Rule {
+    return (this.#rules ?? this.#met)[position] ?? this.#meet(position);
+  }
+
+  #meet(position: number): Rule {
+    const { length, lines } = this.#contents;
+    const line = lines[position];
+    assert(line !== undefined, "a chain has no rule at a position");
+    const rule = line instanceof Rule ? line : this.#owner.make(line);
+    if (this.#met.length === 0) this.#met = new Array<Rule>(length);
+    this.#met[position] = rule;
+    return rule;
+  }
+
   /** Takes what it consists of from now on. */
-  fill(items: readonly ChainItem[]): void {
-    this.#items = items;
-    this.#rules = null;
-    this.version += 1;
+  fill(contents: ChainContents): void {
+    this.#contents = contents;
+    this.#rules = contents.ownRules;
+    this.#met = [];
   }
 
   get builtIn(): boolean {
@@ -123,21 +141,19 @@ export class Table {
     }
   }
 
-  /** The rules that items stand for; those of blocks are new, and their jumps are found. */
-  rulesOf(items: readonly ChainItem[]): readonly Rule[] {
-    const rules: Rule[] = [];
-    for (const item of items) {
-      if (item instanceof Rule) rules.push(item);
-      else for (const shared of item.rules) rules.push(this.#made(shared));
-    }
-    return rules;
-  }
-
-  #made(shared: SharedRule): Rule {
+  /** A line's rule on this host, with its jump found. */
+  make(line: SharedRule): Rule {
     assert(this.#engine !== null, "a table with rules has a host");
-    const rule = shared.make(this.#engine);
+    const rule = line.make(this.#engine);
     if (rule.isJump) rule.jump = this.chains.get(rule.targetName) ?? null;
     return rule;
+  }
+
+  /** The rules that items stand for; those of blocks are new. */
+  rulesOf(items: readonly ChainItem[]): Rule[] {
+    return new ChainContents(items).lines.map((line) =>
+      line instanceof Rule ? line : this.make(line),
+    );
   }
 
   /** The chains as iptables-save orders them: built-in ones by hook, then the others by name. */
@@ -162,7 +178,7 @@ export interface TableRegistry {
   /** It is gone. */
   discard(table: Table): void;
   /** An edit has taken effect. */
-  committed(): void;
+  committed(edit: CommittedEdit): void;
   /** Chains have come or gone. */
   chainsChanged(): void;
   /** So many more rules need connections to be tracked, or less if negative. */

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import fc from "fast-check";
+import { LineBlock, LineText } from "../../lib/base/line-text.ts";
 import { Evaluator } from "../../lib/netfilter/evaluate.ts";
 import { Hook } from "../../lib/netfilter/hooks.ts";
 import { Netfilter } from "../../lib/netfilter/netfilter.ts";
@@ -43,18 +44,21 @@ const packet = fc.record({
 
 type RandomPacket = typeof packet extends fc.Arbitrary<infer T> ? T : never;
 
-function load(rules: readonly string[], user: readonly string[]): Netfilter {
-  const netfilter = new Netfilter(emptyHost());
-  const lines = [
-    "*filter",
-    ":FORWARD ACCEPT [0:0]",
-    ":U - [0:0]",
-    ...rules.map((text) => `-A FORWARD ${text}`),
-    ...user.map((text) => `-A U ${text.replace(/-[jg] U/, "-j RETURN")}`),
-    "COMMIT",
-    "",
+/** Restore text with rules in FORWARD, and in a user chain that other hosts may have alike. */
+function input(rules: readonly string[], user: readonly string[]): LineText {
+  const blocks = [
+    ["*filter", ":FORWARD ACCEPT [0:0]"],
+    [":U - [0:0]"],
+    rules.map((text) => `-A FORWARD ${text}`),
+    user.map((text) => `-A U ${text.replace(/-[jg] U/, "-j RETURN")}`),
+    ["COMMIT"],
   ];
-  netfilter.restore(lines.join("\n"));
+  return new LineText(blocks.map((lines) => new LineBlock(lines)));
+}
+
+function load(text: string | LineText): Netfilter {
+  const netfilter = new Netfilter(emptyHost());
+  netfilter.restore(text);
   return netfilter;
 }
 
@@ -122,18 +126,21 @@ describe("netfilter/chain-index", () => {
         fc.array(rule, { maxLength: 20 }),
         fc.array(packet, { minLength: 1, maxLength: 20 }),
         (rules, user, packets) => {
-          const indexed = load(rules, user);
-          const linear = load(rules, user);
+          const text = input(rules, user);
+          const linear = load(text.text);
+          const indexed = [load(text), load(text), load(text.text)];
           const evaluator = new Evaluator();
           const byIndex: Walk = (base, one) => evaluator.run(base, one, null);
 
           for (const one of packets) {
-            expect(walk(indexed, byIndex, one)).to.deep.equal(walk(linear, overEveryRule, one));
+            const outcome = walk(linear, overEveryRule, one);
+            for (const host of indexed) expect(walk(host, byIndex, one)).to.deep.equal(outcome);
           }
 
-          expect(indexed.save(null, { counters: true })).to.equal(
-            linear.save(null, { counters: true }),
-          );
+          const counted = linear.save(null, { counters: true });
+          for (const host of indexed) {
+            expect(host.save(null, { counters: true })).to.equal(counted);
+          }
         },
       ),
       { numRuns: 150 },

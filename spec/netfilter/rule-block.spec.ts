@@ -2,6 +2,8 @@ import { expect } from "chai";
 import * as fc from "fast-check";
 import { VethworkError } from "../../lib/base/errors.ts";
 import { LineBlock, LineText } from "../../lib/base/line-text.ts";
+import { NetfilterIptables } from "../../lib/kube/netfilter-iptables.ts";
+import type { NetfilterHost } from "../../lib/netfilter/hooks.ts";
 import { Netfilter } from "../../lib/netfilter/netfilter.ts";
 import { runIptables } from "../../lib/netfilter/text/iptables.ts";
 import { emptyHost } from "../../tools/empty-host.ts";
@@ -37,7 +39,9 @@ interface Filling {
   readonly chain: string;
   readonly blocks: readonly (readonly number[])[];
 }
-type Step = { readonly fill: readonly Filling[] } | { readonly command: string };
+type Step =
+  | { readonly fill: readonly Filling[]; readonly gone: readonly string[] }
+  | { readonly command: string };
 
 const filling: fc.Arbitrary<Filling> = fc.record({
   chain: fc.constantFrom(...CHAINS),
@@ -46,9 +50,25 @@ const filling: fc.Arbitrary<Filling> = fc.record({
   }),
 });
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ fill: fc.array(filling, { minLength: 1, maxLength: 4 }) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      fill: fc.array(filling, { minLength: 1, maxLength: 4 }),
+      gone: fc.oneof(fc.constant([]), fc.subarray(CHAINS)),
+    }),
+  },
   {
     weight: 2,
+    arbitrary: fc.record({
+      command: fc.constantFrom(
+        "ensure OUTPUT -j A",
+        "ensure C -m set --match-set known src -j D",
+        "ensure B -m conntrack --ctstate NEW -j C",
+      ),
+    }),
+  },
+  {
+    weight: 1,
     arbitrary: fc.record({
       command: fc.constantFrom(
         "-A OUTPUT -j A",
@@ -66,14 +86,15 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 
-function blocksOf(fill: readonly Filling[]): LineBlock[] {
-  const chains = [...new Set(fill.map(({ chain }) => chain))];
+function blocksOf(fill: readonly Filling[], gone: readonly string[] = []): LineBlock[] {
+  const chains = [...new Set([...fill.map(({ chain }) => chain), ...gone])];
   return [
     block(["*nat"]),
     block(chains.map((chain) => `:${chain} - [0:0]`)),
     ...fill.flatMap(({ chain, blocks }) =>
       blocks.map((ends) => block(ends.map((end) => `-A ${chain} ${ENDS[end]}`))),
     ),
+    block(gone.map((chain) => `-X ${chain}`)),
     block(["COMMIT"]),
   ];
 }
@@ -92,18 +113,31 @@ function outcome(netfilter: Netfilter, text: string | LineText): string {
 type Action = { readonly command: string } | { readonly input: LineText };
 
 function actionOf(one: Step): Action {
-  return "command" in one ? one : { input: new LineText(blocksOf(one.fill)) };
+  return "command" in one ? one : { input: new LineText(blocksOf(one.fill, one.gone)) };
 }
 
 function perform(netfilter: Netfilter, one: Action, asBlocks: boolean): string {
   if ("input" in one) return outcome(netfilter, asBlocks ? one.input : one.input.text);
-  const { status, error } = runIptables(netfilter, ["-t", "nat", ...one.command.split(" ")]);
+  const words = one.command.split(" ");
+  if (words[0] === "ensure") {
+    const [, chain = "", ...rule] = words;
+    return String(new NetfilterIptables(netfilter).ensureRule("append", "nat", chain, rule));
+  }
+  const { status, error } = runIptables(netfilter, ["-t", "nat", ...words]);
   return `${status} ${error}`;
 }
 
 function stateOf(netfilter: Netfilter): string {
   const listing = runIptables(netfilter, ["-t", "nat", "-L", "-n", "-v"]).output;
-  return `${netfilter.save()}${listing}${netfilter.conntrack.active}`;
+  const { references } = netfilter.sets.get("known") ?? { references: 0 };
+  return `${netfilter.save()}${listing}${netfilter.conntrack.active} ${references}`;
+}
+
+/** A host of a machine, of which a run has one. */
+function hostOn(machine: NetfilterHost): Netfilter {
+  const netfilter = new Netfilter({ ...emptyHost(), cpu: machine.cpu });
+  netfilter.sets.create("known", "hash:ip");
+  return netfilter;
 }
 
 function filled(): Netfilter {
@@ -120,20 +154,38 @@ describe("netfilter/rule-block", () => {
   it("leads to the same tables as its lines, whatever is done to them", () => {
     fc.assert(
       fc.property(fc.array(step, { minLength: 1, maxLength: 12 }), (steps) => {
-        const inBlocks = new Netfilter(emptyHost());
-        const inLines = new Netfilter(emptyHost());
+        const machine = emptyHost();
+        const inBlocks = hostOn(machine);
+        const inLines = hostOn(machine);
+        const behind = hostOn(machine);
         // Nobody looks at its rules before the end.
-        const later = new Netfilter(emptyHost());
+        const later = hostOn(machine);
         for (const one of steps.map(actionOf)) {
           const told = perform(inLines, one, false);
           expect(perform(inBlocks, one, true)).to.equal(told);
+          expect(perform(behind, one, true)).to.equal(told);
           expect(perform(later, one, true)).to.equal(told);
           expect(stateOf(inBlocks)).to.equal(stateOf(inLines));
+          expect(stateOf(behind)).to.equal(stateOf(inLines));
         }
         expect(stateOf(later)).to.equal(stateOf(inLines));
       }),
       { numRuns: 150 },
     );
+  });
+
+  it("reads a line for each table by itself, whichever host has read it", () => {
+    const input = (table: string): LineText =>
+      new LineText([
+        new LineBlock([`*${table}`]),
+        new LineBlock([":A - [0:0]", "-A A -p tcp -j REDIRECT --to-ports 80"]),
+        new LineBlock(["COMMIT"]),
+      ]);
+    const machine = emptyHost();
+
+    expect(outcome(hostOn(machine), input("nat"))).to.equal("");
+    expect(outcome(hostOn(machine), input("filter"))).to.equal("refused");
+    expect(outcome(hostOn(machine), input("nat"))).to.equal("");
   });
 
   it("gives each host rules with counters of its own", () => {

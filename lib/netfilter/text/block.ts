@@ -5,13 +5,17 @@
 
 import { VethworkError } from "../../base/errors.ts";
 import type { LineBlock } from "../../base/line-text.ts";
-import { HOOK_NAMES } from "../hooks.ts";
+import type { Cpu } from "../../sim/cpu.ts";
+import { HOOK_NAMES, type NetfilterHost } from "../hooks.ts";
 import { RuleBlock, type SharedRule } from "../rule-block.ts";
 import { hooksOf, type TableName } from "../table.ts";
 import type { ChainBlock } from "../table-edit.ts";
 import type { CommandParser } from "./command-parser.ts";
 import { checkNewChain } from "./header.ts";
 import type { Words } from "./lexer.ts";
+
+/** With more lines than these, all are forgotten. */
+const MAX_LINES = 1 << 14;
 
 /** What a block says. */
 export class ReadBlock {
@@ -40,68 +44,115 @@ export function readBlock(
 ): ReadBlock | null {
   const before = block.reading;
   if (before === null || (before instanceof ReadBlock && before.table === table)) return before;
-  let read: ReadBlock | null = null;
+  let said: ReadBlock | null = null;
   try {
-    read = new BlockReader(table, words, parser).read(block.lines);
+    said = new BlockReader(table, words, parser).read(block.lines);
   } catch (error) {
     if (!(error instanceof VethworkError)) throw error;
   }
-  block.reading = read;
-  return read;
+  block.reading = said;
+  return said;
+}
+
+/** A line that says the same to all hosts. */
+interface ReadLine {
+  readonly chain: string;
+  /** The rule that it appends to the chain; null: it declares the chain. */
+  readonly rule: SharedRule | null;
+}
+
+/**
+ * Lines that were read on a machine. A block that is new to it is mostly made of lines of others:
+ * one port of sixteen has changed, one endpoint of two hundred has come.
+ */
+const read = new WeakMap<Cpu, ReadLines>();
+
+/** Of each table by their text. */
+class ReadLines {
+  readonly #tables = new Map<TableName, Map<string, ReadLine>>();
+  #count = 0;
+
+  static of({ cpu }: NetfilterHost): ReadLines {
+    const known = read.get(cpu) ?? new ReadLines();
+    read.set(cpu, known);
+    return known;
+  }
+
+  get(table: TableName, line: string): ReadLine | undefined {
+    return this.#tables.get(table)?.get(line);
+  }
+
+  set(table: TableName, line: string, said: ReadLine): void {
+    if (this.#count >= MAX_LINES) {
+      this.#tables.clear();
+      this.#count = 0;
+    }
+    const lines = this.#tables.get(table) ?? new Map<string, ReadLine>();
+    this.#tables.set(table, lines);
+    lines.set(line, said);
+    this.#count += 1;
+  }
 }
 
 class BlockReader {
   readonly #table: TableName;
   readonly #words: Words;
   readonly #parser: CommandParser;
-  readonly #declared: string[] = [];
-  readonly #rules = new Map<string, SharedRule[]>();
+  readonly #known: ReadLines;
 
   constructor(table: TableName, words: Words, parser: CommandParser) {
     this.#table = table;
     this.#words = words;
     this.#parser = parser;
+    this.#known = ReadLines.of(parser.engine.host);
   }
 
   read(lines: readonly string[]): ReadBlock | null {
-    for (const line of lines) if (!this.#line(line)) return null;
-    const appended = [...this.#rules].map(([chain, rules]) => ({
-      chain,
-      rules: new RuleBlock(rules),
-    }));
-    return new ReadBlock(this.#table, this.#declared, appended);
+    const declared: string[] = [];
+    const rules = new Map<string, SharedRule[]>();
+    for (const line of lines) {
+      const said = this.#known.get(this.#table, line) ?? this.#readLine(line);
+      if (said === null) return null;
+      const { chain, rule } = said;
+      if (rule !== null) {
+        const before = rules.get(chain);
+        if (before === undefined) rules.set(chain, [rule]);
+        else before.push(rule);
+      } else if (rules.size === 0) declared.push(chain);
+      else return null;
+    }
+    const appended = [...rules].map(([chain, own]) => ({ chain, rules: new RuleBlock(own) }));
+    return new ReadBlock(this.#table, declared, appended);
   }
 
-  #line(line: string): boolean {
+  #readLine(line: string): ReadLine | null {
     const isRule = line.startsWith("-A ");
-    if (!isRule && (!line.startsWith(":") || this.#rules.size > 0)) return false;
+    if (!isRule && !line.startsWith(":")) return null;
     this.#words.clear();
     this.#words.split(line, isRule ? 0 : 1, line.length, 0);
-    return isRule ? this.#rule() : this.#declaration();
+    const said = isRule ? this.#rule() : this.#declaration();
+    if (said !== null) this.#known.set(this.#table, line, said);
+    return said;
   }
 
   /** `:CHAIN - [0:0]` */
-  #declaration(): boolean {
-    const name = this.#words.at(0) ?? "";
-    if (this.#words.at(1) !== "-" || isBuiltIn(this.#table, name)) return false;
-    checkNewChain(name, this.#parser.modules);
-    this.#declared.push(name);
-    return true;
+  #declaration(): ReadLine | null {
+    const chain = this.#words.at(0) ?? "";
+    if (this.#words.at(1) !== "-" || isBuiltIn(this.#table, chain)) return null;
+    checkNewChain(chain, this.#parser.modules);
+    return { chain, rule: null };
   }
 
-  #rule(): boolean {
+  #rule(): ReadLine | null {
     const { letter, chain, rules, refusal } = this.#parser.parse(this.#table);
     const [rule, another] = rules;
-    if (refusal !== null) return false;
+    if (refusal !== null) return null;
     if (letter !== "A" || chain === null || rule === undefined || another !== undefined) {
-      return false;
+      return null;
     }
     const shared = this.#parser.shared(rule, this.#table);
-    if (shared === null || isBuiltIn(this.#table, shared.jumpsTo)) return false;
-    const before = this.#rules.get(chain);
-    if (before === undefined) this.#rules.set(chain, [shared]);
-    else before.push(shared);
-    return true;
+    if (shared === null || isBuiltIn(this.#table, shared.jumpsTo)) return null;
+    return { chain, rule: shared };
   }
 }
 

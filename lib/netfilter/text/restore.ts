@@ -46,8 +46,6 @@ const COUNTERS = /^\[(\d+):(\d+)\]$/;
 
 /** Reads one text. */
 export class RestoreReader {
-  /** The tables that were changed. */
-  readonly tables = new Set<TableName>();
   /** Whether the text means the same on all hosts that have the same rules. */
   isForAll = true;
   readonly #target: RestoreTarget;
@@ -168,7 +166,6 @@ export class RestoreReader {
       this.#skipping = true;
       return;
     }
-    this.tables.add(name);
     this.#edit = this.#target.edit(name);
     if (this.#options.noflush !== true) this.#edit.clear();
   }
