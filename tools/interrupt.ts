@@ -21,3 +21,14 @@ export function interruptible<T>(work: () => T): T {
     throw error;
   }
 }
+
+/** What `work` comes to, while an interrupt ends the program through its exit handlers too. */
+export async function interruptibleWait<T>(work: Promise<T>): Promise<T> {
+  const end = (): void => process.exit(INTERRUPTED);
+  process.once("SIGINT", end);
+  try {
+    return await work;
+  } finally {
+    process.off("SIGINT", end);
+  }
+}

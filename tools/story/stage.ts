@@ -5,7 +5,7 @@ import { VethworkError } from "../../lib/base/errors.ts";
 import type { Capture } from "../../lib/capture/capture.ts";
 import { readCapture } from "../../lib/capture/read.ts";
 import { MERGED_CAPTURE } from "../../lib/lab/artefacts.ts";
-import type { Lab } from "../../lib/lab/lab.ts";
+import type { LabCosts } from "../../lib/lab/lab.ts";
 import { type RunResult, runLab } from "../../lib/lab/run.ts";
 import { parseLab } from "../../lib/lab/schema.ts";
 import { filesBeside, readInputText } from "../input.ts";
@@ -15,13 +15,50 @@ import { parseScript, type Script } from "./script.ts";
 export const SCRIPT = "story.md";
 const LAB = "lab.yaml";
 
-/** A lab of a story, run. */
-export interface PlayedLab {
+/** A lab of a story. */
+export class StageLab {
   /** Its folder in that of the story, or "" if it stands in it. */
   readonly name: string;
-  readonly lab: Lab;
+  readonly #file: string;
+
+  constructor(folder: string, name: string) {
+    this.name = name;
+    this.#file = join(folder, name, LAB);
+  }
+
+  /** How long work takes in it. Throws `VethworkError` for bad input. */
+  get costs(): LabCosts {
+    return parseLab(readInputText(this.#file), this.#file).costs;
+  }
+
+  /** Runs it. Throws `VethworkError` for bad input. */
+  run(): RunResult {
+    const file = this.#file;
+    return runLab(readInputText(file), { file, readFile: filesBeside(file) });
+  }
+}
+
+/** A lab of a story, run. */
+export class PlayedLab {
+  readonly lab: StageLab;
   readonly run: RunResult;
-  readonly capture: Capture;
+  #capture: Capture | null = null;
+
+  constructor(lab: StageLab, run: RunResult) {
+    this.lab = lab;
+    this.run = run;
+  }
+
+  get name(): string {
+    return this.lab.name;
+  }
+
+  /** All its captures in one. */
+  get capture(): Capture {
+    const bytes = this.run.artefacts.get(MERGED_CAPTURE) ?? new Uint8Array(0);
+    this.#capture ??= readCapture(bytes, MERGED_CAPTURE);
+    return this.#capture;
+  }
 }
 
 /** A folder with a story. */
@@ -29,28 +66,14 @@ export class Stage {
   /** The folder's own name. */
   readonly name: string;
   readonly script: Script;
-  readonly labs: readonly string[];
-  readonly #folder: string;
+  readonly labs: readonly StageLab[];
 
   /** Reads the script. Throws `VW_STORY` and `VW_USAGE`. */
   constructor(folder: string) {
     const file = join(folder, SCRIPT);
-    this.#folder = folder;
     this.name = basename(folder);
     this.script = parseScript(readInputText(file), file);
-    this.labs = labsOf(folder);
-  }
-
-  /** Runs its labs. */
-  play(): PlayedLab[] {
-    return this.labs.map((name) => {
-      const file = join(this.#folder, name, LAB);
-      const text = readInputText(file);
-      const run = runLab(text, { file, readFile: filesBeside(file) });
-      const bytes = run.artefacts.get(MERGED_CAPTURE) ?? new Uint8Array(0);
-      const capture = readCapture(bytes, MERGED_CAPTURE);
-      return { name, lab: parseLab(text, file), run, capture };
-    });
+    this.labs = labsOf(folder).map((name) => new StageLab(folder, name));
   }
 }
 
