@@ -23,6 +23,8 @@ import { LoadBalancerController } from "./controllers/load-balancer.ts";
 import { NamespaceControllers } from "./controllers/namespaces.ts";
 import { NodeIpamController } from "./controllers/node-ipam.ts";
 import { NodeLifecycleController } from "./controllers/node-lifecycle.ts";
+import { NodeMetadataController } from "./controllers/node-metadata.ts";
+import { PodGarbageCollector } from "./controllers/pod-gc.ts";
 import { ReplicaSetController } from "./controllers/replicaset.ts";
 import { ResourceQuotaController } from "./controllers/resource-quota.ts";
 import { StatefulSetController } from "./controllers/statefulset.ts";
@@ -100,6 +102,8 @@ export function startControlPlane(
   new GarbageCollector(manager);
   new NodeIpamController(manager, options.podSubnet, options.nodeMaskSize);
   new NodeLifecycleController(manager);
+  new NodeMetadataController(manager);
+  new PodGarbageCollector(manager);
   if (options.loadBalancers !== null) new LoadBalancerController(manager, options.loadBalancers);
   const read = new Informers(scheduler, store, WATCH_NS, isRead);
   new PodScheduler({ ...manager, informers: read }, random);

@@ -122,7 +122,9 @@ export class DaemonSetController {
       }
     }
     for (const [node, present] of pods) {
-      if (this.#informers.get("Node", node) === null) surplus.push(...present);
+      if (this.#informers.get("Node", node) !== null) continue;
+      // The Pod garbage collector ends those that were on the node.
+      surplus.push(...present.filter(({ spec }) => spec.nodeName === undefined));
     }
     yield* this.#change(set, key, hash, { missing, surplus });
   }

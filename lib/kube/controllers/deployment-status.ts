@@ -4,7 +4,7 @@
  * Spec: kubernetes pkg/controller/deployment/{sync,progress}.go, v1.36.
  */
 import type { Condition, Deployment, DeploymentStatus, ReplicaSet } from "../api/types.ts";
-import { conditionOf, resolveIntOrPercent } from "./pods.ts";
+import { conditionOf, REPLICA_FAILURE, resolveIntOrPercent } from "./pods.ts";
 
 /** The ReplicaSets of a Deployment, told apart. */
 export interface OwnedSets {
@@ -82,6 +82,18 @@ export function withCondition(status: DeploymentStatus, condition: Condition): D
       : condition.lastTransitionTime;
   const others = (status.conditions ?? []).filter(({ type }) => type !== condition.type);
   return { ...status, conditions: [...others, { ...condition, lastTransitionTime: since }] };
+}
+
+/** The status with what keeps a ReplicaSet, the present one first, from making its Pods. */
+export function withFailureOf(owned: OwnedSets, status: DeploymentStatus): DeploymentStatus {
+  const found = [...(owned.current === null ? [] : [owned.current]), ...owned.old]
+    .map((set) => conditionOf(set.status.conditions, REPLICA_FAILURE))
+    .find((condition) => condition !== null);
+  if (found !== undefined && found !== null)
+    return withCondition(status, { ...found, lastUpdateTime: found.lastTransitionTime });
+  if (conditionOf(status.conditions, REPLICA_FAILURE) === null) return status;
+  const others = (status.conditions ?? []).filter(({ type }) => type !== REPLICA_FAILURE);
+  return { ...status, conditions: others };
 }
 
 /** Whether the rollout is over: all Pods are of the present template, and available. */

@@ -36,6 +36,7 @@ import {
   maxUnavailable,
   type OwnedSets,
   withCondition,
+  withFailureOf,
   withProgress,
 } from "./deployment-status.ts";
 import { EventRecorder } from "./events.ts";
@@ -251,8 +252,10 @@ export class DeploymentController {
   *#writeStatus(deployment: Deployment, owned: OwnedSets, rollout: boolean): Sync {
     const time = this.#client.time;
     let status = calculateStatus(deployment, owned, time);
-    if (rollout)
+    if (rollout) {
       status = this.#withDeadline(deployment, withProgress(deployment, status, owned, time), owned);
+      status = withFailureOf(owned, status);
+    }
     if (deepEqual(status, deployment.status)) return;
     yield* this.#client.updateStatus<Deployment>({ ...deployment, status });
   }

@@ -16,6 +16,9 @@ import type {
   PodTemplate,
 } from "../api/types.ts";
 
+/** The condition of a ReplicaSet, and of its Deployment, whose Pods cannot be made. */
+export const REPLICA_FAILURE = "ReplicaFailure";
+
 /** The condition of a type, or null. */
 export function conditionOf(
   conditions: readonly Condition[] | undefined,

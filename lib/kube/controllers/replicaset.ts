@@ -12,6 +12,7 @@ import { ApiError } from "../api/errors.ts";
 import { matchesSelector } from "../api/labels.ts";
 import { parseTime } from "../api/time.ts";
 import type {
+  Condition,
   LabelSelector,
   Pod,
   ReplicaSet,
@@ -34,6 +35,7 @@ import {
   isReady,
   isTerminating,
   podFromTemplate,
+  REPLICA_FAILURE,
 } from "./pods.ts";
 
 const START_NS = 4 * NS_PER_MS;
@@ -113,7 +115,8 @@ export class ReplicaSetController {
     if (this.#expectations.satisfied(key) && set.metadata.deletionTimestamp === undefined) {
       failure = yield* this.#manage(set, key, active);
     }
-    yield* this.#writeStatus(set, this.#status(set, active, terminating));
+    const conditions = withFailure(set, active.length, failure, this.#client.time);
+    yield* this.#writeStatus(set, { ...this.#status(set, active, terminating), conditions });
     if (failure !== null) throw failure;
     this.#comeBackWhenAvailable(set, active, key);
   }
@@ -208,6 +211,29 @@ export class ReplicaSetController {
       .filter((wait) => wait !== null && wait > 0);
     if (waits.length > 0) this.#queue.addAfter(key, Math.min(...waits.map(Number)));
   }
+}
+
+/** The conditions, with or without the one that says that Pods cannot be made or deleted. */
+function withFailure(
+  { spec, status }: Replicated,
+  active: number,
+  failure: ApiError | null,
+  time: string,
+): readonly Condition[] | undefined {
+  const { conditions } = status;
+  if ((failure !== null) === (conditionOf(conditions, REPLICA_FAILURE) !== null)) return conditions;
+  if (failure === null) {
+    const others = (conditions ?? []).filter(({ type }) => type !== REPLICA_FAILURE);
+    return others.length === 0 ? undefined : others;
+  }
+  const condition = {
+    type: REPLICA_FAILURE,
+    status: "True",
+    lastTransitionTime: time,
+    reason: active < spec.replicas ? "FailedCreate" : "FailedDelete",
+    message: failure.message,
+  };
+  return [...(conditions ?? []), condition];
 }
 
 function adopts(set: Replicated, pod: Pod): boolean {

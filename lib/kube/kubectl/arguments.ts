@@ -1,5 +1,7 @@
 /** A kubectl command line: words, flags, options, in any order. */
 
+import { readFlags } from "./flags.ts";
+
 /** A command line that kubectl refuses. */
 export class UsageError extends Error {}
 
@@ -11,6 +13,8 @@ export interface Arguments {
   readonly rest: readonly string[] | null;
   readonly namespace: string;
   readonly allNamespaces: boolean;
+  /** What kubectl says of the first flag that it does not know, or null. */
+  readonly problem: string | null;
   /** The value of an option, the last of several, or null. */
   option(name: string): string | null;
   /** All values of an option. */
@@ -19,70 +23,7 @@ export interface Arguments {
   flag(name: string): boolean;
 }
 
-/** Options that take the next word as their value. */
-const WITH_VALUE = new Set([
-  "L",
-  "address",
-  "api-group",
-  "cpu",
-  "cpu-percent",
-  "label-columns",
-  "max",
-  "memory",
-  "min",
-  "f",
-  "filename",
-  "n",
-  "namespace",
-  "o",
-  "output",
-  "l",
-  "selector",
-  "p",
-  "patch",
-  "patch-file",
-  "type",
-  "replicas",
-  "cascade",
-  "cluster-ip",
-  "clusterip",
-  "containers",
-  "current-replicas",
-  "grace-period",
-  "timeout",
-  "sort-by",
-  "field-selector",
-  "to-revision",
-  "revision",
-  "schedule",
-  "subresource",
-  "c",
-  "container",
-  "env",
-  "external-name",
-  "for",
-  "from",
-  "from-literal",
-  "image",
-  "labels",
-  "name",
-  "node-port",
-  "pod-selector",
-  "port",
-  "pod-running-timeout",
-  "protocol",
-  "restart",
-  "since",
-  "since-time",
-  "tail",
-  "tcp",
-  "target-port",
-]);
-
-/** Short options that are flags in some commands. */
-const FLAGS: ReadonlyMap<string, readonly string[]> = new Map([["logs", ["f", "p"]]]);
-
-/** Takes the words behind `kubectl` apart. Throws `UsageError`. */
+/** Takes the words behind `kubectl` apart; `problem` says what cannot be read. */
 export function parseArguments(input: readonly string[]): Arguments {
   const words: string[] = [];
   const options = new Map<string, string[]>();
@@ -91,25 +32,24 @@ export function parseArguments(input: readonly string[]): Arguments {
   };
   const end = input.indexOf("--");
   const rest = end === -1 ? [...input] : input.slice(0, end);
-  const flags = FLAGS.get(input[0] ?? "") ?? [];
+  const command = rest.find((word) => !word.startsWith("-")) ?? "";
+  let problem: string | null = null;
   for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
     if (!word.startsWith("-") || word === "-") {
       words.push(word);
       continue;
     }
-    const name = word.replace(/^--?/, "");
-    const equals = name.indexOf("=");
-    if (equals !== -1) add(name.slice(0, equals), name.slice(equals + 1));
-    else if (WITH_VALUE.has(name) && !flags.includes(name)) add(name, rest.shift() ?? "");
-    else add(name, "true");
+    const read = readFlags(word, command, () => rest.shift());
+    for (const [name, value] of read.flags) add(name, value);
+    problem ??= read.problem;
   }
   const all = (name: string) => options.get(name) ?? [];
   const option = (name: string) => all(name).at(-1) ?? null;
   const flag = (name: string) => option(name) === "true";
-  const [command = "", ...others] = words;
   return {
-    command,
-    words: others,
+    command: words[0] ?? "",
+    words: words.slice(1),
+    problem,
     rest: end === -1 ? null : input.slice(end + 1),
     namespace: option("n") ?? option("namespace") ?? "default",
     allNamespaces: flag("A") || flag("all-namespaces"),
@@ -117,6 +57,16 @@ export function parseArguments(input: readonly string[]): Arguments {
     options: all,
     flag,
   };
+}
+
+/** Commands that have commands of their own. */
+const PARENTS = new Set(["auth", "config", "create", "rollout", "set", "top"]);
+
+/** Throws what kubectl says of a flag that it does not know. */
+export function checkFlags({ command, words: [action], problem }: Arguments): void {
+  if (problem === null) return;
+  const path = PARENTS.has(command) && action !== undefined ? `${command} ${action}` : command;
+  throw new UsageError(`${problem}\nSee 'kubectl ${path} --help' for usage.`);
 }
 
 /** The number that an option says. Throws what Go's flags say of one that is none. */

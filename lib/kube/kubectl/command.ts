@@ -74,6 +74,7 @@ function runKubectl(
   context: CommandContext,
 ): Program<number> {
   const { io } = context;
+  if (args.problem !== null) return atOnce(around, words, context);
   switch (args.command) {
     case "attach":
       return attach(around, args, io);

@@ -7,7 +7,7 @@
 import { qualifiedKind } from "../api/resources.ts";
 import type { ApiServer } from "../api/server.ts";
 import { carryOutFiles } from "./apply.ts";
-import { type Arguments, filenames, parseArguments, UsageError } from "./arguments.ts";
+import { type Arguments, checkFlags, filenames, parseArguments, UsageError } from "./arguments.ts";
 import { deleteListed, deleteNamed } from "./delete.ts";
 import { describe } from "./describe.ts";
 import { apiResources, apiVersions, clusterInfo, top, version } from "./discovery.ts";
@@ -64,6 +64,7 @@ export function kubectl(server: ApiServer, words: readonly string[], files: Mani
 }
 
 function run(server: ApiServer, args: Arguments, read: ManifestFiles, output: Output): void {
+  checkFlags(args);
   const { command, namespace } = args;
   const files = filenames(args);
   switch (command) {

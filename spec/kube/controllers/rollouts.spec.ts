@@ -151,6 +151,27 @@ describe("kube/controllers/deployment", () => {
     expect(imagesOf(on)).to.deep.equal(new Set(["a:4"]));
   });
 
+  it("says of itself and of its set why no Pods come, until they do", () => {
+    const on = cluster(1);
+    const text = workload("Deployment", "replicas: 1", "a:1");
+    on.apply(text.replace("containers:", "serviceAccountName: nobody, containers:"));
+    on.pass(2);
+    const conditions = '-o jsonpath={.items[0].status.conditions[?(@.type=="ReplicaFailure")]';
+
+    for (const kind of ["replicaset", "deployment"]) {
+      expect(on.run(`get ${kind} ${conditions}.reason}`).stdout).to.equal("FailedCreate");
+      expect(on.run(`get ${kind} ${conditions}.message}`).stdout).to.match(
+        /^pods "web-[a-z0-9]+-" is forbidden: error looking up service account default\/nobody: serviceaccount "nobody" not found$/,
+      );
+    }
+
+    on.run("create serviceaccount nobody");
+    on.pass(10);
+    for (const kind of ["replicaset", "deployment"])
+      expect(on.run(`get ${kind} ${conditions}.reason}`).stdout).to.equal("");
+    expect(pods(on)).to.have.length(1);
+  });
+
   it("does not roll while it is paused, but scales", () => {
     const on = cluster(1);
     on.apply(workload("Deployment", "replicas: 2", "a:1"));
