@@ -146,7 +146,7 @@ function* andWaitUntilGone(
   const doomed = targetsOf(server, args, files);
   const output = carryOut(server, words, files);
   io.stderr(output.stderr);
-  const isForced = args.flag("force");
+  const isForced = args.flag("force") || (args.option("dry-run") ?? "none") !== "none";
   if (output.exitCode !== 0 || args.option("wait") === "false" || isForced) {
     io.stdout(output.stdout);
     return output.exitCode;
@@ -175,12 +175,14 @@ function* filesOf(
   { host, io }: CommandContext,
   read: KubectlSurroundings["readManifests"],
 ): Program<ManifestFiles> {
-  const input = words.includes("-") ? yield* io.stdin.readAll() : null;
-  return (name, text) => {
+  const isPiped = words.some((word) => /^(?:-|-f=?-|--filename=-)$/.test(word));
+  const input = isPiped ? yield* io.stdin.readAll() : null;
+  const readFile = (name: string, text?: string) => {
     if (text !== undefined) return read(text, name);
     if (name === "-") return read(fromUtf8(input ?? new Uint8Array(0)), "STDIN");
     const bytes = host.files.read(name);
     if (bytes === null) throw new VethworkError("VW_COMMAND", `the path "${name}" does not exist`);
     return read(fromUtf8(bytes), name);
   };
+  return Object.assign(readFile, { host: host.files });
 }

@@ -64,14 +64,14 @@ export function kubectl(server: ApiServer, words: readonly string[], files: Mani
 }
 
 function run(server: ApiServer, args: Arguments, read: ManifestFiles, output: Output): void {
-  const { command, namespace } = args;
+  const { command } = args;
   const files = filenames(args);
   switch (command) {
     case "apply":
     case "create":
     case "replace":
       if (files.length > 0) {
-        carryOutFiles(server, read, { command, files, namespace }, output);
+        carryOutFiles(server, read, { command, files, args }, output);
         return;
       }
       if (command !== "create") throw new UsageError("must specify one of -f and -k");
