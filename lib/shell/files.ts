@@ -10,15 +10,26 @@ import { concatBytes } from "../base/bytes.ts";
 /** Where a shell starts, and relative paths begin. */
 const HOME = "/root";
 
+/** What every root file system has. Spec: Filesystem Hierarchy Standard 3.0 §3. */
+const STANDARD_DIRECTORIES: ReadonlySet<string> = new Set(
+  "/ /bin /dev /etc /home /lib /proc /root /sbin /sys /tmp /usr /var".split(" "),
+);
+
+/** What a volume has at first: nothing. */
+export const EMPTY_VOLUME: ReadonlySet<string> = new Set(["/"]);
+
 /** One host's files. */
 export class FileSystem {
   /** Where relative paths begin. */
   readonly directory: string;
   readonly #files = new Map<string, Uint8Array>();
-  readonly #directories = new Set(["/", HOME, "/tmp"]);
+  /** Those that are there without anything in them (borrowed). */
+  readonly #standing: ReadonlySet<string>;
+  readonly #made = new Set<string>();
 
-  constructor(directory = HOME) {
+  constructor(directory = HOME, standing = STANDARD_DIRECTORIES) {
     this.directory = directory;
+    this.#standing = standing;
   }
 
   /** The path from the root. */
@@ -51,27 +62,27 @@ export class FileSystem {
 
   /** Makes a directory, in which nothing is yet. */
   makeDirectory(path: string): void {
-    this.#directories.add(this.absolute(path));
+    this.#made.add(this.absolute(path));
   }
 
   /** Forgets a directory and those in it; files in them keep it there. */
   removeDirectory(path: string): void {
     const name = this.absolute(path);
-    for (const made of this.#directories) {
-      if (made === name || made.startsWith(`${name}/`)) this.#directories.delete(made);
+    for (const made of this.#made) {
+      if (made === name || made.startsWith(`${name}/`)) this.#made.delete(made);
     }
   }
 
   /** Whether the directory was made, or some file is below it. */
   isDirectory(path: string): boolean {
     const name = this.absolute(path);
-    if (this.#directories.has(name)) return true;
+    if (this.#standing.has(name) || this.#made.has(name)) return true;
     return this.names().some((file) => file.startsWith(`${name}/`));
   }
 
   /** Directories that were made, whatever is in them; sorted by code unit. */
   directories(): string[] {
-    return [...this.#directories].sort();
+    return [...this.#standing, ...this.#made].sort();
   }
 
   /** All paths, sorted by code unit. */

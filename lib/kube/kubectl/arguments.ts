@@ -137,7 +137,7 @@ const ATTACHED = /^-([cfklLno])([^=-].*|-)$/;
 const FLAGS: ReadonlyMap<string, readonly string[]> = new Map([["logs", ["f", "p"]]]);
 
 /** Takes the words behind `kubectl` apart. Throws `UsageError`. */
-export function parseArguments(input: readonly string[]): Arguments {
+export function parseArguments(input: readonly string[], defaultNamespace = "default"): Arguments {
   const words: string[] = [];
   const options = new Map<string, string[]>();
   const add = (name: string, value: string) => {
@@ -170,7 +170,7 @@ export function parseArguments(input: readonly string[]): Arguments {
     command,
     words: others,
     rest: end === -1 ? null : input.slice(end + 1),
-    namespace: option("n") ?? option("namespace") ?? "default",
+    namespace: option("n") ?? option("namespace") ?? defaultNamespace,
     allNamespaces: flag("A") || flag("all-namespaces"),
     option,
     options: all,

@@ -7,7 +7,7 @@
  * service account tokens, whose file is empty.
  */
 import { utf8 } from "../../base/bytes.ts";
-import { FileSystem } from "../../shell/files.ts";
+import { EMPTY_VOLUME, FileSystem } from "../../shell/files.ts";
 import type { ShellHost } from "../../shell/host.ts";
 import { asFields, type Fields, mapIn, mapsIn, textIn } from "../api/fields.ts";
 import type { Container, JsonMap, Pod } from "../api/types.ts";
@@ -38,7 +38,7 @@ export class PodVolumes {
         this.#volumes.set(name, { files: node.files, root: textIn(hostPath, "path") });
         continue;
       }
-      const files = new FileSystem();
+      const files = new FileSystem("/", EMPTY_VOLUME);
       for (const [path, text] of contentOf(pod, volume, informers, facts)) {
         files.write(`/${path}`, utf8(text));
       }
