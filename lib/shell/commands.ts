@@ -3,6 +3,7 @@ import type { Command } from "./command.ts";
 import { type CommandSet, commandSet } from "./command-set.ts";
 import { arp } from "./commands/arp.ts";
 import { awk } from "./commands/awk.ts";
+import { base64 } from "./commands/base64.ts";
 import { dig } from "./commands/bind/dig.ts";
 import { hostLookup } from "./commands/bind/host.ts";
 import { nslookup } from "./commands/bind/nslookup.ts";
@@ -36,6 +37,7 @@ import { netstat } from "./commands/netstat.ts";
 import { nfacct } from "./commands/nfacct.ts";
 import { ping } from "./commands/ping.ts";
 import { printf } from "./commands/printf.ts";
+import { ps } from "./commands/ps.ts";
 import { route } from "./commands/route.ts";
 import { scriptCommand } from "./commands/script.ts";
 import { sed } from "./commands/sed.ts";
@@ -51,6 +53,7 @@ import { tracepath } from "./commands/tracepath.ts";
 import { traceroute } from "./commands/traceroute.ts";
 import { falseCommand, trueCommand } from "./commands/true.ts";
 import { wc } from "./commands/wc.ts";
+import { xargs } from "./commands/xargs.ts";
 import { xtablesMonitor } from "./commands/xtables-monitor.ts";
 
 /** Commands of GNU and of the project, by name. */
@@ -62,6 +65,7 @@ export const COMMANDS: readonly Command[] = [
   cat,
   conntrack,
   curl,
+  base64,
   basename,
   chmod,
   chown,
@@ -102,6 +106,7 @@ export const COMMANDS: readonly Command[] = [
   ping,
   printenv,
   printf,
+  ps,
   pwd,
   rev,
   rm,
@@ -129,6 +134,7 @@ export const COMMANDS: readonly Command[] = [
   wc,
   which,
   whoami,
+  xargs,
   xtablesMonitor,
   yes,
 ];

@@ -9,8 +9,14 @@ import { concatBytes, utf8 } from "../base/bytes.ts";
 
 /** Where a shell starts, and relative paths begin. */
 const HOME = "/root";
-/** What every host has from the start. */
-const FIRST_DIRECTORIES: ReadonlySet<string> = new Set(["/", HOME, "/tmp"]);
+
+/** What every root file system has. Spec: Filesystem Hierarchy Standard 3.0 §3. */
+const STANDARD_DIRECTORIES: ReadonlySet<string> = new Set(
+  "/ /bin /dev /etc /home /lib /proc /root /sbin /sys /tmp /usr /var".split(" "),
+);
+
+/** What a volume has at first: nothing. */
+export const EMPTY_VOLUME: ReadonlySet<string> = new Set(["/"]);
 
 /** One host's files. */
 export class FileSystem {
@@ -18,11 +24,14 @@ export class FileSystem {
   readonly directory: string;
   /** Made for the first file: most hosts of a cluster never have one, as their containers have. */
   #files: Map<string, Uint8Array | string> | null = null;
-  /** Those that were made; replaced when one comes or goes. */
-  #directories = FIRST_DIRECTORIES;
+  /** Directories that are there from the start (borrowed). */
+  readonly #standing: ReadonlySet<string>;
+  /** Those that were made; null until one is. */
+  #made: Set<string> | null = null;
 
-  constructor(directory = HOME) {
+  constructor(directory = HOME, standing = STANDARD_DIRECTORIES) {
     this.directory = directory;
+    this.#standing = standing;
   }
 
   /** The path from the root. */
@@ -61,25 +70,28 @@ export class FileSystem {
 
   /** Makes a directory, in which nothing is yet. */
   makeDirectory(path: string): void {
-    this.#directories = new Set([...this.#directories, this.absolute(path)]);
+    this.#made ??= new Set();
+    this.#made.add(this.absolute(path));
   }
 
   /** Forgets a directory and those in it; files in them keep it there. */
   removeDirectory(path: string): void {
     const name = this.absolute(path);
-    const others = [...this.#directories].filter((made) => made !== name && !isBelow(made, name));
-    this.#directories = new Set(others);
+    for (const made of this.#made ?? []) {
+      if (made === name || isBelow(made, name)) this.#made?.delete(made);
+    }
   }
 
   /** Whether the directory was made, or some file is below it. */
   isDirectory(path: string): boolean {
     const name = this.absolute(path);
-    return this.#directories.has(name) || this.names(name).length > 0;
+    if (this.#standing.has(name) || this.#made?.has(name) === true) return true;
+    return this.names(name).length > 0;
   }
 
   /** Directories that were made, whatever is in them; sorted by code unit. */
   directories(): string[] {
-    return [...this.#directories].sort();
+    return [...this.#standing, ...(this.#made ?? [])].sort();
   }
 
   /** The paths of all files below a directory, sorted by code unit. */

@@ -13,17 +13,29 @@ const FIRST_PID = 300;
 /** The signal that `timeout`, `kill` and the end of a pipe's reader send. */
 export const SIGTERM = 15;
 
+/** What a first process that is PID 1 of its namespace makes of signals, as its own kernel sees it. */
+export interface InitProcess {
+  /** A signal from inside of the namespace. */
+  signal(number: number): void;
+}
+
 /** Starts programs and remembers them. */
 export class ProcessTable {
   readonly cpu: Cpu;
   readonly #machine: ProcessTable | null;
-  #nextPid = FIRST_PID;
+  #nextPid: number;
+  /** Who PID 1 is in a namespace of its own; null on a machine. */
+  init: InitProcess | null = null;
   readonly #running = new Map<number, Process>();
 
-  /** The table of a machine, or of a container on it, whose numbers are the machine's. */
-  constructor(cpu: Cpu, machine: ProcessTable | null = null) {
+  /**
+   * The table of a machine, or of a host on it, whose numbers are the machine's; a PID namespace
+   * has its own ones and begins with `firstPid` 1.
+   */
+  constructor(cpu: Cpu, machine: ProcessTable | null = null, firstPid = FIRST_PID) {
     this.cpu = cpu;
     this.#machine = machine;
+    this.#nextPid = firstPid;
   }
 
   /** Starts a program, which runs one wake-up later. Takes the generator. */

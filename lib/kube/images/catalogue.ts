@@ -172,6 +172,16 @@ export function isKnownImage(image: string): boolean {
   return findImage(image) !== null;
 }
 
+/** The words that a container of an image starts with; its own if nobody knows the image. */
+export function commandOf(
+  image: string,
+  command: readonly string[],
+  args: readonly string[],
+): readonly string[] {
+  const known = findImage(image);
+  return known === null ? [...command, ...args] : commandLine({ command, args }, known);
+}
+
 /** What runs in a container until it ends by itself or is killed; the result is its exit status. */
 export function* programOf(container: Container): Program<number> {
   const image = findImage(container.image);

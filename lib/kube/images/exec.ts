@@ -12,9 +12,13 @@ import { NOT_FOUND, resolveCommand } from "../../shell/interpreter/lookup.ts";
 import type { Program } from "../../sim/process.ts";
 import { contextOf, isKnownImage } from "./catalogue.ts";
 import type { Container } from "./container.ts";
+import { NotStarted } from "./not-started.ts";
 import { isRunnable, isStandIn } from "./stand-in.ts";
 
-/** Runs words with the image's commands. Throws `VW_COMMAND` for what this project lacks. */
+/**
+ * Runs words with the image's commands. Throws `NotStarted` for a program that is not in the image,
+ * and `VW_COMMAND` for what this project lacks.
+ */
 export function* execCommand(
   container: Container,
   words: readonly string[],
@@ -24,10 +28,7 @@ export function* execCommand(
   try {
     const body = resolveCommand(context.commands, words);
     if (body !== null) return yield* body(context);
-    io.stderr(
-      `OCI runtime exec failed: exec failed: unable to start container process: exec: "${words[0]}": executable file not found in $PATH\n`,
-    );
-    return NOT_FOUND;
+    throw new NotStarted(words[0] ?? "");
   } catch (error) {
     if (!(error instanceof ToolError)) throw error;
     io.stderr(error.text);
@@ -45,11 +46,16 @@ export function* execProgram(
   if (!isKnownImage(container.image) && !isRunnable(commands, container, words)) return 0;
   const write = (bytes: Uint8Array): void => stdout(fromUtf8(bytes));
   const streams = { stdin: Pipe.of(null), stdout, stderr, write };
-  if (!isStandIn(container)) return yield* execCommand(container, words, streams);
+  const isReal = !isStandIn(container);
   try {
-    yield* execCommand(container, words, streams);
+    const status = yield* execCommand(container, words, streams);
+    return isReal ? status : 0;
   } catch (error) {
-    if (!(error instanceof VethworkError)) throw error;
+    if (error instanceof NotStarted) {
+      stderr(`${error.message}\n`);
+      return isReal ? NOT_FOUND : 0;
+    }
+    if (isReal || !(error instanceof VethworkError)) throw error;
   }
   return 0;
 }

@@ -20,7 +20,10 @@ export interface Image {
 }
 
 /** The words that a container starts with: its own, else the image's. */
-export function commandLine({ command, args }: Container, image: Image): readonly string[] {
+export function commandLine(
+  { command, args }: Pick<Container, "command" | "args">,
+  image: Image,
+): readonly string[] {
   if (command.length > 0) return [...command, ...args];
   return [...image.entrypoint, ...(args.length > 0 ? args : image.arguments)];
 }

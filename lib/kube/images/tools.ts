@@ -11,6 +11,7 @@ import { busyboxHttpd } from "../../shell/commands/busybox/httpd.ts";
 import { busyboxNslookup } from "../../shell/commands/busybox/nslookup.ts";
 import { libcNslookup } from "../../shell/commands/busybox/nslookup-libc.ts";
 import { busyboxWget } from "../../shell/commands/busybox/wget.ts";
+import { busyboxPs } from "../../shell/commands/ps.ts";
 import { shellCommand } from "../../shell/commands/sh.ts";
 import { COMMANDS } from "../../shell/commands.ts";
 import type { ShellKind } from "../../shell/grammar/dialect.ts";
@@ -20,11 +21,16 @@ import type { Image } from "./image.ts";
 import { fitsImage, parseImageName } from "./image-name.ts";
 
 const COREUTILS = [
-  ..."[ awk basename cat chmod chown cp cut date dirname echo env false grep head".split(" "),
+  ..."[ awk base64 basename cat chmod chown cp cut date dirname echo env false grep head".split(
+    " ",
+  ),
   ..."hostname id kill ln ls mkdir mv printenv printf pwd rev rm sed seq sh sleep sort".split(" "),
-  ..."tail tee test timeout touch tr true uname uniq wc which whoami yes".split(" "),
+  ..."tail tee test timeout touch tr true uname uniq wc which whoami xargs yes".split(" "),
 ];
-const BUSYBOX = [...COREUTILS, ..."[[ arp ifconfig ip nc ping route sysctl traceroute".split(" ")];
+const BUSYBOX = [
+  ...COREUTILS,
+  ..."[[ arp ifconfig ip nc netstat ping route sysctl traceroute".split(" "),
+];
 const DEBIAN = [...COREUTILS, "getent"];
 /** What is this project's own, and in no image. */
 const OWN = ["dns-server", "http-proxy", "http-server", "script"];
@@ -50,6 +56,7 @@ export function busyboxCommands(
     ...pick(BUSYBOX),
     shellCommand("ash"),
     busyboxHttpd,
+    busyboxPs,
     isOld ? libcNslookup : busyboxNslookup,
     busyboxWget,
   ]);
@@ -73,6 +80,7 @@ export function debianCommands(more: readonly Command[] = []): CommandSet {
 export function toolboxCommands(shell: ShellKind = "ash"): CommandSet {
   const base = sharedSet("toolbox", "ash", () => [
     ...COMMANDS.filter(({ name }) => !OWN.includes(name)),
+    busyboxPs,
     busyboxWget,
   ]);
   return commandSet(shell, [], base);

@@ -7,13 +7,14 @@
 
 import { goEscaped, notFound } from "../api/errors.ts";
 import { canonical } from "../api/names.ts";
-import { qualifiedKind, resourceOf, writtenKind } from "../api/resources.ts";
+import { resourceOf, writtenKind } from "../api/resources.ts";
 import type { ApiServer } from "../api/server.ts";
 import type { Json } from "../api/strategic-merge.ts";
 import type { ApiObject, NewObject } from "../api/types.ts";
 import { warningsOf } from "../api/warnings.ts";
 import { objectKey } from "../store.ts";
-import { UsageError } from "./arguments.ts";
+import { type Arguments, UsageError } from "./arguments.ts";
+import { dryRunOf, printDone } from "./done.ts";
 import { Failures } from "./failures.ts";
 import { warnOfEndpoints } from "./get.ts";
 import { type Info, readFiles } from "./infos.ts";
@@ -29,8 +30,7 @@ const USER = "kubectl";
 export interface FileWork {
   readonly command: "apply" | "create" | "replace";
   readonly files: readonly string[];
-  /** The namespace of objects that name none. */
-  readonly namespace: string;
+  readonly args: Arguments;
 }
 
 /** Does the command for the manifests of the files; an error does not stop the next. */
@@ -41,9 +41,24 @@ export function carryOutFiles(
   output: Output,
 ): void {
   const failures = new Failures();
-  const infos = readFiles(server, read, work, failures, output);
-  for (const info of infos) new ObjectWork(server, info, failures, output)[work.command]();
+  const { args, command, files } = work;
+  const { namespace } = args;
+  const infos = readFiles(server, read, { command, files, namespace }, failures, output);
+  const dryRun = dryRunOf(args, output);
+  const say: Say = (object, done) => printDone(output, args, object, `${done}${dryRun.suffix}`);
+  for (const info of infos) {
+    new ObjectWork(server, info, failures, output, { say, isDry: dryRun.isDry })[command]();
+  }
   failures.print(output);
+}
+
+/** Says what has been done with an object. */
+type Say = (object: NewObject, done: string) => void;
+
+/** How a command tells what it does, and whether it only tells. */
+interface Manner {
+  readonly say: Say;
+  readonly isDry: boolean;
 }
 
 /** What is done with one object. */
@@ -55,13 +70,16 @@ class ObjectWork {
   readonly #output: Output;
   readonly #manifest: Info["manifest"];
   readonly #key: string;
+  readonly #manner: Manner;
 
   constructor(
     server: ApiServer,
     { object, manifest, file }: Info,
     failures: Failures,
     output: Output,
+    manner: Manner,
   ) {
+    this.#manner = manner;
     this.#server = server;
     this.#object = object;
     this.#manifest = manifest;
@@ -88,12 +106,13 @@ class ObjectWork {
     }
     const patch = patchFor(current, this.#object);
     if (Object.keys(patch).length === 0) {
-      this.#print("unchanged");
+      this.#manner.say(current as unknown as NewObject, "unchanged");
       return;
     }
     this.#do(patchingText(current, patch, this.#file), "configured", () => {
       const next = this.#server.strategicPatch(kind, this.#key, patch, USER);
       this.#warn(next as unknown as NewObject, current);
+      return next as unknown as NewObject;
     });
   }
 
@@ -111,26 +130,28 @@ class ObjectWork {
         ...this.#object,
         metadata: { ...metadata, uid, creationTimestamp, generation },
       };
-      this.#server.update(next as unknown as ApiObject, USER);
+      return this.#server.update(next as unknown as ApiObject, USER) as unknown as NewObject;
     });
   }
 
   #create(object: NewObject): void {
     this.#do(`error when creating "${this.#file}"`, "created", () => {
-      const made = this.#server.create(object, USER);
-      this.#warn(made as unknown as NewObject, null);
+      const made = this.#server.create(object, USER) as unknown as NewObject;
+      this.#warn(made, null);
+      return made;
     });
   }
 
-  #do(doing: string, done: string, act: () => void): void {
+  /** Does it, and says so; a dry run only says so. `act` returns what has become of the object. */
+  #do(doing: string, done: string, act: () => NewObject): void {
+    const { isDry, say } = this.#manner;
     const note: Parameters<Failures["collect"]>[2] = (path) =>
       this.#output.note(this.#manifest.placeOf(path));
-    if (this.#failures.collect(doing, act, note)) this.#print(done);
-  }
-
-  #print(done: string): void {
-    const { apiVersion, kind, metadata } = this.#object;
-    this.#output.print(`${qualifiedKind(apiVersion, kind)}/${metadata.name ?? ""} ${done}`);
+    let object = this.#object;
+    const attempt = () => {
+      if (!isDry) object = act();
+    };
+    if (this.#failures.collect(doing, attempt, note)) say(object, done);
   }
 
   #warn(object: NewObject, old: ApiObject | null): void {

@@ -24,7 +24,7 @@ export interface Arguments {
 }
 
 /** Takes the words behind `kubectl` apart; `problem` says what cannot be read. */
-export function parseArguments(input: readonly string[]): Arguments {
+export function parseArguments(input: readonly string[], defaultNamespace = "default"): Arguments {
   const words: string[] = [];
   const options = new Map<string, string[]>();
   const add = (name: string, value: string) => {
@@ -51,7 +51,7 @@ export function parseArguments(input: readonly string[]): Arguments {
     words: words.slice(1),
     problem,
     rest: end === -1 ? null : input.slice(end + 1),
-    namespace: option("n") ?? option("namespace") ?? "default",
+    namespace: option("n") ?? option("namespace") ?? defaultNamespace,
     allNamespaces: flag("A") || flag("all-namespaces"),
     option,
     options: all,

@@ -241,7 +241,7 @@ const TABLES: ReadonlyMap<string, Columns> = new Map([
       object.type,
       object.reason,
       `${object.involvedObject.kind.toLowerCase()}/${object.involvedObject.name}`,
-      object.message,
+      object.message.trim(),
     ]),
   ],
 ]);

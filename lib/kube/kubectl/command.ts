@@ -18,19 +18,20 @@ import { cp } from "./cp.ts";
 import { drain } from "./drain.ts";
 import { edit } from "./edit-object.ts";
 import { exec } from "./exec.ts";
+import { config, contextNamespace } from "./kubeconfig.ts";
 import { kubectl } from "./kubectl.ts";
 import { logs } from "./logs.ts";
 import type { ManifestFiles } from "./manifest.ts";
 import { Output } from "./output.ts";
 import { portForward } from "./port-forward.ts";
-import type { KubectlSurroundings } from "./surroundings.ts";
+import { type KubectlSurroundings, printed } from "./surroundings.ts";
 import { awaitGone, rolloutStatus, targetsOf, waitCommand } from "./wait.ts";
 import { watch } from "./watch.ts";
 
 /** From a request to its answer. */
 const REQUEST_NS: Ns = 5 * NS_PER_MS;
 
-const NOT_MODELLED = ["config", "debug", "proxy"];
+const NOT_MODELLED = ["debug", "proxy"];
 
 /** The command. */
 export function kubectlCommand(around: KubectlSurroundings): Command {
@@ -39,11 +40,25 @@ export function kubectlCommand(around: KubectlSurroundings): Command {
     parse(words) {
       const args = readWords(words);
       return function* (context) {
+        if (args.command === "config") return configure(around, args, context);
         yield sleep(REQUEST_NS);
-        return yield* runKubectl(around, words, args, context);
+        const { files } = context.host;
+        let placed: Arguments | null = null;
+        const refused = printed(context.io, () => {
+          placed = parseArguments(words, contextNamespace(files, around.readManifests, args));
+        });
+        return placed === null ? refused : yield* runKubectl(around, words, placed, context);
       };
     },
   };
+}
+
+function configure(
+  { readManifests }: KubectlSurroundings,
+  args: Arguments,
+  { host, io }: CommandContext,
+): number {
+  return printed(io, (output) => config(host.files, readManifests, args, output));
 }
 
 /** The command without a cluster: only its words can be checked. */
@@ -74,7 +89,7 @@ function runKubectl(
   context: CommandContext,
 ): Program<number> {
   const { io } = context;
-  if (args.problem !== null) return atOnce(around, words, context);
+  if (args.problem !== null) return atOnce(around, words, args, context);
   switch (args.command) {
     case "attach":
       return attach(around, args, io);
@@ -83,7 +98,9 @@ function runKubectl(
     case "edit":
       return edit(around, args, context);
     case "run":
-      return isAttached(args) ? runAttached(around, args, io) : atOnce(around, words, context);
+      return isAttached(args)
+        ? runAttached(around, args, io)
+        : atOnce(around, words, args, context);
     case "wait":
       return waitCommand(around, args, io);
     case "exec":
@@ -91,20 +108,20 @@ function runKubectl(
     case "logs":
       return logs(around, args, io);
     case "get":
-      return isWatch(args) ? watch(around, args, io) : atOnce(around, words, context);
+      return isWatch(args) ? watch(around, args, io) : atOnce(around, words, args, context);
     case "port-forward":
       return portForward(around, args, context);
     case "rollout":
       if (args.words[0] === "status" && args.option("watch") !== "false") {
         return rolloutStatus(around, args, io);
       }
-      return atOnce(around, words, context);
+      return atOnce(around, words, args, context);
     case "drain":
       return drain(around, args, io);
     case "delete":
       return andWaitUntilGone(around, words, args, context);
     default:
-      return atOnce(around, words, context);
+      return atOnce(around, words, args, context);
   }
 }
 
@@ -125,10 +142,11 @@ function isWatch(args: Arguments): boolean {
 function* atOnce(
   { server, readManifests }: KubectlSurroundings,
   words: readonly string[],
+  { namespace }: Arguments,
   context: CommandContext,
 ): Program<number> {
   const files = yield* filesOf(words, context, readManifests);
-  const output = carryOut(server, words, files);
+  const output = carryOut(server, words, files, namespace);
   context.io.stdout(output.stdout);
   context.io.stderr(output.stderr);
   return output.exitCode;
@@ -145,9 +163,9 @@ function* andWaitUntilGone(
   const { io } = context;
   const files = yield* filesOf(words, context, readManifests);
   const doomed = targetsOf(server, args, files);
-  const output = carryOut(server, words, files);
+  const output = carryOut(server, words, files, args.namespace);
   io.stderr(output.stderr);
-  const isForced = args.flag("force");
+  const isForced = args.flag("force") || (args.option("dry-run") ?? "none") !== "none";
   if (output.exitCode !== 0 || args.option("wait") === "false" || isForced) {
     io.stdout(output.stdout);
     return output.exitCode;
@@ -159,9 +177,14 @@ function* andWaitUntilGone(
   return 1;
 }
 
-function carryOut(server: ApiServer, words: readonly string[], files: ManifestFiles): Output {
+function carryOut(
+  server: ApiServer,
+  words: readonly string[],
+  files: ManifestFiles,
+  namespace: string,
+): Output {
   try {
-    return kubectl(server, words, files);
+    return kubectl(server, words, files, namespace);
   } catch (error) {
     if (!(error instanceof VethworkError)) throw error;
     const output = new Output();
@@ -176,12 +199,14 @@ function* filesOf(
   { host, io }: CommandContext,
   read: KubectlSurroundings["readManifests"],
 ): Program<ManifestFiles> {
-  const input = words.includes("-") ? yield* io.stdin.readAll() : null;
-  return (name, text) => {
+  const isPiped = words.some((word) => /^(?:-|-f=?-|--filename=-)$/.test(word));
+  const input = isPiped ? yield* io.stdin.readAll() : null;
+  const readFile = (name: string, text?: string) => {
     if (text !== undefined) return read(text, name);
     if (name === "-") return read(fromUtf8(input ?? new Uint8Array(0)), "STDIN");
     const bytes = host.files.read(name);
     if (bytes === null) throw new VethworkError("VW_COMMAND", `the path "${name}" does not exist`);
     return read(fromUtf8(bytes), name);
   };
+  return Object.assign(readFile, { host: host.files });
 }

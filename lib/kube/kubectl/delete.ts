@@ -9,6 +9,7 @@ import type { ApiServer } from "../api/server.ts";
 import type { ApiObject } from "../api/types.ts";
 import { keyOf, objectKey } from "../store.ts";
 import { type Arguments, integerOption, UsageError } from "./arguments.ts";
+import { dryRunOf } from "./done.ts";
 import { Failures } from "./failures.ts";
 import { readFiles } from "./infos.ts";
 import type { ManifestFiles } from "./manifest.ts";
@@ -98,9 +99,10 @@ function deleteOne(
   failures: Failures,
   output: Output,
 ): void {
-  const done = failures.collect(null, () =>
-    server.delete(object.kind, keyOf(object), USER, options),
-  );
+  const { isDry, suffix } = dryRunOf(args, output);
+  const done = failures.collect(null, () => {
+    if (!isDry) server.delete(object.kind, keyOf(object), USER, options);
+  });
   if (!done) return;
   const { namespace, name } = object.metadata;
   if (args.option("o") === "name" || args.option("output") === "name") {
@@ -110,5 +112,5 @@ function deleteOne(
   const where = namespace === undefined ? "" : ` from ${namespace} namespace`;
   const how = options.gracePeriodSeconds === 0 ? "force deleted" : "deleted";
   const type = nameOf(object).slice(0, nameOf(object).indexOf("/"));
-  output.print(`${type} "${name}" ${how}${where}`);
+  output.print(`${type} "${name}" ${how}${suffix}${where}`);
 }

@@ -8,6 +8,8 @@ import type { Program } from "../../sim/process.ts";
 import { ApiError } from "../api/errors.ts";
 import type { Container, Pod } from "../api/types.ts";
 import { isTerminal } from "../controllers/pods.ts";
+import { NotStarted } from "../images/not-started.ts";
+import { hexDigest } from "../kubelet/image-names.ts";
 import { type Arguments, UsageError } from "./arguments.ts";
 import { containerOf, podsOf } from "./pod-of.ts";
 import { type KubectlSurroundings, printed } from "./surroundings.ts";
@@ -33,7 +35,17 @@ export function* exec(
     if (running === null) throw notRunning(pod, container);
   });
   if (refused !== 0 || running === null) return refused;
-  const status = yield* running as Program<number>;
+  let status: number;
+  try {
+    status = yield* running as Program<number>;
+  } catch (error) {
+    if (!(error instanceof NotStarted)) throw error;
+    const id = hexDigest(`exec ${args.words.join(" ")} ${server.time}`);
+    io.stderr(
+      `error: Internal error occurred: Internal error occurred: error executing command in container: failed to exec in container: failed to start exec "${id}": ${error.message}\n`,
+    );
+    return 1;
+  }
   if (status !== 0) io.stderr(`command terminated with exit code ${status}\n`);
   return status;
 }

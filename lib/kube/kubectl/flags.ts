@@ -26,7 +26,7 @@ const WITH_VALUE = names(`
   prune-allowlist raw replicas requests request-timeout resource resource-name resource-version
   resources restart revision role rule schedule scopes selector server serviceaccount
   session-affinity set-image since since-time skip-wait-for-delete-timeout sort-by subresource tail
-  target target-port tcp template timeout tls-server-name to-revision token type user username v
+  target target-port tcp template timeout tls-server-name to-revision token type types user username v
   value verb vmodule c f k l p s
 `);
 

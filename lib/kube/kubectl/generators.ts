@@ -2,16 +2,19 @@
  * The objects of `kubectl create KIND NAME`, beside Deployments and Namespaces.
  *
  * Spec: kubectl v1.36, cmd/create.
- * Not modelled: --from-file, --from-env-file; roles, quotas, Ingresses and budgets.
  */
+
+import type { FileSystem } from "../../shell/files.ts";
 import type { ApiServer } from "../api/server.ts";
 import type { ApiObject, NewObject } from "../api/types.ts";
 import { fieldAt, textsAt } from "../field-at.ts";
 import { type Arguments, UsageError } from "./arguments.ts";
+import { accessObject } from "./generate-access.ts";
+import { certificate, configMapData, dataFrom, encoded, registryConfig } from "./generate-data.ts";
 import { objectsOf, selections } from "./select.ts";
 
 /** What the words after `create` ask for. Throws what kubectl refuses. */
-export function generated(server: ApiServer, args: Arguments): NewObject {
+export function generated(server: ApiServer, args: Arguments, files: FileSystem | null): NewObject {
   const [kind = "", first = "", second] = args.words;
   switch (kind) {
     case "configmap":
@@ -20,17 +23,10 @@ export function generated(server: ApiServer, args: Arguments): NewObject {
         apiVersion: "v1",
         kind: "ConfigMap",
         metadata: { name: first },
-        ...dataOf(args, "data"),
+        ...configMapData(dataFrom(args, files)),
       };
     case "secret":
-      if (first !== "generic") throw notHere(`secret ${first}`);
-      return {
-        apiVersion: "v1",
-        kind: "Secret",
-        metadata: { name: nameOf(second, "secret generic") },
-        type: args.option("type") ?? "Opaque",
-        ...dataOf(args, "stringData"),
-      };
+      return secret(args, first, nameOf(second, `secret ${first}`), files);
     case "serviceaccount":
     case "sa":
       return { apiVersion: "v1", kind: "ServiceAccount", metadata: { name: first } };
@@ -42,8 +38,11 @@ export function generated(server: ApiServer, args: Arguments): NewObject {
     case "cronjob":
     case "cj":
       return cronJob(args, first);
-    default:
-      throw notHere(kind);
+    default: {
+      const object = accessObject(args, kind, first);
+      if (object === null) throw notHere(kind);
+      return object;
+    }
   }
 }
 
@@ -63,15 +62,25 @@ function nameOf(name: string | undefined, kind: string): string {
   throw noName(kind);
 }
 
-function dataOf(args: Arguments, field: string): Record<string, unknown> {
-  const pairs = args.options("from-literal").map((text): [string, string] => {
-    const equals = text.indexOf("=");
-    if (equals < 1) {
-      throw new UsageError(`invalid literal source ${text}, expected key=value`);
-    }
-    return [text.slice(0, equals), text.slice(equals + 1)];
-  });
-  return pairs.length === 0 ? {} : { [field]: Object.fromEntries(pairs) };
+/** The types of `create secret TYPE`, and of what is made. */
+const SECRET_TYPES: ReadonlyMap<string, string> = new Map([
+  ["generic", "Opaque"],
+  ["tls", "kubernetes.io/tls"],
+  ["docker-registry", "kubernetes.io/dockerconfigjson"],
+]);
+
+function secret(args: Arguments, word: string, name: string, files: FileSystem | null): NewObject {
+  const type = SECRET_TYPES.get(word);
+  if (type === undefined) throw notHere(`secret ${word}`);
+  const sources = { generic: dataFrom, tls: certificate, "docker-registry": registryConfig };
+  const data = encoded(sources[word as keyof typeof sources](args, files));
+  return {
+    apiVersion: "v1",
+    kind: "Secret",
+    metadata: { name },
+    type: args.option("type") ?? type,
+    ...(Object.keys(data).length > 0 && { data }),
+  };
 }
 
 const SERVICE_TYPES: ReadonlyMap<string, string> = new Map([

@@ -6,12 +6,14 @@
  * Not modelled: --overrides, other kinds of `create`.
  */
 
-import { groupOf, qualifiedKind } from "../api/resources.ts";
+import { groupOf, resourceOf } from "../api/resources.ts";
 import type { ApiServer } from "../api/server.ts";
 import type { ApiObject, LabelSelector, NewObject, StringMap } from "../api/types.ts";
 import { imageNameProblem } from "../kubelet/image-names.ts";
 import { type Arguments, UsageError } from "./arguments.ts";
+import { asGoWrites, dryRunOf, printDone } from "./done.ts";
 import { generated, noName } from "./generators.ts";
+import type { ManifestFiles } from "./manifest.ts";
 import type { Output } from "./output.ts";
 import { objectsOf, selections } from "./select.ts";
 
@@ -50,17 +52,21 @@ function requireImage(args: Arguments): void {
 }
 
 /** `create deployment NAME --image=IMAGE`, `create namespace NAME` and others. */
-export function createNamed(server: ApiServer, args: Arguments, output: Output): void {
+export function createNamed(
+  server: ApiServer,
+  args: Arguments,
+  output: Output,
+  files: ManifestFiles,
+): void {
   const [kind = "", name] = args.words;
   if (kind === "") throw new UsageError("must specify one of -f and -k");
   if (name === undefined) throw noName(kind);
   if (kind === "namespace" || kind === "ns") {
-    server.create({ apiVersion: "v1", kind: "Namespace", metadata: { name } }, USER);
-    output.print(`namespace/${name} created`);
+    create(server, { apiVersion: "v1", kind: "Namespace", metadata: { name } }, args, output);
     return;
   }
   if (kind !== "deployment" && kind !== "deploy") {
-    create(server, generated(server, args), args, output);
+    create(server, generated(server, args, files.host ?? null), args, output);
     return;
   }
   const labels = { app: name };
@@ -93,7 +99,11 @@ export function expose(server: ApiServer, args: Arguments, output: Output): void
     throw new UsageError(`cannot expose a ${object.kind}${group === "" ? "" : `.${group}`}`);
   }
   const ports = portsOf(object, args);
-  const selector = selectorOf(object);
+  const pairs = args.option("selector");
+  const selector =
+    pairs === null
+      ? selectorOf(object)
+      : Object.fromEntries(pairs.split(",").map((pair) => pair.split("=")));
   const name = args.option("name") ?? object.metadata.name;
   const type = args.option("type");
   const clusterIP = args.option("cluster-ip");
@@ -102,10 +112,18 @@ export function expose(server: ApiServer, args: Arguments, output: Output): void
     selector,
     ...(type === null ? {} : { type }),
     ...(clusterIP === null ? {} : { clusterIP }),
+    ...optional("sessionAffinity", args.option("session-affinity")),
+    ...optional("loadBalancerIP", args.option("load-balancer-ip")),
+    ...optional("externalIPs", args.option("external-ip")?.split(",") ?? null),
   };
-  const metadata = { name, labels: object.metadata.labels };
+  const labels = labelsOf(args) ?? object.metadata.labels;
+  const metadata = { name, ...(labels !== undefined && { labels }) };
   const service = { apiVersion: "v1", kind: "Service", metadata, spec };
   create(server, service, args, output, "exposed");
+}
+
+function optional(name: string, value: unknown): Record<string, unknown> {
+  return value === null ? {} : { [name]: value };
 }
 
 /** `autoscale deployment NAME --max=5 [--min=2] [--cpu=80%]`: a HorizontalPodAutoscaler. */
@@ -155,8 +173,11 @@ function containerOf(
   const image = args.option("image");
   if (image === null) throw new UsageError('required flag(s) "image" not set');
   const port = args.option("port");
-  const env = args.option("env");
-  const [variable = "", ...value] = env?.split("=") ?? [];
+  const env = args.options("env").map((text) => {
+    const [name = "", value] = text.split(/=(.*)/s);
+    if (value === undefined) throw new UsageError(`invalid env: ${text}`);
+    return { name, value };
+  });
   return {
     name,
     image,
@@ -164,7 +185,7 @@ function containerOf(
     ...(port === null || goInteger(port) <= 0
       ? {}
       : { ports: [{ containerPort: goInteger(port) }] }),
-    ...(env === null ? {} : { env: [{ name: variable, value: value.join("=") }] }),
+    ...(env.length > 0 && { env }),
   };
 }
 
@@ -196,7 +217,7 @@ function selectorOf({ kind, metadata, spec }: ApiObject): StringMap {
 function portsOf({ spec }: ApiObject, args: Arguments): unknown[] {
   const targetPort = args.option("target-port");
   const protocol = args.option("protocol") ?? "TCP";
-  const target = targetPort === null ? {} : { targetPort: numberOrName(targetPort) };
+  const targetOf = (number: number) => (targetPort === null ? number : numberOrName(targetPort));
   const port = args.option("port");
   if (port !== null) {
     const numbers = port.split(",").map(goInteger);
@@ -204,7 +225,7 @@ function portsOf({ spec }: ApiObject, args: Arguments): unknown[] {
       ...(numbers.length > 1 && { name: `port-${index + 1}` }),
       port: number,
       protocol,
-      ...target,
+      targetPort: targetOf(number),
     }));
   }
   const { containers, template } = spec as PodOwner;
@@ -219,8 +240,7 @@ function portsOf({ spec }: ApiObject, args: Arguments): unknown[] {
     ...(named ? { name: `port-${index + 1}` } : {}),
     port: containerPort,
     protocol: spoken ?? "TCP",
-    targetPort: containerPort,
-    ...target,
+    targetPort: targetOf(containerPort),
   }));
 }
 
@@ -247,13 +267,20 @@ function numberOrName(text: string): number | string {
 function create(
   server: ApiServer,
   object: NewObject,
-  { namespace }: Arguments,
+  args: Arguments,
   output: Output,
   done = "created",
 ): void {
-  const { metadata } = server.create(
-    { ...object, metadata: { ...object.metadata, namespace } },
-    USER,
-  );
-  output.print(`${qualifiedKind(object.apiVersion, object.kind)}/${metadata.name} ${done}`);
+  const { isDry, suffix } = dryRunOf(args, output);
+  const isNamespaced = resourceOf(object.apiVersion, object.kind)?.namespaced !== false;
+  const hasNamespace = isNamespaced && (!isDry || isNamespaceGiven(args));
+  const metadata = { ...object.metadata, ...(hasNamespace && { namespace: args.namespace }) };
+  const made = isDry
+    ? asGoWrites({ ...object, metadata })
+    : server.create({ ...object, metadata }, USER);
+  printDone(output, args, made as NewObject, `${done}${suffix}`);
+}
+
+function isNamespaceGiven(args: Arguments): boolean {
+  return (args.option("n") ?? args.option("namespace")) !== null;
 }

@@ -4,6 +4,8 @@
  *
  * Spec: kubectl v1.36; cli-runtime pkg/resource (StreamVisitor).
  */
+
+import type { FileSystem } from "../../shell/files.ts";
 import { canonical } from "../api/names.ts";
 import { definedResource, type Resource, resourceOf, storedKind } from "../api/resources.ts";
 import type { ApiServer } from "../api/server.ts";
@@ -39,13 +41,27 @@ export function readFiles(
   failures: Failures,
   output: Output,
 ): Info[] {
-  const infos = source.files.flatMap((file) =>
-    readInfos(server, read(file), { ...source, file }, failures, output),
-  );
+  const infos = source.files
+    .flatMap((file) => pathsOf(file, read.host))
+    .flatMap((file) => readInfos(server, read(file), { ...source, file }, failures, output));
   if (infos.length === 0 && failures.isEmpty) {
     failures.add(new UsageError(`no objects passed to ${source.command}`));
   }
   return infos;
+}
+
+/** The files that a path means: a directory stands for the manifests in it. */
+export function pathsOf(path: string, host: FileSystem | undefined): readonly string[] {
+  if (host === undefined || host.read(path) !== null || !host.isDirectory(path)) return [path];
+  const directory = host.absolute(path);
+  const files = host
+    .paths(directory)
+    .map((file) => file.slice(directory.length + 1))
+    .filter((name) => !name.includes("/") && /\.(?:json|yaml|yml)$/.test(name));
+  if (files.length > 0) return files.map((name) => `${path.replace(/\/$/, "")}/${name}`);
+  throw new UsageError(
+    `error reading [${path}]: recognized file extensions are [.json .yaml .yml]`,
+  );
 }
 
 function readInfos(

@@ -2,16 +2,18 @@
  * kubectl on the emulated API server: commands as people type them, texts as kubectl prints them.
  *
  * Spec: kubectl v1.36.
- * Not modelled: proxy, debug, plugins, contexts.
+ * Not modelled: proxy, debug, plugins.
  */
 import { qualifiedKind } from "../api/resources.ts";
 import type { ApiServer } from "../api/server.ts";
 import { carryOutFiles } from "./apply.ts";
 import { type Arguments, checkFlags, filenames, parseArguments, UsageError } from "./arguments.ts";
+import { auth } from "./auth.ts";
 import { deleteListed, deleteNamed } from "./delete.ts";
 import { describe } from "./describe.ts";
 import { apiResources, apiVersions, clusterInfo, top, version } from "./discovery.ts";
 import { scale, set } from "./edit.ts";
+import { events } from "./events.ts";
 import { explain } from "./explain.ts";
 import { Failures, failuresTo } from "./failures.ts";
 import { get } from "./get.ts";
@@ -35,12 +37,14 @@ const COMMANDS: ReadonlyMap<string, CommandBody> = new Map([
   ["annotate", label],
   ["api-resources", apiResources],
   ["api-versions", apiVersions],
+  ["auth", auth],
   ["autoscale", autoscale],
   ["cluster-info", clusterInfo],
   ["cordon", cordon],
   ["create", createNamed],
   ["delete", deleteNamed],
   ["describe", describe],
+  ["events", events],
   ["explain", explain],
   ["expose", expose],
   ["get", get],
@@ -56,23 +60,31 @@ const COMMANDS: ReadonlyMap<string, CommandBody> = new Map([
   ["version", version],
 ]);
 
-/** Carries out one command line; `words` without `kubectl` itself. */
-export function kubectl(server: ApiServer, words: readonly string[], files: ManifestFiles): Output {
+/**
+ * Carries out one command line; `words` without `kubectl` itself. `namespace` is that of commands
+ * that name none.
+ */
+export function kubectl(
+  server: ApiServer,
+  words: readonly string[],
+  files: ManifestFiles,
+  namespace = "default",
+): Output {
   const output = new Output();
-  failuresTo(output, () => run(server, parseArguments(words), files, output));
+  failuresTo(output, () => run(server, parseArguments(words, namespace), files, output));
   return output;
 }
 
 function run(server: ApiServer, args: Arguments, read: ManifestFiles, output: Output): void {
   checkFlags(args);
-  const { command, namespace } = args;
+  const { command } = args;
   const files = filenames(args);
   switch (command) {
     case "apply":
     case "create":
     case "replace":
       if (files.length > 0) {
-        carryOutFiles(server, read, { command, files, namespace }, output);
+        carryOutFiles(server, read, { command, files, args }, output);
         return;
       }
       if (command !== "create") throw new UsageError("must specify one of -f and -k");

@@ -1,5 +1,6 @@
 /** What kubectl reads from a file: values, each with the way back to where they stand. */
 import type { Place } from "../../base/errors.ts";
+import type { FileSystem } from "../../shell/files.ts";
 import type { FieldPath } from "../schema.ts";
 
 /** One object of a file of manifests. */
@@ -17,4 +18,8 @@ export interface KubectlFile {
 }
 
 /** Reads a file of manifests by its name, or a text of the command line, which is called `name`. */
-export type ManifestFiles = (name: string, text?: string) => KubectlFile;
+export interface ManifestFiles {
+  (name: string, text?: string): KubectlFile;
+  /** The files of the machine on which kubectl runs, if there is one. */
+  readonly host?: FileSystem;
+}

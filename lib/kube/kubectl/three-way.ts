@@ -55,7 +55,7 @@ class Differ {
     if (side === "removals") {
       for (const name of Object.keys(from)) if (!(name in to)) patch[name] = null;
     }
-    if (!retains) return patch;
+    if (!retains || Object.keys(to).length === 0) return patch;
     const isMore = Object.keys(from).some((name) => !(name in to));
     if (isMore || Object.keys(patch).length > 0) patch[RETAIN_KEYS] = Object.keys(to).sort();
     return patch;

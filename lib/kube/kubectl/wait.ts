@@ -13,6 +13,7 @@ import type { ApiServer } from "../api/server.ts";
 import type { ApiObject, Condition } from "../api/types.ts";
 import { keyOf } from "../store.ts";
 import { type Arguments, filenames, UsageError } from "./arguments.ts";
+import { pathsOf } from "./infos.ts";
 import { evaluateJsonPath } from "./jsonpath.ts";
 import { kubectl } from "./kubectl.ts";
 import type { ManifestFiles } from "./manifest.ts";
@@ -99,7 +100,9 @@ export function targetsOf(server: ApiServer, args: Arguments, files: ManifestFil
   const names = filenames(args);
   try {
     if (names.length === 0) return selectObjects(server, args, args.words);
-    const manifests = names.flatMap((name) => files(name).manifests);
+    const manifests = names
+      .flatMap((name) => pathsOf(name, files.host))
+      .flatMap((name) => files(name).manifests);
     return manifests.flatMap(({ value }) => {
       const { kind, apiVersion, metadata } = value as unknown as ApiObject;
       const namespaced = resourceOf(apiVersion, kind)?.namespaced !== false;

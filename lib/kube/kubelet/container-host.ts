@@ -21,7 +21,7 @@ export class ContainerHost implements ShellHost {
   constructor(pod: ShellHost, files: FileSystem) {
     this.#pod = pod;
     this.files = files;
-    this.processes = new ProcessTable(pod.namespace.cpu, pod.processes);
+    this.processes = new ProcessTable(pod.namespace.cpu, null, 1);
   }
 
   get name(): string {

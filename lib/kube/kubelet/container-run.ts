@@ -5,6 +5,7 @@
  */
 import { fromUtf8 } from "../../base/bytes.ts";
 import type { Ns } from "../../base/units.ts";
+import { SIGTERM } from "../../shell/process-table.ts";
 import { type Process, type Program, WaitQueue } from "../../sim/process.ts";
 import type { Container as ContainerSpec } from "../api/types.ts";
 import type { TerminationSignal } from "../images/container.ts";
@@ -83,13 +84,22 @@ export class ContainerRun {
     this.log.add(this.host.processes.cpu.now, text);
   }
 
-  /** Starts the program; `exited` is called when it has ended, whatever the cause. */
-  start(program: Program<number>, exited: () => void): void {
+  /**
+   * Starts the program, which `ps` shows as `title`; `exited` is called when it has ended, whatever
+   * the cause.
+   */
+  start(program: Program<number>, title: string, exited: () => void): void {
     const { processes } = this.host;
+    // PID 1 is not killed from inside of its namespace; SIGTERM comes if it has a handler.
+    processes.init = {
+      signal: (number) => {
+        if (number === SIGTERM) this.terminate();
+      },
+    };
     this.state = "running";
     this.startedAt = processes.cpu.now;
     this.#exited = exited;
-    this.#process = processes.spawn(this.spec.name, this.#main(program));
+    this.#process = processes.spawn(title, this.#main(program));
   }
 
   /** Sends SIGTERM; what comes of it is up to the program. */

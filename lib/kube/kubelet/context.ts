@@ -29,6 +29,12 @@ export interface KubeletCluster {
   readonly programOf: (container: Container) => Program<number>;
   /** A command beside a container's program, with its image's commands: an exec probe, a hook. */
   readonly execIn: (run: ContainerRun, words: readonly string[], io: CommandIo) => Program<number>;
+  /** The words that a container starts with, of its image where it says none itself. */
+  readonly commandOf?: (
+    image: string,
+    command: readonly string[],
+    args: readonly string[],
+  ) => readonly string[];
   /** Whether a listener stands for what the image's own program would be. */
   readonly isStandIn?: (image: string) => boolean;
   /** Whether a registry has the image; all are there unless said otherwise. */

@@ -76,7 +76,7 @@ export class MountedFiles extends FileSystem {
       path,
       ...volume
         .directories()
-        .filter((name) => isBelow(name, root) && name !== "/" && !VOLUMES_OWN.has(name))
+        .filter((name) => isBelow(name, root) && name !== "/")
         .map((name) => `${path}${name.slice(root === "/" ? 0 : root.length)}`),
     ]);
     return [...super.directories(), ...mounted].sort();
@@ -90,6 +90,3 @@ export class MountedFiles extends FileSystem {
     return { volume, name: `${root === "/" ? "" : root}${name.slice(mount.path.length)}` };
   }
 }
-
-/** Directories that every FileSystem has. */
-const VOLUMES_OWN = new Set(["/root", "/tmp"]);

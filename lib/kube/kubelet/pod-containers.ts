@@ -115,7 +115,7 @@ export class PodContainers {
     this.waiting.delete(container.name);
     const previous = this.runs.get(container.name) ?? [];
     this.runs.set(container.name, [run, ...previous.slice(0, 1)]);
-    run.start(program, () => {
+    run.start(program, this.#title(run), () => {
       this.ended.wake();
       this.#exited();
     });
@@ -233,6 +233,13 @@ export class PodContainers {
       (each) => each.name === name,
     );
     return known?.containerID === undefined ? 0 : known.restartCount + 1;
+  }
+
+  /** The command line of a container, as far as it is known. */
+  #title({ spec, env }: ContainerRun): string {
+    const { command = [], args = [], image, name } = spec;
+    const start = this.#context.cluster.commandOf?.(image, command, args) ?? [...command, ...args];
+    return start.map((word) => expand(word, env)).join(" ") || name;
   }
 
   #program(pod: Pod, run: ContainerRun, sandbox: Sandbox): Program<number> {

@@ -6,7 +6,7 @@
  * Not modelled: persistent volumes and CSI; changes of ConfigMaps and Secrets after the Pod's start;
  * service account tokens, whose file is empty.
  */
-import { FileSystem } from "../../shell/files.ts";
+import { EMPTY_VOLUME, FileSystem } from "../../shell/files.ts";
 import type { ShellHost } from "../../shell/host.ts";
 import { asFields, type Fields, mapIn, mapsIn, textIn } from "../api/fields.ts";
 import type { Container, JsonMap, Pod } from "../api/types.ts";
@@ -37,7 +37,7 @@ export class PodVolumes {
         this.#volumes.set(name, { files: node.files, root: textIn(hostPath, "path") });
         continue;
       }
-      const files = new FileSystem();
+      const files = new FileSystem("/", EMPTY_VOLUME);
       for (const [path, text] of contentOf(pod, volume, informers, facts)) {
         files.write(`/${path}`, text);
       }

@@ -10,15 +10,23 @@ import { SIGTERM } from "../process-table.ts";
 export const kill: Command = {
   name: "kill",
   parse(args) {
-    const signal = /^-([0-9]+)$/.exec(args[0] ?? "");
-    const pids = signal === null ? args : args.slice(1);
+    const [first = "", ...others] =
+      args[0] === "-s" ? [`-${args[1] ?? ""}`, ...args.slice(2)] : args;
+    const [, word = null] = /^-(?:SIG)?([0-9A-Z]+)$/i.exec(first) ?? [];
+    const signal = word === null ? SIGTERM : signalOf(word);
+    const pids = word === null ? args : others;
     const bad = pids.find((word) => !/^[0-9]+$/.test(word));
-    if (bad !== undefined) throw notModelled("kill", bad, "kill [-SIGNAL_NUMBER] PID …");
+    if (bad !== undefined) throw notModelled("kill", bad, "kill [-SIGNAL] PID …");
     return immediate(({ host, io }) => {
       let status = 0;
       for (const pid of pids) {
+        const { init } = host.processes;
         const process = host.processes.find(Number(pid));
-        process?.kill(Number(signal?.[1] ?? SIGTERM));
+        // Signal 0 only asks whether there is such a process.
+        if (process !== null && signal !== 0) {
+          if (process.pid === 1 && init !== null) init.signal(signal);
+          else process.kill(signal);
+        }
         if (process === null) {
           io.stderr(`sh: 1: kill: No such process\n\n`);
           status = 1;
@@ -28,3 +36,20 @@ export const kill: Command = {
     });
   },
 };
+
+/** The signals that people send. Kernel: arch/x86/include/uapi/asm/signal.h, 6.18. */
+const SIGNALS: ReadonlyMap<string, number> = new Map([
+  ["HUP", 1],
+  ["INT", 2],
+  ["QUIT", 3],
+  ["KILL", 9],
+  ["USR1", 10],
+  ["USR2", 12],
+  ["TERM", SIGTERM],
+]);
+
+function signalOf(word: string): number {
+  const number = /^[0-9]+$/.test(word) ? Number(word) : SIGNALS.get(word.toUpperCase());
+  if (number !== undefined) return number;
+  throw notModelled("kill", word, [...SIGNALS.keys()].join(" "));
+}

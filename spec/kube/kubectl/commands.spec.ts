@@ -201,3 +201,23 @@ describe("kube/kubectl/generators", () => {
     ]);
   });
 });
+
+describe("kube/kubectl/events", () => {
+  it("tells what has happened to one object, or all of a type", () => {
+    const cluster = new SpecCluster();
+    const printed = said(
+      cluster,
+      "create deployment web --image=nginx",
+      "events --for=deployment/web",
+    );
+
+    expect(printed[1]).to.equal("No events found in default namespace.");
+    expect(
+      said(cluster, "auth can-i create pods", "auth can-i get", "events --types=Bad"),
+    ).to.deep.equal([
+      "yes",
+      "error: you must specify two arguments: verb resource or verb resource/resourceName.\nSee 'kubectl auth can-i -h' for help and examples.",
+      "error: valid --types are Normal or Warning",
+    ]);
+  });
+});

@@ -415,6 +415,26 @@ describe("kube/kubelet/kubelet", () => {
     );
   });
 
+  it("numbers a container's processes from 1, which only signals with a handler reach", () => {
+    const world = cluster();
+    const hosts = new Map<string, ShellHost>();
+    world.programs.set("look", function* (container: Container): Program<number> {
+      hosts.set(container.pod.name, container.host);
+      yield waitFor([container.termination.waitQueue]);
+      return 3;
+    });
+    world.apply(podText("a", "image: look", ", restartPolicy: Never"));
+    world.pass(5);
+
+    expect(world.runOn(hosts.get("a"), "kill -9 1; ps -ef | head -2 | tail -1")).to.match(
+      /^root +1 +0 /,
+    );
+    expect(world.pod("a").status.phase).to.equal("Running");
+    world.runOn(hosts.get("a"), "kill 1");
+    world.pass(5);
+    expect(world.pod("a").status.containerStatuses?.[0]?.state?.terminated?.exitCode).to.equal(3);
+  });
+
   it("puts Pods of the host's network at the node's address", () => {
     const world = cluster();
     world.apply(podText("agent", "image: web", ", hostNetwork: true"));

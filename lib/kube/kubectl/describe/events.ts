@@ -28,7 +28,7 @@ export function eventRows(server: ApiServer, { metadata, kind }: ApiObject): Row
         ? `${age(lastTimestamp)} (x${count} over ${age(firstTimestamp)})`
         : age(firstTimestamp),
       source.component,
-      message,
+      message.trim(),
     ],
   );
   const lines = indentedTable([

@@ -6,7 +6,7 @@ import { assert } from "../../../base/assert.ts";
 import type { Ipv4 } from "../../../base/inet.ts";
 import { BridgeNetwork } from "../../../kube/cni/bridge-network.ts";
 import { type ControlPlane, WATCH_NS } from "../../../kube/control-plane.ts";
-import { isKnownImage } from "../../../kube/images/catalogue.ts";
+import { commandOf, isKnownImage } from "../../../kube/images/catalogue.ts";
 import { Informers, isRead } from "../../../kube/informer.ts";
 import type { KubeletCluster } from "../../../kube/kubelet/context.ts";
 import { Kubelet } from "../../../kube/kubelet/kubelet.ts";
@@ -57,6 +57,7 @@ export function startNodes(options: NodesOptions): Map<string, RunningNode> {
     podHosts: machine,
     programOf: (container) => options.containers.run(container),
     execIn: (run, words, io) => options.containers.probe(run.host, words, io),
+    commandOf,
     isStandIn: (image) => !isKnownImage(image),
     latencies: DEFAULT_LATENCIES,
     clusterDns: clusterDnsAddress(cluster.networking.serviceSubnet),
