@@ -11,7 +11,6 @@ import { ObjectIndex } from "../object-index.ts";
 import { ObjectTable } from "../object-table.ts";
 import { keyOf } from "../store.ts";
 import { type NodeInfo, nodeInfo } from "./resources.ts";
-import type { PlacedPod } from "./scores.ts";
 
 const NO_TERMS: readonly PodAffinityTerm[] = [];
 const NO_PODS: readonly Pod[] = [];
@@ -25,8 +24,10 @@ export function antiAffinityOf({ spec }: Pod): readonly PodAffinityTerm[] {
 /** The Pods that have a node, by node. */
 export class PlacedPods {
   readonly #byNode = new Map<string, ObjectTable>();
-  /** By node, as they were last asked for. */
-  readonly #infos = new Map<string, NodeInfo>();
+  /** The nodes that were last asked for, and what is known of them but for those `#changed`. */
+  #nodes: readonly Node[] | null = null;
+  #infos: NodeInfo[] = [];
+  readonly #changed = new Set<string>();
   readonly #nodeOf = new Map<string, string>();
   readonly #pods = new Map<string, Pod>();
   readonly #byLabel = new ObjectIndex<Pod>(labelsOf);
@@ -44,6 +45,7 @@ export class PlacedPods {
     const before = this.#nodeOf.get(key);
     if (before !== undefined && before !== node) {
       this.#byNode.get(before)?.delete(key);
+      this.#changed.add(before);
       this.#nodeOf.delete(key);
       this.#antiAffine.delete(key);
     }
@@ -54,6 +56,7 @@ export class PlacedPods {
       return;
     }
     this.#pods.set(key, pod);
+    this.#changed.add(node);
     let pods = this.#byNode.get(node);
     if (pods === undefined) {
       pods = new ObjectTable();
@@ -65,29 +68,40 @@ export class PlacedPods {
   }
 
   /**
-   * Pods of a namespace among which all are that the selector means, with the names of their nodes.
+   * How many Pods of a namespace match on each node, by its name. All of them are among those that
+   * the selector means. Pods on their way out do not count.
    */
-  candidates(namespace: string | undefined, selector: LabelSelector | undefined): PlacedPod[] {
-    const placed: PlacedPod[] = [];
+  countByNode(
+    namespace: string | undefined,
+    selector: LabelSelector | undefined,
+    matches: (pod: Pod) => boolean,
+  ): Map<string, number> {
+    const counts = new Map<string, number>();
     for (const pod of this.#byLabel.values(firstWish(namespace, selector?.matchLabels ?? {}))) {
-      const node = this.#nodeOf.get(keyOf(pod));
-      if (node !== undefined) placed.push({ pod, node });
+      if (pod.metadata.deletionTimestamp !== undefined || !matches(pod)) continue;
+      const node = pod.spec.nodeName ?? this.#nodeOf.get(keyOf(pod));
+      if (node !== undefined) counts.set(node, (counts.get(node) ?? 0) + 1);
     }
-    return placed;
+    return counts;
   }
 
-  /** The nodes with their Pods, both by name. */
-  infos(nodes: readonly Node[]): NodeInfo[] {
-    return nodes.map((node) => this.#infoOf(node));
+  /** The nodes with their Pods, both by name. The list is to be read before the next one is. */
+  infos(nodes: readonly Node[]): readonly NodeInfo[] {
+    if (nodes !== this.#nodes) {
+      this.#nodes = nodes;
+      this.#infos = nodes.map((node) => this.#infoOf(node));
+    } else if (this.#changed.size > 0) {
+      // One Pod changes one node of many: the others are as they were.
+      for (const [index, node] of nodes.entries()) {
+        if (this.#changed.has(node.metadata.name)) this.#infos[index] = this.#infoOf(node);
+      }
+    }
+    this.#changed.clear();
+    return this.#infos;
   }
 
   #infoOf(node: Node): NodeInfo {
-    const { name } = node.metadata;
-    const pods = (this.#byNode.get(name)?.list() ?? NO_PODS) as readonly Pod[];
-    const known = this.#infos.get(name);
-    if (known?.node === node && known.pods === pods) return known;
-    const info = nodeInfo(node, pods);
-    this.#infos.set(name, info);
-    return info;
+    const pods = (this.#byNode.get(node.metadata.name)?.list() ?? NO_PODS) as readonly Pod[];
+    return nodeInfo(node, pods);
   }
 }

@@ -21,7 +21,7 @@ import { keyOf } from "../store.ts";
 import { demandOf, type Refusal, refusalOf } from "./filters.ts";
 import { PlacedPods } from "./placed-pods.ts";
 import type { NodeInfo } from "./resources.ts";
-import { countByNode, defaultWishes, type SpreadWish, scoreNodes } from "./scores.ts";
+import { defaultWishes, type SpreadWish, scoreNodes } from "./scores.ts";
 
 const START_NS = 2 * NS_PER_MS;
 const COSTS = { requestNs: 3 * NS_PER_MS, queriesPerSecond: 50, burst: 100 };
@@ -156,8 +156,7 @@ export class PodScheduler {
       const matches = (other: Pod): boolean =>
         other.metadata.namespace === namespace &&
         matchesSelector(labelSelector, other.metadata.labels);
-      const candidates = this.#placed.candidates(namespace, labelSelector);
-      const matching = countByNode(candidates, matches);
+      const matching = this.#placed.countByNode(namespace, labelSelector, matches);
       return { topologyKey, maxSkew, matchesItself: matches(pod), matching };
     };
     const hard = own
@@ -175,8 +174,9 @@ export class PodScheduler {
     const owner = this.#ownerSelector(pod);
     const [service] = services;
     const selector = service === undefined ? owner : { matchLabels: service.spec.selector };
-    const candidates = this.#placed.candidates(namespace, selector ?? undefined);
-    return { hard, soft: defaultWishes(pod, services, owner, candidates) };
+    const count = (matches: (other: Pod) => boolean) =>
+      this.#placed.countByNode(namespace, selector ?? undefined, matches);
+    return { hard, soft: defaultWishes(pod, services, owner, count) };
   }
 
   #ownerSelector(pod: Pod): LabelSelector | null {

@@ -23,12 +23,6 @@ export interface SpreadWish {
   readonly matching: ReadonlyMap<string, number>;
 }
 
-/** A Pod and its node's name. */
-export interface PlacedPod {
-  readonly pod: Pod;
-  readonly node: string;
-}
-
 /** The sum of all scores of each node, in the order of `nodes`. */
 export function scoreNodes(
   pod: Pod,
@@ -46,28 +40,15 @@ export function scoreNodes(
   });
 }
 
-/** How many of the Pods match on each node; Pods on their way out do not count. */
-export function countByNode(
-  candidates: readonly PlacedPod[],
-  matches: (pod: Pod) => boolean,
-): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const { pod, node } of candidates) {
-    if (pod.metadata.deletionTimestamp !== undefined || !matches(pod)) continue;
-    counts.set(node, (counts.get(node) ?? 0) + 1);
-  }
-  return counts;
-}
-
 /**
  * The wishes of a Pod that has none of its own: over nodes and zones, with its like. `services` are
- * those that select it, `candidates` Pods of its namespace that may be its like.
+ * those that select it; `count` says how many Pods of its namespace match on each node.
  */
 export function defaultWishes(
   pod: Pod,
   services: readonly Service[],
   owner: LabelSelector | null,
-  candidates: readonly PlacedPod[],
+  count: (matches: (pod: Pod) => boolean) => ReadonlyMap<string, number>,
 ): SpreadWish[] {
   const selectors = services.map(({ spec }) => spec.selector ?? {});
   if (selectors.length === 0 && owner === null) return [];
@@ -75,7 +56,7 @@ export function defaultWishes(
     other.metadata.namespace === pod.metadata.namespace &&
     selectors.every((selector) => matchesLabels(selector, other.metadata.labels)) &&
     (owner === null || matchesSelector(owner, other.metadata.labels));
-  const common = { matchesItself: matches(pod), matching: countByNode(candidates, matches) };
+  const common = { matchesItself: matches(pod), matching: count(matches) };
   return [
     { topologyKey: HOSTNAME, maxSkew: 3, ...common },
     { topologyKey: ZONE_LABEL, maxSkew: 5, ...common },
