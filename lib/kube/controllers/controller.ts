@@ -4,6 +4,7 @@
  *
  * Spec: client-go util/workqueue (rate limiting queue); kube-controller-manager --concurrent-*-syncs.
  */
+import { Ring } from "../../base/ring.ts";
 import { NS_PER_MS, NS_PER_S, type Ns } from "../../base/units.ts";
 import { type Scheduler, SimEvent } from "../../sim/scheduler.ts";
 import { ApiError } from "../api/errors.ts";
@@ -27,7 +28,7 @@ export class WorkQueue {
   readonly #scheduler: Scheduler;
   readonly #options: ControllerOptions;
   readonly #sync: (key: string) => Sync;
-  readonly #waiting: string[] = [];
+  readonly #waiting = new Ring<string>();
   readonly #dirty = new Set<string>();
   readonly #running = new Set<string>();
   readonly #failures = new Map<string, number>();
@@ -63,7 +64,7 @@ export class WorkQueue {
   #start(): void {
     while (this.#running.size < WORKERS) {
       const key = this.#waiting.shift();
-      if (key === undefined) return;
+      if (key === null) return;
       this.#running.add(key);
       const worker = new Worker(
         this.#scheduler,

@@ -14,7 +14,7 @@ import { compareNames } from "../objects.ts";
 import { keyOf } from "../store.ts";
 import { ApiClient, type Sync } from "./client.ts";
 import { type ControllerContext, WorkQueue } from "./controller.ts";
-import { PodReadings } from "./pod-readings.ts";
+import { asStored, PodReadings } from "./pod-readings.ts";
 import { isReady, isTerminal } from "./pods.ts";
 import { endpointChanged, findPort, ServicePods } from "./service-pods.ts";
 
@@ -86,12 +86,14 @@ export class EndpointsController {
       this.#written.set(created, subsets);
       return;
     }
-    const before = this.#written.get(present) ?? present.subsets ?? [];
+    const stored = present.subsets ?? [];
+    const before = this.#written.get(present) ?? stored;
     if (deepEqual(before, subsets) && deepEqual(present.metadata.labels ?? {}, labels)) return;
+    const known = subsetsAsStored(subsets, before, stored);
     const updated = yield* this.#client.update<Endpoints>({
       ...present,
       metadata: { ...present.metadata, labels },
-      subsets: subsets.length > 0 ? subsets : undefined,
+      subsets: known.length > 0 ? known : undefined,
     });
     this.#written.set(updated, subsets);
   }
@@ -172,6 +174,26 @@ function addressOf(pod: Pod, service: Service): EndpointAddress {
       uid: pod.metadata.uid,
     },
   };
+}
+
+/** The subsets, in place of addresses that the API has already its own. */
+function subsetsAsStored(
+  subsets: readonly EndpointSubset[],
+  written: readonly EndpointSubset[],
+  stored: readonly EndpointSubset[],
+): EndpointSubset[] {
+  const [before, own] = [written.flatMap(addressesOf), stored.flatMap(addressesOf)];
+  return subsets.map(({ addresses, notReadyAddresses, ports }) => ({
+    ...(addresses !== undefined && { addresses: asStored(addresses, before, own) }),
+    ...(notReadyAddresses !== undefined && {
+      notReadyAddresses: asStored(notReadyAddresses, before, own),
+    }),
+    ...(ports !== undefined && { ports }),
+  }));
+}
+
+function addressesOf({ addresses = [], notReadyAddresses = [] }: EndpointSubset) {
+  return [...addresses, ...notReadyAddresses];
 }
 
 function byAddress(a: EndpointAddress, b: EndpointAddress): number {

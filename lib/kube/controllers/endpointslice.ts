@@ -22,7 +22,7 @@ import { ApiClient, type Sync } from "./client.ts";
 import { type ControllerContext, WorkQueue } from "./controller.ts";
 import { EventRecorder } from "./events.ts";
 import { type PodEndpoint, podEndpoint } from "./pod-endpoint.ts";
-import { PodReadings } from "./pod-readings.ts";
+import { asStored, PodReadings } from "./pod-readings.ts";
 import { controllerReference, isNodeReady } from "./pods.ts";
 import { endpointChanged, ServicePods } from "./service-pods.ts";
 import { type EndpointGroup, planSlices, type SlicePlan } from "./slice-plan.ts";
@@ -111,14 +111,15 @@ export class EndpointSliceController {
       this.#written.set(slice, endpoints.length === 0 ? null : endpoints);
     }
     for (const { slice, endpoints, ports } of plan.keep) {
+      const before = this.#endpointsOf(slice);
       const next = endpoints.length === 0 ? null : endpoints;
       const nextPorts = ports.length === 0 ? null : ports;
-      const same = deepEqual(this.#endpointsOf(slice), next) && deepEqual(slice.ports, nextPorts);
+      const same = deepEqual(before, next) && deepEqual(slice.ports, nextPorts);
       if (same && deepEqual(slice.metadata.labels, labels)) continue;
       const updated = yield* this.#client.update<EndpointSlice>({
         ...slice,
         metadata: { ...slice.metadata, labels, annotations: this.#triggered(slice) },
-        endpoints: next,
+        endpoints: next === null ? null : asStored(next, before ?? [], slice.endpoints ?? []),
         ports: nextPorts,
       });
       this.#written.set(updated, next);

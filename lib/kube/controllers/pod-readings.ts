@@ -40,3 +40,17 @@ export class PodReadings<T> {
     this.#known = new WeakMap();
   }
 }
+
+/**
+ * The records, in place of those that were `written` already what the API has `stored` for them,
+ * item for item: what is its very own it need neither check nor copy.
+ */
+export function asStored<T>(
+  records: readonly T[],
+  written: readonly T[],
+  stored: readonly T[],
+): readonly T[] {
+  const own = new Map<T, T>();
+  for (const [index, record] of written.entries()) own.set(record, stored[index] ?? record);
+  return records.map((record) => own.get(record) ?? record);
+}
