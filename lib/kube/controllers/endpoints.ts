@@ -68,6 +68,7 @@ export class EndpointsController {
     const service = this.#informers.get("Service", key);
     const present = this.#informers.get("Endpoints", key);
     if (service === null) {
+      this.#readings.remove(key);
       if (present !== null && present.metadata.labels?.[MANAGED_BY] !== undefined) {
         yield* this.#client.delete("Endpoints", key);
       }

@@ -79,7 +79,10 @@ export class EndpointSliceController {
 
   *#sync(key: string): Sync {
     const service = this.#informers.get("Service", key);
-    if (service === null) this.#topology.remove(key);
+    if (service === null) {
+      this.#topology.remove(key);
+      this.#readings.remove(key);
+    }
     if (service === null || service.metadata.deletionTimestamp !== undefined) return;
     if (service.spec.type === "ExternalName" || service.spec.selector === undefined) return;
     const present = this.#informers.owned("EndpointSlice", service.metadata.uid).filter(isManaged);
