@@ -39,6 +39,17 @@ describe("net/sysctl", () => {
     expect(host.sysctls.read("net.ipv4.no_such_thing")).to.equal(null);
   });
 
+  it("finds what it lists, whether a field is called as in the kernel or as here", () => {
+    const { host } = hostWithDevice();
+    host.sysctls.defineFields("net.netfilter", { nf_conntrack_udp_timeout: 30 });
+
+    const names = host.sysctls.names();
+
+    expect(names).to.include("net.netfilter.nf_conntrack_udp_timeout");
+    expect(names.filter((name) => host.sysctls.read(name) === null)).to.deep.equal([]);
+    expect(host.sysctls.read("net.ipv4.conf.eth0.arpNotify")).to.equal(null);
+  });
+
   it("refuses what is no number and what does not exist", () => {
     const { host } = hostWithDevice();
 
