@@ -175,13 +175,11 @@ export class Informers {
       cache = new ObjectTable();
       this.#caches.set(object.kind, cache);
     }
-    const previous = cache.get(key);
     const now = event.type === "DELETED" ? null : object;
+    const previous = now === null ? cache.delete(key) : cache.set(key, now);
     if (this.#owned !== null) indexOwners(this.#owned, key, previous, now);
-    if (now === null) cache.delete(key);
-    else cache.set(key, now);
     const indexes = this.#indexes.get(object.kind);
-    if (indexes !== undefined) for (const index of indexes) index.replace(previous, now);
+    if (indexes !== undefined) for (const index of indexes) index.replace(previous, now, key);
     const handlers = this.#handlers.get(object.kind);
     if (handlers === undefined && this.#everyKind.length === 0) return;
     const change: Change = { type: event.type, object, previous };

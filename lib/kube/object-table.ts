@@ -2,38 +2,55 @@
 import type { ApiObject } from "./api/types.ts";
 import { compareNames } from "./objects.ts";
 
+/** An object under its key: the next version takes its place without another look-up. */
+interface Entry {
+  readonly key: string;
+  object: ApiObject;
+}
+
 /** Objects by key. */
 export class ObjectTable {
-  readonly #objects = new Map<string, ApiObject>();
-  /** The keys in order; null after one has come or gone. */
-  #keys: string[] | null = [];
+  readonly #entries = new Map<string, Entry>();
+  /** The entries in the order of their keys; null after one has come or gone. */
+  #order: Entry[] | null = [];
   /** What `list` said last; null after any change. */
   #list: readonly ApiObject[] | null = [];
 
   get size(): number {
-    return this.#objects.size;
+    return this.#entries.size;
   }
 
   get(key: string): ApiObject | null {
-    return this.#objects.get(key) ?? null;
+    return this.#entries.get(key)?.object ?? null;
   }
 
-  set(key: string, object: ApiObject): void {
-    const { size } = this.#objects;
-    this.#objects.set(key, object);
-    if (this.#objects.size !== size) this.#keys = null;
+  /** Puts an object in the place of the one that is returned; null: it is new. */
+  set(key: string, object: ApiObject): ApiObject | null {
     this.#list = null;
+    const entry = this.#entries.get(key);
+    if (entry === undefined) {
+      this.#entries.set(key, { key, object });
+      this.#order = null;
+      return null;
+    }
+    const previous = entry.object;
+    entry.object = object;
+    return previous;
   }
 
-  delete(key: string): void {
-    if (!this.#objects.delete(key)) return;
-    this.#keys = null;
+  /** Takes out the object that is returned; null if there is none. */
+  delete(key: string): ApiObject | null {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return null;
+    this.#entries.delete(key);
+    this.#order = null;
     this.#list = null;
+    return entry.object;
   }
 
   /** All objects, in no order in particular. */
-  values(): Iterable<ApiObject> {
-    return this.#objects.values();
+  *values(): Iterable<ApiObject> {
+    for (const { object } of this.#entries.values()) yield object;
   }
 
   /**
@@ -42,13 +59,8 @@ export class ObjectTable {
    */
   list(): readonly ApiObject[] {
     if (this.#list !== null) return this.#list;
-    this.#keys ??= [...this.#objects.keys()].sort(compareNames);
-    const objects: ApiObject[] = [];
-    for (const key of this.#keys) {
-      const object = this.#objects.get(key);
-      if (object !== undefined) objects.push(object);
-    }
-    this.#list = objects;
-    return objects;
+    this.#order ??= [...this.#entries.values()].sort((a, b) => compareNames(a.key, b.key));
+    this.#list = this.#order.map(({ object }) => object);
+    return this.#list;
   }
 }

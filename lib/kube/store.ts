@@ -102,9 +102,8 @@ export class Store {
       this.#kinds.set(object.kind, objects);
     }
     const key = keyOf(object);
-    const previous = objects.get(key);
     const stored = this.#versioned(object);
-    objects.set(key, stored);
+    const previous = objects.set(key, stored);
     const type = previous === null ? "ADDED" : "MODIFIED";
     this.#tell({ type, key, object: stored, previous, audit });
     return stored;
@@ -113,10 +112,8 @@ export class Store {
   /** Removes an object; its last record, with a version of its own, goes to the watches. */
   remove(object: ApiObject, audit: Audit): void {
     const key = keyOf(object);
-    const objects = this.#kinds.get(object.kind);
-    const previous = objects?.get(key) ?? null;
+    const previous = this.#kinds.get(object.kind)?.delete(key) ?? null;
     if (previous === null) return;
-    objects?.delete(key);
     this.#tell({ type: "DELETED", key, object: this.#versioned(object), previous, audit });
   }
 
