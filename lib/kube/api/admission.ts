@@ -86,6 +86,13 @@ function admitPriority(pod: Fields, spec: Fields, lookup: AdmissionLookup): void
   }
   spec["priority"] = priority;
   const preemption = textIn(found, "preemptionPolicy") || "PreemptLowerPriority";
+  const own = textIn(spec, "preemptionPolicy");
+  if (own !== "" && own !== preemption) {
+    throw forbidden(
+      pod,
+      `the string value of PreemptionPolicy (${own}) must not be provided in pod spec; priority admission controller computed ${preemption} from the given PriorityClass name`,
+    );
+  }
   setDefault(spec, "preemptionPolicy", preemption);
 }
 

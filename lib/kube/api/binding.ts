@@ -27,7 +27,11 @@ export function boundPod(pod: Pod, nodeName: string, node: Node | null, time: st
     ...pod,
     metadata: { ...pod.metadata, labels: withPlace(pod, node) },
     spec: { ...pod.spec, nodeName },
-    status: { ...pod.status, conditions: [...conditions, scheduled] },
+    status: {
+      ...pod.status,
+      conditions: [...conditions, scheduled],
+      nominatedNodeName: undefined,
+    },
   };
 }
 

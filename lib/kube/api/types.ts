@@ -192,6 +192,7 @@ export interface TopologySpreadConstraint {
 export interface PodSpec {
   readonly priority?: number | undefined;
   readonly priorityClassName?: string | undefined;
+  readonly preemptionPolicy?: string | undefined;
   readonly containers: readonly Container[];
   readonly initContainers?: readonly Container[] | undefined;
   readonly nodeName?: string | undefined;

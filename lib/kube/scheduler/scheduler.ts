@@ -3,12 +3,14 @@
  * left and binds the Pod to the best; of equals, one is drawn.
  *
  * Spec: kubernetes pkg/scheduler, v1.36.
- * Not modelled: preemption, volumes, profiles, inter-Pod affinity's preferences.
+ * Not modelled: volumes beyond their claims' being there, profiles, inter-Pod affinity's
+ * preferences.
  */
 import { NS_PER_MS, NS_PER_S, type Ns } from "../../base/units.ts";
 import type { Random, RandomStream } from "../../sim/random.ts";
+import type { Budget } from "../api/eviction.ts";
 import { matchesSelector } from "../api/labels.ts";
-import type { Condition, LabelSelector, Pod } from "../api/types.ts";
+import type { ApiObject, Condition, LabelSelector, Pod, PodStatus } from "../api/types.ts";
 import { ApiClient, type Sync } from "../controllers/client.ts";
 import { type ControllerContext, WorkQueue } from "../controllers/controller.ts";
 import { EventRecorder } from "../controllers/events.ts";
@@ -16,11 +18,11 @@ import { isTerminal } from "../controllers/pods.ts";
 import { selectorOf } from "../controllers/replicaset.ts";
 import { ServicePods } from "../controllers/service-pods.ts";
 import { controllerOf, type Informers } from "../informer.ts";
-import { compareNames } from "../objects.ts";
-import { keyOf } from "../store.ts";
-import { demandOf, type Refusal, refusalOf } from "./filters.ts";
+import { keyOf, objectKey } from "../store.ts";
+import { type Demand, demandOf, refusalOf } from "./filters.ts";
 import { PlacedPods } from "./placed-pods.ts";
-import type { NodeInfo } from "./resources.ts";
+import { NOT_HELPFUL, preemption, priorityOf, type Refused, unavailable } from "./preemption.ts";
+import { type NodeInfo, nodeInfo } from "./resources.ts";
 import { defaultWishes, type SpreadWish, scoreNodes } from "./scores.ts";
 
 const START_NS = 2 * NS_PER_MS;
@@ -43,6 +45,8 @@ export class PodScheduler {
   /** Where Pods are, as far as the cache shows it. */
   readonly #placed = new PlacedPods();
   readonly #servicePods: ServicePods;
+  /** Pods for which others go, and the nodes that they will be on, by key. */
+  readonly #nominated = new Map<string, { readonly pod: Pod; readonly node: string }>();
   /** Nodes given to Pods whose binding the cache does not show yet. */
   readonly #assumed = new Map<string, string>();
 
@@ -55,6 +59,7 @@ export class PodScheduler {
     this.#servicePods = new ServicePods(informers);
     informers.on("Pod", ({ type, object }) => this.#podChanged(type, object));
     informers.on("Node", () => this.#retry(0));
+    informers.on("PersistentVolumeClaim", () => this.#retry(0));
   }
 
   #podChanged(type: string, pod: Pod): void {
@@ -64,6 +69,7 @@ export class PodScheduler {
     if (type === "DELETED" || pod.spec.nodeName !== undefined) {
       this.#assumed.delete(pod.metadata.uid);
       this.#waiting.delete(key);
+      this.#nominated.delete(key);
       this.#unschedulable.delete(key);
       if (type === "DELETED" || isTerminal(pod)) this.#retry(NS_PER_S);
       return;
@@ -100,19 +106,29 @@ export class PodScheduler {
   }
 
   *#place(pod: Pod, key: string): Sync {
-    const infos = this.#placed.infos(this.#informers.list("Node"));
-    const refusals: Refusal[] = [];
+    const infos = this.#withNominated(pod, this.#placed.infos(this.#informers.list("Node")));
+    const missing = missingClaim(this.#informers, pod);
+    if (missing !== null) {
+      const helpless = infos.map(() => NOT_HELPFUL);
+      const head = `0/${infos.length} nodes are available: ${missing}.`;
+      return yield* this.#report(
+        pod,
+        `${head}${afterFilters(unavailable(infos.length, helpless))}`,
+      );
+    }
+    const refused: Refused[] = [];
     const wishes = this.#wishes(pod);
     const demand = demandOf(pod, infos, wishes.hard, this.#placed.hasAntiAffinity);
     const fitting = infos.filter((info) => {
       const refusal = refusalOf(demand, info, infos);
-      if (refusal !== null) refusals.push(refusal);
+      if (refusal !== null) refused.push({ info, refusal });
       return refusal === null;
     });
     const chosen = this.#best(pod, fitting, wishes.soft);
-    if (chosen === null) return yield* this.#report(pod, key, refusals);
+    if (chosen === null) return yield* this.#preempt(demand, infos, refused);
     const { name } = chosen.node.metadata;
     this.#assumed.set(pod.metadata.uid, name);
+    this.#nominated.delete(key);
     this.#placed.put(pod, name);
     yield* this.#client.bind(key, name);
     const full = `${pod.metadata.namespace ?? ""}/${pod.metadata.name}`;
@@ -126,10 +142,58 @@ export class PodScheduler {
     return best[best.length > 1 ? this.#random.below(best.length) : 0] ?? null;
   }
 
+  /** No node fits: Pods of lower priority go for it, if that helps. */
+  *#preempt(demand: Demand, infos: readonly NodeInfo[], refused: readonly Refused[]): Sync {
+    const { pod } = demand;
+    if (refused.length === 0)
+      return yield* this.#report(pod, "no nodes available to schedule pods");
+    const list = this.#informers.list("PodDisruptionBudget") as readonly ApiObject[];
+    const outcome = preemption(demand, infos, refused, list as readonly Budget[]);
+    const reasons = refused.flatMap(({ refusal }) => refusal.reasons);
+    const message = unavailable(refused.length, reasons);
+    if (typeof outcome === "string")
+      return yield* this.#report(pod, `${message}${afterFilters(outcome)}`);
+    this.#nominated.set(keyOf(pod), { pod, node: outcome.node });
+    yield* this.#report(pod, message, outcome.node);
+    for (const victim of outcome.victims) yield* this.#evict(victim, pod, outcome.node);
+  }
+
+  *#evict(victim: Pod, preemptor: Pod, node: string): Sync {
+    const scheduler = preemptor.spec.schedulerName ?? "default-scheduler";
+    const condition: Condition = {
+      type: "DisruptionTarget",
+      observedGeneration: victim.metadata.generation,
+      status: "True",
+      reason: "PreemptionByScheduler",
+      message: `${scheduler}: preempting to accommodate a higher priority pod`,
+      lastProbeTime: null,
+      lastTransitionTime: this.#client.time,
+    };
+    const key = keyOf(victim);
+    yield* this.#client.patchStatus("Pod", key, (current) => withCondition(current, condition));
+    yield* this.#client.delete("Pod", key);
+    const why = `Preempted by pod ${preemptor.metadata.uid} on node ${node}`;
+    this.#events.event(victim, "Normal", "Preempted", why);
+  }
+
+  /** The nodes, with the Pods of no lower priority for which others have gone there. */
+  #withNominated(pod: Pod, infos: readonly NodeInfo[]): readonly NodeInfo[] {
+    if (this.#nominated.size === 0) return infos;
+    const key = keyOf(pod);
+    const others = [...this.#nominated].filter(
+      ([each, nominated]) => each !== key && priorityOf(nominated.pod) >= priorityOf(pod),
+    );
+    return infos.map((info) => {
+      const coming = others.filter(([, { node }]) => node === info.node.metadata.name);
+      if (coming.length === 0) return info;
+      return nodeInfo(info.node, [...info.pods, ...coming.map(([, nominated]) => nominated.pod)]);
+    });
+  }
+
   /** Says that no node fits: a condition and an event. */
-  *#report(pod: Pod, key: string, refusals: readonly Refusal[]): Sync {
+  *#report(pod: Pod, message: string, nominatedNodeName = pod.status.nominatedNodeName): Sync {
+    const key = keyOf(pod);
     this.#unschedulable.add(key);
-    const message = unschedulableMessage(refusals);
     this.#events.event(pod, "Warning", "FailedScheduling", message);
     const condition: Condition = {
       type: "PodScheduled",
@@ -141,11 +205,8 @@ export class PodScheduler {
       lastTransitionTime: this.#client.time,
     };
     yield* this.#client.patchStatus("Pod", key, (current) => ({
-      ...current.status,
-      conditions: [
-        ...(current.status.conditions ?? []).filter(({ type }) => type !== "PodScheduled"),
-        condition,
-      ],
+      ...withCondition(current, condition),
+      nominatedNodeName,
     }));
   }
 
@@ -193,21 +254,29 @@ export class PodScheduler {
   }
 }
 
-/** `0/3 nodes are available: 3 node(s) …`, with what is said of preemption. */
-function unschedulableMessage(refusals: readonly Refusal[]): string {
-  const total = refusals.length;
-  if (total === 0) return "no nodes available to schedule pods";
-  const counts = new Map<string, number>();
-  for (const reason of refusals.flatMap(({ reasons }) => reasons)) {
-    counts.set(reason, (counts.get(reason) ?? 0) + 1);
+/** The status with a condition put last. */
+function withCondition({ status }: Pod, condition: Condition): PodStatus {
+  const others = (status.conditions ?? []).filter(({ type }) => type !== condition.type);
+  return { ...status, conditions: [...others, condition] };
+}
+
+/** What the plugins say that are asked when no node fits. */
+function afterFilters(preempted: string): string {
+  return ` no new claims to deallocate, preemption: ${preempted}`;
+}
+
+/** What is said of a claim of the Pod that is not there, or is going; null: they are all there. */
+function missingClaim(informers: Informers, { metadata, spec }: Pod): string | null {
+  for (const volume of spec.volumes ?? []) {
+    const source = volume["persistentVolumeClaim"] as { readonly claimName?: string } | undefined;
+    if (source?.claimName === undefined) continue;
+    const claim = informers.get(
+      "PersistentVolumeClaim",
+      objectKey(metadata.namespace, source.claimName),
+    );
+    const name = `persistentvolumeclaim "${source.claimName}"`;
+    if (claim === null) return `${name} not found`;
+    if (claim.metadata.deletionTimestamp !== undefined) return `${name} is being deleted`;
   }
-  const reasons = [...counts].map(([reason, count]) => `${count} ${reason}`).sort(compareNames);
-  const helpless = refusals.filter(({ isHelpless }) => isHelpless).length;
-  const victims: string[] = [];
-  if (total > helpless) {
-    victims.push(`${total - helpless} No preemption victims found for incoming pod`);
-  }
-  if (helpless > 0) victims.push(`${helpless} Preemption is not helpful for scheduling`);
-  const head = `0/${total} nodes are available`;
-  return `${head}: ${reasons.join(", ")}. no new claims to deallocate, preemption: ${head}: ${victims.sort(compareNames).join(", ")}.`;
+  return null;
 }
