@@ -48,4 +48,12 @@ describe("kube/object-index", () => {
     expect(pods.list("front")).to.deep.equal([]);
     expect(pods.list("back")).to.deep.equal([second]);
   });
+
+  it("takes it that an object neither was nor is there", () => {
+    const pods = index();
+
+    pods.replace(null, null);
+
+    expect(pods.list("web")).to.deep.equal([]);
+  });
 });

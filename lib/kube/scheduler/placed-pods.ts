@@ -50,7 +50,7 @@ export class PlacedPods {
       this.#antiAffine.delete(key);
     }
     const placed = node === null ? null : pod;
-    this.#byLabel.replace(this.#pods.get(key) ?? null, placed);
+    this.#byLabel.replace(this.#pods.get(key) ?? null, placed, key);
     if (node === null) {
       this.#pods.delete(key);
       return;
