@@ -28,11 +28,12 @@ export class ObjectIndex<T extends ApiObject = ApiObject> {
     return (this.#tables.get(value)?.values() ?? NOTHING) as Iterable<T>;
   }
 
-  /** The next version of an object; null: there was or is none. `key` is its key, if it is known. */
-  replace(previous: T | null, current: T | null, key = keyOf((current ?? previous) as T)): void {
+  /** The next version of an object; null: there was or is none. `knownKey` saves making its key. */
+  replace(previous: T | null, current: T | null, knownKey: string | null = null): void {
     const before = previous === null ? NO_VALUES : this.valuesOf(previous);
     const after = current === null ? NO_VALUES : this.valuesOf(current);
     if (before.length === 0 && after.length === 0) return;
+    const key = knownKey ?? keyOf((current ?? previous) as T);
     if (before !== after) {
       for (const value of before) if (!after.includes(value)) this.#remove(value, key);
     }
