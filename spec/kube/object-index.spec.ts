@@ -20,6 +20,14 @@ describe("kube/object-index", () => {
     expect(pods.list("back")).to.deep.equal([]);
   });
 
+  it("takes that there was no object and is none", () => {
+    const pods = index();
+
+    pods.replace(null, null);
+
+    expect(pods.list("web")).to.deep.equal([]);
+  });
+
   it("follows an object whose values change, to its end", () => {
     const pods = index();
     const first = pod("a", { app: "web" });
