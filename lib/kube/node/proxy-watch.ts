@@ -68,10 +68,15 @@ export class ProxyFeed {
     });
   }
 
-  /** What a kube-proxy finds when it lists, but for what the tracker tells it. */
-  objects(): KubeObject[] {
-    const kinds = this.tracker === null ? KINDS : (["Node"] as const);
-    return kinds.flatMap((kind) => this.#informers.list(kind)).map(asProxyObject);
+  /**
+   * What the kube-proxy of a node finds when it lists, but for what the tracker tells it. Of Nodes
+   * it asks for its own.
+   */
+  objects(nodeName: string): KubeObject[] {
+    const own = this.#informers.get("Node", nodeName);
+    const kinds: readonly Kind[] = this.tracker === null ? ["Service", "EndpointSlice"] : [];
+    const others = kinds.flatMap((kind) => this.#informers.list(kind));
+    return [...others, ...(own === null ? [] : [own])].map(asProxyObject);
   }
 
   /** Tells the kube-proxy of a node from now on. */
@@ -114,7 +119,7 @@ export class ProxyWatch {
       ...this.#options,
       configuration,
       release,
-      objects: this.#feed.objects(),
+      objects: this.#feed.objects(this.#options.nodeName),
       ...(tracker !== null && { tracker }),
     });
   }
