@@ -37,7 +37,10 @@ export function label(server: ApiServer, args: Arguments, output: Output): void 
     }
     const change = (current: ApiObject) => withPairs(current, field, changes);
     const next = server.patch(object.kind, keyOf(object), change, USER);
-    output.print(`${nameOf(object)} ${outcome(object, next, field, args.flag("overwrite"))}`);
+    const isMixed = changes.set.size > 0 && changes.remove.length > 0;
+    const done = outcome(object, next, field, args.flag("overwrite"));
+    const isModified = isMixed && (done === "labeled" || done === "unlabeled");
+    output.print(`${nameOf(object)} ${isModified ? "modified" : done}`);
   });
 }
 

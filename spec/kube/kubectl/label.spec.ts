@@ -36,6 +36,15 @@ describe("kube/kubectl/label", () => {
     );
   });
 
+  it("says of what it both adds and takes away that it is modified", () => {
+    const cluster = withWeb();
+    cluster.run("label deployment web a=b");
+
+    const { stdout } = cluster.run("label deployment web a- c=d");
+
+    expect(stdout).to.equal("deployment.apps/web modified\n");
+  });
+
   it("goes on behind an object that is not there", () => {
     const { stdout, stderr } = withWeb().run("label deployment nope web a=b");
 
