@@ -2,7 +2,6 @@
 import type { AppHost } from "../apps/app-host.ts";
 import { type ResolverFiles, resolveName } from "../apps/resolver.ts";
 import { nameOfAddress } from "../apps/reverse-lookup.ts";
-import { fromUtf8 } from "../base/bytes.ts";
 import type { CommandContext } from "./command.ts";
 import type { ShellHost } from "./host.ts";
 
@@ -25,9 +24,5 @@ export function appHost({ host, io }: CommandContext): AppHost {
 
 /** What the host's resolver reads before it asks. */
 export function resolverFiles({ files }: ShellHost): ResolverFiles {
-  const text = (path: string): string | null => {
-    const bytes = files.read(path);
-    return bytes === null ? null : fromUtf8(bytes);
-  };
-  return { resolvConf: text("/etc/resolv.conf"), hosts: text("/etc/hosts") };
+  return { resolvConf: files.readText("/etc/resolv.conf"), hosts: files.readText("/etc/hosts") };
 }

@@ -5,7 +5,7 @@
  *
  * Not modelled: permissions, links, devices.
  */
-import { concatBytes, utf8 } from "../base/bytes.ts";
+import { concatBytes, fromUtf8, utf8 } from "../base/bytes.ts";
 
 /** Where a shell starts, and relative paths begin. */
 const HOME = "/root";
@@ -48,6 +48,14 @@ export class FileSystem {
     const bytes = utf8(content);
     this.#files?.set(name, bytes);
     return bytes;
+  }
+
+  /** The text of a file, or null if there is none. */
+  readText(path: string): string | null {
+    const content = this.#files?.get(this.absolute(path));
+    if (typeof content === "string") return content;
+    const bytes = this.read(path);
+    return bytes === null ? null : fromUtf8(bytes);
   }
 
   /** Creates or replaces a file; takes `bytes`. A text becomes bytes when it is first read. */

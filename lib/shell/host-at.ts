@@ -76,6 +76,10 @@ class FilesAt extends FileSystem {
     return this.#base.read(this.absolute(path));
   }
 
+  override readText(path: string): string | null {
+    return this.#base.readText(this.absolute(path));
+  }
+
   override write(path: string, content: Uint8Array | string): void {
     this.#base.write(this.absolute(path), content);
   }

@@ -2,7 +2,6 @@
  * What the shell asks of a host on which commands are carried out, and what a command is given.
  * Whoever builds hosts (a lab, a cluster's node) offers it.
  */
-import { fromUtf8 } from "../base/bytes.ts";
 import type { Mac } from "../base/mac.ts";
 import type { NetDevice } from "../link/device.ts";
 import type { Namespace } from "../net/namespace.ts";
@@ -40,8 +39,7 @@ export interface ShellHost {
 
 /** What `uname -n` says: in a container the host's name is not the one by which labs know it. */
 export function hostnameOf({ name, files }: ShellHost): string {
-  const bytes = files.read("/etc/hostname");
-  return bytes === null ? name : fromUtf8(bytes).trim();
+  return files.readText("/etc/hostname")?.trim() ?? name;
 }
 
 /** The device of that name, or null. */

@@ -26,6 +26,11 @@ export class MountedFiles extends FileSystem {
     return place === null ? super.read(path) : place.volume.read(place.name);
   }
 
+  override readText(path: string): string | null {
+    const place = this.#place(path);
+    return place === null ? super.readText(path) : place.volume.readText(place.name);
+  }
+
   override write(path: string, content: Uint8Array | string): void {
     const place = this.#place(path);
     if (place === null) super.write(path, content);

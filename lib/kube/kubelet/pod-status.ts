@@ -192,10 +192,11 @@ function runState(run: RunView, { timeOf }: PodObservation): ContainerStatus["st
 }
 
 function volumeMounts({ volumeMounts = [] }: Container): VolumeMountStatus[] {
-  return volumeMounts.map(({ name, mountPath, readOnly }) => {
-    const mount = { mountPath: String(mountPath), name: String(name) };
-    if (readOnly !== true) return mount;
-    return { ...mount, readOnly: true, recursiveReadOnly: "Disabled" };
+  return volumeMounts.map((mount) => {
+    const mountPath = String(mount["mountPath"]);
+    const name = String(mount["name"]);
+    if (mount["readOnly"] !== true) return { mountPath, name };
+    return { mountPath, name, readOnly: true, recursiveReadOnly: "Disabled" };
   });
 }
 
