@@ -11,11 +11,11 @@ import { Claims } from "./claims.ts";
 import type { StageLab } from "./stage.ts";
 
 /**
- * How much bytecode a function has run when V8 thinks of optimizing it: some seven times what is
+ * How much bytecode a function has run when V8 thinks of optimizing it: some fifteen times what is
  * usual. Most code of a story runs too shortly to earn that work back, and it would be done on the
  * processors that the two threads are on.
  */
-const INTERRUPT_BUDGET = 500_000;
+const INTERRUPT_BUDGET = 1_000_000;
 
 /** What the lab at a position gave; null if it could not be run. */
 export interface LabResult {
