@@ -23,14 +23,26 @@ export interface LabResult {
   readonly result: RunResult | null;
 }
 
-/**
- * Starts the thread. Its results come as soon as they are there, each alone in a list; then there is
- * an end. Throws what has ended the thread too soon.
- */
-export function startSecondThread({ memory }: Claims<StageLab>): AsyncIterable<[LabResult]> {
-  const program = packageFile("build/tools/vethwork.js");
-  const thread = new Worker(program, { argv: process.argv.slice(2), workerData: memory });
-  return on(thread, "message", { close: ["exit"] }) as AsyncIterable<[LabResult]>;
+/** The thread, as the first one has it. */
+export class SecondThread {
+  /**
+   * Results as soon as they are there, each alone in a list, and an end. Throws what has ended the
+   * thread too soon.
+   */
+  readonly results: AsyncIterable<[LabResult]>;
+  readonly #thread: Worker;
+
+  /** Starts it. */
+  constructor({ memory }: Claims<StageLab>) {
+    const program = packageFile("build/tools/vethwork.js");
+    this.#thread = new Worker(program, { argv: process.argv.slice(2), workerData: memory });
+    this.results = on(this.#thread, "message", { close: ["exit"] }) as AsyncIterable<[LabResult]>;
+  }
+
+  /** Ends it, whatever it is doing. */
+  stop(): void {
+    void this.#thread.terminate();
+  }
 }
 
 /** What the thread does: it runs the labs from the middle on that the first thread has not begun. */
