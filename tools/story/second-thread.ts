@@ -11,11 +11,11 @@ import { Claims } from "./claims.ts";
 import type { StageLab } from "./stage.ts";
 
 /**
- * How much bytecode a function has run when V8 thinks of optimizing it: some seven times what is
+ * How much bytecode a function has run when V8 thinks of optimizing it: some fifteen times what is
  * usual. Most code of a story runs too shortly to earn that work back, and it would be done on the
  * processors that the two threads are on.
  */
-const INTERRUPT_BUDGET = 500_000;
+const INTERRUPT_BUDGET = 1_000_000;
 
 /** What the lab at a position gave; null if it could not be run. */
 export interface LabResult {
@@ -23,14 +23,26 @@ export interface LabResult {
   readonly result: RunResult | null;
 }
 
-/**
- * Starts the thread. Its results come as soon as they are there, each alone in a list; then there is
- * an end. Throws what has ended the thread too soon.
- */
-export function startSecondThread({ memory }: Claims<StageLab>): AsyncIterable<[LabResult]> {
-  const program = packageFile("build/tools/vethwork.js");
-  const thread = new Worker(program, { argv: process.argv.slice(2), workerData: memory });
-  return on(thread, "message", { close: ["exit"] }) as AsyncIterable<[LabResult]>;
+/** The thread, as the first one has it. */
+export class SecondThread {
+  /**
+   * Results as soon as they are there, each alone in a list, and an end. Throws what has ended the
+   * thread too soon.
+   */
+  readonly results: AsyncIterable<[LabResult]>;
+  readonly #thread: Worker;
+
+  /** Starts it. */
+  constructor({ memory }: Claims<StageLab>) {
+    const program = packageFile("build/tools/vethwork.js");
+    this.#thread = new Worker(program, { argv: process.argv.slice(2), workerData: memory });
+    this.results = on(this.#thread, "message", { close: ["exit"] }) as AsyncIterable<[LabResult]>;
+  }
+
+  /** Ends it, whatever it is doing. */
+  stop(): void {
+    void this.#thread.terminate();
+  }
 }
 
 /** What the thread does: it runs the labs from the middle on that the first thread has not begun. */

@@ -1,11 +1,20 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 
 const VETHWORK = fileURLToPath(new URL("../../../tools/vethwork.js", import.meta.url));
+const STORY = fileURLToPath(new URL("../../../../fixtures/story", import.meta.url));
 
 function story(...words: string[]): { status: number | null; stdout: string; stderr: string } {
   return spawnSync(process.execPath, [VETHWORK, "story", ...words], { encoding: "utf8" });
@@ -36,6 +45,40 @@ describe("tools/commands/story", () => {
       expect(existsSync(join(place, name)), name).to.equal(true);
     }
   });
+
+  it("tells all nine parts in order, though two threads run their labs", () => {
+    const told = readdirSync(STORY).map((part) =>
+      readFileSync(join(STORY, part, "told.txt"), "utf8"),
+    );
+
+    const { status, stdout } = spawnSync(process.execPath, [VETHWORK, "story"], {
+      cwd: folder,
+      encoding: "utf8",
+    });
+
+    expect(status).to.equal(0);
+    expect(stdout).to.equal(told.join(""));
+    expect(readdirSync(join(folder, "out"))).to.deep.equal(readdirSync(STORY));
+  });
+
+  for (const [bad, before] of [
+    ["2-no-nic-no-route", 1],
+    ["8-a-pod-dies", 7],
+  ] as const) {
+    it(`tells what comes before a lab that is wrong, whichever thread has it (${bad})`, () => {
+      const own = join(folder, "own");
+      cpSync(STORY, own, { recursive: true });
+      writeFileSync(join(own, bad, "lab.yaml"), "name: 5\n");
+
+      const { status, stdout, stderr } = story("--from", own, "-o", join(folder, "out"));
+
+      expect(status).to.equal(2);
+      expect(stderr).to.match(/^\S+lab\.yaml:1:7: .*\n$/);
+      expect(stderr).to.contain(bad);
+      expect(stdout.match(/^S[0-9]\. /gm)).to.have.length(before);
+      expect(readdirSync(join(folder, "out"))).to.have.length(before);
+    });
+  }
 
   it("knows no tenth part, and no story where there is none", () => {
     const tenth = story("S10", "-o", join(folder, "out"));
