@@ -28,8 +28,11 @@ export class ObjectIndex<T extends ApiObject = ApiObject> {
     return (this.#tables.get(value)?.values() ?? NOTHING) as Iterable<T>;
   }
 
-  /** The next version of an object; null: there was or is none. `key` is its key, if it is known. */
-  replace(previous: T | null, current: T | null, key = keyOf((current ?? previous) as T)): void {
+  /** The next version of an object; null: there was or is none. `known` is its key, if it is known. */
+  replace(previous: T | null, current: T | null, known: string | null = null): void {
+    const one = current ?? previous;
+    if (one === null) return;
+    const key = known ?? keyOf(one);
     const before = previous === null ? NO_VALUES : this.valuesOf(previous);
     const after = current === null ? NO_VALUES : this.valuesOf(current);
     if (before.length === 0 && after.length === 0) return;
