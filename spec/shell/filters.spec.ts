@@ -50,3 +50,39 @@ describe("shell/commands/filters", () => {
     }
   });
 });
+
+/** What GNU grep 3.8 prints. */
+const CONTEXTS: readonly (readonly [command: string, printed: string])[] = [
+  ["printf 'a\\nb\\nc\\nd\\ne\\nf\\ng\\n' | grep -A1 b", "b\nc\n"],
+  [
+    "printf 'a\\nb\\nc\\nd\\ne\\nf\\ng\\n' | grep -C1 -n '[bf]'",
+    "1-a\n2:b\n3-c\n--\n5-e\n6:f\n7-g\n",
+  ],
+  ["printf 'a\\nb\\nc\\nd\\ne\\nf\\ng\\n' | grep -B2 '[cd]'", "a\nb\nc\nd\n"],
+  ["printf 'a\\nb\\nc\\nd\\ne\\nf\\ng\\n' | grep -A2 '[bc]'", "b\nc\nd\ne\n"],
+  ["printf 'a\\nb\\nc\\nd\\ne\\nf\\ng\\n' | grep -m1 -A1 '[bc]'", "b\nc\n"],
+  ["printf 'a\\nb\\nc\\nd\\n' | grep -v -A1 '[bc]'", "a\nb\n--\nd\n"],
+  ["printf 'a1\\nb22\\nc\\n' | grep -no '[0-9]'", "1:1\n2:2\n2:2\n"],
+];
+
+describe("shell/commands/grep", () => {
+  it("prints lines around a match", () => {
+    for (const [command, printed] of CONTEXTS) {
+      expect(new World("a").run("a", command), command).to.equal(printed);
+    }
+  });
+
+  it("names files if there are several", () => {
+    const world = new World("a");
+    world.run("a", "printf 'a\\nb\\n' > /tmp/1; printf 'b\\nc\\n' > /tmp/2");
+
+    expect(world.run("a", "grep -n b /tmp/1 /tmp/2; grep -c b /tmp/1 /tmp/2")).to.equal(
+      "/tmp/1:2:b\n/tmp/2:1:b\n/tmp/1:1\n/tmp/2:1\n",
+    );
+    expect(
+      world.run("a", "grep b /tmp/1 /tmp/3; echo $?; grep -q b /tmp/3 /tmp/1; echo $?"),
+    ).to.equal(
+      "/tmp/1:b\n2\n0\ngrep: /tmp/3: No such file or directory\ngrep: /tmp/3: No such file or directory\n",
+    );
+  });
+});

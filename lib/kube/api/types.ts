@@ -467,6 +467,8 @@ export interface JobStatus {
   readonly succeeded?: number | undefined;
   readonly failed?: number | undefined;
   readonly terminating?: number | undefined;
+  /** Of an indexed Job: `0-3,5`. */
+  readonly completedIndexes?: string | undefined;
   readonly conditions?: readonly Condition[] | undefined;
 }
 

@@ -72,6 +72,7 @@ export class JobController {
       succeeded: succeeded || undefined,
       failed: failed.length + (end?.type === "Failed" ? active.length : 0) || undefined,
       terminating: 0,
+      completedIndexes: completedIndexes(job, pods),
       ...(end === null ? {} : { conditions: [...(job.status.conditions ?? []), end] }),
       ...(suspension === null ? {} : { conditions: withCondition(job, suspension) }),
       ...(end?.type === "Complete" ? { completionTime: this.#client.time } : {}),
@@ -204,6 +205,23 @@ export function jobEnd({ status }: Job): "Complete" | "Failed" | null {
 function succeededOf({ spec }: Job, pods: readonly Pod[]): number {
   const good = pods.filter(({ status }) => status.phase === "Succeeded");
   return spec.completionMode === "Indexed" ? new Set(good.map(indexOf)).size : good.length;
+}
+
+/** The indices that have succeeded, runs of them as `0-3,5` (util formatIndexes); undefined without. */
+function completedIndexes({ spec }: Job, pods: readonly Pod[]): string | undefined {
+  if (spec.completionMode !== "Indexed") return undefined;
+  const good = pods.filter(({ status }) => status.phase === "Succeeded").map(indexOf);
+  const runs: [number, number][] = [];
+  for (const index of [...new Set(good)].sort((a, b) => a - b)) {
+    const last = runs.at(-1);
+    if (last !== undefined && last[1] === index - 1) last[1] = index;
+    else runs.push([index, index]);
+  }
+  // Two in a row are not worth a dash.
+  const texts = runs.map(([from, to]) =>
+    from === to ? `${from}` : `${from}${to === from + 1 ? "," : "-"}${to}`,
+  );
+  return texts.length === 0 ? undefined : texts.join(",");
 }
 
 function indexOf({ metadata }: Pod): number {

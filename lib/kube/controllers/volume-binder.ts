@@ -5,7 +5,7 @@
  * Spec: Kubernetes, "Persistent Volumes"; kubernetes pkg/controller/volume/persistentvolume, v1.36.
  * Differs: a claim is bound at once, also when its class waits for a first consumer, and whatever
  * provisioner the class names.
- * Not modelled: what is on a volume (a Pod finds it empty), reclaiming, access modes, selectors.
+ * Not modelled: reclaiming, access modes, selectors.
  */
 import { NS_PER_MS } from "../../base/units.ts";
 import { parseQuantity } from "../api/quantity.ts";

@@ -132,6 +132,7 @@ const CATALOGUE: readonly (readonly [pattern: string, image: Image])[] = [
   ["coredns", serverImage("/coredns", coredns)],
   ["busybox", SHELL_OF_BUSYBOX],
   ["alpine", SHELL_OF_BUSYBOX],
+  ["busyboxplus", toolImage(["sh"], (container) => busyboxCommands(container, pick(ONLY_CURL)))],
   ["curl", CURL],
   ["netshoot", TOOLBOX],
   ["network-multitool", TOOLBOX],

@@ -86,6 +86,13 @@ export function set(server: ApiServer, args: Arguments, output: Output): void {
     return;
   }
   const setter = SETTERS.get(what);
+  if (
+    setter === undefined &&
+    (what === "resources" || what === "serviceaccount" || what === "sa")
+  ) {
+    setPodSpec(server, args, rest, output);
+    return;
+  }
   if (setter === undefined) {
     throw new UsageError(`unknown command "${what}"\nSee 'kubectl set -h' for help and examples`);
   }
@@ -125,6 +132,66 @@ function setSelector(
     server.patch(object.kind, keyOf(object), change, USER);
     output.print(`${nameOf(object)} selector updated`);
   });
+}
+
+/** `set resources TYPE NAME --limits=… --requests=…`, `set serviceaccount TYPE NAME ACCOUNT`. */
+function setPodSpec(
+  server: ApiServer,
+  args: Arguments,
+  words: readonly string[],
+  output: Output,
+): void {
+  const isAccount = args.words[0] !== "resources";
+  const resources = isAccount ? words.slice(0, -1) : words;
+  if (resources.length === 0) throw new UsageError(NO_RESOURCES);
+  const change = isAccount
+    ? (spec: PodSpec): PodSpec => ({ ...spec, serviceAccountName: words.at(-1) ?? "" })
+    : withResources(args);
+  const done = isAccount ? "serviceaccount updated" : "resource requirements updated";
+  const failures = new Failures();
+  for (const object of selectObjects(server, args, resources)) {
+    failures.collect(null, () => {
+      if (!hasPodSpec(object)) throw noPodSpec(object);
+      const patch = (current: ApiObject) => withPodSpec(current, change);
+      const next = server.patch(object.kind, keyOf(object), patch, USER);
+      if (next !== object) output.print(`${nameOf(object)} ${done}`);
+    });
+  }
+  failures.print(output);
+}
+
+function withResources(args: Arguments): (spec: PodSpec) => PodSpec {
+  const only = args.option("c") ?? args.option("containers") ?? "*";
+  const wanted = ["limits", "requests"].flatMap((field): [string, JsonMap][] => {
+    const text = args.option(field);
+    if (text === null) return [];
+    const pairs = text.split(",").map((pair): [string, string] => {
+      const [name = "", amount] = pair.split("=");
+      if (amount === undefined)
+        throw new UsageError(`invalid argument syntax ${pair}, expected <resource>=<value>`);
+      return [name, amount];
+    });
+    return [[field, Object.fromEntries(pairs)]];
+  });
+  if (wanted.length === 0) {
+    throw new UsageError(
+      "you must specify an update to requests or limits (in the form of --requests/--limits)",
+    );
+  }
+  return (spec) => {
+    if (only !== "*" && !spec.containers.some(({ name }) => name === only)) {
+      throw new UsageError(`unable to find container named ${only}`);
+    }
+    const containers = spec.containers.map((container) => {
+      if (only !== "*" && container.name !== only) return container;
+      const known: Record<string, unknown> = { ...container.resources };
+      for (const [field, amounts] of wanted) {
+        known[field] = { ...(known[field] as JsonMap | undefined), ...amounts };
+      }
+      return { ...container, resources: known };
+    });
+    return { ...spec, containers } as PodSpec;
+  };
 }
 
 function hasPodSpec(object: ApiObject): boolean {

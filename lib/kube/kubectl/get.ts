@@ -77,7 +77,9 @@ function show(
   isComplete: boolean,
   output: Output,
 ): void {
-  const format = args.option("o") ?? args.option("output") ?? "";
+  const plain = args.option("template");
+  const format =
+    args.option("o") ?? args.option("output") ?? (plain === null ? "" : `go-template=${plain}`);
   const objects = chosen.flatMap((each) => each.objects).map(asWritten);
   const [kind = "", template] = format.split(/=(.*)/s);
   if (["yaml", "json", "jsonpath", "go-template", "template"].includes(kind)) {

@@ -3,6 +3,7 @@
  * node alone, as the field selector `spec.nodeName` does it. Work per change does not grow with
  * the number of nodes.
  */
+import type { FileSystem } from "../../shell/files.ts";
 import type { Node, Pod } from "../api/types.ts";
 import type { Change, Handler, Informers } from "../informer.ts";
 
@@ -13,6 +14,8 @@ export type NodeHandler = (previous: Node | null, current: Node | null) => void;
 export class NodeWatch {
   /** The cache, for look-ups of anything else. */
   readonly informers: Informers;
+  /** What is on persistent volumes, by the volume's name: all kubelets reach it. */
+  readonly storage = new Map<string, FileSystem>();
   readonly #handlers = new Map<string, Handler<Pod>>();
   readonly #nodeHandlers = new Map<string, NodeHandler>();
 

@@ -209,10 +209,11 @@ export class PodWorker implements ProbedPod {
     }
     if (this.#volumes === null) {
       if (!(yield* this.#pause(cluster.latencies.volumesNs))) return false;
-      const { informers } = cluster.watch;
+      const { informers, storage } = cluster.watch;
       const facts = { ...this.#context.facts, podIp: "" };
       try {
-        this.#volumes = new PodVolumes(this.#pod, informers, options.host, facts);
+        const sources = { informers, storage, node: options.host };
+        this.#volumes = new PodVolumes(this.#pod, sources, facts);
       } catch (error) {
         if (!(error instanceof ConfigError)) throw error;
         this.#context.event(

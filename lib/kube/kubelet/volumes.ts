@@ -2,8 +2,10 @@
  * A Pod's volumes as directories of files.
  *
  * Spec: Kubernetes "Volumes"; kubernetes pkg/volume (configmap, secret, projected, downwardapi,
- * emptydir, hostpath), v1.36.
- * Not modelled: persistent volumes and CSI; changes of ConfigMaps and Secrets after the Pod's start;
+ * emptydir, hostpath, local, persistentvolumeclaim), v1.36.
+ * Differs: what a provisioner has made, and what only a cloud or a storage system has, is seen from
+ * every node; nobody looks at access modes.
+ * Not modelled: changes of ConfigMaps and Secrets after the Pod's start;
  * service account tokens, whose file is empty.
  */
 import { EMPTY_VOLUME, FileSystem } from "../../shell/files.ts";
@@ -18,10 +20,22 @@ import type { MountedFiles } from "./mounted-files.ts";
 /** What kubelets publish to all namespaces; it is not in the API here. */
 const ROOT_CA = "kube-root-ca.crt";
 
+/** How the names of volumes begin that a provisioner has made for a claim. */
+const PROVISIONED = "pvc-";
+
 /** A volume's files, and where in them it begins. */
 interface Volume {
   readonly files: FileSystem;
   readonly root: string;
+}
+
+/** Where a Pod's volumes come from. */
+export interface VolumeSources {
+  readonly informers: Informers;
+  /** What is on persistent volumes, by the volume's name. */
+  readonly storage: Map<string, FileSystem>;
+  /** The Pod's node, whose files may be mounted. */
+  readonly node: ShellHost;
 }
 
 /** The volumes of one Pod. */
@@ -29,12 +43,13 @@ export class PodVolumes {
   readonly #volumes = new Map<string, Volume>();
 
   /** Sets up all volumes of a Pod. Throws `ConfigError`, whose text names the volume's object. */
-  constructor(pod: Pod, informers: Informers, node: ShellHost, facts: PodFacts) {
+  constructor(pod: Pod, sources: VolumeSources, facts: PodFacts) {
+    const { informers } = sources;
     for (const volume of (pod.spec.volumes ?? []).map(asFields)) {
-      const hostPath = mapIn(volume, "hostPath");
       const name = textIn(volume, "name");
-      if (hostPath !== null) {
-        this.#volumes.set(name, { files: node.files, root: textIn(hostPath, "path") });
+      const kept = keptVolume(pod, volume, sources);
+      if (kept !== null) {
+        this.#volumes.set(name, kept);
         continue;
       }
       const files = new FileSystem("/", EMPTY_VOLUME);
@@ -54,6 +69,32 @@ export class PodVolumes {
       }
     }
   }
+}
+
+/** A volume that is there before its Pod, and after it; null for one of the Pod's own. */
+function keptVolume(
+  pod: Pod,
+  volume: Fields,
+  { informers, node, storage }: VolumeSources,
+): Volume | null {
+  const hostPath = mapIn(volume, "hostPath");
+  if (hostPath !== null) return { files: node.files, root: textIn(hostPath, "path") };
+  const source = mapIn(volume, "persistentVolumeClaim");
+  if (source === null) return null;
+  const { namespace = "default" } = pod.metadata;
+  const claim = informers.get(
+    "PersistentVolumeClaim",
+    `${namespace}/${textIn(source, "claimName")}`,
+  );
+  const name = textIn(asFields(claim?.spec ?? {}), "volumeName");
+  const spec = asFields(informers.get("PersistentVolume", name)?.spec ?? {});
+  const own = name.startsWith(PROVISIONED)
+    ? null
+    : (mapIn(spec, "hostPath") ?? mapIn(spec, "local"));
+  if (own !== null) return { files: node.files, root: textIn(own, "path") };
+  const files = storage.get(name) ?? new FileSystem("/", EMPTY_VOLUME);
+  if (name !== "") storage.set(name, files);
+  return { files, root: "/" };
 }
 
 function contentOf(

@@ -221,3 +221,29 @@ describe("kube/kubectl/events", () => {
     ]);
   });
 });
+
+describe("kube/kubectl/edit", () => {
+  it("sets amounts and accounts of Pod templates", () => {
+    const path = "jsonpath={.spec.template.spec.containers[0].resources}";
+    expect(
+      said(
+        new SpecCluster(),
+        "create deployment web --image=nginx",
+        "set resources deployment web -c=nginx --limits=cpu=200m,memory=512Mi",
+        `get deployment web -o ${path}`,
+        "set serviceaccount deployment web robot",
+        "get deployment web --template={{.spec.template.spec.serviceAccountName}}",
+        "set resources deployment web",
+        "set resources deployment web -c=x --requests=cpu=1",
+      ),
+    ).to.deep.equal([
+      "deployment.apps/web created",
+      "deployment.apps/web resource requirements updated",
+      '{"limits":{"cpu":"200m","memory":"512Mi"}}',
+      "deployment.apps/web serviceaccount updated",
+      "robot",
+      "error: you must specify an update to requests or limits (in the form of --requests/--limits)",
+      "error: unable to find container named x",
+    ]);
+  });
+});

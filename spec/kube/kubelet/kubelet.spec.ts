@@ -435,6 +435,33 @@ describe("kube/kubelet/kubelet", () => {
     expect(world.pod("a").status.containerStatuses?.[0]?.state?.terminated?.exitCode).to.equal(3);
   });
 
+  it("keeps what is on a claim's volume for the next Pod, on whatever node it is", () => {
+    const world = cluster(2);
+    const hosts = new Map<string, ShellHost>();
+    world.programs.set("look", function* (container: Container): Program<number> {
+      hosts.set(container.pod.name, container.host);
+      yield waitFor([]);
+      return 0;
+    });
+    const mounts = "image: look, volumeMounts: [{name: v, mountPath: /data, subPath: sub}]";
+    const claimed = ", volumes: [{name: v, persistentVolumeClaim: {claimName: c}}]";
+    world.apply(
+      "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: c}\nspec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}\n",
+    );
+    world.apply(podText("a", mounts, `${claimed}, nodeName: node1`));
+    world.pass(5);
+    world.runOn(hosts.get("a"), "echo kept > /data/file; mkdir /data/tmp");
+    world.apply(podText("b", mounts, `${claimed}, nodeName: node2`));
+    world.pass(5);
+
+    expect(world.runOn(hosts.get("b"), "cat /data/file; ls /data")).to.equal("kept\nfile\ntmp\n");
+    expect(world.runOn(hosts.get("a"), "ls /").split("\n")).to.include.members([
+      "data",
+      "etc",
+      "usr",
+    ]);
+  });
+
   it("puts Pods of the host's network at the node's address", () => {
     const world = cluster();
     world.apply(podText("agent", "image: web", ", hostNetwork: true"));
