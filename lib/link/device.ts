@@ -76,8 +76,8 @@ export abstract class NetDevice implements FrameReceiver {
   /** When it was set up last, and how often carrier has come or gone. */
   upSince: Ns = 0;
   carrierChanges = 0;
-  /** Frames that the line would not take (NET_XMIT_DROP): their senders are told. */
-  refusals = 0;
+  /** Whether the line would not take the last frame (NET_XMIT_DROP): its sender is told. */
+  protected refused = false;
   /** Addresses that it was told to listen to (`bridge fdb add … self`). */
   readonly extraAddresses: Mac[] = [];
   txQueueLength = 1000;
@@ -128,12 +128,14 @@ export abstract class NetDevice implements FrameReceiver {
   /**
    * Sends a frame that has its Ethernet header at `start`; takes ownership. Without carrier the
    * frame is lost before any tap sees it (noop_qdisc). In a process the frame
-   * has been received at the other end, and perhaps answered, when this returns. @hot
+   * has been received at the other end, and perhaps answered, when this returns. False if the line
+   * refused the frame, or the last piece of it (dev_hard_start_xmit). @hot
    */
-  queueXmit(frame: Frame): void {
+  queueXmit(frame: Frame): boolean {
     const cpu = this.host.cpu;
     cpu.disable();
     frame.l2 = frame.start;
+    this.refused = false;
     if (!this.running) {
       this.counters.txDropped += 1;
       frame.drop(DropReason.DEV_READY, this.host.drops);
@@ -154,7 +156,9 @@ export abstract class NetDevice implements FrameReceiver {
       if (frame.storage === FrameStorage.PAGED) frame.storage = FrameStorage.PULLED;
       this.#transmit(frame);
     }
+    const taken = !this.refused;
     cpu.enable();
+    return taken;
   }
 
   /** A frame has arrived: `start` is at its network header, `l2` at its Ethernet header. @hot */
@@ -186,6 +190,7 @@ export abstract class NetDevice implements FrameReceiver {
     for (let index = 0; index < this.taps.length; index += 1) {
       this.taps[index]?.frame(frame, Direction.OUT, this.host.cpu.now);
     }
+    this.refused = false;
     this.hardStartXmit(frame);
   }
 }

@@ -57,14 +57,14 @@ export class Veth extends NetDevice implements LineEnd {
   protected override hardStartXmit(frame: Frame): void {
     const peer = this.peer;
     if (peer === null || !peer.up) {
-      this.refusals += 1;
+      this.refused = true;
       this.counters.txDropped += 1;
       frame.drop(DropReason.DEV_READY, this.host.drops);
       return;
     }
     if (frame.end - frame.start > peer.mtu + 14 + 4) {
       // is_skb_forwardable: one VLAN tag more than the receiver's MTU is let through.
-      this.refusals += 1;
+      this.refused = true;
       this.counters.txDropped += 1;
       frame.drop(DropReason.PKT_TOO_BIG, this.host.drops);
       return;

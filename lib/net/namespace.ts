@@ -42,6 +42,7 @@ import { PathMtu } from "./path-mtu.ts";
 import { Reassembly } from "./reassembly.ts";
 import { RouteEpoch, Scope } from "./route.ts";
 import { Routing } from "./routing.ts";
+import { silentProtocol } from "./silent-protocol.ts";
 import { Snmp } from "./snmp.ts";
 import { SysctlTree } from "./sysctl.ts";
 
@@ -191,7 +192,8 @@ export class Namespace implements DeviceHost {
 
   /** The protocol on top of IPv4 with that number, or null. @hot */
   transport(protocol: number): TransportProtocol | null {
-    return protocol === IPPROTO_ICMP ? this.icmp : this.transports.find(protocol);
+    if (protocol === IPPROTO_ICMP) return this.icmp;
+    return this.transports.find(protocol) ?? silentProtocol(protocol);
   }
 
   /** The device with that index, or null. @hot */

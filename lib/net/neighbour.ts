@@ -84,10 +84,7 @@ export class Neighbour {
     if ((this.state & NUD_CONNECTED) === 0 && !this.#mayUse(frame)) return true;
     const at = frame.push(ethernet.ETHERNET_SIZE);
     ethernet.write(frame.view, at, this.mac, this.device.mac, frame.protocol);
-    const { device } = this;
-    const refused = device.refusals;
-    device.queueXmit(frame);
-    return device.refusals === refused;
+    return this.device.queueXmit(frame);
   }
 
   /** A transport has heard from the neighbour (MSG_CONFIRM, a new ACK). @hot */

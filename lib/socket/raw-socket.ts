@@ -78,6 +78,7 @@ export class RawSocket implements RawListener, IcmpListener {
   constructor(namespace: Namespace, protocol: number) {
     this.#namespace = namespace;
     this.protocol = protocol;
+    if (namespace.conf.ipNoPmtuDisc !== 0) this.pmtuDiscovery = "dont";
     namespace.rawListeners.push(this);
     namespace.icmp.listeners.push(this);
   }

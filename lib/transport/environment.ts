@@ -48,6 +48,8 @@ export interface IpSettings {
   /** Sockets made while it is not 0 send without DF (`IP_PMTUDISC_DONT`). */
   readonly ipNoPmtuDisc: number;
   readonly ipNonlocalBind: number;
+  /** Whether answers of the host itself take the mark of what they answer. */
+  readonly fwmarkReflect: number;
 }
 
 /** A route look-up: one reused object. Addresses 0 are "any". */

@@ -32,8 +32,9 @@ function world(count: number) {
     nics.push(nic);
     ports.push(port);
   }
-  const send = (from: number, to: string, source = mac(from)): void =>
+  const send = (from: number, to: string, source = mac(from)): void => {
     nics[from - 1]!.queueXmit(bench.pool.takeFrom(Buffer.from(ethernetFrame(to, source), "hex")));
+  };
   const got = (): number[] => hosts.map((host) => host.received.length);
   return { bench, sw, bridge, hosts, nics, ports, send, got };
 }
@@ -131,8 +132,9 @@ describe("link/bridge", () => {
 
   it("sends the host's own frames to the learned port, or floods them", () => {
     const { bench, bridge, got, send } = world(3);
-    const fromHost = (to: string): void =>
+    const fromHost = (to: string): void => {
       bridge.queueXmit(bench.pool.takeFrom(Buffer.from(ethernetFrame(to, BRIDGE), "hex")));
+    };
     send(2, BRIDGE);
 
     fromHost(mac(2));

@@ -99,7 +99,7 @@ class PipeHost implements TransportEnvironment {
   readonly pool: FramePool;
   readonly drops = new DropCounters();
   readonly sysctls = new TransportSysctls();
-  readonly ip = { ipNoPmtuDisc: 0, ipNonlocalBind: 0 };
+  readonly ip = { ipNoPmtuDisc: 0, ipNonlocalBind: 0, fwmarkReflect: 0 };
   readonly route = new PipeRoute();
   readonly stack: Transports;
   peer: PipeHost | null = null;

@@ -24,7 +24,8 @@ export interface PingOptions {
   readonly ttl: number;
   readonly tos: number;
   readonly mark: number;
-  readonly pmtuDiscovery: PmtuDiscovery;
+  /** `-M`, or null for what the host's sockets do. */
+  readonly pmtuDiscovery: PmtuDiscovery | null;
   /** `-I`: an address or a device, or "". */
   readonly from: string;
   readonly broadcast: boolean;

@@ -5,7 +5,7 @@
  */
 import { hex } from "../../base/bytes.ts";
 import { EACCES, errnoMessage } from "../../base/errno.ts";
-import { formatIpv4, type Ipv4, isMulticast } from "../../base/inet.ts";
+import { ANY_ADDRESS, formatIpv4, type Ipv4, isMulticast } from "../../base/inet.ts";
 import type { RawSocket } from "../../socket/raw-socket.ts";
 import type { AppHost } from "../app-host.ts";
 import type { PingOptions } from "./options.ts";
@@ -39,7 +39,9 @@ export function setUp(
   socket.ttl = options.ttl;
   socket.tos = options.tos;
   socket.mark = options.mark;
-  socket.pmtuDiscovery = isMulticast(destination) ? "do" : options.pmtuDiscovery;
+  socket.pmtuDiscovery = isMulticast(destination)
+    ? "do"
+    : (options.pmtuDiscovery ?? socket.pmtuDiscovery);
   return firstLines(options, destination, source, via);
 }
 
@@ -71,13 +73,20 @@ function bindTo(host: AppHost, socket: RawSocket, text: string): boolean {
   return false;
 }
 
-/** The source that a connected UDP socket would have: ping finds it that way. */
+/**
+ * The source that a connected UDP socket would have: ping finds it that way if it has none, and hears
+ * only then that there is no route before it sends.
+ */
 function findSource(
   host: AppHost,
   options: PingOptions,
   socket: RawSocket,
   destination: Ipv4,
 ): Ipv4 | null {
+  if (socket.source !== ANY_ADDRESS) {
+    socket.broadcast = options.broadcast;
+    return socket.source;
+  }
   const route = socket.routeTo(destination);
   if (typeof route === "number" && route !== -EACCES) {
     host.stderr(`ping: connect: ${errnoMessage(route)}\n`);
@@ -89,5 +98,5 @@ function findSource(
     return null;
   }
   socket.broadcast = options.broadcast;
-  return socket.source === 0 ? route.source : socket.source;
+  return route.source;
 }

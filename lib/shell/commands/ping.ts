@@ -36,7 +36,7 @@ const DEFAULTS: PingOptions = {
   ttl: 0,
   tos: 0,
   mark: 0,
-  pmtuDiscovery: "want",
+  pmtuDiscovery: null,
   from: "",
   broadcast: false,
   quiet: false,

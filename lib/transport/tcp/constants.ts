@@ -63,6 +63,8 @@ export const GSO_HEADER_ROOM = 257;
 /** Intervals in jiffies. */
 export const RTO_MAX = 120 * HZ;
 export const RTO_MIN = HZ / 5;
+/** Until the next attempt when the line refuses segments (TCP_RESOURCE_PROBE_INTERVAL). */
+export const RESOURCE_PROBE_INTERVAL = HZ / 2;
 export const TIMEOUT_INIT = HZ;
 export const TIMEOUT_MIN_US = 2 * 1000;
 export const DELACK_MIN = HZ / 25;

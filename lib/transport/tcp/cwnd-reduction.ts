@@ -3,6 +3,7 @@
  *
  * Spec: RFC 6937. Kernel: net/ipv4/tcp_input.c (tcp_init_cwnd_reduction, tcp_cwnd_reduction), 6.18.
  */
+import { setCaState } from "./ca-state.ts";
 import { jiffies } from "./clock.ts";
 import { CaEvent } from "./congestion.ts";
 import { CaState, ECN_OK, ECN_QUEUE_CWR, INFINITE_SSTHRESH } from "./constants.ts";
@@ -19,6 +20,15 @@ export function initCwndReduction(tp: Tcb): void {
   tp.prrOut = 0;
   tp.sndSsthresh = tp.ca.ssthresh(tp);
   queueCwr(tp);
+}
+
+/** Congestion without loss: ECN, a line that is full, or a tail probe that repaired a loss. */
+export function enterCwr(tp: Tcb): void {
+  tp.priorSsthresh = 0;
+  if (tp.caState >= CaState.CWR) return;
+  tp.undoMarker = 0;
+  initCwndReduction(tp);
+  setCaState(tp, CaState.CWR);
 }
 
 /** Proportional rate reduction (RFC 6937): how much may be sent for what was delivered. */

@@ -50,6 +50,8 @@ function isLocked({ locks }: Metrics, bit: number): boolean {
 /** Begins with what earlier connections learned (`tcp_init_metrics`). */
 export function initMetrics(tp: Tcb): void {
   const entry = tp.owner.metrics.find(tp, false);
+  // What a lost SYN made of it says nothing about the data that follows.
+  tp.sndSsthresh = INFINITE_SSTHRESH;
   let cachedRtt = 0;
   if (entry !== null) {
     if (isLocked(entry, MetricBit.cwnd)) tp.sndCwndClamp = entry.cwnd;

@@ -12,6 +12,11 @@ import { armReorderTimer } from "./loss-probe.ts";
 import type { SendSkb } from "./send-skb.ts";
 import type { Tcb } from "./tcb.ts";
 
+/** `tcp_recovery`: the reordering window stays as it is, whatever D-SACKs say. */
+const STATIC_REO_WND = 2;
+/** `tcp_recovery`: three duplicate ACKs do not make the reordering window zero. */
+const NO_DUPTHRESH = 4;
+
 /** Loss recoveries for which a larger reordering window is kept. */
 export const RACK_RECOVERY_THRESH = 16;
 
@@ -47,7 +52,8 @@ function sentAfter(at: number, otherAt: number, endSeq: number, otherEndSeq: num
 /** How long reordered segments are waited for, in us. */
 function reorderWindowUs(tp: Tcb): number {
   if (tp.reordSeen === 0) {
-    if (tp.caState >= CaState.RECOVERY || tp.sackedOut >= tp.reordering) return 0;
+    const byDupthresh = (tp.env.sysctls.tcpRecovery & NO_DUPTHRESH) === 0;
+    if (tp.caState >= CaState.RECOVERY || (byDupthresh && tp.sackedOut >= tp.reordering)) return 0;
   }
   const min = tp.rttMinUs >= 0xffffffff ? 0x3fffffff : tp.rttMinUs >>> 2;
   return Math.min(min * tp.rack.reoWndSteps, tp.srttUs >>> 3);
@@ -107,7 +113,7 @@ export function rackAdvance(tp: Tcb, sacked: number, endSeq: number, sentAt: num
 
 /** Adapts the reordering window to D-SACKs, once a round (`tcp_rack_update_reo_wnd`). */
 export function rackUpdateWindow(tp: Tcb, ack: AckState): void {
-  if (ack.priorDelivered === 0) return;
+  if (ack.priorDelivered === 0 || (tp.env.sysctls.tcpRecovery & STATIC_REO_WND) !== 0) return;
   if (before(ack.priorDelivered, tp.rack.lastDelivered)) tp.rack.dsackSeen = false;
   if (tp.rack.dsackSeen) {
     tp.rack.reoWndSteps = Math.min(255, tp.rack.reoWndSteps + 1);

@@ -21,7 +21,7 @@ import { anyRetransDone, setCaState, tryKeepOpen } from "./ca-state.ts";
 import { jiffies } from "./clock.ts";
 import { CaEvent, currentSsthresh } from "./congestion.ts";
 import { CaState, LOST, SACKED_ACKED } from "./constants.ts";
-import { endCwndReduction, initCwndReduction, queueCwr } from "./cwnd-reduction.ts";
+import { endCwndReduction, enterCwr, initCwndReduction, queueCwr } from "./cwnd-reduction.ts";
 import { probeLost } from "./mtu-probe.ts";
 import { fragment } from "./queue.ts";
 import { markLost, rackMarkLost, rackTimeoutUs } from "./rack.ts";
@@ -144,15 +144,6 @@ export function enterRecovery(tp: Tcb, ece: boolean): void {
     initCwndReduction(tp);
   }
   setCaState(tp, CaState.RECOVERY);
-}
-
-/** Congestion without loss: ECN, or a tail probe that repaired one. */
-function enterCwr(tp: Tcb): void {
-  tp.priorSsthresh = 0;
-  if (tp.caState >= CaState.CWR) return;
-  tp.undoMarker = 0;
-  initCwndReduction(tp);
-  setCaState(tp, CaState.CWR);
 }
 
 /** The RTO passed: everything is presumed lost (`tcp_enter_loss`). */

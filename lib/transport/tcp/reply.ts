@@ -13,6 +13,7 @@ import { IPPROTO_TCP } from "../../wire/protocol-numbers.ts";
 import { FLAG_ACK, FLAG_RST, TCP_SIZE, write } from "../../wire/tcp.ts";
 import * as options from "../../wire/tcp-options.ts";
 import { type TransportEnvironment, TransportFlow, type TransportRoute } from "../environment.ts";
+import { ECN_MASK } from "./constants.ts";
 import type { Segment } from "./segment.ts";
 
 const flow = new TransportFlow();
@@ -52,15 +53,20 @@ export function sendReset(env: TransportEnvironment, segment: Segment): void {
   });
 }
 
-/** Sends a segment without data back to where `segment` came from. */
+/**
+ * Sends a segment without data back to where `segment` came from: by the route for its TOS, and with
+ * its mark if `fwmark_reflect` says so.
+ */
 export function sendReply(env: TransportEnvironment, segment: Segment, reply: ReplyFields): void {
+  const mark = (env.ip.fwmarkReflect === 0 ? 0 : (segment.frame?.mark ?? 0)) || reply.mark;
   const route = lookUp(
     env,
     segment.source,
     segment.destination,
     segment.sourcePort,
     segment.destinationPort,
-    reply.mark,
+    reply.tos,
+    mark,
     reply.boundDevice,
   );
   if (route === null) return;
@@ -83,9 +89,9 @@ export function sendReply(env: TransportEnvironment, segment: Segment, reply: Re
     options.writeTimestamps(frame.view, at, reply.tsval, reply.tsecr);
   }
   frame.checksumPending = true;
-  frame.mark = reply.mark;
+  frame.mark = mark;
   frame.socket = KERNEL_SOCKET;
-  setFields(segment.destination as Ipv4, segment.source as Ipv4, reply.tos & ~3, 0);
+  setFields(segment.destination as Ipv4, segment.source as Ipv4, reply.tos & ~ECN_MASK, 0);
   env.output(frame, route, fields);
 }
 
@@ -96,6 +102,7 @@ export function lookUp(
   local: number,
   remotePort: number,
   localPort: number,
+  tos: number,
   mark: number,
   device: number,
 ): TransportRoute | null {
@@ -104,7 +111,7 @@ export function lookUp(
   flow.destinationPort = remotePort;
   flow.sourcePort = localPort;
   flow.protocol = IPPROTO_TCP;
-  flow.tos = 0;
+  flow.tos = tos & ~ECN_MASK;
   flow.mark = mark;
   flow.outputIndex = device;
   const route = env.routeOutput(flow);

@@ -5,7 +5,6 @@
  * net/ipv4/inet_connection_sock.c (reqsk_timer_handler), 6.18.
  */
 
-import { ENOBUFS } from "../../base/errno.ts";
 import type { Ipv4 } from "../../base/inet.ts";
 import { PROGRAM_SOCKET } from "../../netfilter/socket-owner.ts";
 import { HZ } from "../../sim/jiffies.ts";
@@ -15,11 +14,12 @@ import { FLAG_ACK, FLAG_ECE, FLAG_RST, FLAG_SYN, TCP_SIZE, write } from "../../w
 import type { TcpOptions } from "../../wire/tcp-options.ts";
 import type { TransportRoute } from "../environment.ts";
 import { RTO_MAX, TIMEOUT_INIT } from "./constants.ts";
+import { isTooSoon, mayLoop } from "./oow-rate-limit.ts";
 import { lookUp, sendReply, sendReset, setFields } from "./reply.ts";
 import type { Segment } from "./segment.ts";
 import type { Tcb } from "./tcb.ts";
 import type { TcbOwner } from "./tcb-owner.ts";
-import { wantsDf, writeHandshakeOptions } from "./transmit.ts";
+import { writeHandshakeOptions } from "./transmit.ts";
 import { MAX_WINDOW } from "./window.ts";
 
 /** What becomes of a segment for a request. */
@@ -120,10 +120,7 @@ export class ConnectionRequest extends WheelTimer {
     frame.mark = this.mark;
     frame.socket = PROGRAM_SOCKET;
     const fields = setFields(this.localAddress, this.remoteAddress, this.tos, listener.ttl);
-    fields.df = wantsDf(listener.pmtuDiscover, route);
-    fields.id = fields.df ? 0 : -1;
-    const result = env.output(frame, route, fields);
-    return result === 0 || result === -ENOBUFS;
+    return env.output(frame, route, fields) === 0;
   }
 
   /** Sends the SYN-ACK again (`tcp_rtx_synack`). */
@@ -140,6 +137,7 @@ export class ConnectionRequest extends WheelTimer {
       this.localAddress,
       this.remotePort,
       this.localPort,
+      this.listener.tos,
       this.mark,
       this.listener.boundDevice,
     );
@@ -185,7 +183,7 @@ export class ConnectionRequest extends WheelTimer {
     }
     const control = flags & (FLAG_SYN | FLAG_ACK | FLAG_RST);
     if (seq === this.rcvIsn && control === FLAG_SYN && !paws) {
-      if (!this.#rateLimited() && this.resendSynAck() && this.armed) {
+      if (!this.#rateLimited(segment) && this.resendSynAck() && this.armed) {
         this.armJiffies(this.timeout);
       }
       return RequestVerdict.TAKEN;
@@ -195,13 +193,13 @@ export class ConnectionRequest extends WheelTimer {
     }
     const window = Math.min(this.rcvWnd, MAX_WINDOW);
     if (paws || tsecrWrong || !inWindow(seq, endSeq, this.rcvNxt, window)) {
-      if ((flags & FLAG_RST) === 0 && !this.#rateLimited()) this.#sendAck(segment);
+      if ((flags & FLAG_RST) === 0 && !this.#rateLimited(segment)) this.#sendAck(segment);
       return RequestVerdict.TAKEN;
     }
     if (seq === this.rcvIsn) flags &= ~FLAG_SYN;
     if ((flags & FLAG_RST) !== 0 && seq !== this.rcvNxt) {
       // RFC 5961 §3.2.
-      if (!this.#rateLimited()) this.#sendAck(segment);
+      if (!this.#rateLimited(segment)) this.#sendAck(segment);
       return RequestVerdict.TAKEN;
     }
     if ((flags & (FLAG_RST | FLAG_SYN)) !== 0) {
@@ -221,10 +219,11 @@ export class ConnectionRequest extends WheelTimer {
     return (Math.floor(this.cpu.now / 1_000_000) + this.tsOffset) | 0;
   }
 
-  #rateLimited(): boolean {
+  #rateLimited(segment: Segment): boolean {
+    if (!mayLoop(segment)) return false;
     const now = this.cpu.now;
-    const limit = this.listener.env.sysctls.tcpInvalidRatelimit * 1_000_000;
-    if (this.lastOowAckTime !== 0 && now - this.lastOowAckTime < limit) return true;
+    const { tcpInvalidRatelimit } = this.listener.env.sysctls;
+    if (isTooSoon(this.lastOowAckTime, now, tcpInvalidRatelimit)) return true;
     this.lastOowAckTime = now;
     return false;
   }

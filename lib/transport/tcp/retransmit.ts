@@ -61,11 +61,11 @@ function resend(tp: Tcb, skb: SendSkb, segs: number): boolean {
     const room = Math.min(available, mss);
     if (skb.length < room) tryCollapse(tp, skb, room);
   }
-  // RFC 3168 §6.1.1.1: a SYN that gets no answer is repeated without ECN.
+  // RFC 3168 §6.1.1.1: a SYN that gets no answer is repeated without ECN. The answer to the first
+  // one may still agree to it.
   const ecnSyn = FLAG_SYN | FLAG_ECE | FLAG_CWR;
-  if ((skb.flags & ecnSyn) === ecnSyn) {
+  if ((skb.flags & ecnSyn) === ecnSyn && tp.env.sysctls.tcpEcnFallback !== 0) {
     skb.flags &= ~(FLAG_ECE | FLAG_CWR);
-    tp.ecnFlags = 0;
   }
   tp.totalRetrans += skb.pcount;
   skb.sacked |= EVER_RETRANS;

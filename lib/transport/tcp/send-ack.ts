@@ -5,11 +5,12 @@
  * tcp_send_delayed_ack, tcp_send_active_reset, tcp_xmit_probe_skb), 6.18.
  */
 
-import { JIFFY_NS, jiffiesAt, usToJiffies } from "../../sim/jiffies.ts";
+import { usToJiffies } from "../../sim/jiffies.ts";
 import { before } from "../../wire/sequence.ts";
 import { FLAG_ACK, FLAG_RST } from "../../wire/tcp.ts";
 import { jiffies, refreshMstamp } from "./clock.ts";
 import { ACK_PUSHED, ACK_SCHED, ACK_TIMER, DELACK_MAX, DELACK_MIN, TcpState } from "./constants.ts";
+import { isTooSoon } from "./oow-rate-limit.ts";
 import { rtoMinUs } from "./rtt.ts";
 import type { Tcb } from "./tcb.ts";
 import { inPingpongMode, windowEnd } from "./tcb-queries.ts";
@@ -89,11 +90,7 @@ export function sendChallengeAck(tp: Tcb): void {
 /** Whether an answer to an out-of-window segment was sent just now (`__tcp_oow_rate_limited`). */
 export function oowRateLimited(tp: Tcb): boolean {
   const now = tp.env.cpu.now;
-  const limit = tp.env.sysctls.tcpInvalidRatelimit * 1_000_000;
-  if (tp.lastOowAckTime !== 0) {
-    const elapsed = (jiffiesAt(now) - jiffiesAt(tp.lastOowAckTime)) * JIFFY_NS;
-    if (elapsed >= 0 && elapsed < limit) return true;
-  }
+  if (isTooSoon(tp.lastOowAckTime, now, tp.env.sysctls.tcpInvalidRatelimit)) return true;
   tp.lastOowAckTime = Math.max(now, 1);
   return false;
 }

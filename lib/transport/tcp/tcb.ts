@@ -63,6 +63,8 @@ export class Tcb extends InetSock {
   route: TransportRoute | null = null;
   /** The peer was heard: the next packet tells the next hop's entry (`sk_dst_pending_confirm`). */
   confirmPending = false;
+  /** Whether the line refused the last segment (NET_XMIT_DROP), so that there is no use in haste. */
+  lineRefused = false;
   /** Errno that ends no connection, but tells why one timed out (`sk_err_soft`). */
   errSoft = 0;
   /** No program holds it (SOCK_DEAD). */

@@ -14,6 +14,7 @@ import { FLAG_ACK, FLAG_FIN, FLAG_RST, FLAG_SYN } from "../../wire/tcp.ts";
 import type { TcpOptions } from "../../wire/tcp-options.ts";
 import type { TransportRoute } from "../environment.ts";
 import { PAWS_24DAYS_S, TcpState, TIMEWAIT_LEN } from "./constants.ts";
+import { isTooSoon, mayLoop } from "./oow-rate-limit.ts";
 import { sendReply } from "./reply.ts";
 import type { Segment } from "./segment.ts";
 import type { Tcb } from "./tcb.ts";
@@ -159,13 +160,12 @@ export class TimeWaitSock extends WheelTimer {
     this.tsRecentStamp = Math.max(1, Math.floor(this.cpu.now / 1e9));
   }
 
-  /** Answers with an ACK, at most twice a second to segments without data. */
+  /** Answers with an ACK, but not too often. */
   #ackOutOfWindow(segment: Segment): TimeWaitVerdict {
-    if (segment.length > 0 || (segment.flags & FLAG_SYN) !== 0) return TimeWaitVerdict.ACK;
+    if (!mayLoop(segment)) return TimeWaitVerdict.ACK;
     const now = this.cpu.now;
-    const limit = this.owningStack.env.sysctls.tcpInvalidRatelimit * 1_000_000;
-    if (this.lastOowAckTime !== 0 && now - this.lastOowAckTime < limit)
-      return TimeWaitVerdict.IGNORE;
+    const { tcpInvalidRatelimit } = this.owningStack.env.sysctls;
+    if (isTooSoon(this.lastOowAckTime, now, tcpInvalidRatelimit)) return TimeWaitVerdict.IGNORE;
     this.lastOowAckTime = now;
     return TimeWaitVerdict.ACK;
   }

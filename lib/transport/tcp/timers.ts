@@ -15,6 +15,7 @@ import {
   PENDING_PROBE0,
   PENDING_REO_TIMEOUT,
   PENDING_RETRANS,
+  RESOURCE_PROBE_INTERVAL,
   TcpState,
   TIMEOUT_INIT,
 } from "./constants.ts";
@@ -94,7 +95,11 @@ function onRetransmitTimer(tp: Tcb): void {
     enterLoss(tp);
     tp.retransmits = Math.min(tp.retransmits + 1, 255);
     const first = tp.rtxQueue.head;
-    if (first !== null) retransmitSkb(tp, first, 1);
+    tp.lineRefused = false;
+    if (first !== null && !retransmitSkb(tp, first, 1) && tp.lineRefused) {
+      resetXmitTimer(tp, PENDING_RETRANS, RESOURCE_PROBE_INTERVAL);
+      return;
+    }
   }
   backOff(tp);
   resetXmitTimer(tp, PENDING_RETRANS, clampToUserTimeout(tp));

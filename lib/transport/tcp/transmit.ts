@@ -25,6 +25,7 @@ import {
   ECT_0,
   EVER_RETRANS,
 } from "./constants.ts";
+import { enterCwr } from "./cwnd-reduction.ts";
 import { establishedOptionsSize, sackBlocks } from "./mss.ts";
 import { rebuildRoute } from "./route.ts";
 import { cutTruesize } from "./segment-memory.ts";
@@ -38,7 +39,7 @@ const blocks = new Int32Array(8);
 
 /**
  * Sends one queued segment, or, without one, a segment of only a header. Returns false if this host
- * did not let it out: no route, refused by its own netfilter, larger than the MTU. @hot
+ * did not let it out: no route, refused by its own netfilter or by the line, larger than the MTU. @hot
  */
 export function transmitSkb(
   tp: Tcb,
@@ -79,8 +80,9 @@ export function transmitSkb(
     frame.confirmsNeighbour = true;
   }
   const result = tp.env.output(frame, route, fields);
-  // A line that is full has taken the segment as far as TCP is concerned: it is lost later.
-  return result === 0 || result === -ENOBUFS;
+  tp.lineRefused = result === -ENOBUFS;
+  if (tp.lineRefused) enterCwr(tp);
+  return result === 0;
 }
 
 /** A frame for the segment, its payload copied, or referenced if the device cuts it. @hot */
@@ -112,7 +114,7 @@ function setFields(tp: Tcb, route: TransportRoute, tos: number): void {
 }
 
 /** Whether packets of a socket carry "don't fragment" (`ip_dont_fragment`). @hot */
-export function wantsDf(pmtuDiscover: number, route: TransportRoute): boolean {
+function wantsDf(pmtuDiscover: number, route: TransportRoute): boolean {
   return pmtuDiscover === PMTUDISC_DO || (pmtuDiscover === PMTUDISC_WANT && !route.mtuLocked);
 }
 

@@ -8,7 +8,7 @@ import { msToJiffies } from "../../sim/jiffies.ts";
 import { before } from "../../wire/sequence.ts";
 import { FLAG_PSH } from "../../wire/tcp.ts";
 import { jiffies, resetXmitTimer } from "./clock.ts";
-import { PENDING_PROBE0 } from "./constants.ts";
+import { PENDING_PROBE0, RESOURCE_PROBE_INTERVAL } from "./constants.ts";
 import { orphanRetries, writeError } from "./give-up.ts";
 import { currentMss } from "./mss.ts";
 import { eventNewDataSent } from "./output.ts";
@@ -54,8 +54,9 @@ function sendProbe0(tp: Tcb): void {
     return;
   }
   tp.probesOut += 1;
-  if (tp.backoff < tp.env.sysctls.tcpRetries2) tp.backoff += 1;
-  resetXmitTimer(tp, PENDING_PROBE0, clampProbe0(tp, probe0When(tp, tp.rtoMax)));
+  if (!tp.lineRefused && tp.backoff < tp.env.sysctls.tcpRetries2) tp.backoff += 1;
+  const timeout = tp.lineRefused ? RESOURCE_PROBE_INTERVAL : probe0When(tp, tp.rtoMax);
+  resetXmitTimer(tp, PENDING_PROBE0, clampProbe0(tp, timeout));
 }
 
 /** Data if the window takes some, else an empty segment that must be answered. */
