@@ -17,7 +17,7 @@ const SILENT: TransportProtocol = {
   icmpError(): void {},
 };
 
-/** The protocol of that number if it is one of them. */
-export function silentProtocol(protocol: number): TransportProtocol | undefined {
-  return protocol === IPPROTO_IGMP || protocol === IPPROTO_PIM ? SILENT : undefined;
+/** The protocol of that number if it is one of them, or null. */
+export function silentProtocol(protocol: number): TransportProtocol | null {
+  return protocol === IPPROTO_IGMP || protocol === IPPROTO_PIM ? SILENT : null;
 }
