@@ -13,6 +13,17 @@ const FIRST_PID = 300;
 /** The signal that `timeout`, `kill` and the end of a pipe's reader send. */
 export const SIGTERM = 15;
 
+/** The signals that people send, by name. Kernel: arch/x86/include/uapi/asm/signal.h, 6.18. */
+export const SIGNALS: ReadonlyMap<string, number> = new Map([
+  ["HUP", 1],
+  ["INT", 2],
+  ["QUIT", 3],
+  ["KILL", 9],
+  ["USR1", 10],
+  ["USR2", 12],
+  ["TERM", SIGTERM],
+]);
+
 /** What a first process that is PID 1 of its namespace makes of signals, as its own kernel sees it. */
 export interface InitProcess {
   /** A signal from inside of the namespace. */

@@ -1,6 +1,8 @@
 /** How the steps of a lab (step.ts) are written in YAML, and what may stand in each. */
+
 import { type Place, VethworkError } from "../../base/errors.ts";
 import { formatDuration, NS_PER_S, type Ns } from "../../base/units.ts";
+import { SIGNALS, SIGTERM } from "../../shell/process-table.ts";
 import {
   byKey,
   list,
@@ -23,16 +25,6 @@ import { command, duration, endpoint, label } from "./values.ts";
 
 /** kubectl has its own timeouts, which end before. */
 const KUBECTL_TIMEOUT: Ns = 3600 * NS_PER_S;
-
-const SIGNALS: ReadonlyMap<string, number> = new Map([
-  ["HUP", 1],
-  ["INT", 2],
-  ["QUIT", 3],
-  ["KILL", 9],
-  ["USR1", 10],
-  ["USR2", 12],
-  ["TERM", 15],
-]);
 
 /**
  * The name of a node or, in a cluster, of a Pod or of what has Pods: `h1`, `pod/client`,
@@ -282,7 +274,7 @@ function quoted(text: string): string {
 
 function signalKind(): Kind<number> {
   const names = [...SIGNALS.keys()];
-  return mapped(word(...names), (name) => SIGNALS.get(name) ?? 15);
+  return mapped(word(...names), (name) => SIGNALS.get(name) ?? SIGTERM);
 }
 
 function expressionError(source: string, error: unknown, place: Place): VethworkError {

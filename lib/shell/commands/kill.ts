@@ -4,7 +4,7 @@
  * Spec: POSIX.1-2017, kill; texts of dash 0.5.12.
  */
 import { type Command, immediate, notModelled } from "../command.ts";
-import { SIGTERM } from "../process-table.ts";
+import { SIGNALS, SIGTERM } from "../process-table.ts";
 
 /** Ends processes by pid. */
 export const kill: Command = {
@@ -36,17 +36,6 @@ export const kill: Command = {
     });
   },
 };
-
-/** The signals that people send. Kernel: arch/x86/include/uapi/asm/signal.h, 6.18. */
-const SIGNALS: ReadonlyMap<string, number> = new Map([
-  ["HUP", 1],
-  ["INT", 2],
-  ["QUIT", 3],
-  ["KILL", 9],
-  ["USR1", 10],
-  ["USR2", 12],
-  ["TERM", SIGTERM],
-]);
 
 function signalOf(word: string): number {
   const number = /^[0-9]+$/.test(word) ? Number(word) : SIGNALS.get(word.toUpperCase());
